@@ -1,0 +1,15 @@
+/**
+ * What was given cannot be used: a spec, a file, an option. The message is one sentence that says what is wrong,
+ * where, and what to do. The command line exits with 2.
+ */
+export class InputError extends Error {
+  override readonly name: string = "InputError";
+}
+
+/**
+ * The work itself failed although the input was sound: the loss became infinite, the disk is full. The message is one
+ * sentence. The command line exits with 1.
+ */
+export class FailureError extends Error {
+  override readonly name: string = "FailureError";
+}

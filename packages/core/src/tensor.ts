@@ -1,0 +1,64 @@
+import { InputError } from "./errors.js";
+
+/** Sizes of the dimensions, outermost first. `[]` is a single number. */
+export type Shape = readonly number[];
+
+export type FloatArray = Float32Array | Float64Array;
+
+export type DType = "float32" | "float64";
+
+/** Numbers in row-major order: the last dimension is contiguous. */
+export interface Tensor {
+  readonly shape: Shape;
+  readonly data: FloatArray;
+}
+
+/** Tensors under their contract names: `conv1.weight`, `fc1.bias`, `grad.conv1.out`, ... */
+export type NamedTensors = Record<string, Tensor>;
+
+/** How many numbers a shape holds. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((size, dimension) => size * dimension, 1);
+}
+
+/** A tensor of zeros. */
+export function zeros(shape: Shape, dtype: DType = "float32"): Tensor {
+  const size = sizeOf(shape);
+  return { shape, data: dtype === "float64" ? new Float64Array(size) : new Float32Array(size) };
+}
+
+/**
+ * A tensor that holds a copy of `values`.
+ * @throws InputError if the number of values is not what the shape holds.
+ */
+export function tensor(shape: Shape, values: ArrayLike<number>, dtype: DType = "float32"): Tensor {
+  if (values.length !== sizeOf(shape)) {
+    throw new InputError(
+      `A tensor of shape ${formatShape(shape)} holds ${sizeOf(shape)} numbers, but ${values.length} were given.`,
+    );
+  }
+  return { shape, data: dtype === "float64" ? Float64Array.from(values) : Float32Array.from(values) };
+}
+
+export function dtypeOf(t: Tensor): DType {
+  return t.data instanceof Float64Array ? "float64" : "float32";
+}
+
+/** The same numbers in their own memory, in `dtype` (by default unchanged). */
+export function copyOf(t: Tensor, dtype: DType = dtypeOf(t)): Tensor {
+  return tensor(t.shape, t.data, dtype);
+}
+
+/** Copies of all tensors, in `dtype` (by default each unchanged). */
+export function copyAll(tensors: NamedTensors, dtype?: DType): NamedTensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, copyOf(t, dtype ?? dtypeOf(t))]));
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dimension, i) => dimension === b[i]);
+}
+
+/** `[1, 28, 28]` */
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
