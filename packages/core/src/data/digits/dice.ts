@@ -1,0 +1,54 @@
+import type { RandomStream } from "../../random.js";
+
+/** Numbers that one digit may use. */
+const NUMBERS_PER_DIGIT = 1024;
+
+/** The random numbers of one digit, one after the other: they depend on the stream and the digit's index alone. */
+export class Dice {
+  private next: number;
+
+  constructor(
+    private readonly random: RandomStream,
+    digit: number,
+  ) {
+    this.next = digit * NUMBERS_PER_DIGIT;
+  }
+
+  /** Evenly in [low, high). */
+  between(low: number, high: number): number {
+    return low + (high - low) * this.random.uniform(this.next++);
+  }
+
+  /** Normally distributed around 0, cut off at 2.5 standard deviations. */
+  normal(deviation: number): number {
+    return deviation * Math.max(-2.5, Math.min(2.5, this.random.normal(this.next++)));
+  }
+
+  /**
+   * Two numbers evenly in [-size, size) for the price of one, into `pair`: what is needed at every point of a line has to
+   * be cheap.
+   */
+  around(size: number, pair: Float64Array): void {
+    const bits = this.random.bits(this.next++);
+    pair[0] = size * ((bits >>> 16) / 32768 - 1);
+    pair[1] = size * ((bits & 0xffff) / 32768 - 1);
+  }
+
+  /** True with this probability. */
+  chance(probability: number): boolean {
+    return this.random.uniform(this.next++) < probability;
+  }
+
+  /** An index into `weights`, each as likely as its weight says. */
+  pick(weights: readonly number[]): number {
+    let left = this.between(
+      0,
+      weights.reduce((sum, weight) => sum + weight, 0),
+    );
+    for (let i = 0; i < weights.length - 1; i++) {
+      left -= weights[i];
+      if (left < 0) return i;
+    }
+    return weights.length - 1;
+  }
+}
