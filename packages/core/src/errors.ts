@@ -13,3 +13,13 @@ export class InputError extends Error {
 export class FailureError extends Error {
   override readonly name: string = "FailureError";
 }
+
+/** Runs `work`; the message of an InputError in it gets its place before it and becomes a sentence. */
+export function inContext<T>(place: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${place}: ${error.message}.`);
+    throw error;
+  }
+}

@@ -24,7 +24,7 @@ function powerOfTwo(exponent: number): number {
 
 /** e^x. */
 export function exp(x: number): number {
-  if (x !== x) return x;
+  if (Number.isNaN(x)) return x;
   if (x > 709.782712893384) return Infinity;
   if (x < -745.1332191019411) return 0;
   // e^x = 2^k e^r with |r| <= ln(2)/2, and e^r by its Taylor series: the first term left out, r^14/14!, is below 5e-18.

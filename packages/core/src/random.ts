@@ -76,7 +76,13 @@ function hash(name: string): number {
 }
 
 /** Encrypts the two words of a counter with the two words of a key, into `words`. */
-export function threefry(key0: number, key1: number, counter0: number, counter1: number, words: Uint32Array): void {
+export function threefry(
+  key0: number,
+  key1: number,
+  counter0: number,
+  counter1: number,
+  words: Uint32Array,
+): void {
   const key2 = 0x1bd11bda ^ key0 ^ key1;
   let x0 = (counter0 + key0) | 0;
   let x1 = (counter1 + key1) | 0;

@@ -3,6 +3,9 @@ import { InputError } from "./errors.js";
 /** Sizes of the dimensions, outermost first. `[]` is a single number. */
 export type Shape = readonly number[];
 
+/** The shape of an image. */
+export type ImageShape = readonly [channels: number, height: number, width: number];
+
 export type FloatArray = Float32Array | Float64Array;
 
 export type DType = "float32" | "float64";
@@ -51,7 +54,19 @@ export function copyOf(t: Tensor, dtype: DType = dtypeOf(t)): Tensor {
 
 /** Copies of all tensors, in `dtype` (by default each unchanged). */
 export function copyAll(tensors: NamedTensors, dtype?: DType): NamedTensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, copyOf(t, dtype ?? dtypeOf(t))]));
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, t]) => [name, copyOf(t, dtype ?? dtypeOf(t))]),
+  );
+}
+
+/** The index of the largest number in each row of `[N, K]`; among equals, the first. */
+export function largestInRows(t: Tensor): Uint32Array {
+  const [N, K] = t.shape;
+  const winners = new Uint32Array(N);
+  for (let n = 0; n < N; n++) {
+    for (let k = 1; k < K; k++) if (t.data[n * K + k] > t.data[n * K + winners[n]]) winners[n] = k;
+  }
+  return winners;
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {

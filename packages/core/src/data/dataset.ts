@@ -1,8 +1,5 @@
 import { InputError } from "../errors.js";
-import { sizeOf } from "../tensor.js";
-
-/** `[channels, height, width]` */
-export type ImageShape = readonly [number, number, number];
+import { type ImageShape, sizeOf } from "../tensor.js";
 
 /** Labelled images. They stay bytes; scaling to [0, 1] happens when a batch is loaded. */
 export interface Dataset {

@@ -1,0 +1,123 @@
+import { InputError } from "./errors.js";
+import type { Conv2dSpec } from "./layers/conv2d.js";
+import type { DenseSpec } from "./layers/dense.js";
+import type { FlattenSpec } from "./layers/flatten.js";
+import type { AnyLayerSpec } from "./layers/index.js";
+import type { MaxPool2dSpec } from "./layers/maxPool2d.js";
+import type { ReluSpec } from "./layers/relu.js";
+import type { ModelSpec } from "./model.js";
+import type { ImageShape } from "./tensor.js";
+
+/*
+ * Model specs, typed: `sequential([1, 28, 28], [conv2d({ filters: 8, kernel: 3 }), relu(), ...])` is the same JSON that
+ * one could write by hand.
+ */
+
+export const conv2d = (options: Omit<Conv2dSpec, "type">): Conv2dSpec => ({ type: "conv2d", ...options });
+export const relu = (): ReluSpec => ({ type: "relu" });
+export const maxPool2d = (options: Omit<MaxPool2dSpec, "type">): MaxPool2dSpec => ({
+  type: "maxPool2d",
+  ...options,
+});
+export const flatten = (): FlattenSpec => ({ type: "flatten" });
+export const dense = (options: Omit<DenseSpec, "type">): DenseSpec => ({ type: "dense", ...options });
+
+/** Layers one after the other. */
+export function sequential(
+  input: ImageShape,
+  layers: readonly AnyLayerSpec[],
+  rest: Pick<ModelSpec, "classes" | "normalize"> = {},
+): ModelSpec {
+  return { input, layers, ...rest };
+}
+
+/** What a built-in model can be told. */
+export interface BuiltInOptions {
+  /** Default `[1, 28, 28]`, MNIST's. */
+  readonly input?: ImageShape;
+  /** Names of the classes; default `"0"` to `"9"`. */
+  readonly classes?: readonly string[];
+}
+
+const MNIST_SHAPE: ImageShape = [1, 28, 28];
+
+/** The end of every built-in model, and the names of its classes if they were given. */
+const classifier = (options: BuiltInOptions) => dense({ units: options.classes?.length ?? 10 });
+const namesOf = ({ classes }: BuiltInOptions) => (classes ? { classes } : {});
+
+/** The mission's network: one convolution 3x3, ReLU, max-pool, one dense layer. `filters` defaults to 8. */
+export function oneConv({
+  filters = 8,
+  ...options
+}: BuiltInOptions & { readonly filters?: number } = {}): ModelSpec {
+  return sequential(
+    options.input ?? MNIST_SHAPE,
+    [conv2d({ filters, kernel: 3 }), relu(), maxPool2d({ size: 2 }), flatten(), classifier(options)],
+    namesOf(options),
+  );
+}
+
+/** LeNet-5 in today's form (Y. LeCun et al., 1998, with ReLU and max-pooling). */
+export function lenet5(options: BuiltInOptions = {}): ModelSpec {
+  return sequential(
+    options.input ?? MNIST_SHAPE,
+    [
+      conv2d({ filters: 6, kernel: 5, padding: 2 }),
+      relu(),
+      maxPool2d({ size: 2 }),
+      conv2d({ filters: 16, kernel: 5 }),
+      relu(),
+      maxPool2d({ size: 2 }),
+      flatten(),
+      dense({ units: 120 }),
+      relu(),
+      dense({ units: 84 }),
+      relu(),
+      classifier(options),
+    ],
+    namesOf(options),
+  );
+}
+
+/** A larger network, that of PyTorch's and Keras' MNIST examples without dropout. */
+export function convnet(options: BuiltInOptions = {}): ModelSpec {
+  return sequential(
+    options.input ?? MNIST_SHAPE,
+    [
+      conv2d({ filters: 32, kernel: 3 }),
+      relu(),
+      conv2d({ filters: 64, kernel: 3 }),
+      relu(),
+      maxPool2d({ size: 2 }),
+      flatten(),
+      dense({ units: 128 }),
+      relu(),
+      classifier(options),
+    ],
+    namesOf(options),
+  );
+}
+
+/** The built-in models by their names on the command line. */
+export const builtInModels = { "one-conv": oneConv, lenet5, convnet } as const;
+
+export type BuiltInName = keyof typeof builtInModels;
+
+/**
+ * The spec of a built-in model.
+ * @throws InputError if there is no such model, or `filters` is given for one that doesn't take it.
+ */
+export function builtIn(
+  name: string,
+  options: BuiltInOptions & { readonly filters?: number } = {},
+): ModelSpec {
+  if (!Object.hasOwn(builtInModels, name)) {
+    throw new InputError(
+      `There is no built-in model "${name}"; there are ${Object.keys(builtInModels).join(", ")}.`,
+    );
+  }
+  if (options.filters !== undefined && name !== "one-conv") {
+    throw new InputError(`The number of filters can be chosen for one-conv only; ${name} has its own.`);
+  }
+  return builtInModels[name as BuiltInName](options);
+}

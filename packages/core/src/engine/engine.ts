@@ -1,0 +1,68 @@
+import type { Dataset } from "../data/dataset.js";
+import type { Model } from "../model.js";
+import type { OptimizerOptions } from "../optimizers/index.js";
+import type { NamedTensors } from "../tensor.js";
+
+export type EngineName = "reference";
+
+/**
+ * Something that holds a network's parameters and computes with them. How an engine computes is its own affair; what
+ * comes out is defined by the textbook (`layers/`, `optimizers/`).
+ */
+export interface Engine {
+  readonly name: EngineName;
+  readonly model: Model;
+  readonly threads: number;
+  /** Whether the results are the same bits on every machine. */
+  readonly strict: boolean;
+  /** A copy of the parameters, in float32. */
+  parameters(): NamedTensors;
+  /** Takes a copy of `parameters`. @throws InputError if one is missing, unknown or has another shape. */
+  setParameters(parameters: NamedTensors): void;
+  /** Prepares a training run on `data`, from the present parameters. The optimizer's memory starts at zero. */
+  startTraining(data: Dataset, options: TrainingOptions): TrainingRun;
+  /**
+   * The scores of the last layer, `[count, classes]` row-major.
+   * @param images bytes `[count, C, H, W]`
+   * @throws what `signal` was aborted with
+   */
+  logits(images: Uint8Array, options?: InferenceOptions): Promise<Float32Array>;
+  /** Frees what the engine holds (threads, memory). */
+  close(): Promise<void>;
+}
+
+export interface TrainingOptions {
+  readonly batchSize: number;
+  readonly optimizer: OptimizerOptions;
+  /** The largest length that the gradients may have together; undefined: any. */
+  readonly clip?: number | undefined;
+}
+
+export interface TrainingRun {
+  /**
+   * Trains once on the images at `order`, batch by batch; the last batch may be short.
+   * @param learningRates one for each step
+   * @throws DivergedError if the loss is no longer a finite number; what `signal` was aborted with
+   */
+  epoch(order: Uint32Array, learningRates: Float64Array, options?: EpochOptions): Promise<EpochTotals>;
+}
+
+export interface EpochOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called now and then between steps, with the totals so far. */
+  readonly onProgress?: ((totals: EpochTotals) => void) | undefined;
+}
+
+/** Sums over the images of an epoch, each counted when its batch was trained on. */
+export interface EpochTotals {
+  readonly steps: number;
+  readonly images: number;
+  readonly loss: number;
+  readonly correct: number;
+}
+
+export interface InferenceOptions {
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((images: number) => void) | undefined;
+}

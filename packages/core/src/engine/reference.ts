@@ -1,0 +1,144 @@
+import { loadBatch } from "../data/batch.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Model } from "../model.js";
+import { clipGradients } from "../optimizers/clip.js";
+import { optimizerStateCount, updateParameter } from "../optimizers/index.js";
+import { checkParameters } from "../parameters.js";
+import { logits, parameterGradients, trace } from "../reference/trace.js";
+import { copyAll, type FloatArray, largestInRows, type NamedTensors, sizeOf } from "../tensor.js";
+import { DivergedError } from "./diverged.js";
+import type {
+  Engine,
+  EpochOptions,
+  EpochTotals,
+  InferenceOptions,
+  TrainingOptions,
+  TrainingRun,
+} from "./engine.js";
+import { Slices } from "./slices.js";
+
+/** Trains with the textbook as it is, in float32, on the calling thread. */
+export class ReferenceEngine implements Engine {
+  readonly name = "reference";
+  readonly threads = 1;
+  readonly strict = true;
+  readonly model: Model;
+  #parameters: NamedTensors;
+
+  constructor(model: Model, parameters: NamedTensors) {
+    this.model = model;
+    checkParameters(model, parameters);
+    this.#parameters = copyAll(parameters, "float32");
+  }
+
+  parameters(): NamedTensors {
+    return copyAll(this.#parameters);
+  }
+
+  setParameters(parameters: NamedTensors): void {
+    checkParameters(this.model, parameters);
+    this.#parameters = copyAll(parameters, "float32");
+  }
+
+  startTraining(data: Dataset, options: TrainingOptions): TrainingRun {
+    return new ReferenceTraining(this.model, this.#parameters, data, options);
+  }
+
+  async logits(
+    images: Uint8Array,
+    { batchSize = 64, signal, onProgress }: InferenceOptions = {},
+  ): Promise<Float32Array> {
+    const { model } = this;
+    const count = images.length / sizeOf(model.inputShape);
+    const classes = model.classes.length;
+    const all = new Float32Array(count * classes);
+    const slices = new Slices(signal);
+    for (let from = 0; from < count; from += batchSize) {
+      const indices = Array.from({ length: Math.min(batchSize, count - from) }, (_, k) => from + k);
+      const x = loadBatch(images, model.inputShape, indices, model.normalize);
+      all.set(logits(model, this.#parameters, x).data, from * classes);
+      if (await slices.rest()) onProgress?.(from + indices.length);
+    }
+    return all;
+  }
+
+  async close(): Promise<void> {}
+}
+
+class ReferenceTraining implements TrainingRun {
+  readonly #model: Model;
+  readonly #parameters: NamedTensors;
+  readonly #data: Dataset;
+  readonly #options: TrainingOptions;
+  /** What the optimizer remembers of each parameter. */
+  readonly #state: Record<string, FloatArray[]>;
+  #step = 0;
+
+  constructor(model: Model, parameters: NamedTensors, data: Dataset, options: TrainingOptions) {
+    this.#model = model;
+    this.#parameters = parameters;
+    this.#data = data;
+    this.#options = options;
+    const count = optimizerStateCount(options.optimizer);
+    this.#state = Object.fromEntries(
+      Object.entries(parameters).map(([name, { data }]) => [
+        name,
+        Array.from({ length: count }, () => new Float32Array(data.length)),
+      ]),
+    );
+  }
+
+  async epoch(
+    order: Uint32Array,
+    learningRates: Float64Array,
+    options: EpochOptions = {},
+  ): Promise<EpochTotals> {
+    const { batchSize } = this.#options;
+    const slices = new Slices(options.signal);
+    let totals: EpochTotals = { steps: 0, images: 0, loss: 0, correct: 0 };
+    for (let from = 0; from < order.length; from += batchSize) {
+      const indices = order.subarray(from, from + batchSize);
+      const { loss, correct } = this.#trainOn(indices, learningRates[totals.steps]);
+      totals = {
+        steps: totals.steps + 1,
+        images: totals.images + indices.length,
+        loss: totals.loss + loss,
+        correct: totals.correct + correct,
+      };
+      if (await slices.rest()) options.onProgress?.(totals);
+    }
+    return totals;
+  }
+
+  /** One step. Returns sums over the batch, from before the update. */
+  #trainOn(indices: Uint32Array, learningRate: number): { loss: number; correct: number } {
+    const model = this.#model;
+    const labels = Uint8Array.from(indices, (index) => this.#data.labels[index]);
+    const x = loadBatch(this.#data.images, model.inputShape, indices, model.normalize);
+    const step = trace(model, this.#parameters, x, labels, { inputGradient: false });
+    this.#step += 1;
+    if (!Number.isFinite(step.loss)) throw new DivergedError(this.#step, step.loss, learningRate);
+
+    const gradients = parameterGradients(step);
+    if (this.#options.clip !== undefined) {
+      clipGradients(
+        Object.values(gradients).map(({ data }) => data),
+        this.#options.clip,
+      );
+    }
+    for (const [name, gradient] of Object.entries(gradients)) {
+      updateParameter(
+        this.#options.optimizer,
+        this.#parameters[name].data,
+        gradient.data,
+        this.#state[name],
+        {
+          step: this.#step,
+          learningRate,
+        },
+      );
+    }
+    const correct = largestInRows(step.tensors.probs).filter((winner, n) => winner === labels[n]).length;
+    return { loss: step.loss * indices.length, correct };
+  }
+}

@@ -1,0 +1,61 @@
+import { InputError } from "../errors.js";
+import { defineModel, type Model, type ModelSpec } from "../model.js";
+import { checkParameters } from "../parameters.js";
+import type { NamedTensors } from "../tensor.js";
+import { floatsOf, formatSafetensors, parseSafetensors } from "./safetensors.js";
+
+/** A trained network. */
+export interface SavedModel {
+  readonly model: Model;
+  readonly parameters: NamedTensors;
+}
+
+/** Under this key the metadata carries the spec as JSON, with classes and normalisation. */
+const SPEC_KEY = "unravel.spec";
+
+/**
+ * A safetensors file with PyTorch's names and layouts (`conv1.weight` [out, in, kh, kw], `fc1.weight` [out, in]) and the
+ * spec, classes and normalisation in its metadata.
+ */
+export function formatModel({ model, parameters }: SavedModel): Uint8Array {
+  const spec: ModelSpec = { ...model.spec, classes: model.classes, normalize: model.normalize };
+  const inOrder = Object.fromEntries(
+    model.parameters.map(({ fullName }) => [fullName, parameters[fullName]]),
+  );
+  return formatSafetensors(inOrder, { format: "pt", [SPEC_KEY]: JSON.stringify(spec) });
+}
+
+/**
+ * @param source what to call the file in an error
+ * @throws InputError if it is damaged, carries no spec, or its tensors don't fit the spec
+ */
+export function parseModel(bytes: Uint8Array, source: string): SavedModel {
+  const { metadata, tensors } = parseSafetensors(bytes, source);
+  const json = metadata[SPEC_KEY];
+  if (json === undefined) {
+    throw new InputError(
+      `${source}: it carries no model spec ("${SPEC_KEY}" in its metadata), so it is not a model of unravel.`,
+    );
+  }
+  const parameters = Object.fromEntries(tensors.map((entry) => [entry.name, floatsOf(entry, source)]));
+  try {
+    const model = defineModel(parseSpec(json));
+    checkParameters(model, parameters);
+    return { model, parameters };
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${source}: ${error.message}`);
+    throw error;
+  }
+}
+
+/**
+ * A model spec from JSON text; `defineModel` checks what it says.
+ * @throws InputError if it isn't JSON
+ */
+export function parseSpec(text: string): ModelSpec {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`The model spec is not valid JSON: ${(error as Error).message.replace(/\.$/, "")}.`);
+  }
+}

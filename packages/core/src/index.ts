@@ -1,0 +1,35 @@
+/** The library's public face: everything that runs anywhere. What needs Node's files is in `unravel-cnn/node`. */
+
+export * from "./builders.js";
+export {
+  checkDataset,
+  countOf,
+  type DataPair,
+  type Dataset,
+  firstOf,
+  subset,
+} from "./data/dataset.js";
+export { DivergedError } from "./engine/diverged.js";
+export type * from "./engine/engine.js";
+export { createEngine, type EngineOptions } from "./engine/index.js";
+export { FailureError, InputError } from "./errors.js";
+export { formatModel, parseModel, parseSpec, type SavedModel } from "./formats/modelFile.js";
+export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
+export { softmax } from "./layers/softmax.js";
+export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./layers/softmaxCrossEntropy.js";
+export * from "./model.js";
+export { type OptimizerName, type OptimizerSpec, optimizerNames } from "./optimizers/index.js";
+export { type Schedule, schedules } from "./optimizers/schedules.js";
+export { checkParameters, type Init, initialParameters, inits } from "./parameters.js";
+export { forward, parameterGradients, type Trace, trace } from "./reference/trace.js";
+export * from "./tensor.js";
+export { checkFits, evaluate, type Prediction, predict } from "./training/evaluate.js";
+export {
+  type EpochRecord,
+  type FitOptions,
+  fit,
+  fitDefaults,
+  type History,
+  type ProgressEvent,
+} from "./training/fit.js";
+export type { Evaluation } from "./training/metrics.js";

@@ -1,0 +1,224 @@
+import { dtypeOf, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
+import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
+import {
+  checkKeys,
+  checkSize,
+  imageShape,
+  type Padding,
+  type Pair,
+  paddingOf,
+  pair,
+  trueOrFalse,
+  wholeNumber,
+} from "./options.js";
+import { outputSize, outputsInside, reachOf, type Window } from "./window.js";
+
+/*
+ * A convolution slides small kernels over an image. Each filter has one kernel per input channel; one output cell is the
+ * sum of the pixels under the kernels, each times the weight that lies on it, plus the filter's bias:
+ *
+ *   y[n, o, i, j] = bias[o] + sum over c, u, v of  weight[o, c, u, v] * x[n, c, i*stride - top + u*dilation,
+ *                                                                              j*stride - left + v*dilation]
+ *
+ * Pixels outside the image are 0. (Strictly this is cross-correlation: the kernel isn't flipped. Every library calls it
+ * convolution.) Below, the same names are used throughout: n image, o filter, c channel, (i, j) output cell, (u, v)
+ * kernel cell, (p, q) input cell.
+ */
+
+export interface Conv2dSpec extends LayerSpec {
+  readonly type: "conv2d";
+  /** How many filters, which is how many channels come out. */
+  readonly filters: number;
+  readonly kernel: Pair;
+  /** Default 1. */
+  readonly stride?: Pair;
+  /** Default 0. */
+  readonly padding?: Padding;
+  /** Default 1. */
+  readonly dilation?: Pair;
+  /** Default true. */
+  readonly bias?: boolean;
+}
+
+export interface Conv2d extends ResolvedLayer, Window {
+  readonly inputShape: readonly [channels: number, height: number, width: number];
+  readonly outputShape: readonly [filters: number, height: number, width: number];
+  readonly bias: boolean;
+}
+
+export const conv2d: Layer<Conv2dSpec, Conv2d> = {
+  type: "conv2d",
+  prefix: "conv",
+
+  resolve(spec: Conv2dSpec, inputShape: Shape): Conv2d {
+    checkKeys(spec, ["type", "filters", "kernel", "stride", "padding", "dilation", "bias"]);
+    const [channels, height, width] = imageShape(inputShape);
+    const filters = wholeNumber("filters", spec.filters, 1);
+    const kernel = pair("kernel", spec.kernel);
+    const stride = pair("stride", spec.stride ?? 1);
+    const dilation = pair("dilation", spec.dilation ?? 1);
+    const reach = reachOf(kernel, dilation);
+    const padding = paddingOf(spec.padding ?? 0, { size: [height, width], reach, stride });
+    const bias = trueOrFalse("bias", spec.bias ?? true);
+    const [rows, columns] = outputSize([height, width], { kernel, stride, dilation, padding });
+    checkSize("weight", [filters, channels, ...kernel], "use fewer filters or a smaller kernel");
+    checkSize("output", [filters, rows, columns], "use fewer filters or less padding");
+    return {
+      inputShape: [channels, height, width],
+      outputShape: [filters, rows, columns],
+      kernel,
+      stride,
+      dilation,
+      padding,
+      bias,
+    };
+  },
+
+  parameters({ inputShape, outputShape, kernel, bias }) {
+    const weightShape = [outputShape[0], inputShape[0], kernel[0], kernel[1]];
+    const fanIn = inputShape[0] * kernel[0] * kernel[1];
+    const weight = { name: "weight", shape: weightShape, fanIn };
+    return bias ? [weight, { name: "bias", shape: [outputShape[0]], fanIn: 0 }] : [weight];
+  },
+
+  multiplyAdds({ inputShape, outputShape, kernel }) {
+    const [filters, rows, columns] = outputShape;
+    return filters * rows * columns * inputShape[0] * kernel[0] * kernel[1];
+  },
+
+  /** A row of outputs at a time: weight by weight, each times the pixels that it meets on its way along the row. */
+  forward(layer: Conv2d, x: Tensor, { weight, bias }: NamedTensors): Tensor {
+    const [C, H, W] = layer.inputShape;
+    const [O, I, J] = layer.outputShape;
+    const [U, V] = layer.kernel;
+    const [strideY, strideX] = layer.stride;
+    const columns = kernelColumns(layer);
+    const N = x.shape[0];
+    const y = zeros([N, O, I, J], dtypeOf(x));
+    const row = new Float64Array(J);
+    for (let n = 0; n < N; n++) {
+      for (let o = 0; o < O; o++) {
+        for (let i = 0; i < I; i++) {
+          row.fill(bias ? bias.data[o] : 0);
+          for (let c = 0; c < C; c++) {
+            for (let u = 0; u < U; u++) {
+              const p = i * strideY + rowOffset(layer, u);
+              if (p < 0 || p >= H) continue; // in the padding
+              for (let v = 0; v < V; v++) {
+                const w = weight.data[((o * C + c) * U + u) * V + v];
+                const { first, end, offset } = columns[v];
+                const xRow = ((n * C + c) * H + p) * W + offset;
+                for (let j = first; j < end; j++) row[j] += w * x.data[xRow + j * strideX];
+              }
+            }
+          }
+          y.data.set(row, ((n * O + o) * I + i) * J);
+        }
+      }
+    }
+    return y;
+  },
+
+  /**
+   * Which outputs did a pixel go into, and through which weight? Through kernel cell (u, v) it went into the output
+   * (i, j) for which p = i*stride - top + u*dilation; so i = (p + top - u*dilation) / stride, where that is whole. As u
+   * grows, i shrinks: seen from the input, the kernel lies there flipped. Here, a row of pixels at a time.
+   */
+  inputGradient(layer: Conv2d, x: Tensor, { weight }: NamedTensors, outputGradient: Tensor): Tensor {
+    const [C, H, W] = layer.inputShape;
+    const [O, I, J] = layer.outputShape;
+    const [U, V] = layer.kernel;
+    const [strideY, strideX] = layer.stride;
+    const columns = kernelColumns(layer);
+    const N = x.shape[0];
+    const gradient = zeros(x.shape, dtypeOf(x));
+    const row = new Float64Array(W);
+    for (let n = 0; n < N; n++) {
+      for (let c = 0; c < C; c++) {
+        for (let p = 0; p < H; p++) {
+          row.fill(0);
+          for (let o = 0; o < O; o++) {
+            for (let u = 0; u < U; u++) {
+              const i = (p - rowOffset(layer, u)) / strideY;
+              if (i < 0 || i >= I || !Number.isInteger(i)) continue; // no output had its window there
+              for (let v = 0; v < V; v++) {
+                const w = weight.data[((o * C + c) * U + u) * V + v];
+                const { first, end, offset } = columns[v];
+                const outputRow = ((n * O + o) * I + i) * J;
+                for (let j = first; j < end; j++)
+                  row[j * strideX + offset] += w * outputGradient.data[outputRow + j];
+              }
+            }
+          }
+          gradient.data.set(row, ((n * C + c) * H + p) * W);
+        }
+      }
+    }
+    return gradient;
+  },
+
+  /**
+   * A weight met one pixel for each output cell of each image: its gradient is the sum of these pixels, each times the
+   * gradient of the output cell that it went into. A bias went into all cells of its filter as it is.
+   */
+  parameterGradients(layer: Conv2d, x: Tensor, outputGradient: Tensor): NamedTensors {
+    const [C, H, W] = layer.inputShape;
+    const [O, I, J] = layer.outputShape;
+    const [U, V] = layer.kernel;
+    const [strideY, strideX] = layer.stride;
+    const columns = kernelColumns(layer);
+    const N = x.shape[0];
+    const weight = zeros([O, C, U, V], dtypeOf(x));
+    let cell = 0; // runs over the weights in row-major order
+    for (let o = 0; o < O; o++) {
+      for (let c = 0; c < C; c++) {
+        for (let u = 0; u < U; u++) {
+          for (let v = 0; v < V; v++) {
+            const { first, end, offset } = columns[v];
+            let sum = 0;
+            for (let n = 0; n < N; n++) {
+              for (let i = 0; i < I; i++) {
+                const p = i * strideY + rowOffset(layer, u);
+                if (p < 0 || p >= H) continue; // in the padding
+                const xRow = ((n * C + c) * H + p) * W + offset;
+                const outputRow = ((n * O + o) * I + i) * J;
+                for (let j = first; j < end; j++) {
+                  sum += outputGradient.data[outputRow + j] * x.data[xRow + j * strideX];
+                }
+              }
+            }
+            weight.data[cell++] = sum;
+          }
+        }
+      }
+    }
+    if (!layer.bias) return { weight };
+
+    const bias = zeros([O], dtypeOf(x));
+    for (let o = 0; o < O; o++) {
+      let sum = 0;
+      for (let n = 0; n < N; n++) {
+        const image = (n * O + o) * I * J;
+        for (let k = 0; k < I * J; k++) sum += outputGradient.data[image + k];
+      }
+      bias.data[o] = sum;
+    }
+    return { weight, bias };
+  },
+};
+
+/** Kernel row u meets pixel row p = i*stride + rowOffset. */
+function rowOffset({ dilation, padding: [top] }: Conv2d, u: number): number {
+  return u * dilation[0] - top;
+}
+
+/**
+ * For each kernel column v: it meets pixel column q = j*stride + offset, which lies in the image for the output columns
+ * j in [first, end) and in the padding for the others.
+ */
+function kernelColumns({ inputShape, outputShape, kernel, stride, dilation, padding: [, , , left] }: Conv2d) {
+  return Array.from({ length: kernel[1] }, (_, v) => {
+    const offset = v * dilation[1] - left;
+    return { offset, ...outputsInside(inputShape[2], outputShape[2], stride[1], offset) };
+  });
+}

@@ -1,0 +1,105 @@
+import { InputError } from "../errors.js";
+import type { Shape } from "../tensor.js";
+import { formatShape } from "../tensor.js";
+
+/** One number for both directions, or `[vertical, horizontal]`. */
+export type Pair = number | readonly [number, number];
+
+/** Empty rows and columns around an image: the same on all sides, `[top, right, bottom, left]`, or `"same"`. */
+export type Padding = number | readonly [number, number, number, number] | "same";
+
+/** The largest number of values that a tensor of one image, or a parameter, may hold: 2^28 (1 GiB in float32). */
+const LARGEST_TENSOR = 2 ** 28;
+
+/** Every function here throws an InputError that names the option. Who calls adds the layer's name. */
+export function checkKeys(spec: object, known: readonly string[], what = "option"): void {
+  for (const key of Object.keys(spec)) {
+    if (!known.includes(key)) {
+      throw new InputError(`unknown ${what} ${JSON.stringify(key)}; known are ${known.join(", ")}`);
+    }
+  }
+}
+
+/** A whole number of at least `smallest`. */
+export function wholeNumber(name: string, value: unknown, smallest: number): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < smallest) {
+    const found = value === undefined ? "it is missing" : `not ${format(value)}`;
+    throw new InputError(`${name} must be a whole number of at least ${smallest}, ${found}`);
+  }
+  return value;
+}
+
+export function trueOrFalse(name: string, value: unknown): boolean {
+  if (typeof value !== "boolean") throw new InputError(`${name} must be true or false, not ${format(value)}`);
+  return value;
+}
+
+/** `[vertical, horizontal]`, each a whole number of at least 1. */
+export function pair(name: string, value: unknown): [number, number] {
+  if (!Array.isArray(value)) {
+    const both = wholeNumber(name, value, 1);
+    return [both, both];
+  }
+  if (value.length !== 2) {
+    throw new InputError(`${name} must be one number or [vertical, horizontal], not ${format(value)}`);
+  }
+  return [wholeNumber(name, value[0], 1), wholeNumber(name, value[1], 1)];
+}
+
+/**
+ * `[top, right, bottom, left]` for a window that moves over a `[height, width]` image.
+ * `"same"` gives ceil(size / stride) positions in each direction; an odd rest goes to the bottom and right, as in
+ * PyTorch (which knows it for stride 1 only), ONNX (SAME_UPPER) and TensorFlow.
+ */
+export function paddingOf(
+  value: unknown,
+  window: { size: readonly number[]; reach: readonly number[]; stride: readonly number[] },
+): [number, number, number, number] {
+  if (value === "same") {
+    const total = window.size.map((size, i) =>
+      Math.max(0, (Math.ceil(size / window.stride[i]) - 1) * window.stride[i] + window.reach[i] - size),
+    );
+    const [top, left] = total.map((t) => Math.floor(t / 2));
+    return [top, total[1] - left, total[0] - top, left];
+  }
+  if (Array.isArray(value)) {
+    if (value.length !== 4) {
+      throw new InputError(
+        `padding must be one number, [top, right, bottom, left] or "same", not ${format(value)}`,
+      );
+    }
+    const [top, right, bottom, left] = value.map((side) => wholeNumber("padding", side, 0));
+    return [top, right, bottom, left];
+  }
+  if (typeof value === "string") {
+    throw new InputError(
+      `padding must be one number, [top, right, bottom, left] or "same", not ${format(value)}`,
+    );
+  }
+  const all = wholeNumber("padding", value, 0);
+  return [all, all, all, all];
+}
+
+/** The three sizes of an image, for a layer that needs one. */
+export function imageShape(shape: Shape): [channels: number, height: number, width: number] {
+  if (shape.length !== 3) {
+    throw new InputError(
+      `it needs images of shape [channels, height, width], but its input has shape ${formatShape(shape)}; put it before the flatten layer`,
+    );
+  }
+  return [shape[0], shape[1], shape[2]];
+}
+
+/** @throws InputError if the tensor called `what` would not fit into memory. */
+export function checkSize(what: string, shape: Shape, fix: string): void {
+  const size = shape.reduce((product, dimension) => product * dimension, 1);
+  if (size > LARGEST_TENSOR) {
+    throw new InputError(
+      `its ${what} ${formatShape(shape)} would hold ${size.toLocaleString("en-US")} numbers, more than the limit of ${LARGEST_TENSOR.toLocaleString("en-US")}; ${fix}`,
+    );
+  }
+}
+
+function format(value: unknown): string {
+  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+}

@@ -1,0 +1,182 @@
+import { InputError, inContext } from "./errors.js";
+import { type AnyLayer, type AnyLayerSpec, layerKinds } from "./layers/index.js";
+import type { ParameterInfo, ResolvedLayer } from "./layers/layer.js";
+import { checkKeys, wholeNumber } from "./layers/options.js";
+import { formatShape, type ImageShape, type Shape, sizeOf } from "./tensor.js";
+
+/** A network as plain JSON. What is left out has the defaults that the layers' specs give. */
+export interface ModelSpec {
+  /** `[channels, height, width]` of one image. */
+  readonly input: ImageShape;
+  readonly layers: readonly AnyLayerSpec[];
+  /** Names of the classes; default `"0"`, `"1"`, ... */
+  readonly classes?: readonly string[];
+  /** Per channel, on pixels in [0, 1]; default mean 0 and standard deviation 1. */
+  readonly normalize?: Normalization;
+}
+
+/** Each pixel in [0, 1] becomes (pixel - mean) / std of its channel. */
+export interface Normalization {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** A layer in its place in a model. */
+export interface ModelLayer extends ResolvedLayer {
+  /** `conv1`, `relu1`, `fc2`, ...: the kind and its number among its kind. */
+  readonly name: string;
+  readonly kind: AnyLayer;
+  readonly spec: AnyLayerSpec;
+  /** The layer's complete options and shapes, for the functions of `kind`. */
+  readonly resolved: ResolvedLayer;
+  readonly parameters: readonly ModelParameter[];
+  /** Multiply-adds for one image: forward, and for forward and backward together. */
+  readonly multiplyAdds: { readonly forward: number; readonly trainingStep: number };
+}
+
+export interface ModelParameter extends ParameterInfo {
+  /** The contract name: `conv1.weight`. */
+  readonly fullName: string;
+}
+
+/** A network whose shapes have been worked out and checked. It holds no numbers: those are the parameters. */
+export interface Model {
+  readonly spec: ModelSpec;
+  readonly inputShape: ImageShape;
+  readonly layers: readonly ModelLayer[];
+  /** All layers' parameters, in order. */
+  readonly parameters: readonly ModelParameter[];
+  readonly classes: readonly string[];
+  readonly normalize: Normalization;
+  /** How many numbers are learnt. */
+  readonly parameterCount: number;
+  /** For one image: forward, and for a training step. */
+  readonly multiplyAdds: { readonly forward: number; readonly trainingStep: number };
+}
+
+/**
+ * Works out all shapes of a network and checks that its layers fit together.
+ * @param spec a model spec, also one that was just read from JSON: nothing about it is taken for granted.
+ * @throws InputError that names the layer, the option or the shapes, and the fix.
+ */
+export function defineModel(spec: ModelSpec): Model {
+  if (typeof spec !== "object" || spec === null || Array.isArray(spec)) {
+    throw new InputError('A model spec must be an object like { "input": [1, 28, 28], "layers": [...] }.');
+  }
+  const inputShape = inContext("The model spec", () => {
+    checkKeys(spec, ["input", "layers", "classes", "normalize"], "key");
+    return checkInput(spec.input);
+  });
+  if (!Array.isArray(spec.layers) || spec.layers.length === 0) {
+    throw new InputError('The model spec: "layers" must be a list of at least one layer.');
+  }
+  const layers = resolveLayers(spec.layers, inputShape);
+  const output = layers[layers.length - 1];
+  if (output.outputShape.length !== 1 || output.outputShape[0] < 2) {
+    throw new InputError(
+      `The last layer, ${output.name}, gives shape ${formatShape(output.outputShape)}, but it must give one number for each of at least 2 classes; end with { "type": "flatten" } and { "type": "dense", "units": 10 }.`,
+    );
+  }
+  const parameters = layers.flatMap((layer) => layer.parameters);
+  const total = (of: (layer: ModelLayer) => number) => layers.reduce((sum, layer) => sum + of(layer), 0);
+  return {
+    spec,
+    inputShape,
+    layers,
+    parameters,
+    classes: checkClasses(spec.classes, output),
+    normalize: checkNormalization(spec.normalize, inputShape[0]),
+    parameterCount: parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    multiplyAdds: {
+      forward: total((layer) => layer.multiplyAdds.forward),
+      trainingStep: total((layer) => layer.multiplyAdds.trainingStep),
+    },
+  };
+}
+
+function resolveLayers(specs: readonly AnyLayerSpec[], inputShape: Shape): ModelLayer[] {
+  const layers: ModelLayer[] = [];
+  const counts: Record<string, number> = {};
+  let shape = inputShape;
+  let learnsBefore = false;
+  for (const [index, spec] of specs.entries()) {
+    const kind = kindOf(spec, index);
+    counts[kind.prefix] = (counts[kind.prefix] ?? 0) + 1;
+    const name = `${kind.prefix}${counts[kind.prefix]}`;
+    const resolved = inContext(`Layer ${index + 1}, ${name}`, () => kind.resolve(spec, shape));
+    const parameters = kind
+      .parameters(resolved)
+      .map((parameter) => ({ ...parameter, fullName: `${name}.${parameter.name}` }));
+    // Backward, the layer does the same multiply-adds again for the gradient of its weights, and once more for the
+    // gradient of its input, which only layers before it with something to learn need.
+    const forward = kind.multiplyAdds(resolved);
+    layers.push({
+      name,
+      kind,
+      spec,
+      resolved,
+      inputShape: resolved.inputShape,
+      outputShape: resolved.outputShape,
+      parameters,
+      multiplyAdds: { forward, trainingStep: forward * (learnsBefore ? 3 : 2) },
+    });
+    shape = resolved.outputShape;
+    learnsBefore ||= parameters.length > 0;
+  }
+  return layers;
+}
+
+function kindOf(spec: AnyLayerSpec, index: number): AnyLayer {
+  const type: unknown = spec?.type;
+  const kinds: Record<string, unknown> = layerKinds;
+  if (typeof type === "string" && Object.hasOwn(kinds, type)) return kinds[type] as AnyLayer;
+  const known = `known types are ${Object.keys(layerKinds).join(", ")}`;
+  throw new InputError(
+    type === "softmax"
+      ? `Layer ${index + 1}: softmax is part of the loss; leave it out and let the last layer give the scores.`
+      : `Layer ${index + 1}: ${type === undefined ? '"type" is missing' : `unknown type ${JSON.stringify(type)}`}; ${known}.`,
+  );
+}
+
+function checkInput(input: unknown): ImageShape {
+  if (!Array.isArray(input) || input.length !== 3) {
+    throw new InputError(`"input" must be [channels, height, width], not ${JSON.stringify(input)}`);
+  }
+  const [channels, height, width] = input.map((size) => wholeNumber('"input"', size, 1));
+  if (channels * height * width > 2 ** 24) {
+    throw new InputError(`"input" ${formatShape(input)} is larger than the limit of 2^24 values an image`);
+  }
+  return [channels, height, width];
+}
+
+function checkClasses(classes: unknown, output: ModelLayer): string[] {
+  const [count] = output.outputShape;
+  if (classes === undefined) return Array.from({ length: count }, (_, k) => String(k));
+  if (!Array.isArray(classes) || classes.some((name) => typeof name !== "string")) {
+    throw new InputError('The model spec: "classes" must be a list of names.');
+  }
+  if (classes.length !== count) {
+    throw new InputError(
+      `The model spec: "classes" has ${classes.length} names, but the last layer, ${output.name}, gives ${count} numbers; make them equal.`,
+    );
+  }
+  return classes;
+}
+
+function checkNormalization(normalize: unknown, channels: number): Normalization {
+  if (normalize === undefined) return { mean: Array(channels).fill(0), std: Array(channels).fill(1) };
+  return inContext('The model spec, "normalize"', () => {
+    if (typeof normalize !== "object" || normalize === null) throw new InputError("it must be an object");
+    checkKeys(normalize, ["mean", "std"], "key");
+    const { mean, std } = normalize as { mean: unknown; std: unknown };
+    for (const [name, values] of Object.entries({ mean, std })) {
+      const numbers = Array.isArray(values) && values.every((value) => Number.isFinite(value));
+      if (!numbers || values.length !== channels || (name === "std" && values.some((value) => value <= 0))) {
+        throw new InputError(
+          `${name} must be a list of ${channels} ${name === "std" ? "positive " : ""}number${channels === 1 ? "" : "s"}, one for each channel, not ${JSON.stringify(values)}`,
+        );
+      }
+    }
+    return { mean, std } as Normalization;
+  });
+}

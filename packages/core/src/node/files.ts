@@ -1,0 +1,74 @@
+import { randomBytes } from "node:crypto";
+import { open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { FailureError, InputError } from "../errors.js";
+
+/** @throws InputError if the file can't be read */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new InputError(`${path}: ${reason(error)}.`);
+  }
+}
+
+/**
+ * Writes a file as a whole or not at all: beside its place first, then renamed into it. What is no regular file (a pipe,
+ * a device) is written to directly; a symbolic link stays one.
+ * @throws FailureError if that fails; nothing is left behind
+ */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const present = await stat(target).catch(() => undefined);
+  const direct = present !== undefined && !present.isFile() && !present.isDirectory();
+  const place = direct
+    ? target
+    : join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
+  let created = false;
+  try {
+    const file = await open(place, direct ? "w" : "wx", present?.isFile() ? present.mode : 0o666);
+    created = !direct;
+    try {
+      await file.writeFile(bytes);
+      if (!direct) await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (!direct) await rename(place, target);
+  } catch (error) {
+    if (created) await rm(place, { force: true });
+    throw new FailureError(`${path} could not be written: ${reason(error)}.`);
+  }
+}
+
+/**
+ * Looks whether a file could be written there, before the work whose result it is to hold.
+ * @throws InputError if not
+ */
+export async function checkWritable(path: string): Promise<void> {
+  const present = await stat(path).catch(() => undefined);
+  if (present?.isDirectory()) throw new InputError(`${path} is a folder; give the name of a file.`);
+  const parent = dirname(path);
+  const folder = await stat(parent).catch((error: unknown) => {
+    throw new InputError(`${path} could not be written: ${parent}: ${reason(error)}.`);
+  });
+  if (!folder.isDirectory()) throw new InputError(`${path} could not be written: ${parent} is not a folder.`);
+}
+
+/** What a system error means, without its code and path. */
+export function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const known: Record<string, string> = {
+    ENOENT: "there is no such file or folder",
+    EACCES: "permission denied",
+    EPERM: "permission denied",
+    EISDIR: "it is a folder, not a file",
+    ENOTDIR: "a part of its path is a file, not a folder",
+    ENOSPC: "no space is left on the disk",
+    EROFS: "the disk is read-only",
+    ENAMETOOLONG: "the name is too long",
+    ELOOP: "its symbolic links go round in a circle",
+    ERR_FS_FILE_TOO_LARGE: "the file is too large",
+  };
+  return (code && known[code]) || message.replace(/^[A-Z]+: /, "").replace(/\.$/, "");
+}

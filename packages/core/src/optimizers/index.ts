@@ -1,0 +1,47 @@
+import { InputError } from "../errors.js";
+import type { FloatArray } from "../tensor.js";
+import { type AdamOptions, adam, adamw } from "./adam.js";
+import type { Optimizer, UpdateStep } from "./optimizer.js";
+import { type SgdOptions, sgd } from "./sgd.js";
+
+/** An optimizer with all its options. */
+export type OptimizerOptions = SgdOptions | AdamOptions;
+
+export type OptimizerName = OptimizerOptions["type"];
+
+/** An optimizer as one asks for it: its type, and the options that differ from the defaults. */
+export type OptimizerSpec =
+  | ({ readonly type: "sgd" } & Partial<SgdOptions>)
+  | ({ readonly type: "adam" | "adamw" } & Partial<AdamOptions>);
+
+const optimizers = { sgd, adam, adamw };
+
+export const optimizerNames = Object.keys(optimizers) as readonly OptimizerName[];
+
+function rule(name: OptimizerName): Optimizer<OptimizerOptions> {
+  if (!Object.hasOwn(optimizers, name)) {
+    throw new InputError(`There is no optimizer "${name}"; there are ${optimizerNames.join(", ")}.`);
+  }
+  return optimizers[name] as Optimizer<OptimizerOptions>;
+}
+
+/** Completes the options. @throws InputError for an unknown type or an option that is out of range. */
+export function resolveOptimizer(spec: OptimizerSpec): OptimizerOptions {
+  return rule(spec.type).resolve(spec);
+}
+
+/** How many arrays of each parameter's size the optimizer remembers. */
+export function optimizerStateCount(options: OptimizerOptions): number {
+  return rule(options.type).stateCount(options);
+}
+
+/** One update of one parameter, in place. */
+export function updateParameter(
+  options: OptimizerOptions,
+  parameter: FloatArray,
+  gradient: FloatArray,
+  state: readonly FloatArray[],
+  at: UpdateStep,
+): void {
+  rule(options.type).update(options, parameter, gradient, state, at);
+}

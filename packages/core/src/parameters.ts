@@ -1,0 +1,64 @@
+import { InputError } from "./errors.js";
+import type { Model } from "./model.js";
+import { checkSeed, randomStream } from "./random.js";
+import { type DType, formatShape, type NamedTensors, sameShape, zeros } from "./tensor.js";
+
+/**
+ * How weights start. `he`: normal with variance 2 / fan-in, which keeps the size of the signals the same from layer to
+ * layer through ReLUs (K. He et al., "Delving deep into rectifiers", 2015). `normal`: plain normal with variance 1, as
+ * NumPy's `randn` gives. Biases start at zero either way.
+ */
+export type Init = "he" | "normal";
+
+export const inits: readonly Init[] = ["he", "normal"];
+
+/**
+ * Fresh parameters under their names. Each parameter has a random stream of its own, so that its values depend on the
+ * seed, its name and its shape alone.
+ * @throws InputError if the seed is not a whole number in [0, 2^32), or `init` is unknown.
+ */
+export function initialParameters(
+  model: Model,
+  seed: number,
+  init: Init = "he",
+  dtype: DType = "float32",
+): NamedTensors {
+  checkSeed(seed);
+  if (!inits.includes(init))
+    throw new InputError(`There is no initialisation "${init}"; there are ${inits.join(", ")}.`);
+  const parameters: NamedTensors = {};
+  for (const { fullName, shape, fanIn } of model.parameters) {
+    const parameter = zeros(shape, dtype);
+    if (fanIn > 0) {
+      const random = randomStream(seed, `init/${fullName}`);
+      const deviation = init === "he" ? Math.sqrt(2 / fanIn) : 1;
+      for (let k = 0; k < parameter.data.length; k++) parameter.data[k] = deviation * random.normal(k);
+    }
+    parameters[fullName] = parameter;
+  }
+  return parameters;
+}
+
+/**
+ * @throws InputError if a parameter of the model is missing or has another shape, a name is not one of the model's, or a
+ * value is not a finite number.
+ */
+export function checkParameters(model: Model, parameters: NamedTensors): void {
+  for (const { fullName, shape } of model.parameters) {
+    if (!Object.hasOwn(parameters, fullName)) throw new InputError(`The parameter ${fullName} is missing.`);
+    const given = parameters[fullName];
+    if (!sameShape(given.shape, shape)) {
+      throw new InputError(
+        `The parameter ${fullName} has shape ${formatShape(given.shape)}, but the model needs ${formatShape(shape)}.`,
+      );
+    }
+    const wrong = given.data.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0)
+      throw new InputError(`The parameter ${fullName} holds ${given.data[wrong]} at number ${wrong}.`);
+  }
+  for (const name of Object.keys(parameters)) {
+    if (!model.parameters.some(({ fullName }) => fullName === name)) {
+      throw new InputError(`The model has no parameter ${JSON.stringify(name)}.`);
+    }
+  }
+}

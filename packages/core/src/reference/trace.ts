@@ -1,0 +1,89 @@
+import { softmax } from "../layers/softmax.js";
+import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "../layers/softmaxCrossEntropy.js";
+import type { Model } from "../model.js";
+import type { NamedTensors, Tensor } from "../tensor.js";
+
+/** Every number of one step, forward and backward, under its contract name. */
+export interface Trace {
+  readonly model: Model;
+  /** Class indices, `[N]`. */
+  readonly labels: ArrayLike<number>;
+  /** Mean over the batch. */
+  readonly loss: number;
+  /**
+   * `x`, the parameters, `conv1.out`, ..., `probs`, and the gradients of the loss: `grad.fc1.out`, `grad.fc1.weight`, ...
+   * `grad.x`.
+   */
+  readonly tensors: NamedTensors;
+}
+
+/** The outputs of all layers for a batch `x` of shape `[N, C, H, W]`: `conv1.out`, `relu1.out`, ... in order. */
+export function forward(model: Model, parameters: NamedTensors, x: Tensor): NamedTensors {
+  const outputs: NamedTensors = {};
+  let current = x;
+  for (const layer of model.layers) {
+    current = layer.kind.forward(layer.resolved, current, parametersOf(layer, parameters));
+    outputs[`${layer.name}.out`] = current;
+  }
+  return outputs;
+}
+
+/** The scores that the last layer gives, `[N, classes]`. */
+export function logits(model: Model, parameters: NamedTensors, x: Tensor): Tensor {
+  return forward(model, parameters, x)[`${model.layers[model.layers.length - 1].name}.out`];
+}
+
+/**
+ * Runs the textbook forward and backward.
+ * @param x batch `[N, C, H, W]`, its dtype is the dtype of all results
+ * @param labels class indices, `[N]`
+ * @param options.inputGradient whether `grad.x`, and the gradients on the way to it that no parameter needs, are wanted
+ */
+export function trace(
+  model: Model,
+  parameters: NamedTensors,
+  x: Tensor,
+  labels: ArrayLike<number>,
+  { inputGradient = true }: { readonly inputGradient?: boolean } = {},
+): Trace {
+  const outputs = forward(model, parameters, x);
+  const inputOf = (index: number) => (index === 0 ? x : outputs[`${model.layers[index - 1].name}.out`]);
+  const scores = inputOf(model.layers.length);
+
+  const gradients: NamedTensors = {};
+  const firstThatLearns = model.layers.findIndex((layer) => layer.parameters.length > 0);
+  let gradient = softmaxCrossEntropyGradient(scores, labels);
+  for (let index = model.layers.length - 1; index >= 0; index--) {
+    const layer = model.layers[index];
+    gradients[`grad.${layer.name}.out`] = gradient;
+    const own = layer.kind.parameterGradients(layer.resolved, inputOf(index), gradient);
+    for (const [name, parameterGradient] of Object.entries(own)) {
+      gradients[`grad.${layer.name}.${name}`] = parameterGradient;
+    }
+    if (!inputGradient && index <= firstThatLearns) break;
+    gradient = layer.kind.inputGradient(
+      layer.resolved,
+      inputOf(index),
+      parametersOf(layer, parameters),
+      gradient,
+    );
+    if (index === 0) gradients["grad.x"] = gradient;
+  }
+
+  return {
+    model,
+    labels,
+    loss: softmaxCrossEntropy(scores, labels),
+    tensors: { x, ...parameters, ...outputs, probs: softmax(scores), ...gradients },
+  };
+}
+
+/** The gradients of all parameters, under the parameters' names. */
+export function parameterGradients({ model, tensors }: Trace): NamedTensors {
+  return Object.fromEntries(model.parameters.map(({ fullName }) => [fullName, tensors[`grad.${fullName}`]]));
+}
+
+/** A layer's own parameters under their short names: `weight`, `bias`. */
+function parametersOf(layer: Model["layers"][number], parameters: NamedTensors): NamedTensors {
+  return Object.fromEntries(layer.parameters.map(({ name, fullName }) => [name, parameters[fullName]]));
+}
