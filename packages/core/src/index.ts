@@ -30,6 +30,7 @@ export {
   fit,
   fitDefaults,
   type History,
+  learningRateFor,
   type ProgressEvent,
 } from "./training/fit.js";
 export type { Evaluation } from "./training/metrics.js";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { DataPair } from "../data/dataset.js";
-import { InputError } from "../errors.js";
+import { InputError, show } from "../errors.js";
 import { cacheFolder } from "./cache.js";
 import { holdsIdxFiles, readIdxFolder } from "./idxFolder.js";
 
@@ -30,12 +30,15 @@ export const datasetNames = Object.keys(known) as readonly DatasetName[];
 
 /**
  * A known data set, from `$UNRAVEL_DATA` or the cache folder.
- * @throws InputError if it isn't there, or damaged
+ * @throws InputError if there is no such data set, or it isn't there, or it is damaged
  */
 export async function loadDataset(
   name: DatasetName,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<DataPair> {
+  if (!Object.hasOwn(known, name)) {
+    throw new InputError(`There is no data set ${show(name)}; there are ${datasetNames.join(", ")}.`);
+  }
   const { title, classes } = known[name];
   const folders = [...(env.UNRAVEL_DATA ? [env.UNRAVEL_DATA] : []), cacheFolder(env)].map((folder) =>
     join(folder, name),

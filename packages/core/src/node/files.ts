@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { access, constants, open, readFile, readlink, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { FailureError, InputError } from "../errors.js";
 
 /** @throws InputError if the file can't be read */
@@ -18,18 +18,17 @@ export async function readBytes(path: string): Promise<Uint8Array> {
  * @throws FailureError if that fails; nothing is left behind
  */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const target = await realpath(path).catch(() => path);
+  const target = await linkTarget(path);
   const present = await stat(target).catch(() => undefined);
   const direct = present !== undefined && !present.isFile() && !present.isDirectory();
-  const place = direct
-    ? target
-    : join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
+  const place = direct ? target : join(dirname(target), `.unravel-${randomBytes(6).toString("hex")}.tmp`);
   let created = false;
   try {
-    const file = await open(place, direct ? "w" : "wx", present?.isFile() ? present.mode : 0o666);
+    const file = await open(place, direct ? "w" : "wx");
     created = !direct;
     try {
       await file.writeFile(bytes);
+      if (present?.isFile()) await file.chmod(present.mode & 0o7777);
       if (!direct) await file.sync();
     } finally {
       await file.close();
@@ -46,13 +45,36 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
  * @throws InputError if not
  */
 export async function checkWritable(path: string): Promise<void> {
-  const present = await stat(path).catch(() => undefined);
-  if (present?.isDirectory()) throw new InputError(`${path} is a folder; give the name of a file.`);
-  const parent = dirname(path);
+  if (path === "") throw new InputError("The name of the file to write is empty; give one.");
+  const target = await linkTarget(path);
+  const present = await stat(target).catch(() => undefined);
+  if (present?.isDirectory() || /[/\\]$/.test(path)) {
+    throw new InputError(`${path} is a folder; give the name of a file.`);
+  }
+  const parent = dirname(target);
+  const cannot = (why: string) => new InputError(`${path} cannot be written: ${why}.`);
   const folder = await stat(parent).catch((error: unknown) => {
-    throw new InputError(`${path} could not be written: ${parent}: ${reason(error)}.`);
+    throw cannot(`${parent}: ${reason(error)}`);
   });
-  if (!folder.isDirectory()) throw new InputError(`${path} could not be written: ${parent} is not a folder.`);
+  if (!folder.isDirectory()) throw cannot(`${parent} is not a folder`);
+  // A file is replaced, so its folder must be writable; a device is written to itself.
+  const written = present && !present.isFile() ? target : parent;
+  await access(written, constants.W_OK).catch((error: unknown) => {
+    throw cannot(`${written}: ${reason(error)}`);
+  });
+}
+
+/** The file that a path means, through symbolic links, also where the last one points to nothing yet. */
+async function linkTarget(path: string): Promise<string> {
+  let target = path;
+  for (let links = 0; links < 40; links++) {
+    const real = await realpath(target).catch(() => undefined);
+    if (real !== undefined) return real;
+    const link = await readlink(target).catch(() => undefined);
+    if (link === undefined) return target;
+    target = resolve(dirname(target), link);
+  }
+  return path; // round in a circle
 }
 
 /** What a system error means, without its code and path. */
@@ -69,6 +91,7 @@ export function reason(error: unknown): string {
     ENAMETOOLONG: "the name is too long",
     ELOOP: "its symbolic links go round in a circle",
     ERR_FS_FILE_TOO_LARGE: "the file is too large",
+    ERR_BUFFER_TOO_LARGE: "unpacked, it is too large",
   };
   return (code && known[code]) || message.replace(/^[A-Z]+: /, "").replace(/\.$/, "");
 }

@@ -25,7 +25,7 @@ export async function readIdxFolder(
 ): Promise<DataPair> {
   const title = name ?? basename(resolve(folder));
   const train = await readPart(folder, title, idxFileNames.train, classes);
-  const test = await readPart(folder, `${title} (test)`, idxFileNames.test, train.classes);
+  const test = await readPart(folder, title, idxFileNames.test, train.classes);
   if (train.shape[1] !== test.shape[1] || train.shape[2] !== test.shape[2]) {
     throw new InputError(
       `${folder}: the training images are ${train.shape[1]}x${train.shape[2]}, but the test images ${test.shape[1]}x${test.shape[2]}; they must be equal.`,
@@ -54,14 +54,14 @@ async function readPart(
   const labels = parseIdxLabels(await readIdxBytes(labelFile), labelFile);
   if (labels.length !== count) {
     throw new InputError(
-      `${labelFile}: it holds ${labels.length} labels, but ${imageFile} holds ${count} images.`,
+      `${labelFile}: it holds ${labels.length} labels, but ${imageFile} holds ${count} images; they must belong together.`,
     );
   }
   const names = classes ?? classesOf(labels, labelFile);
   const wrong = labels.findIndex((label) => label >= names.length);
   if (wrong >= 0) {
     throw new InputError(
-      `${labelFile}: label ${wrong} (at byte ${8 + wrong}, unpacked) is ${labels[wrong]}, but labels go from 0 to ${names.length - 1}.`,
+      `${labelFile}: label ${wrong} (at byte ${8 + wrong}, unpacked) is ${labels[wrong]}, but labels go from 0 to ${names.length - 1}; get it again.`,
     );
   }
   return { name, shape: [1, height, width], images: pixels, labels, classes: names };
@@ -93,7 +93,7 @@ async function find(folder: string, file: string): Promise<string> {
   const found = variantsOf(file).find((variant) => present.includes(variant));
   if (found === undefined) {
     throw new InputError(
-      `${folder}: the file ${file}.gz is missing (or ${file}, or with a dot before "idx").`,
+      `${folder}: the file ${file}.gz is missing (or ${file}, or with a dot before "idx"); put it there.`,
     );
   }
   return join(folder, found);
@@ -105,7 +105,9 @@ async function readIdxBytes(path: string): Promise<Uint8Array> {
   try {
     return await promisify(gunzip)(bytes, { maxOutputLength: LARGEST_FILE });
   } catch (error) {
-    throw new InputError(`${path}: the gzip data is damaged (${reason(error)}); get it again.`);
+    const fix =
+      bytes[0] === 0x1f && bytes[1] === 0x8b ? "get it again" : "if it is not packed, take .gz off its name";
+    throw new InputError(`${path}: the gzip data is damaged (${reason(error)}); ${fix}.`);
   }
 }
 

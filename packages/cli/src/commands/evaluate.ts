@@ -1,0 +1,76 @@
+import type { Command } from "commander";
+import { countOf, createEngine, evaluate } from "unravel-cnn";
+import { DATA_HELP, loadData } from "../data.js";
+import { interruptible } from "../exit.js";
+import { loadModel, MODEL_HELP } from "../model.js";
+import { seedOption, wholeNumber } from "../options.js";
+import { formatConfusion } from "../terminal/confusion.js";
+import { headline } from "../terminal/evaluation.js";
+import { Progress } from "../terminal/progress.js";
+import { stylesFor } from "../terminal/style.js";
+
+interface EvaluateOptions {
+  data: string;
+  filters?: number;
+  seed: number;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+export function addEvaluate(program: Command): void {
+  program
+    .command("evaluate")
+    .summary("measure a trained network on a test set")
+    .description("Measures a network on the test set: accuracy, loss and confusion matrix.")
+    .argument("<model>", MODEL_HELP)
+    .option("--data <data>", DATA_HELP, "mnist")
+    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0)
+    .option("--json", "print the results as JSON")
+    .option("--quiet", "no progress, the accuracy only")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  unravel evaluate model.safetensors
+  unravel evaluate model.safetensors --data fashion-mnist
+  unravel evaluate one-conv                        fresh weights: as good as guessing`,
+    )
+    .action(async (model: string, options: EvaluateOptions) => {
+      await interruptible((signal) => run(model, options, signal));
+    });
+}
+
+async function run(name: string, options: EvaluateOptions, signal: AbortSignal): Promise<void> {
+  const progress = new Progress(process.stderr, options.quiet === true);
+  progress.say(`Loading ${options.data} ...`);
+  const { test } = await loadData(options.data);
+  const { model, parameters, title, trained } = await loadModel({ ...options, model: name }, test);
+  if (!trained) progress.say(`${title} is untrained: its weights are fresh from seed ${options.seed}.`);
+  const engine = await createEngine(model.spec, { parameters });
+  try {
+    const result = await evaluate(engine, test, {
+      signal,
+      onProgress: (images) => progress.show({ title: "Testing", share: images / countOf(test), details: [] }),
+    });
+    progress.clear();
+    if (options.json) {
+      const summary = {
+        model: name,
+        trained,
+        data: options.data,
+        images: countOf(test),
+        engine: engine.name,
+        ...result,
+      };
+      process.stdout.write(`${JSON.stringify(summary)}\n`);
+    } else {
+      const styles = stylesFor(process.stdout);
+      const matrix = options.quiet ? [] : [...formatConfusion(result.confusion, model.classes, styles), ""];
+      process.stdout.write(`${[...matrix, headline(result, test, styles)].join("\n")}\n`);
+    }
+  } finally {
+    progress.clear();
+    await engine.close();
+  }
+}

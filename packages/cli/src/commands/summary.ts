@@ -1,0 +1,98 @@
+import type { Command } from "commander";
+import type { Model, ModelLayer } from "unravel-cnn";
+import { sizeOf } from "unravel-cnn";
+import { loadModel, MODEL_HELP } from "../model.js";
+import { wholeNumber } from "../options.js";
+import { whole } from "../terminal/numbers.js";
+import { stylesFor } from "../terminal/style.js";
+import { table } from "../terminal/table.js";
+
+export function addSummary(program: Command): void {
+  program
+    .command("summary")
+    .summary("show a network's layers, shapes, parameters and cost")
+    .description(
+      "Shows a network's layers: what they give, what they learn, and how many multiply-adds they take for one image, forward and for a training step (forward and backward).",
+    )
+    .argument("[model]", MODEL_HELP, "one-conv")
+    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .option("--json", "print the summary, with the full spec, as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  unravel summary one-conv --filters 32
+  unravel summary lenet5 --json
+  unravel summary model.safetensors`,
+    )
+    .action(async (name: string, options: { filters?: number; json?: boolean }) => {
+      const { title, model } = await loadModel({ ...options, model: name, seed: 0 });
+      process.stdout.write(options.json ? `${JSON.stringify(asJson(name, model))}\n` : asText(title, model));
+    });
+}
+
+function asJson(name: string, model: Model) {
+  return {
+    model: name,
+    input: model.inputShape,
+    layers: model.layers.map((layer) => ({
+      name: layer.name,
+      type: layer.spec.type,
+      output: layer.outputShape,
+      parameters: parameterCount(layer),
+      multiplyAdds: layer.multiplyAdds,
+    })),
+    parameters: model.parameterCount,
+    multiplyAdds: model.multiplyAdds,
+    classes: model.classes,
+    spec: model.spec,
+  };
+}
+
+function asText(title: string, model: Model): string {
+  const styles = stylesFor(process.stdout);
+  const rows = [
+    ["layer", "what it does", "output", "parameters", "multiply-adds", "training step"],
+    ["input", "", model.inputShape.join("x"), "", "", ""],
+    ...model.layers.map((layer) => [
+      layer.name,
+      describe(layer),
+      layer.outputShape.join("x"),
+      count(parameterCount(layer)),
+      count(layer.multiplyAdds.forward),
+      count(layer.multiplyAdds.trainingStep),
+    ]),
+    [
+      "all",
+      "",
+      "",
+      whole(model.parameterCount),
+      whole(model.multiplyAdds.forward),
+      whole(model.multiplyAdds.trainingStep),
+    ],
+  ];
+  const [header, ...lines] = table(rows, [false, false, true, true, true, true]);
+  return `${[styles.bold(title), "", styles.dim(header), ...lines.slice(0, -1), styles.bold(lines[lines.length - 1])].join("\n")}\n`;
+}
+
+function parameterCount(layer: ModelLayer): number {
+  return layer.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+function count(value: number): string {
+  return value === 0 ? "" : whole(value);
+}
+
+/** `conv2d 3x3`, with the options that differ from the defaults. */
+function describe({ spec }: ModelLayer): string {
+  const { type, ...options } = spec as { type: string } & Record<string, unknown>;
+  const size = options.kernel ?? options.size;
+  const shown = Object.entries(options)
+    .filter(([name]) => !["kernel", "size", "filters", "units"].includes(name))
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  return [type, ...(size === undefined ? [] : [asSize(size)]), ...shown].join(" ");
+}
+
+function asSize(size: unknown): string {
+  return (Array.isArray(size) ? size : [size, size]).join("x");
+}

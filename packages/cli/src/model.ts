@@ -1,0 +1,96 @@
+import { basename, extname } from "node:path";
+import {
+  builtIn,
+  builtInModels,
+  type Dataset,
+  defineModel,
+  type Init,
+  InputError,
+  initialParameters,
+  type Model,
+  type ModelSpec,
+  type NamedTensors,
+  parseSpec,
+} from "unravel-cnn";
+import { readBytes, readModel } from "unravel-cnn/node";
+
+/** How MODEL can be given, for the help texts. */
+export const MODEL_HELP = `built-in name (${Object.keys(builtInModels).join(", ")}), spec .json, or .safetensors`;
+
+export interface ModelChoice {
+  /** A built-in name, or the path of a spec or of a trained model. */
+  readonly model: string;
+  readonly filters?: number | undefined;
+  readonly init?: Init | undefined;
+  readonly seed: number;
+}
+
+export interface LoadedModel {
+  /** For people. */
+  readonly title: string;
+  readonly model: Model;
+  readonly parameters: NamedTensors;
+  /** Whether the parameters come from a file, and not fresh from the seed. */
+  readonly trained: boolean;
+}
+
+/**
+ * The network that was chosen. A spec without class names gets those of `data`; a built-in model also its image size.
+ * @throws InputError if there is no such model, or its file is damaged
+ */
+export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<LoadedModel> {
+  const { model: name, filters, init, seed } = choice;
+  const extension = extname(name).toLowerCase();
+  const title = basename(name);
+  if (filters !== undefined && (extension === ".json" || extension === ".safetensors")) {
+    throw new InputError(`--filters goes with the built-in model one-conv, not with the file ${name}.`);
+  }
+  if (extension === ".safetensors") {
+    if (init !== undefined)
+      throw new InputError(`--init goes with fresh weights, but ${name} brings its own.`);
+    return { title, ...(await readModel(name)), trained: true };
+  }
+  const spec = extension === ".json" ? await readSpec(name) : builtInSpec(name, filters, data);
+  const model =
+    extension === ".json" ? inFile(name, () => named(defineModel(spec), data)) : defineModel(spec);
+  const parameters = initialParameters(model, seed, init);
+  return { title: name === "one-conv" ? titleOfOneConv(model) : title, model, parameters, trained: false };
+}
+
+function builtInSpec(name: string, filters: number | undefined, data: Dataset | undefined): ModelSpec {
+  if (!Object.hasOwn(builtInModels, name)) {
+    throw new InputError(
+      `There is no built-in model "${name}"; there are ${Object.keys(builtInModels).join(", ")}, or give a file that ends in .json or .safetensors.`,
+    );
+  }
+  return builtIn(name, {
+    ...(data && { input: data.shape, classes: data.classes }),
+    ...(filters !== undefined && { filters }),
+  });
+}
+
+function titleOfOneConv(model: Model): string {
+  const [filters] = model.layers[0].outputShape;
+  return `one-conv, ${filters} filter${filters === 1 ? "" : "s"}`;
+}
+
+async function readSpec(path: string): Promise<ModelSpec> {
+  const bytes = await readBytes(path);
+  return inFile(path, () => parseSpec(new TextDecoder().decode(bytes)));
+}
+
+/** A model whose spec doesn't name its classes gets the names of the data's, if there are as many. */
+function named(model: Model, data: Dataset | undefined): Model {
+  const missing = model.spec.classes === undefined && data?.classes.length === model.classes.length;
+  return missing ? defineModel({ ...model.spec, classes: data.classes }) : model;
+}
+
+/** Runs `work`; mistakes found in it get the file's name before them. */
+function inFile<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${path}: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,35 @@
+/** `13,610` */
+export function whole(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** `97.62%` */
+export function percent(share: number, digits = 2): string {
+  return `${(100 * share).toFixed(digits)}%`;
+}
+
+/** Four significant digits: `0.08012`, `2.303`, `1.2e-7`. */
+export function significant(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const text = value.toPrecision(4);
+  return text.includes("e") ? value.toExponential(1) : text;
+}
+
+/** `0.42 s`, `14.2 s`, `3 min 05 s`, `1 h 02 min` */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  if (seconds < 99.95) return `${seconds.toFixed(1)} s`;
+  const total = Math.round(seconds);
+  if (total < 3600) return `${Math.floor(total / 60)} min ${String(total % 60).padStart(2, "0")} s`;
+  const minutes = Math.round(total / 60);
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/** For what is still to come: `0:07`, `12:30`, `1:02:30`. */
+export function clock(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "-:--";
+  const total = Math.round(seconds);
+  const parts = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  const [first, ...rest] = parts[0] > 0 ? parts : parts.slice(1);
+  return [first, ...rest.map((part) => String(part).padStart(2, "0"))].join(":");
+}

@@ -1,0 +1,74 @@
+import type { WriteStream } from "node:tty";
+
+/** What a line of progress shows. */
+export interface ProgressLine {
+  /** Before the bar: `Epoch 1/3`. */
+  readonly title: string;
+  /** In [0, 1]. */
+  readonly share: number;
+  /** After the bar, most important first: what doesn't fit is left out. */
+  readonly details: readonly string[];
+}
+
+/**
+ * Progress on a stream: a bar that is drawn again in place on a terminal; elsewhere a plain line now and then.
+ */
+export class Progress {
+  readonly #stream: WriteStream;
+  readonly #quiet: boolean;
+  #drawn = false;
+  #next = 0;
+
+  constructor(stream: WriteStream, quiet: boolean) {
+    this.#stream = stream;
+    this.#quiet = quiet;
+    // the first plain line only after a while: short work needs none
+    if (!stream.isTTY) this.#next = performance.now() + PLAIN_INTERVAL_MS;
+  }
+
+  /** A line that stays. */
+  say(line: string): void {
+    if (this.#quiet) return;
+    this.clear();
+    this.#stream.write(`${line}\n`);
+  }
+
+  /** A line that the next one replaces; elsewhere than on a terminal at most one in ten seconds. */
+  show(line: ProgressLine): void {
+    if (this.#quiet || performance.now() < this.#next) return;
+    if (this.#stream.isTTY) {
+      this.#next = performance.now() + BAR_INTERVAL_MS;
+      this.#stream.write(`\r\x1b[K${bar(line, (this.#stream.columns || 80) - 1)}`);
+      this.#drawn = true;
+    } else {
+      this.#next = performance.now() + PLAIN_INTERVAL_MS;
+      this.#stream.write(`${[line.title, `${Math.floor(100 * line.share)}%`, ...line.details].join("  ")}\n`);
+    }
+  }
+
+  /** Takes the bar away. */
+  clear(): void {
+    if (this.#drawn) this.#stream.write("\r\x1b[K");
+    this.#drawn = false;
+    if (this.#stream.isTTY) this.#next = 0;
+  }
+}
+
+const BAR_INTERVAL_MS = 100;
+const PLAIN_INTERVAL_MS = 10_000;
+
+/** `Epoch 1/3 [#######-------]  52%  loss 0.3412  ...` in at most `width` columns. */
+export function bar({ title, share, details }: ProgressLine, width: number): string {
+  const percentage = `${Math.floor(100 * share)}%`.padStart(4);
+  const kept = [...details];
+  const used = () => [`${title} []${percentage}`, ...kept].join("  ").length;
+  while (kept.length > 0 && used() + SHORTEST_BAR > width) kept.pop();
+  const length = Math.max(0, Math.min(LONGEST_BAR, width - used()));
+  const filled = Math.round(share * length);
+  return [`${title} [${"#".repeat(filled)}${"-".repeat(length - filled)}]${percentage}`, ...kept]
+    .join("  ")
+    .slice(0, width);
+}
+
+const SHORTEST_BAR = 8;
+const LONGEST_BAR = 30;

@@ -1,0 +1,24 @@
+import type { WriteStream } from "node:tty";
+
+type Style = (text: string) => string;
+
+/** Ways to set text off that read well on dark and on light terminals. */
+export interface Styles {
+  readonly bold: Style;
+  readonly dim: Style;
+  readonly good: Style;
+  readonly bad: Style;
+}
+
+/**
+ * Colours where a person looks at a terminal that has them; plain text elsewhere and where NO_COLOR is set
+ * (https://no-color.org).
+ */
+export function stylesFor(stream: Pick<WriteStream, "isTTY">, env: NodeJS.ProcessEnv = process.env): Styles {
+  const on = stream.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+  const style =
+    (code: number, end: number): Style =>
+    (text) =>
+      on ? `\x1b[${code}m${text}\x1b[${end}m` : text;
+  return { bold: style(1, 22), dim: style(2, 22), good: style(32, 39), bad: style(31, 39) };
+}
