@@ -1,4 +1,4 @@
-import { InputError, inContext } from "./errors.js";
+import { InputError, inContext, show } from "./errors.js";
 import { type AnyLayer, type AnyLayerSpec, layerKinds } from "./layers/index.js";
 import type { ParameterInfo, ResolvedLayer } from "./layers/layer.js";
 import { checkKeys, wholeNumber } from "./layers/options.js";
@@ -54,6 +54,9 @@ export interface Model {
   readonly multiplyAdds: { readonly forward: number; readonly trainingStep: number };
 }
 
+/** The most classes that a model can tell apart. */
+const MOST_CLASSES = 2 ** 16;
+
 /**
  * Works out all shapes of a network and checks that its layers fit together.
  * @param spec a model spec, also one that was just read from JSON: nothing about it is taken for granted.
@@ -61,20 +64,34 @@ export interface Model {
  */
 export function defineModel(spec: ModelSpec): Model {
   if (typeof spec !== "object" || spec === null || Array.isArray(spec)) {
-    throw new InputError('A model spec must be an object like { "input": [1, 28, 28], "layers": [...] }.');
+    throw new InputError(
+      `A model spec must be an object like { "input": [1, 28, 28], "layers": [...] }, not ${show(spec)}.`,
+    );
   }
   const inputShape = inContext("The model spec", () => {
     checkKeys(spec, ["input", "layers", "classes", "normalize"], "key");
     return checkInput(spec.input);
   });
   if (!Array.isArray(spec.layers) || spec.layers.length === 0) {
-    throw new InputError('The model spec: "layers" must be a list of at least one layer.');
+    throw new InputError(
+      `The model spec: "layers" must be a list of at least one layer${spec.layers === undefined ? ", but it is missing" : `, not ${show(spec.layers)}`}.`,
+    );
   }
   const layers = resolveLayers(spec.layers, inputShape);
   const output = layers[layers.length - 1];
-  if (output.outputShape.length !== 1 || output.outputShape[0] < 2) {
+  if (output.outputShape.length !== 1) {
     throw new InputError(
       `The last layer, ${output.name}, gives shape ${formatShape(output.outputShape)}, but it must give one number for each of at least 2 classes; end with { "type": "flatten" } and { "type": "dense", "units": 10 }.`,
+    );
+  }
+  if (output.outputShape[0] < 2) {
+    throw new InputError(
+      `The last layer, ${output.name}, gives one number, but it must give one for each of at least 2 classes; give it 2 units or more.`,
+    );
+  }
+  if (output.outputShape[0] > MOST_CLASSES) {
+    throw new InputError(
+      `The last layer, ${output.name}, gives ${output.outputShape[0]} numbers, but a model can have at most ${MOST_CLASSES} classes; give it one unit for each class.`,
     );
   }
   const parameters = layers.flatMap((layer) => layer.parameters);
@@ -127,24 +144,35 @@ function resolveLayers(specs: readonly AnyLayerSpec[], inputShape: Shape): Model
 }
 
 function kindOf(spec: AnyLayerSpec, index: number): AnyLayer {
-  const type: unknown = spec?.type;
+  const known = `known types are ${Object.keys(layerKinds).join(", ")}`;
+  if (typeof spec !== "object" || spec === null || Array.isArray(spec)) {
+    throw new InputError(
+      `Layer ${index + 1}: a layer must be an object like { "type": "relu" }, not ${show(spec)}; ${known}.`,
+    );
+  }
+  const type: unknown = spec.type;
   const kinds: Record<string, unknown> = layerKinds;
   if (typeof type === "string" && Object.hasOwn(kinds, type)) return kinds[type] as AnyLayer;
-  const known = `known types are ${Object.keys(layerKinds).join(", ")}`;
   throw new InputError(
     type === "softmax"
       ? `Layer ${index + 1}: softmax is part of the loss; leave it out and let the last layer give the scores.`
-      : `Layer ${index + 1}: ${type === undefined ? '"type" is missing' : `unknown type ${JSON.stringify(type)}`}; ${known}.`,
+      : `Layer ${index + 1}: ${type === undefined ? '"type" is missing' : `unknown type ${show(type)}`}; ${known}.`,
   );
 }
 
 function checkInput(input: unknown): ImageShape {
   if (!Array.isArray(input) || input.length !== 3) {
-    throw new InputError(`"input" must be [channels, height, width], not ${JSON.stringify(input)}`);
+    throw new InputError(
+      `"input" must be [channels, height, width], ${input === undefined ? "but it is missing" : `not ${show(input)}`}`,
+    );
   }
-  const [channels, height, width] = input.map((size) => wholeNumber('"input"', size, 1));
+  const [channels, height, width] = Array.from(input, (size) =>
+    wholeNumber('each number of "input"', size, 1),
+  );
   if (channels * height * width > 2 ** 24) {
-    throw new InputError(`"input" ${formatShape(input)} is larger than the limit of 2^24 values an image`);
+    throw new InputError(
+      `"input" ${formatShape(input)} is more than the limit of 2^24 values for one image; use smaller images`,
+    );
   }
   return [channels, height, width];
 }
@@ -153,11 +181,20 @@ function checkClasses(classes: unknown, output: ModelLayer): string[] {
   const [count] = output.outputShape;
   if (classes === undefined) return Array.from({ length: count }, (_, k) => String(k));
   if (!Array.isArray(classes) || classes.some((name) => typeof name !== "string")) {
-    throw new InputError('The model spec: "classes" must be a list of names.');
+    throw new InputError(
+      `The model spec: "classes" must be a list of names like ["cat", "dog"], not ${show(classes)}.`,
+    );
   }
   if (classes.length !== count) {
     throw new InputError(
       `The model spec: "classes" has ${classes.length} names, but the last layer, ${output.name}, gives ${count} numbers; make them equal.`,
+    );
+  }
+  const seen = new Set<string>();
+  const twice = classes.find((name) => seen.size === seen.add(name).size);
+  if (twice !== undefined) {
+    throw new InputError(
+      `The model spec: "classes" has ${show(twice)} twice; give each class a name of its own.`,
     );
   }
   return classes;
@@ -166,14 +203,16 @@ function checkClasses(classes: unknown, output: ModelLayer): string[] {
 function checkNormalization(normalize: unknown, channels: number): Normalization {
   if (normalize === undefined) return { mean: Array(channels).fill(0), std: Array(channels).fill(1) };
   return inContext('The model spec, "normalize"', () => {
-    if (typeof normalize !== "object" || normalize === null) throw new InputError("it must be an object");
+    if (typeof normalize !== "object" || normalize === null || Array.isArray(normalize)) {
+      throw new InputError(`it must be an object like { "mean": [0], "std": [1] }, not ${show(normalize)}`);
+    }
     checkKeys(normalize, ["mean", "std"], "key");
     const { mean, std } = normalize as { mean: unknown; std: unknown };
     for (const [name, values] of Object.entries({ mean, std })) {
       const numbers = Array.isArray(values) && values.every((value) => Number.isFinite(value));
       if (!numbers || values.length !== channels || (name === "std" && values.some((value) => value <= 0))) {
         throw new InputError(
-          `${name} must be a list of ${channels} ${name === "std" ? "positive " : ""}number${channels === 1 ? "" : "s"}, one for each channel, not ${JSON.stringify(values)}`,
+          `${name} must be a list of ${channels} ${name === "std" ? "positive " : ""}number${channels === 1 ? "" : "s"}, one for each channel, ${values === undefined ? "but it is missing" : `not ${show(values)}`}`,
         );
       }
     }

@@ -1,4 +1,4 @@
-import { InputError } from "../errors.js";
+import { InputError, show } from "../errors.js";
 import type { Shape } from "../tensor.js";
 import { formatShape } from "../tensor.js";
 
@@ -13,24 +13,25 @@ const LARGEST_TENSOR = 2 ** 28;
 
 /** Every function here throws an InputError that names the option. Who calls adds the layer's name. */
 export function checkKeys(spec: object, known: readonly string[], what = "option"): void {
-  for (const key of Object.keys(spec)) {
-    if (!known.includes(key)) {
-      throw new InputError(`unknown ${what} ${JSON.stringify(key)}; known are ${known.join(", ")}`);
-    }
-  }
+  const unknown = Object.keys(spec).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const choice = known.filter((key) => key !== "type");
+  throw new InputError(
+    `unknown ${what} ${show(unknown)}; ${choice.length === 0 ? "leave it out, there are none" : `known are ${choice.join(", ")}`}`,
+  );
 }
 
 /** A whole number of at least `smallest`. */
 export function wholeNumber(name: string, value: unknown, smallest: number): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < smallest) {
-    const found = value === undefined ? "it is missing" : `not ${format(value)}`;
+    const found = value === undefined ? "but it is missing" : `not ${show(value)}`;
     throw new InputError(`${name} must be a whole number of at least ${smallest}, ${found}`);
   }
   return value;
 }
 
 export function trueOrFalse(name: string, value: unknown): boolean {
-  if (typeof value !== "boolean") throw new InputError(`${name} must be true or false, not ${format(value)}`);
+  if (typeof value !== "boolean") throw new InputError(`${name} must be true or false, not ${show(value)}`);
   return value;
 }
 
@@ -41,9 +42,10 @@ export function pair(name: string, value: unknown): [number, number] {
     return [both, both];
   }
   if (value.length !== 2) {
-    throw new InputError(`${name} must be one number or [vertical, horizontal], not ${format(value)}`);
+    throw new InputError(`${name} must be one number or [vertical, horizontal], not ${show(value)}`);
   }
-  return [wholeNumber(name, value[0], 1), wholeNumber(name, value[1], 1)];
+  const each = `each number of ${name}`;
+  return [wholeNumber(each, value[0], 1), wholeNumber(each, value[1], 1)];
 }
 
 /**
@@ -62,22 +64,17 @@ export function paddingOf(
     const [top, left] = total.map((t) => Math.floor(t / 2));
     return [top, total[1] - left, total[0] - top, left];
   }
-  if (Array.isArray(value)) {
-    if (value.length !== 4) {
-      throw new InputError(
-        `padding must be one number, [top, right, bottom, left] or "same", not ${format(value)}`,
-      );
-    }
-    const [top, right, bottom, left] = value.map((side) => wholeNumber("padding", side, 0));
-    return [top, right, bottom, left];
+  if (typeof value === "number") {
+    const all = wholeNumber("padding", value, 0);
+    return [all, all, all, all];
   }
-  if (typeof value === "string") {
+  if (!Array.isArray(value) || value.length !== 4) {
     throw new InputError(
-      `padding must be one number, [top, right, bottom, left] or "same", not ${format(value)}`,
+      `padding must be one number, [top, right, bottom, left] or "same", not ${show(value)}${value === "valid" ? '; write 0 for "valid"' : ""}`,
     );
   }
-  const all = wholeNumber("padding", value, 0);
-  return [all, all, all, all];
+  const [top, right, bottom, left] = value.map((side) => wholeNumber("each number of padding", side, 0));
+  return [top, right, bottom, left];
 }
 
 /** The three sizes of an image, for a layer that needs one. */
@@ -98,8 +95,4 @@ export function checkSize(what: string, shape: Shape, fix: string): void {
       `its ${what} ${formatShape(shape)} would hold ${size.toLocaleString("en-US")} numbers, more than the limit of ${LARGEST_TENSOR.toLocaleString("en-US")}; ${fix}`,
     );
   }
-}
-
-function format(value: unknown): string {
-  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
 }
