@@ -27,7 +27,8 @@ function table(name: string, cases: readonly Case[]): void {
 }
 
 test("what the cases are built from is sound", () => {
-  for (const spec of [before(), conv({}), pool({}), last({ type: "dense", units: 2 }), top({})]) {
+  const specs: unknown[] = [before(), conv({}), pool({}), last({ type: "dense", units: 2 }), top({})];
+  for (const spec of specs) {
     expect(defineModel(spec as ModelSpec).layers.length).toBeGreaterThan(1);
   }
 });

@@ -41,13 +41,15 @@ function parse(bytes: Uint8Array, source: string, rank: number, what: string) {
   const expected = 0x0800 + rank;
   if (magic !== expected) {
     throw new InputError(
-      `${source}: an IDX file of ${what} begins with the number ${hex(expected)}, but this one begins with ${hex(magic)}${hint(magic)}.`,
+      `${source}: an IDX file of ${what} begins with the number ${hex(expected)}, but this one begins with ${hex(magic)}; ${hint(magic)}.`,
     );
   }
   const dimensions = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   const size = dimensions.reduce((product, dimension) => product * dimension, 1);
   if (size === 0)
-    throw new InputError(`${source}: its header says ${dimensions.join(" x ")}: there is nothing in it.`);
+    throw new InputError(
+      `${source}: its header says ${dimensions.join(" x ")}: there is nothing in it; get it again.`,
+    );
   const present = bytes.length - headerLength;
   if (present !== size) {
     throw new InputError(
@@ -59,10 +61,10 @@ function parse(bytes: Uint8Array, source: string, rank: number, what: string) {
 }
 
 function hint(magic: number): string {
-  if (magic >>> 16 === 0x1f8b) return " (it looks like gzip)";
-  if (magic === 0x0801) return " (it holds labels)";
-  if (magic === 0x0803) return " (it holds images)";
-  return "";
+  if (magic >>> 16 === 0x1f8b) return "it looks like gzip: give it a name that ends in .gz";
+  if (magic === 0x0801) return "it holds labels, so it is the wrong file";
+  if (magic === 0x0803) return "it holds images, so it is the wrong file";
+  return "it is damaged or not an IDX file of bytes";
 }
 
 function hex(value: number): string {
