@@ -1,0 +1,63 @@
+import type { Conv2d } from "../../src/layers/conv2d.js";
+import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
+import { type Tensor, zeros } from "../../src/tensor.js";
+
+/*
+ * The layers once more, cell by cell from their formulas, with no thought of speed and nothing shared with the library
+ * but the options.
+ */
+
+/** `x[n, c, p, q]`, or `outside` where (p, q) lies in the padding. */
+function cellOf({ shape: [, C, H, W], data }: Tensor, outside: number) {
+  return (n: number, c: number, p: number, q: number): number =>
+    p < 0 || q < 0 || p >= H || q >= W ? outside : data[n * C * H * W + c * H * W + p * W + q];
+}
+
+export function convolution(layer: Conv2d, x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
+  const [top, , , left] = layer.padding;
+  const y = zeros([x.shape[0], ...layer.outputShape], "float64");
+  const pixel = cellOf(x, 0);
+  const w = cellOf(weight, Number.NaN);
+  let cell = 0;
+  for (let n = 0; n < y.shape[0]; n++)
+    for (let o = 0; o < y.shape[1]; o++)
+      for (let i = 0; i < y.shape[2]; i++)
+        for (let j = 0; j < y.shape[3]; j++) {
+          let sum = bias ? bias.data[o] : 0;
+          for (let c = 0; c < weight.shape[1]; c++)
+            for (let u = 0; u < weight.shape[2]; u++)
+              for (let v = 0; v < weight.shape[3]; v++) {
+                const p = i * layer.stride[0] - top + u * layer.dilation[0];
+                const q = j * layer.stride[1] - left + v * layer.dilation[1];
+                sum += w(o, c, u, v) * pixel(n, c, p, q);
+              }
+          y.data[cell++] = sum;
+        }
+  return y;
+}
+
+/** The largest value of each window, and where in `x` it lies: the first in row-major order among equals. */
+export function maxPooling(layer: MaxPool2d, x: Tensor): { readonly y: Tensor; readonly winners: number[] } {
+  const [top, , , left] = layer.padding;
+  const [C, H, W] = layer.inputShape;
+  const y = zeros([x.shape[0], ...layer.outputShape], "float64");
+  const pixel = cellOf(x, Number.NEGATIVE_INFINITY);
+  const winners: number[] = [];
+  for (let n = 0; n < y.shape[0]; n++)
+    for (let c = 0; c < C; c++)
+      for (let i = 0; i < y.shape[2]; i++)
+        for (let j = 0; j < y.shape[3]; j++) {
+          const window: { value: number; at: number }[] = [];
+          for (let u = 0; u < layer.kernel[0]; u++)
+            for (let v = 0; v < layer.kernel[1]; v++) {
+              const p = i * layer.stride[0] - top + u;
+              const q = j * layer.stride[1] - left + v;
+              window.push({ value: pixel(n, c, p, q), at: ((n * C + c) * H + p) * W + q });
+            }
+          const largest = Math.max(...window.map(({ value }) => value));
+          const winner = window.find(({ value }) => value === largest);
+          y.data[winners.length] = largest;
+          winners.push(winner?.at ?? -1);
+        }
+  return { y, winners };
+}

@@ -1,0 +1,71 @@
+import fc from "fast-check";
+import { InputError } from "../../src/errors.js";
+import type { Conv2dSpec } from "../../src/layers/conv2d.js";
+import type { LayerSpec } from "../../src/layers/layer.js";
+import type { MaxPool2dSpec } from "../../src/layers/maxPool2d.js";
+import type { Padding } from "../../src/layers/options.js";
+import type { ImageShape, Shape } from "../../src/tensor.js";
+
+/** A layer and the shape of an image that it can take. */
+export interface Placed<Spec> {
+  readonly spec: Spec;
+  readonly input: ImageShape;
+}
+
+const from = (min: number, max: number) => fc.integer({ min, max });
+
+/** One number, or one for each direction. */
+const pairs = (min: number, max: number) =>
+  fc.oneof(from(min, max), fc.tuple(from(min, max), from(min, max)));
+
+const paddings = (max: number): fc.Arbitrary<Padding> =>
+  fc.oneof(
+    from(0, max),
+    fc.tuple(from(0, max), from(0, max), from(0, max), from(0, max)),
+    fc.constant("same" as const),
+  );
+
+const images = fc.tuple(from(1, 3), from(1, 8), from(1, 8));
+
+/** Whether a layer takes such an input. */
+export function fits(
+  layer: { resolve(spec: never, input: Shape): unknown },
+  spec: LayerSpec,
+  input: Shape,
+): boolean {
+  try {
+    layer.resolve(spec as never, input);
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+}
+
+/** Any convolution: each option given or left out, also kernels that reach beyond the image into its padding. */
+export const conv2dSpecs: fc.Arbitrary<Conv2dSpec> = fc.record(
+  {
+    type: fc.constant("conv2d" as const),
+    filters: from(1, 3),
+    kernel: pairs(1, 4),
+    stride: pairs(1, 3),
+    padding: paddings(3),
+    dilation: pairs(1, 3),
+    bias: fc.boolean(),
+  },
+  { requiredKeys: ["type", "filters", "kernel"] },
+);
+
+/** Any pooling: side by side, overlapping or apart, with padding and with cells left over. */
+export const maxPool2dSpecs: fc.Arbitrary<MaxPool2dSpec> = fc.record(
+  { type: fc.constant("maxPool2d" as const), size: pairs(1, 4), stride: pairs(1, 4), padding: paddings(2) },
+  { requiredKeys: ["type", "size"] },
+);
+
+/** A layer of a kind with an image that it can take. */
+export function placed<Spec extends LayerSpec>(
+  layer: { resolve(spec: Spec, input: Shape): unknown },
+  specs: fc.Arbitrary<Spec>,
+): fc.Arbitrary<Placed<Spec>> {
+  return fc.record({ spec: specs, input: images }).filter(({ spec, input }) => fits(layer, spec, input));
+}

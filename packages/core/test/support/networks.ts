@@ -1,0 +1,75 @@
+import fc from "fast-check";
+import { InputError } from "../../src/errors.js";
+import type { AnyLayerSpec } from "../../src/layers/index.js";
+import { defineModel, type Model, type ModelSpec } from "../../src/model.js";
+import type { NamedTensors } from "../../src/tensor.js";
+import { conv2dSpecs, maxPool2dSpecs } from "./layerSpecs.js";
+import { normals } from "./values.js";
+
+const from = (min: number, max: number) => fc.integer({ min, max });
+const relu: fc.Arbitrary<AnyLayerSpec> = fc.constant({ type: "relu" });
+
+/** Zero or one. */
+const perhaps = (layer: fc.Arbitrary<AnyLayerSpec>) => fc.array(layer, { maxLength: 1 });
+
+/** Convolution, perhaps ReLU, perhaps pooling. */
+const block = fc.tuple(conv2dSpecs, perhaps(relu), perhaps(maxPool2dSpecs));
+
+/** Dense, perhaps ReLU. */
+const hidden = fc.tuple(
+  fc.record(
+    { type: fc.constant("dense" as const), units: from(1, 5), bias: fc.boolean() },
+    { requiredKeys: ["type", "units"] },
+  ),
+  perhaps(relu),
+);
+
+/** Networks of all kinds of layers that fit together, small enough that each of their numbers can be moved. */
+export const networks: fc.Arbitrary<Model> = fc
+  .record({
+    input: fc.tuple(from(1, 2), from(3, 8), from(3, 8)),
+    first: perhaps(maxPool2dSpecs),
+    blocks: fc.array(block, { maxLength: 2 }),
+    afterFlatten: perhaps(relu),
+    hidden: fc.array(hidden, { maxLength: 2 }),
+    classes: from(2, 5),
+  })
+  .map(
+    ({ input, first, blocks, afterFlatten, hidden, classes }): ModelSpec => ({
+      input,
+      layers: [
+        ...first,
+        ...blocks.flat(2),
+        { type: "flatten" },
+        ...afterFlatten,
+        ...hidden.flat(2),
+        { type: "dense", units: classes },
+      ],
+    }),
+  )
+  .map(modelOf)
+  .filter((model) => model !== undefined);
+
+/** Undefined if the layers don't fit together. */
+function modelOf(spec: ModelSpec): Model | undefined {
+  try {
+    return defineModel(spec);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+/** Weights as He initialisation draws them, and biases that aren't zero. */
+export function randomParameters(model: Model, seed: number): NamedTensors {
+  return Object.fromEntries(
+    model.parameters.map(({ fullName, shape, fanIn }) => {
+      const parameter = normals(shape, seed, fullName);
+      const deviation = fanIn > 0 ? Math.sqrt(2 / fanIn) : 0.3;
+      parameter.data.forEach((value, k) => {
+        parameter.data[k] = deviation * value;
+      });
+      return [fullName, parameter];
+    }),
+  );
+}
