@@ -48,15 +48,9 @@ describe("max-pooling", () => {
   test("adds up what a cell collects from overlapping windows", () => {
     // biome-ignore format: a picture
     const cells = [
-      1,
-      2,
-      3, //
-      4,
-      9,
-      5,
-      6,
-      7,
-      8,
+      1, 2, 3,
+      4, 9, 5,
+      6, 7, 8,
     ];
     expect(pool({ size: 2, stride: 1 }, [1, 3, 3], cells, [1, 10, 100, 1000])).toEqual({
       y: [9, 9, 9, 9],

@@ -1,0 +1,162 @@
+import { describe, expect, test } from "vitest";
+import { cosPi, exp, log, power } from "../src/math.js";
+import { randomStream } from "../src/random.js";
+
+/*
+ * The library's own exp, log, cos and power against those of JavaScript's engine, which are within 1 unit in the last
+ * place (ulp) of the true value.
+ */
+
+/** The distance of two numbers in units in the last place of the second. */
+function ulps(actual: number, expected: number): number {
+  if (Object.is(actual, expected)) return 0;
+  const exponent = Math.max(-1022, Math.floor(Math.log2(Math.abs(expected))));
+  return Math.abs(actual - expected) / 2 ** (exponent - 52);
+}
+
+const random = randomStream(1, "math");
+
+/** `count` numbers that are spread evenly between two. */
+function between(from: number, to: number, count: number): number[] {
+  return Array.from({ length: count }, (_, k) => from + (to - from) * random.uniform(k));
+}
+
+function expectNear(
+  own: (x: number) => number,
+  reference: (x: number) => number,
+  numbers: readonly number[],
+  most: number,
+): void {
+  for (const x of numbers) {
+    const distance = ulps(own(x), reference(x));
+    if (!(distance <= most)) expect.fail(`at ${x}: ${own(x)} is ${distance} ulps from ${reference(x)}`);
+  }
+}
+
+describe("exp", () => {
+  test.each([
+    ["around 0", -1, 1],
+    ["for scores", -40, 40],
+    ["everywhere", -708, 709.7],
+  ])("%s", (_, from, to) => {
+    expectNear(exp, Math.exp, between(from, to, 20_000), 3);
+  });
+
+  test("for tiny numbers, also where only 1 + x is left", () => {
+    expectNear(exp, Math.exp, [1e-3, -1e-3, 1e-8, 1e-15, 1e-16, 1e-300, -1e-300, Number.MIN_VALUE], 1);
+  });
+
+  test("where results are subnormal, to one unit of the smallest number", () => {
+    // A subnormal result has few digits, and the last multiplication rounds them: at most one unit off.
+    expectNear(exp, Math.exp, between(-745.13, -708.4, 5_000), 1);
+  });
+
+  test("special values", () => {
+    expect(exp(0)).toBe(1);
+    expect(exp(-0)).toBe(1);
+    expect(exp(1)).toBeCloseTo(Math.E, 15);
+    expect(exp(Infinity)).toBe(Infinity);
+    expect(exp(-Infinity)).toBe(0);
+    expect(exp(NaN)).toBeNaN();
+    expect(exp(710)).toBe(Infinity);
+    expect(exp(-746)).toBe(0);
+    expect(exp(709.782712893384)).toBeLessThan(Infinity); // the largest x for which e^x is a number
+    expect(exp(709.782712893384)).toBeGreaterThan(1.797e308);
+    expect(exp(709.7827128933841)).toBe(Infinity);
+    expect(exp(-745.1332191019411)).toBe(Number.MIN_VALUE);
+  });
+});
+
+describe("log", () => {
+  test.each([
+    ["in (0, 1), where random numbers are", 0, 1],
+    ["around 1, where it is almost 0", 0.999, 1.001],
+    ["for sums of exponentials", 1, 1000],
+    ["for large numbers", 1e300, 1e308],
+    ["for small numbers", 1e-308, 1e-300],
+    ["for subnormal numbers", 5e-324, 2e-308],
+  ])("%s", (_, from, to) => {
+    expectNear(
+      log,
+      Math.log,
+      between(from, to, 20_000).filter((x) => x > 0),
+      3,
+    );
+  });
+
+  test("of powers of two and their neighbours", () => {
+    for (let k = -1074; k <= 1023; k++) {
+      const x = 2 ** k;
+      const around = k < -1021 ? [x] : [x, x * (1 + 2 ** -52), x * (1 - 2 ** -53)];
+      expectNear(log, Math.log, around, 3);
+    }
+  });
+
+  test("special values", () => {
+    expect(log(1)).toBe(0);
+    expect(log(0)).toBe(-Infinity);
+    expect(log(-0)).toBe(-Infinity);
+    expect(log(-1)).toBeNaN();
+    expect(log(-Infinity)).toBeNaN();
+    expect(log(NaN)).toBeNaN();
+    expect(log(Infinity)).toBe(Infinity);
+    expect(log(Number.MAX_VALUE)).toBeCloseTo(709.782712893384, 11);
+    expect(log(Number.MIN_VALUE)).toBeCloseTo(-744.4400719213812, 11);
+  });
+
+  test("undoes exp", () => {
+    for (const x of between(-700, 700, 2_000)) expect(Math.abs(log(exp(x)) - x)).toBeLessThan(3e-13);
+  });
+});
+
+describe("cos of pi t", () => {
+  test("from 0 to 1", () => {
+    // Math.PI is not quite pi, so Math.cos(Math.PI * t) is off by up to 1.2e-16 where the cosine is small.
+    for (const t of between(0, 1, 20_000)) {
+      expect(Math.abs(cosPi(t) - Math.cos(Math.PI * t))).toBeLessThan(4e-16);
+    }
+  });
+
+  test("special values", () => {
+    expect(cosPi(0)).toBeCloseTo(1, 15);
+    expect(cosPi(0.5)).toBe(0);
+    expect(cosPi(1)).toBeCloseTo(-1, 15);
+    expect(cosPi(1 / 3)).toBeCloseTo(0.5, 15);
+    for (const t of [0, 0.1, 0.25, 0.4]) expect(cosPi(1 - t)).toBeCloseTo(-cosPi(t), 15);
+  });
+
+  test("never leaves [-1, 1] by more than a rounding", () => {
+    for (const t of [0, 1e-9, 1e-6, 1 - 1e-6, 1 - 1e-9, 1])
+      expect(Math.abs(cosPi(t))).toBeLessThan(1 + 1e-15);
+  });
+});
+
+describe("power", () => {
+  test("is repeated multiplication", () => {
+    for (const base of [0.9, 0.999, 0.5, 1, 1.7]) {
+      let product = 1;
+      for (let n = 0; n <= 300; n++) {
+        expect(Math.abs(power(base, n) / product - 1)).toBeLessThan(1e-13);
+        product *= base;
+      }
+    }
+  });
+
+  test("of Adam's betas, for as many steps as anyone trains", () => {
+    // Each squaring doubles the relative error, so that it grows with n while the power itself shrinks.
+    for (const base of [0.9, 0.999, 0.95]) {
+      for (const n of [1, 2, 3, 1000, 12_345, 1_000_000]) {
+        expect(Math.abs(power(base, n) - base ** n)).toBeLessThan(1e-14);
+      }
+    }
+    expect(power(0.999, 10_000_000)).toBe(0);
+  });
+
+  test("special values", () => {
+    expect(power(0, 0)).toBe(1);
+    expect(power(0, 5)).toBe(0);
+    expect(power(2, 10)).toBe(1024);
+    expect(power(3, 20)).toBe(3_486_784_401);
+    expect(power(2, 1023)).toBe(2 ** 1023);
+  });
+});
