@@ -5,12 +5,11 @@ const NUMBERS_PER_DIGIT = 1024;
 
 /** The random numbers of one digit, one after the other: they depend on the stream and the digit's index alone. */
 export class Dice {
+  private readonly random: RandomStream;
   private next: number;
 
-  constructor(
-    private readonly random: RandomStream,
-    digit: number,
-  ) {
+  constructor(random: RandomStream, digit: number) {
+    this.random = random;
     this.next = digit * NUMBERS_PER_DIGIT;
   }
 
