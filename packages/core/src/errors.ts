@@ -27,7 +27,7 @@ export function inContext<T>(place: string, work: () => T): T {
 /** A value as it stands in a message: like JSON, cut where it would be long. It takes anything and never throws. */
 export function show(value: unknown): string {
   const text = shown(value, 0);
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 3)}...`;
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
 }
 
 const LONGEST = 80;
@@ -37,7 +37,7 @@ function shown(value: unknown, depth: number): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return String(value);
-  if (depth === 3) return "...";
+  if (depth === 3) return "…";
   const inner = Array.isArray(value)
     ? Array.from(value.slice(0, MOST_ENTRIES), (entry) => shown(entry, depth + 1))
     : Object.entries(value)

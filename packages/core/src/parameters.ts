@@ -1,4 +1,4 @@
-import { InputError } from "./errors.js";
+import { InputError, show } from "./errors.js";
 import type { Model } from "./model.js";
 import { checkSeed, randomStream } from "./random.js";
 import { type DType, formatShape, type NamedTensors, sameShape, zeros } from "./tensor.js";
@@ -58,7 +58,7 @@ export function checkParameters(model: Model, parameters: NamedTensors): void {
   }
   for (const name of Object.keys(parameters)) {
     if (!model.parameters.some(({ fullName }) => fullName === name)) {
-      throw new InputError(`The model has no parameter ${JSON.stringify(name)}.`);
+      throw new InputError(`The model has no parameter ${show(name)}.`);
     }
   }
 }

@@ -199,7 +199,7 @@ table("unknown options", [
   [
     "as long as a book",
     conv({ ["k".repeat(1e6)]: 1 }),
-    /^Layer 1, conv1: unknown option "k{50,80}\.\.\.; known/,
+    /^Layer 1, conv1: unknown option "k{50,80}…; known/,
   ],
 ]);
 

@@ -5,16 +5,34 @@
 export function duplicateKey(text: string): string | undefined {
   // One set of keys for each object that is open, undefined for each array.
   const open: (Set<string> | undefined)[] = [];
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+  for (let i = 0; i < text.length; i++) {
+    const token = text[i];
     if (token === "{") open.push(new Set());
     else if (token === "[") open.push(undefined);
     else if (token === "}" || token === "]") open.pop();
-    else if (/^\s*:/.test(text.slice(index + token.length, index + token.length + 64))) {
-      const keys = open[open.length - 1];
-      const key: string = JSON.parse(token);
-      if (keys?.has(key)) return key;
-      keys?.add(key);
+    else if (token === '"') {
+      const end = endOfString(text, i);
+      if (isFollowedByColon(text, end)) {
+        const keys = open[open.length - 1];
+        const key: string = JSON.parse(text.slice(i, end));
+        if (keys?.has(key)) return key;
+        keys?.add(key);
+      }
+      i = end - 1;
     }
   }
   return undefined;
+}
+
+/** Where the string that begins at `begin` is over. */
+function endOfString(text: string, begin: number): number {
+  let i = begin + 1;
+  while (text[i] !== '"') i += text[i] === "\\" ? 2 : 1;
+  return i + 1;
+}
+
+function isFollowedByColon(text: string, from: number): boolean {
+  let i = from;
+  while (" \t\n\r".includes(text[i])) i++;
+  return text[i] === ":";
 }

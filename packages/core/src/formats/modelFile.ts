@@ -1,7 +1,8 @@
-import { InputError } from "../errors.js";
+import { InputError, show } from "../errors.js";
 import { defineModel, type Model, type ModelSpec } from "../model.js";
 import { checkParameters } from "../parameters.js";
 import type { NamedTensors } from "../tensor.js";
+import { duplicateKey } from "./json.js";
 import { floatsOf, formatSafetensors, parseSafetensors } from "./safetensors.js";
 
 /** A trained network. */
@@ -16,8 +17,10 @@ const SPEC_KEY = "unravel.spec";
 /**
  * A safetensors file with PyTorch's names and layouts (`conv1.weight` [out, in, kh, kw], `fc1.weight` [out, in]) and the
  * spec, classes and normalisation in its metadata.
+ * @throws InputError if the parameters don't fit the model or are not finite: such a file could not be read again
  */
 export function formatModel({ model, parameters }: SavedModel): Uint8Array {
+  checkParameters(model, parameters);
   const spec: ModelSpec = { ...model.spec, classes: model.classes, normalize: model.normalize };
   const inOrder = Object.fromEntries(
     model.parameters.map(({ fullName }) => [fullName, parameters[fullName]]),
@@ -50,12 +53,22 @@ export function parseModel(bytes: Uint8Array, source: string): SavedModel {
 
 /**
  * A model spec from JSON text; `defineModel` checks what it says.
- * @throws InputError if it isn't JSON
+ * @throws InputError if it isn't JSON, or has a key twice
  */
 export function parseSpec(text: string): ModelSpec {
+  let spec: ModelSpec;
   try {
-    return JSON.parse(text);
+    spec = JSON.parse(text);
   } catch (error) {
-    throw new InputError(`The model spec is not valid JSON: ${(error as Error).message.replace(/\.$/, "")}.`);
+    // The engine's message may quote the text, line breaks and all.
+    const problem = (error as Error).message.replace(/\s+/g, " ").replace(/\.$/, "");
+    throw new InputError(`The model spec is not valid JSON: ${problem}.`);
   }
+  const twice = duplicateKey(text);
+  if (twice !== undefined) {
+    throw new InputError(
+      `The model spec has the key ${show(twice)} twice in one object; remove one of them.`,
+    );
+  }
+  return spec;
 }

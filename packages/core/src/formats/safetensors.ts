@@ -1,4 +1,4 @@
-import { InputError } from "../errors.js";
+import { InputError, show } from "../errors.js";
 import { formatShape, type NamedTensors, type Shape, sizeOf, type Tensor, tensor } from "../tensor.js";
 import { duplicateKey } from "./json.js";
 
@@ -26,6 +26,9 @@ const BYTES: Record<string, number> = {
   F64: 8,
 };
 
+/** The header's key that is no tensor. */
+const METADATA = "__metadata__";
+
 /** The format's own limit for the header. */
 const LONGEST_HEADER = 100_000_000;
 
@@ -50,7 +53,7 @@ export interface SafetensorsEntry {
  */
 export function parseSafetensors(bytes: Uint8Array, source: string): SafetensorsFile {
   const fail = (problem: string): never => {
-    throw new InputError(`${source}: ${problem}; it is damaged or no safetensors file.`);
+    throw new InputError(`${source}: ${problem}; it is damaged or not a safetensors file.`);
   };
   if (bytes.length < 8)
     return fail(`it has ${bytes.length} bytes, fewer than the 8 that every safetensors file begins with`);
@@ -70,7 +73,7 @@ export function parseSafetensors(bytes: Uint8Array, source: string): Safetensors
   const tensors: SafetensorsEntry[] = [];
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(header)) {
-    if (name === "__metadata__") metadata = checkMetadata(value, fail);
+    if (name === METADATA) metadata = checkMetadata(value, fail);
     else tensors.push(parseEntry(name, value, data, fail));
   }
   checkLayout(tensors, data, fail);
@@ -87,7 +90,9 @@ export function floatsOf({ name, dtype, shape, bytes }: SafetensorsEntry, source
     F64: (k) => view.getFloat64(8 * k, true),
   };
   if (!Object.hasOwn(read, dtype)) {
-    throw new InputError(`${source}: ${name} holds ${dtype} values; weights must be F32, F64, F16 or BF16.`);
+    throw new InputError(
+      `${source}: ${show(name)} holds ${dtype} values; weights must be F32, F64, F16 or BF16.`,
+    );
   }
   return tensor(
     shape,
@@ -100,14 +105,21 @@ export function formatSafetensors(
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [[METADATA, metadata]] : [];
   let end = 0;
-  for (const [name, { shape }] of Object.entries(tensors)) {
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
+    if (name === METADATA)
+      throw new InputError(`A tensor cannot be called ${METADATA}; call it something else.`);
+    if (data.length !== sizeOf(shape)) {
+      throw new InputError(
+        `The tensor ${show(name)} has shape ${formatShape(shape)}, which holds ${sizeOf(shape)} numbers, but it has ${data.length}.`,
+      );
+    }
     const begin = end;
     end += 4 * sizeOf(shape);
-    header[name] = { dtype: "F32", shape, data_offsets: [begin, end] };
+    header.push([name, { dtype: "F32", shape, data_offsets: [begin, end] }]);
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const headerLength = Math.ceil(json.length / 8) * 8; // padded with spaces, so that the numbers are aligned
   const bytes = new Uint8Array(8 + headerLength + end).fill(0x20, 8, 8 + headerLength);
   bytes.set(json, 8);
@@ -136,34 +148,36 @@ function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
     return fail("its header is not JSON in UTF-8");
   }
   const twice = duplicateKey(text);
-  if (twice !== undefined) return fail(`its header has the key ${JSON.stringify(twice)} twice`);
+  if (twice !== undefined) return fail(`its header has the key ${show(twice)} twice`);
   return header as Record<string, unknown>;
 }
 
 function checkMetadata(value: unknown, fail: Fail): Record<string, string> {
   const plain = isObject(value) && Object.values(value).every((text) => typeof text === "string");
-  return plain ? (value as Record<string, string>) : fail("its __metadata__ is not a list of texts");
+  return plain ? (value as Record<string, string>) : fail("its __metadata__ has something else than texts");
 }
 
 function parseEntry(name: string, value: unknown, data: Uint8Array, fail: Fail): SafetensorsEntry {
-  const which = `its tensor ${JSON.stringify(name)}`;
+  const which = `its tensor ${show(name)}`;
   if (!isObject(value)) return fail(`${which} has no dtype, shape and data_offsets`);
-  const { dtype, shape, data_offsets: offsets, ...rest } = value;
-  if (Object.keys(rest).length > 0)
-    return fail(`${which} has an unknown key ${JSON.stringify(Object.keys(rest)[0])}`);
-  if (typeof dtype !== "string" || !Object.hasOwn(BYTES, dtype)) {
-    return fail(`${which} has the unknown dtype ${JSON.stringify(dtype)}`);
+  for (const key of ["dtype", "shape", "data_offsets"]) {
+    if (!Object.hasOwn(value, key)) return fail(`${which} has no ${key}`);
   }
-  if (!isListOfCounts(shape)) return fail(`${which} has the shape ${JSON.stringify(shape)}`);
+  const { dtype, shape, data_offsets: offsets, ...rest } = value;
+  if (Object.keys(rest).length > 0) return fail(`${which} has an unknown key ${show(Object.keys(rest)[0])}`);
+  if (typeof dtype !== "string" || !Object.hasOwn(BYTES, dtype)) {
+    return fail(`${which} has the unknown dtype ${show(dtype)}`);
+  }
+  if (!isListOfCounts(shape) || overflows(shape)) return fail(`${which} has the shape ${show(shape)}`);
   if (!isListOfCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
-    return fail(`${which} has the data_offsets ${JSON.stringify(offsets)}`);
+    return fail(`${which} has the data_offsets ${show(offsets)}`);
   }
   const [begin, end] = offsets;
   if (end > data.length) return fail(`${which} ends at byte ${end} of the data, which has ${data.length}`);
   const needed = sizeOf(shape) * BYTES[dtype];
   if (end - begin !== needed) {
     return fail(
-      `${which}, ${dtype} of shape ${formatShape(shape)}, needs ${needed} bytes, but its data_offsets span ${end - begin}`,
+      `${which}, ${dtype} of shape ${show(shape)}, needs ${needed} bytes, but its data_offsets span ${end - begin}`,
     );
   }
   return { name, dtype, shape, bytes: data.subarray(begin, end) };
@@ -179,7 +193,7 @@ function checkLayout(tensors: readonly SafetensorsEntry[], data: Uint8Array, fai
   inOrder.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let filled = 0;
   for (const { name, begin, end } of inOrder) {
-    if (begin < filled) fail(`its tensor ${JSON.stringify(name)} overlaps with another one`);
+    if (begin < filled) fail(`its tensor ${show(name)} overlaps with another one`);
     if (begin > filled) fail(`bytes ${filled} to ${begin} of its data belong to no tensor`);
     filled = end;
   }
@@ -192,6 +206,16 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isListOfCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((entry) => Number.isSafeInteger(entry) && entry >= 0);
+}
+
+/** Whether the sizes, multiplied one after the other, are ever more than can be counted exactly. */
+function overflows(shape: Shape): boolean {
+  let product = 1;
+  for (const size of shape) {
+    product *= size;
+    if (product > Number.MAX_SAFE_INTEGER) return true;
+  }
+  return false;
 }
 
 /** IEEE 754 half precision: 1 sign bit, 5 exponent bits, 10 fraction bits. */
