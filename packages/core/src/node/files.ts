@@ -18,7 +18,10 @@ export async function readBytes(path: string): Promise<Uint8Array> {
  * @throws FailureError if that fails; nothing is left behind
  */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const target = await linkTarget(path);
+  const cannot = (error: unknown) => new FailureError(`${path} could not be written: ${reason(error)}.`);
+  const target = await linkTarget(path).catch((error: unknown) => {
+    throw cannot(error);
+  });
   const present = await stat(target).catch(() => undefined);
   const direct = present !== undefined && !present.isFile() && !present.isDirectory();
   const place = direct ? target : join(dirname(target), `.unravel-${randomBytes(6).toString("hex")}.tmp`);
@@ -36,7 +39,7 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
     if (!direct) await rename(place, target);
   } catch (error) {
     if (created) await rm(place, { force: true });
-    throw new FailureError(`${path} could not be written: ${reason(error)}.`);
+    throw cannot(error);
   }
 }
 
@@ -46,13 +49,15 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
  */
 export async function checkWritable(path: string): Promise<void> {
   if (path === "") throw new InputError("The name of the file to write is empty; give one.");
-  const target = await linkTarget(path);
+  const cannot = (why: string) => new InputError(`${path} cannot be written: ${why}.`);
+  const target = await linkTarget(path).catch((error: unknown) => {
+    throw cannot(reason(error));
+  });
   const present = await stat(target).catch(() => undefined);
   if (present?.isDirectory() || /[/\\]$/.test(path)) {
     throw new InputError(`${path} is a folder; give the name of a file.`);
   }
   const parent = dirname(target);
-  const cannot = (why: string) => new InputError(`${path} cannot be written: ${why}.`);
   const folder = await stat(parent).catch((error: unknown) => {
     throw cannot(`${parent}: ${reason(error)}`);
   });
@@ -74,7 +79,7 @@ async function linkTarget(path: string): Promise<string> {
     if (link === undefined) return target;
     target = resolve(dirname(target), link);
   }
-  return path; // round in a circle
+  return realpath(path); // they go round in a circle: this says so
 }
 
 /** What a system error means, without its code and path. */
@@ -90,6 +95,7 @@ export function reason(error: unknown): string {
     EROFS: "the disk is read-only",
     ENAMETOOLONG: "the name is too long",
     ELOOP: "its symbolic links go round in a circle",
+    EFBIG: "the file is too large",
     ERR_FS_FILE_TOO_LARGE: "the file is too large",
     ERR_BUFFER_TOO_LARGE: "unpacked, it is too large",
   };
