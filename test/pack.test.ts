@@ -1,0 +1,210 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { transpile } from "typescript";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+/*
+ * The package as others get it: packed, installed into an empty project outside this repository, and used there from
+ * JavaScript, from TypeScript and in a bundle for browsers. It packs what was built: `npm test` builds first.
+ */
+
+const root = join(import.meta.dirname, "..");
+const core = join(root, "packages", "core");
+
+let app: string;
+let packed: string[];
+
+beforeAll(async () => {
+  app = mkdtempSync(join(tmpdir(), "unravel-pack-"));
+  const [{ filename, files }] = JSON.parse(await npm(core, "pack", "--json"));
+  packed = files.map(({ path }: { path: string }) => path);
+  add("package.json", JSON.stringify({ name: "app", private: true, type: "module" }));
+  await npm(app, "install", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", `./${filename}`);
+}, 120_000);
+
+afterAll(() => rmSync(app, { recursive: true, force: true }));
+
+/** Runs npm as if from a terminal: not as a part of the npm that runs this test. */
+async function npm(cwd: string, ...words: string[]): Promise<string> {
+  const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
+  const env = { ...Object.fromEntries(own), npm_config_pack_destination: app };
+  return (await run("npm", words, { cwd, env, shell: process.platform === "win32" })).stdout;
+}
+
+/** Runs a program in the empty project; what it says when it fails becomes the error. */
+async function run(program: string, words: string[], options: object = {}) {
+  try {
+    return await promisify(execFile)(program, words, { cwd: app, encoding: "utf8", ...options });
+  } catch (error) {
+    const { message, stdout } = error as Error & { stdout: string };
+    throw new Error(`${message}\n${stdout}`);
+  }
+}
+
+const node = async (file: string) => (await run(process.execPath, [file])).stdout;
+
+function add(name: string, content: string): void {
+  writeFileSync(join(app, name), content);
+}
+
+describe("what is packed", () => {
+  test("code, types, source, README and licence; no tests and no data", () => {
+    expect(packed).toEqual(expect.arrayContaining(["package.json", "README.md", "LICENSE"]));
+    const others = /^(package\.json|README\.md|LICENSE|dist\/.+\.(js|d\.ts|js\.map|d\.ts\.map)|src\/.+\.ts)$/;
+    expect(packed.filter((path) => !others.test(path))).toEqual([]);
+  });
+
+  test("every source file, its code and its types", () => {
+    const sources = readdirSync(join(core, "src"), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".ts"))
+      .map((path) => path.replaceAll("\\", "/").slice(0, -".ts".length));
+    expect(sources.length).toBeGreaterThan(30);
+    const wanted = sources.flatMap((path) => [`src/${path}.ts`, `dist/${path}.js`, `dist/${path}.d.ts`]);
+    expect(packed).toEqual(expect.arrayContaining(wanted));
+  });
+
+  test("the same licence as the repository's, and no dependency", () => {
+    const installed = join(app, "node_modules", "unravel-cnn");
+    expect(readFileSync(join(installed, "LICENSE"), "utf8")).toBe(
+      readFileSync(join(root, "LICENSE"), "utf8"),
+    );
+    const { dependencies, peerDependencies } = JSON.parse(
+      readFileSync(join(installed, "package.json"), "utf8"),
+    );
+    expect([dependencies, peerDependencies]).toEqual([undefined, undefined]);
+  });
+});
+
+/** Trains a small network for one step and prints what comes of it: the same everywhere. */
+const training = `
+import { createEngine, fit, oneConv } from "unravel-cnn";
+
+const labels = Uint8Array.from({ length: 12 }, (_, n) => n % 3);
+const images = Uint8Array.from({ length: 12 * 64 }, (_, k) => (k * k * 7) % 256);
+const data = { name: "noise", shape: [1, 8, 8] as const, images, labels, classes: ["a", "b", "c"] };
+export const engine = await createEngine(oneConv({ filters: 2, input: [1, 8, 8], classes: data.classes }));
+const { epochs } = await fit(engine, data, { epochs: 1, batchSize: 12 });
+const { "fc1.weight": weight } = engine.parameters();
+console.log(epochs[0].loss, weight.data.join(" "));
+`;
+
+/** The same with a file in between. */
+const saving = `${training}
+import { readModel, writeModel } from "unravel-cnn/node";
+
+await writeModel("model.safetensors", { model: engine.model, parameters: engine.parameters() });
+const saved = await readModel("model.safetensors");
+console.log(saved.model.classes.join(), saved.parameters["fc1.weight"].data.every((value, k) => value === weight.data[k]));
+`;
+
+/** What the types must refuse; a line that they let pass is an error. */
+const mistakes = `
+import { conv2d, createEngine, dense, type Model, oneConv } from "unravel-cnn";
+
+// @ts-expect-error: an option that there isn't
+conv2d({ filters: 1, kernel: 3, size: 2 });
+// @ts-expect-error: a text for a number
+dense({ units: "10" });
+// @ts-expect-error: an image has three sizes
+oneConv({ input: [28, 28] });
+// @ts-expect-error: it comes later
+const model: Model = createEngine(oneConv()).model;
+console.log(model);
+`;
+
+const readme = () => {
+  const page = readFileSync(join(app, "node_modules", "unravel-cnn", "README.md"), "utf8");
+  return page.match(/^```ts\n(.*?)^```$/ms)?.[1] ?? "";
+};
+
+const javascript = (code: string) => transpile(code, { target: 99, module: 99 });
+
+describe("used from JavaScript", () => {
+  test("trains one step, writes and reads a file", async () => {
+    add("saving.js", javascript(saving));
+    expect(await node("saving.js")).toMatch(/^\d\.\d+ (-?\d\S+ ?){54}\na,b,c true\n$/);
+  });
+
+  test("README's example runs, and prints what it says", async () => {
+    add("readme.js", javascript(readme()));
+    const promised = [...readme().matchAll(/^console\.log.* \/\/ (.+)$/gm)].map(([, comment]) => comment);
+    expect(promised).toHaveLength(2);
+    expect((await node("readme.js")).trim().split("\n")).toEqual(promised);
+  });
+
+  test("can be required from CommonJS", async () => {
+    add("common.cjs", 'console.log(require("unravel-cnn").oneConv().layers.length);');
+    expect(await node("common.cjs")).toBe("5\n");
+  });
+
+  test("has no other ways in", async () => {
+    add("deep.js", 'await import("unravel-cnn/dist/index.js").catch(({ code }) => console.log(code));');
+    expect(await node("deep.js")).toBe("ERR_PACKAGE_PATH_NOT_EXPORTED\n");
+  });
+});
+
+describe("used from TypeScript", () => {
+  /** Type-checks these files, and the package's own types with them. */
+  async function check(files: string[], options: object): Promise<void> {
+    const strict = {
+      noEmit: true,
+      strict: true,
+      target: "es2022",
+      skipLibCheck: false,
+      skipDefaultLibCheck: true,
+    };
+    add("tsconfig.json", JSON.stringify({ files, compilerOptions: { ...strict, ...options } }));
+    await run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc")]);
+  }
+
+  test("in Node (module resolution nodenext), with Node's types", async () => {
+    add("saving.ts", saving);
+    add("mistakes.ts", mistakes);
+    const typeRoots = [join(root, "node_modules", "@types")];
+    await check(["saving.ts", "mistakes.ts"], {
+      module: "nodenext",
+      lib: ["es2022"],
+      types: ["node"],
+      typeRoots,
+    });
+  });
+
+  test("for browsers (module resolution bundler), without Node's types", async () => {
+    add("training.ts", training);
+    add("readme.ts", readme());
+    add("mistakes.ts", mistakes);
+    const bundler = { module: "esnext", moduleResolution: "bundler" };
+    await check(["training.ts", "readme.ts", "mistakes.ts"], {
+      ...bundler,
+      lib: ["es2022", "dom"],
+      types: [],
+    });
+  });
+});
+
+describe("bundled for browsers by Vite, minified", () => {
+  test("it needs nothing of Node, and gives the same numbers", async () => {
+    add("entry.ts", training);
+    await build({
+      root: app,
+      configFile: false,
+      logLevel: "error",
+      build: {
+        target: "es2022",
+        minify: true,
+        modulePreload: false,
+        rolldownOptions: { input: join(app, "entry.ts"), output: { entryFileNames: "bundle.mjs" } },
+      },
+    });
+    const bundle = readFileSync(join(app, "dist", "bundle.mjs"), "utf8");
+    expect(bundle).not.toMatch(/node:|\bimport\b[^.]|\brequire\(|__vite-browser-external/);
+    expect(bundle.split("\n").length).toBeLessThan(20);
+
+    add("training.js", javascript(training));
+    expect(await node(join("dist", "bundle.mjs"))).toBe(await node("training.js"));
+  });
+});
