@@ -36,10 +36,15 @@ export async function readIdxFolder(
 
 /** Whether a folder holds at least one of the four files: then it is meant, even if something in it is wrong. */
 export async function holdsIdxFiles(folder: string): Promise<boolean> {
+  return (await missingIdxFiles(folder)).length < 4;
+}
+
+/** Which of the four files are not in a folder, under any variant of their names. */
+export async function missingIdxFiles(folder: string): Promise<string[]> {
   const present = await readdir(folder).catch((): string[] => []);
   return [idxFileNames.train, idxFileNames.test]
     .flatMap(({ images, labels }) => [images, labels])
-    .some((file) => variantsOf(file).some((variant) => present.includes(variant)));
+    .filter((file) => !variantsOf(file).some((variant) => present.includes(variant)));
 }
 
 async function readPart(
@@ -81,7 +86,8 @@ function classesOf(labels: Uint8Array, file: string): string[] {
   return Array.from({ length: count }, (_, k) => String(k));
 }
 
-function variantsOf(file: string): string[] {
+/** Under which names a file is looked for, first choice first. */
+export function variantsOf(file: string): string[] {
   const dotted = file.replace("-idx", ".idx");
   return [file, `${file}.gz`, dotted, `${dotted}.gz`];
 }
@@ -101,7 +107,11 @@ async function find(folder: string, file: string): Promise<string> {
 
 async function readIdxBytes(path: string): Promise<Uint8Array> {
   const bytes = await readBytes(path);
-  if (!path.endsWith(".gz")) return bytes;
+  return path.endsWith(".gz") ? gunzipBytes(bytes, path) : bytes;
+}
+
+/** @throws InputError that begins with `path`, if the bytes are damaged */
+export async function gunzipBytes(bytes: Uint8Array, path: string): Promise<Uint8Array> {
   try {
     return await promisify(gunzip)(bytes, { maxOutputLength: LARGEST_FILE });
   } catch (error) {

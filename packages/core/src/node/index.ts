@@ -1,7 +1,11 @@
 /** What needs Node: files and folders. */
 
 export { cacheFolder } from "./cache.js";
-export { type DatasetName, datasetNames, loadDataset } from "./datasets.js";
+export { loadDataset, locateDataset } from "./datasets.js";
+export { type Fetched, type FetchOptions, type FetchProgress, fetchDataset } from "./fetchDataset.js";
 export { checkWritable, readBytes, reason, writeWhole } from "./files.js";
 export { holdsIdxFiles, readIdxFolder } from "./idxFolder.js";
+export { type LoadEvent, type LoadedData, type LoadOptions, loadData } from "./loadData.js";
 export { readModel, writeModel } from "./modelFile.js";
+export { type DatasetName, datasetNames, type Source, sources } from "./sources.js";
+export { type CheckedDataset, type CheckedFile, type FileState, verifyDataset } from "./verifyDataset.js";

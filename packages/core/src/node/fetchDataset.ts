@@ -1,0 +1,93 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../errors.js";
+import { cacheFolder } from "./cache.js";
+import { locateDataset, sourceOf } from "./datasets.js";
+import { type DownloadOptions, download } from "./download.js";
+import type { DatasetName, Source } from "./sources.js";
+import { type CheckedDataset, verifyFolder } from "./verifyDataset.js";
+
+export interface FetchOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly onProgress?: (progress: FetchProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds; for tests. */
+  readonly timing?: DownloadOptions["timing"];
+}
+
+export interface FetchProgress {
+  /** What comes just now. */
+  readonly file: string;
+  /** Of all the files that are fetched. Less than before, where a server has to begin again. */
+  readonly bytes: number;
+  readonly total: number;
+}
+
+export interface Fetched {
+  readonly name: DatasetName;
+  /** For people. */
+  readonly title: string;
+  readonly folder: string;
+  /** The files that were not there before. */
+  readonly downloaded: readonly string[];
+}
+
+/**
+ * Sees to it that a known data set is at hand: downloads what is missing or damaged into the cache folder, unless
+ * `$UNRAVEL_DATA` has all of it. `$UNRAVEL_MIRROR` is asked instead of the public servers, where it is set.
+ * @throws FailureError if a file can't be had or written; InputError if there is no such data set, or the one in
+ *   `$UNRAVEL_DATA` is incomplete or damaged; the signal's reason if it is aborted. Nothing half is left.
+ */
+export async function fetchDataset(name: DatasetName, options: FetchOptions = {}): Promise<Fetched> {
+  const { env = process.env, onProgress, signal, timing } = options;
+  const { title, mirrors, files } = sourceOf(name);
+  const home = join(cacheFolder(env), name);
+  const located = (await locateDataset(name, env)) ?? home;
+  const present = await verifyFolder(name, located);
+  const lacking = present.files.filter(({ state }) => state === "missing" || state === "damaged");
+  if (lacking.length > 0 && located !== home) {
+    throw notWhole(present, `put the published files there, or take ${name}/ away`);
+  }
+
+  const wanted = files.filter((file) => lacking.some((lack) => lack.name === file.name));
+  const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
+  let servers = mirrorsFor(name, mirrors, env);
+  let done = 0;
+  for (const { name: file, bytes, checksum } of wanted) {
+    const path = join(home, file);
+    const url = await download(
+      { urls: servers.map((server) => server + file), path, bytes, checksum },
+      {
+        onProgress: (received) => onProgress?.({ file, bytes: done + received, total }),
+        signal,
+        ...(timing && { timing }),
+      },
+    );
+    // A damaged file under another variant of the name would still be read first.
+    const old = lacking.find((lack) => lack.name === file)?.path;
+    if (old && old !== path) await rm(old, { force: true });
+    // Whoever had this file comes first: the others have failed, perhaps after some seconds.
+    const worked = url.slice(0, -file.length);
+    servers = [worked, ...servers.filter((server) => server !== worked)];
+    done += bytes;
+  }
+  return { name, title, folder: located, downloaded: wanted.map((file) => file.name) };
+}
+
+/** What is wrong with a data set. */
+export function notWhole({ title, folder, files }: CheckedDataset, advice: string): InputError {
+  const bad = files.filter(({ state }) => state === "missing" || state === "damaged");
+  const what = bad.map((file) => `${file.name} is ${file.state}`).join(", ");
+  return new InputError(`${folder}: ${title} is not whole: ${what}; ${advice}.`);
+}
+
+function mirrorsFor(name: DatasetName, mirrors: Source["mirrors"], env: NodeJS.ProcessEnv): string[] {
+  const own = env.UNRAVEL_MIRROR;
+  if (!own) return [...mirrors];
+  if (!/^https?:$/.test(URL.canParse(own) ? new URL(own).protocol : "")) {
+    throw new InputError(
+      `UNRAVEL_MIRROR must be an address that begins with http:// or https://, not "${own}".`,
+    );
+  }
+  return [`${own.replace(/\/+$/, "")}/${name}/`];
+}
