@@ -34,7 +34,7 @@ export function addEvaluate(program: Command): void {
 Examples:
   unravel evaluate model.safetensors
   unravel evaluate model.safetensors --data fashion-mnist
-  unravel evaluate one-conv                        fresh weights: as good as guessing`,
+  unravel evaluate one-conv   fresh weights: as good as guessing`,
     )
     .action(async (model: string, options: EvaluateOptions) => {
       await interruptible((signal) => run(model, options, signal));

@@ -124,13 +124,17 @@ export function addTrain(program: Command): void {
       "after",
       `
 Examples:
-  unravel train                                    one-conv with 8 filters on MNIST
-  unravel train --filters 4 --batch-size 1         one image at a time
+  unravel train                              one-conv with 8 filters on MNIST
+  unravel train --filters 4 --batch-size 1   one image at a time
   unravel train --model lenet5 --epochs 3 --out lenet5.safetensors
   unravel train --model my-net.json --data ./my-idx-folder --validation 0.1
   unravel train --optimizer sgd --learning-rate 0.05 --schedule cosine --json`,
     )
-    .action(async (options: TrainOptions) => {
+    .allowExcessArguments()
+    .action(async (options: TrainOptions, { args: [stray] }: Command) => {
+      if (stray !== undefined) {
+        throw new InputError(`train takes options only, not "${stray}"; for a network write --model NAME.`);
+      }
       await interruptible((signal) => train(options, signal));
     });
 }
@@ -197,7 +201,7 @@ function optimizerOf({ optimizer: type, momentum, nesterov, weightDecay }: Train
 }
 
 async function checkOut(out: string): Promise<void> {
-  if (!out.endsWith(".safetensors") && !out.startsWith("/dev/")) {
+  if (!out.toLowerCase().endsWith(".safetensors") && !out.startsWith("/dev/")) {
     throw new InputError(`--out must be a file name that ends in .safetensors, not "${out}".`);
   }
   await checkWritable(out);
@@ -254,7 +258,7 @@ function showProgress(progress: Progress, event: Parameters<NonNullable<FitOptio
     return;
   }
   const { loss, accuracy, valLoss, valAccuracy, seconds, imagesPerSecond } = event.record;
-  const validation =
+  const rest =
     valLoss === null || valAccuracy === null
       ? ""
       : `  validation ${significant(valLoss)}, ${percent(valAccuracy)}`;
@@ -312,21 +316,24 @@ function nextSteps(options: TrainOptions, test: Evaluation): string[] {
   const steps: [string, string][] = [];
   if (test.accuracy < 2 / test.confusion.length) {
     const rate = options.learningRate ?? learningRateFor(optimizerOf(options), options.batchSize);
-    steps.push([
-      `--learning-rate ${short(rate / 10)}`,
-      "hardly better than guessing: smaller steps may learn",
-    ]);
+    steps.push([`--learning-rate ${short(rate / 10)}`, "hardly better than guessing: try smaller steps"]);
   }
   if (options.epochs === fitDefaults.epochs)
     steps.push([`--epochs ${3 * options.epochs}`, "longer, and usually better"]);
   if (options.model === "one-conv") {
-    steps.push(["--filters 16", "twice the filters: twice the time, not its square"]);
-    steps.push(["--model lenet5", "two convolutions and three dense layers"]);
+    const filters = 2 * (options.filters ?? 8);
+    steps.push([`--filters ${filters}`, "twice the filters, twice the time"]);
+    if (options.filters === undefined) steps.push(["--model lenet5", "more layers: two conv, three dense"]);
     if (options.batchSize > 1) steps.push(["--batch-size 1", "one image at a time"]);
   }
   if (options.out === undefined) steps.push(["--out model.safetensors", "keep the trained model"]);
   const width = Math.max(...steps.map(([option]) => option.length));
-  return steps.length === 0
-    ? []
-    : ["What to try next:", ...steps.map(([option, why]) => `  ${command} ${option.padEnd(width)}  ${why}`)];
+  if (steps.length === 0) return [];
+  const start = process.env.npm_lifecycle_event === "start";
+  const plain = process.argv.length === 3;
+  const command = plain ? `${start ? "npm start --" : "unravel train"} ` : "";
+  return [
+    plain ? "What to try next:" : "What to try next, added to your command:",
+    ...steps.map(([option, why]) => `  ${command}${option.padEnd(width)}  ${why}`),
+  ];
 }
