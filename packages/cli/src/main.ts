@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { reason } from "unravel-cnn/node";
+import { addData } from "./commands/data/index.js";
 import { addEvaluate } from "./commands/evaluate.js";
 import { addSummary } from "./commands/summary.js";
 import { addTrain } from "./commands/train.js";
@@ -34,7 +35,7 @@ function program(): Command {
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText("after", "\nunravel COMMAND --help tells more about a command.");
-  for (const add of [addTrain, addEvaluate, addSummary]) add(command);
+  for (const add of [addTrain, addEvaluate, addSummary, addData]) add(command);
   for (const sub of command.commands) sub.copyInheritedSettings(command);
   return command;
 }

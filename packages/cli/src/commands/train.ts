@@ -22,7 +22,7 @@ import {
   schedules,
 } from "unravel-cnn";
 import { checkWritable, writeModel } from "unravel-cnn/node";
-import { DATA_HELP, loadData } from "../data.js";
+import { DATA_HELP, loadData, OFFLINE_HELP } from "../data.js";
 import { interruptible } from "../exit.js";
 import { type LoadedModel, loadModel, MODEL_HELP } from "../model.js";
 import { oneOf, realNumber, seedOption, wholeNumber } from "../options.js";
@@ -37,6 +37,7 @@ interface TrainOptions {
   filters?: number;
   init?: Init;
   data: string;
+  offline?: boolean;
   limit?: number;
   epochs: number;
   batchSize: number;
@@ -65,7 +66,8 @@ export function addTrain(program: Command): void {
     .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
     .option("--init <init>", `initial weights: ${inits.join(", ")} (default: he)`, oneOf("--init", inits))
     .optionsGroup("Data:")
-    .option("--data <data>", DATA_HELP, "mnist")
+    .option("--data <data>", DATA_HELP, "auto")
+    .option("--offline", OFFLINE_HELP)
     .option("--limit <n>", "use the first n training images only", wholeNumber("--limit", 1))
     .option(
       "--validation <n>",
@@ -148,8 +150,7 @@ async function train(options: TrainOptions, signal: AbortSignal): Promise<void> 
   const optimizer = optimizerOf(options);
   if (options.out !== undefined) await checkOut(options.out);
   const progress = new Progress(process.stderr, options.quiet === true);
-  progress.say(`Loading ${options.data} ...`);
-  const data = await loadData(options.data);
+  const data = await loadData(options, "training on", progress, signal);
   const training = options.limit === undefined ? data.train : firstOf(data.train, options.limit);
   const loaded = await loadModel(options, data.train);
   const engine = await createEngine(loaded.model.spec, { parameters: loaded.parameters });
@@ -183,7 +184,7 @@ async function train(options: TrainOptions, signal: AbortSignal): Promise<void> 
       await writeModel(options.out, { model: loaded.model, parameters: engine.parameters() });
       progress.say(`Wrote ${options.out}`);
     }
-    print(options, { loaded, engine, before, history, test, testData: data.test });
+    print(options, { loaded, engine, before, history, test, testData: data.test, source: data.source });
   } finally {
     progress.clear();
     await engine.close();
@@ -274,14 +275,17 @@ interface Results {
   readonly history: History;
   readonly test: Evaluation;
   readonly testData: Dataset;
+  /** The data's name, for programs. */
+  readonly source: string;
 }
 
-function print(options: TrainOptions, { loaded, engine, before, history, test, testData }: Results): void {
+function print(options: TrainOptions, results: Results): void {
+  const { loaded, engine, before, history, test, testData } = results;
   const { model } = loaded;
   if (options.json) {
     const result = {
       model: options.model,
-      data: options.data,
+      data: results.source,
       seed: options.seed,
       engine: engine.name,
       threads: engine.threads,
