@@ -261,11 +261,9 @@ function showProgress(progress: Progress, event: Parameters<NonNullable<FitOptio
   const { loss, accuracy, valLoss, valAccuracy, seconds, imagesPerSecond } = event.record;
   const rest =
     valLoss === null || valAccuracy === null
-      ? ""
-      : `  validation ${significant(valLoss)}, ${percent(valAccuracy)}`;
-  progress.say(
-    `${title.padEnd(9)} loss ${significant(loss)}, ${percent(accuracy)} right${validation}  ${duration(seconds)}, ${whole(imagesPerSecond)} images/s`,
-  );
+      ? `${duration(seconds)}, ${whole(imagesPerSecond)} images/s`
+      : `validation ${significant(valLoss)}, ${percent(valAccuracy)}  ${duration(seconds)}`; // all of it is over 80 columns
+  progress.say(`${title.padEnd(9)} loss ${significant(loss)}, ${percent(accuracy)} right  ${rest}`);
 }
 
 interface Results {
@@ -314,9 +312,8 @@ function print(options: TrainOptions, results: Results): void {
   process.stdout.write(`${[...lines, headline(test, testData, styles)].join("\n")}\n`);
 }
 
-/** What to try next, as commands that can be typed here. */
+/** What to try next: as commands that can be typed here, or after other options as options to add to those. */
 function nextSteps(options: TrainOptions, test: Evaluation): string[] {
-  const command = process.env.npm_lifecycle_event === "start" ? "npm start --" : "unravel train";
   const steps: [string, string][] = [];
   if (test.accuracy < 2 / test.confusion.length) {
     const rate = options.learningRate ?? learningRateFor(optimizerOf(options), options.batchSize);
@@ -331,11 +328,11 @@ function nextSteps(options: TrainOptions, test: Evaluation): string[] {
     if (options.batchSize > 1) steps.push(["--batch-size 1", "one image at a time"]);
   }
   if (options.out === undefined) steps.push(["--out model.safetensors", "keep the trained model"]);
-  const width = Math.max(...steps.map(([option]) => option.length));
   if (steps.length === 0) return [];
   const start = process.env.npm_lifecycle_event === "start";
   const plain = process.argv.length === 3;
   const command = plain ? `${start ? "npm start --" : "unravel train"} ` : "";
+  const width = Math.max(...steps.map(([option]) => option.length));
   return [
     plain ? "What to try next:" : "What to try next, added to your command:",
     ...steps.map(([option, why]) => `  ${command}${option.padEnd(width)}  ${why}`),
