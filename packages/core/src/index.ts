@@ -10,7 +10,7 @@ export {
   firstOf,
   subset,
 } from "./data/dataset.js";
-export { inkOf, type Ink } from "./data/ink.js";
+export { type Ink, inkOf } from "./data/ink.js";
 export { digitFromPicture, inputFromPicture, type PictureOptions, readsHandwriting } from "./data/input.js";
 export { checkPicture, checkPictureSize, type Picture } from "./data/picture.js";
 export { normalizeDigit } from "./data/preprocess.js";
