@@ -1,13 +1,14 @@
 import type { Dice } from "./dice.js";
 import type { Glyph } from "./glyph.js";
 import { GLYPHS_0_TO_4 } from "./glyphs0to4.js";
-import { GLYPHS_5_TO_9 } from "./glyphs5to9.js";
+import { GLYPHS_5_TO_7 } from "./glyphs5to7.js";
+import { GLYPHS_8_TO_9 } from "./glyphs8to9.js";
 import { HAND } from "./hand.js";
 
 /** A stroke's points, which may be moved: x0, y0, x1, y1, ... in hundredths of the height. */
 export type Points = number[];
 
-const GLYPHS: readonly Glyph[] = [...GLYPHS_0_TO_4, ...GLYPHS_5_TO_9];
+const GLYPHS: readonly Glyph[] = [...GLYPHS_0_TO_4, ...GLYPHS_5_TO_7, ...GLYPHS_8_TO_9];
 const WAYS = Array.from({ length: 10 }, (_, digit) => GLYPHS.filter((glyph) => glyph.digit === digit));
 const WEIGHTS = WAYS.map((glyphs) => glyphs.map((glyph) => glyph.weight));
 
