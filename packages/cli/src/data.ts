@@ -1,15 +1,66 @@
-import { type DataPair, InputError } from "unravel-cnn";
-import { type DatasetName, datasetNames, loadDataset, readIdxFolder } from "unravel-cnn/node";
+import { InputError } from "unravel-cnn";
+import { datasetNames, type LoadEvent, type LoadedData, loadData as load } from "unravel-cnn/node";
+import { clock, megabytes, whole } from "./terminal/numbers.js";
+import type { Progress } from "./terminal/progress.js";
 
 /** How `--data` can be given, for the help texts. */
-export const DATA_HELP = `${datasetNames.join(", ")}, or a folder with four IDX files`;
+export const DATA_HELP = `auto (MNIST, or drawn digits where it can't be had), ${datasetNames.join(", ")}, digits, or a folder with four IDX files`;
+
+export const OFFLINE_HELP = "download nothing";
+
+/** As options of a command. */
+export interface DataChoice {
+  readonly data: string;
+  readonly offline?: boolean | undefined;
+  /** Use the first so many training images only; 0 where only the test images are wanted. */
+  readonly limit?: number | undefined;
+  /** Where digits are drawn: at most so many for each of the two sets. */
+  readonly drawCount?: number | undefined;
+}
 
 /**
- * The data that `--data` names.
- * @throws InputError if there is no such data, or it is damaged
+ * The data that `--data` names, downloaded or drawn if need be.
+ * @param doing what it is for, said where drawn digits stand in: `training on`
+ * @throws InputError if there is no such data, or it is damaged; FailureError if it could not be downloaded; the
+ *   signal's reason if it is aborted
  */
-export async function loadData(name: string): Promise<DataPair> {
-  if ((datasetNames as readonly string[]).includes(name)) return loadDataset(name as DatasetName);
-  if (!name) throw new InputError(`--data must be ${DATA_HELP}.`);
-  return readIdxFolder(name);
+export async function loadData(
+  { data, offline, limit, drawCount }: DataChoice,
+  doing: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<LoadedData> {
+  if (!data) throw new InputError(`--data must be ${DATA_HELP}.`);
+  // What "auto" takes shows only when it is there: the first line then says it.
+  if (data !== "auto") progress.say(`Loading ${data} ...`);
+  const downloaded = downloadProgress(progress);
+  const onProgress = (event: LoadEvent) => {
+    if (event.type === "download") downloaded(event);
+    else if (event.type === "draw") {
+      const { digits, total } = event;
+      progress.show({ title: "Drawing digits", share: digits / total, details: [`${whole(total)} in all`] });
+    } else {
+      progress.say(
+        `MNIST can't be had (${event.reason}): ${doing} digits that the program draws; "unravel data fetch mnist" tries again.`,
+      );
+    }
+  };
+  try {
+    return await load(data, { offline, trainCount: limit, drawCount, signal, onProgress });
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Shows a download: share, rate, and how long it will still take. */
+export function downloadProgress(progress: Progress) {
+  const started = performance.now();
+  return ({ title, bytes, total }: { title: string; bytes: number; total: number }): void => {
+    const rate = bytes / ((performance.now() - started) / 1000);
+    progress.show({
+      title: `Downloading ${title}`,
+      share: bytes / total,
+      details: [`${megabytes(rate)}/s`, `ETA ${clock((total - bytes) / rate)}`, `${megabytes(total)} in all`],
+    });
+  };
 }

@@ -13,6 +13,17 @@ export class Interrupted extends Error {
 export const EXIT_FAILURE = 1;
 export const EXIT_USAGE = 2;
 
+/** An error that says what a person can do about it: JavaScript's own about memory says how it is called instead. */
+export function readable(error: unknown): unknown {
+  const memory =
+    error instanceof RangeError && /allocation failed|Invalid typed array length/.test(error.message);
+  return memory
+    ? new FailureError(
+        "There is not enough memory for this network and batch size; make one of them smaller.",
+      )
+    : error;
+}
+
 /** The exit code that an error means; undefined for a mistake of the program itself. */
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof Interrupted) return error.exitCode;

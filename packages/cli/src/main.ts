@@ -1,10 +1,12 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { reason } from "unravel-cnn/node";
+import { addData } from "./commands/data/index.js";
 import { addEvaluate } from "./commands/evaluate.js";
 import { addSummary } from "./commands/summary.js";
 import { addTrain } from "./commands/train.js";
-import { EXIT_FAILURE, EXIT_USAGE, exitCodeOf, Interrupted } from "./exit.js";
+import { EXIT_FAILURE, EXIT_USAGE, exitCodeOf, Interrupted, readable } from "./exit.js";
+import { usageSentence } from "./usage.js";
 
 /** Runs the command line. Returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -19,7 +21,7 @@ export async function main(args: readonly string[]): Promise<number> {
     await program().parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
-    return report(error);
+    return report(readable(error));
   }
 }
 
@@ -27,14 +29,13 @@ function program(): Command {
   const { version } = createRequire(import.meta.url)("../package.json");
   const command = new Command("unravel")
     .description("Train convolutional neural networks, and take them apart.")
-    .version(version, "--version")
+    .version(version, "-V, --version")
     .configureHelp({ helpWidth: Math.min(process.stdout.columns || 80, 100) })
     .configureOutput({ outputError: () => {} })
     .exitOverride()
     .showSuggestionAfterError()
-    .helpCommand(false)
     .addHelpText("after", "\nunravel COMMAND --help tells more about a command.");
-  for (const add of [addTrain, addEvaluate, addSummary]) add(command);
+  for (const add of [addTrain, addEvaluate, addSummary, addData]) add(command);
   for (const sub of command.commands) sub.copyInheritedSettings(command);
   return command;
 }
@@ -44,11 +45,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0; // --help, --version
     if (error.code === "commander.help") return EXIT_USAGE; // no command was given: the help has been shown
-    const problem = error.message
-      .replace(/^error: /, "")
-      .replaceAll("\n", " ")
-      .replace(/\.$/, "");
-    say(`${problem}. Try --help.`);
+    say(usageSentence(error));
     return EXIT_USAGE;
   }
   const exitCode = exitCodeOf(error);

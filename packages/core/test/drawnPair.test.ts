@@ -22,12 +22,14 @@ describe("drawn digits, in slices", () => {
       expect(total).toBe(70000);
       if (seen.push(digits) === 2) controller.abort("enough");
     };
-    await expect(drawPair(0, { onProgress, signal: controller.signal })).rejects.toBe("enough");
+    await expect(
+      drawPair(0, { trainCount: 60000, testCount: 10000, onProgress, signal: controller.signal }),
+    ).rejects.toBe("enough");
     expect(seen[0]).toBeGreaterThan(0);
     expect(seen[1]).toBeGreaterThan(seen[0]);
   });
 
   test.each([-1, 1.5, NaN])("%s is no count", async (count) => {
-    await expectInputError(() => drawPair(0, { trainCount: count }), /whole number/);
+    await expectInputError(() => drawPair(0, { trainCount: count, testCount: 1 }), /whole number/);
   });
 });

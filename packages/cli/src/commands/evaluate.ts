@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { countOf, createEngine, evaluate } from "unravel-cnn";
-import { DATA_HELP, loadData } from "../data.js";
+import { DATA_HELP, loadData, OFFLINE_HELP } from "../data.js";
 import { interruptible } from "../exit.js";
 import { loadModel, MODEL_HELP } from "../model.js";
 import { seedOption, wholeNumber } from "../options.js";
@@ -11,6 +11,7 @@ import { stylesFor } from "../terminal/style.js";
 
 interface EvaluateOptions {
   data: string;
+  offline?: boolean;
   filters?: number;
   seed: number;
   json?: boolean;
@@ -23,7 +24,8 @@ export function addEvaluate(program: Command): void {
     .summary("measure a trained network on a test set")
     .description("Measures a network on the test set: accuracy, loss and confusion matrix.")
     .argument("<model>", MODEL_HELP)
-    .option("--data <data>", DATA_HELP, "mnist")
+    .option("--data <data>", DATA_HELP, "auto")
+    .option("--offline", OFFLINE_HELP)
     .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
     .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0)
     .option("--json", "print the results as JSON")
@@ -34,7 +36,7 @@ export function addEvaluate(program: Command): void {
 Examples:
   unravel evaluate model.safetensors
   unravel evaluate model.safetensors --data fashion-mnist
-  unravel evaluate one-conv                        fresh weights: as good as guessing`,
+  unravel evaluate one-conv   fresh weights: as good as guessing`,
     )
     .action(async (model: string, options: EvaluateOptions) => {
       await interruptible((signal) => run(model, options, signal));
@@ -43,8 +45,7 @@ Examples:
 
 async function run(name: string, options: EvaluateOptions, signal: AbortSignal): Promise<void> {
   const progress = new Progress(process.stderr, options.quiet === true);
-  progress.say(`Loading ${options.data} ...`);
-  const { test } = await loadData(options.data);
+  const { test, source } = await loadData({ ...options, limit: 0 }, "testing on", progress, signal);
   const { model, parameters, title, trained } = await loadModel({ ...options, model: name }, test);
   if (!trained) progress.say(`${title} is untrained: its weights are fresh from seed ${options.seed}.`);
   const engine = await createEngine(model.spec, { parameters });
@@ -58,7 +59,7 @@ async function run(name: string, options: EvaluateOptions, signal: AbortSignal):
       const summary = {
         model: name,
         trained,
-        data: options.data,
+        data: source,
         images: countOf(test),
         engine: engine.name,
         ...result,

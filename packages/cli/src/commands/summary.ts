@@ -10,7 +10,7 @@ import { table } from "../terminal/table.js";
 export function addSummary(program: Command): void {
   program
     .command("summary")
-    .summary("show a network's layers, shapes, parameters and cost")
+    .summary("show layers, shapes, parameters and cost")
     .description(
       "Shows a network's layers: what they give, what they learn, and how many multiply-adds they take for one image, forward and for a training step (forward and backward).",
     )

@@ -22,7 +22,7 @@ import {
   schedules,
 } from "unravel-cnn";
 import { checkWritable, writeModel } from "unravel-cnn/node";
-import { DATA_HELP, loadData } from "../data.js";
+import { DATA_HELP, loadData, OFFLINE_HELP } from "../data.js";
 import { interruptible } from "../exit.js";
 import { type LoadedModel, loadModel, MODEL_HELP } from "../model.js";
 import { oneOf, realNumber, seedOption, wholeNumber } from "../options.js";
@@ -37,6 +37,7 @@ interface TrainOptions {
   filters?: number;
   init?: Init;
   data: string;
+  offline?: boolean;
   limit?: number;
   epochs: number;
   batchSize: number;
@@ -65,7 +66,8 @@ export function addTrain(program: Command): void {
     .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
     .option("--init <init>", `initial weights: ${inits.join(", ")} (default: he)`, oneOf("--init", inits))
     .optionsGroup("Data:")
-    .option("--data <data>", DATA_HELP, "mnist")
+    .option("--data <data>", DATA_HELP, "auto")
+    .option("--offline", OFFLINE_HELP)
     .option("--limit <n>", "use the first n training images only", wholeNumber("--limit", 1))
     .option(
       "--validation <n>",
@@ -124,13 +126,17 @@ export function addTrain(program: Command): void {
       "after",
       `
 Examples:
-  unravel train                                    one-conv with 8 filters on MNIST
-  unravel train --filters 4 --batch-size 1         one image at a time
+  unravel train                              one-conv with 8 filters on MNIST
+  unravel train --filters 4 --batch-size 1   one image at a time
   unravel train --model lenet5 --epochs 3 --out lenet5.safetensors
   unravel train --model my-net.json --data ./my-idx-folder --validation 0.1
   unravel train --optimizer sgd --learning-rate 0.05 --schedule cosine --json`,
     )
-    .action(async (options: TrainOptions) => {
+    .allowExcessArguments()
+    .action(async (options: TrainOptions, { args: [stray] }: Command) => {
+      if (stray !== undefined) {
+        throw new InputError(`train takes options only, not "${stray}"; for a network write --model NAME.`);
+      }
       await interruptible((signal) => train(options, signal));
     });
 }
@@ -144,8 +150,7 @@ async function train(options: TrainOptions, signal: AbortSignal): Promise<void> 
   const optimizer = optimizerOf(options);
   if (options.out !== undefined) await checkOut(options.out);
   const progress = new Progress(process.stderr, options.quiet === true);
-  progress.say(`Loading ${options.data} ...`);
-  const data = await loadData(options.data);
+  const data = await loadData(options, "training on", progress, signal);
   const training = options.limit === undefined ? data.train : firstOf(data.train, options.limit);
   const loaded = await loadModel(options, data.train);
   const engine = await createEngine(loaded.model.spec, { parameters: loaded.parameters });
@@ -179,7 +184,7 @@ async function train(options: TrainOptions, signal: AbortSignal): Promise<void> 
       await writeModel(options.out, { model: loaded.model, parameters: engine.parameters() });
       progress.say(`Wrote ${options.out}`);
     }
-    print(options, { loaded, engine, before, history, test, testData: data.test });
+    print(options, { loaded, engine, before, history, test, testData: data.test, source: data.source });
   } finally {
     progress.clear();
     await engine.close();
@@ -197,7 +202,7 @@ function optimizerOf({ optimizer: type, momentum, nesterov, weightDecay }: Train
 }
 
 async function checkOut(out: string): Promise<void> {
-  if (!out.endsWith(".safetensors") && !out.startsWith("/dev/")) {
+  if (!out.toLowerCase().endsWith(".safetensors") && !out.startsWith("/dev/")) {
     throw new InputError(`--out must be a file name that ends in .safetensors, not "${out}".`);
   }
   await checkWritable(out);
@@ -254,13 +259,11 @@ function showProgress(progress: Progress, event: Parameters<NonNullable<FitOptio
     return;
   }
   const { loss, accuracy, valLoss, valAccuracy, seconds, imagesPerSecond } = event.record;
-  const validation =
+  const rest =
     valLoss === null || valAccuracy === null
-      ? ""
-      : `  validation ${significant(valLoss)}, ${percent(valAccuracy)}`;
-  progress.say(
-    `${title.padEnd(9)} loss ${significant(loss)}, ${percent(accuracy)} right${validation}  ${duration(seconds)}, ${whole(imagesPerSecond)} images/s`,
-  );
+      ? `${duration(seconds)}, ${whole(imagesPerSecond)} images/s`
+      : `validation ${significant(valLoss)}, ${percent(valAccuracy)}  ${duration(seconds)}`; // all of it is over 80 columns
+  progress.say(`${title.padEnd(9)} loss ${significant(loss)}, ${percent(accuracy)} right  ${rest}`);
 }
 
 interface Results {
@@ -270,14 +273,17 @@ interface Results {
   readonly history: History;
   readonly test: Evaluation;
   readonly testData: Dataset;
+  /** The data's name, for programs. */
+  readonly source: string;
 }
 
-function print(options: TrainOptions, { loaded, engine, before, history, test, testData }: Results): void {
+function print(options: TrainOptions, results: Results): void {
+  const { loaded, engine, before, history, test, testData } = results;
   const { model } = loaded;
   if (options.json) {
     const result = {
       model: options.model,
-      data: options.data,
+      data: results.source,
       seed: options.seed,
       engine: engine.name,
       threads: engine.threads,
@@ -306,27 +312,29 @@ function print(options: TrainOptions, { loaded, engine, before, history, test, t
   process.stdout.write(`${[...lines, headline(test, testData, styles)].join("\n")}\n`);
 }
 
-/** What to try next, as commands that can be typed here. */
+/** What to try next: as commands that can be typed here, or after other options as options to add to those. */
 function nextSteps(options: TrainOptions, test: Evaluation): string[] {
-  const command = process.env.npm_lifecycle_event === "start" ? "npm start --" : "unravel train";
   const steps: [string, string][] = [];
   if (test.accuracy < 2 / test.confusion.length) {
     const rate = options.learningRate ?? learningRateFor(optimizerOf(options), options.batchSize);
-    steps.push([
-      `--learning-rate ${short(rate / 10)}`,
-      "hardly better than guessing: smaller steps may learn",
-    ]);
+    steps.push([`--learning-rate ${short(rate / 10)}`, "hardly better than guessing: try smaller steps"]);
   }
   if (options.epochs === fitDefaults.epochs)
     steps.push([`--epochs ${3 * options.epochs}`, "longer, and usually better"]);
   if (options.model === "one-conv") {
-    steps.push(["--filters 16", "twice the filters: twice the time, not its square"]);
-    steps.push(["--model lenet5", "two convolutions and three dense layers"]);
+    const filters = 2 * (options.filters ?? 8);
+    steps.push([`--filters ${filters}`, "twice the filters, twice the time"]);
+    if (options.filters === undefined) steps.push(["--model lenet5", "more layers: two conv, three dense"]);
     if (options.batchSize > 1) steps.push(["--batch-size 1", "one image at a time"]);
   }
   if (options.out === undefined) steps.push(["--out model.safetensors", "keep the trained model"]);
+  if (steps.length === 0) return [];
+  const start = process.env.npm_lifecycle_event === "start";
+  const plain = process.argv.length === 3;
+  const command = plain ? `${start ? "npm start --" : "unravel train"} ` : "";
   const width = Math.max(...steps.map(([option]) => option.length));
-  return steps.length === 0
-    ? []
-    : ["What to try next:", ...steps.map(([option, why]) => `  ${command} ${option.padEnd(width)}  ${why}`)];
+  return [
+    plain ? "What to try next:" : "What to try next, added to your command:",
+    ...steps.map(([option, why]) => `  ${command}${option.padEnd(width)}  ${why}`),
+  ];
 }

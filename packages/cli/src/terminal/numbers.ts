@@ -3,6 +3,11 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
+/** `11.6 MB`, of a million bytes each. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** `97.62%` */
 export function percent(share: number, digits = 2): string {
   return `${(100 * share).toFixed(digits)}%`;

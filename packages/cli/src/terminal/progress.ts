@@ -11,19 +11,22 @@ export interface ProgressLine {
 }
 
 /**
- * Progress on a stream: a bar that is drawn again in place on a terminal; elsewhere a plain line now and then.
+ * Progress on a stream: a bar that is drawn again in place on a terminal that can; elsewhere a plain line now and then.
  */
 export class Progress {
   readonly #stream: WriteStream;
   readonly #quiet: boolean;
+  /** Whether a line can be drawn again in place. */
+  readonly #inPlace: boolean;
   #drawn = false;
   #next = 0;
 
-  constructor(stream: WriteStream, quiet: boolean) {
+  constructor(stream: WriteStream, quiet: boolean, env: NodeJS.ProcessEnv = process.env) {
     this.#stream = stream;
     this.#quiet = quiet;
+    this.#inPlace = stream.isTTY === true && env.TERM !== "dumb";
     // the first plain line only after a while: short work needs none
-    if (!stream.isTTY) this.#next = performance.now() + PLAIN_INTERVAL_MS;
+    if (!this.#inPlace) this.#next = performance.now() + PLAIN_INTERVAL_MS;
   }
 
   /** A line that stays. */
@@ -33,10 +36,10 @@ export class Progress {
     this.#stream.write(`${line}\n`);
   }
 
-  /** A line that the next one replaces; elsewhere than on a terminal at most one in ten seconds. */
+  /** A line that the next one replaces; where that can't be done at most one in ten seconds. */
   show(line: ProgressLine): void {
     if (this.#quiet || performance.now() < this.#next) return;
-    if (this.#stream.isTTY) {
+    if (this.#inPlace) {
       this.#next = performance.now() + BAR_INTERVAL_MS;
       this.#stream.write(`\r\x1b[K${bar(line, (this.#stream.columns || 80) - 1)}`);
       this.#drawn = true;
@@ -50,7 +53,7 @@ export class Progress {
   clear(): void {
     if (this.#drawn) this.#stream.write("\r\x1b[K");
     this.#drawn = false;
-    if (this.#stream.isTTY) this.#next = 0;
+    if (this.#inPlace) this.#next = 0;
   }
 }
 

@@ -4,17 +4,13 @@ import type { DataPair, Dataset } from "./dataset.js";
 import { digitPen, drawDigits, type Part } from "./digits/digits.js";
 
 export interface DrawOptions {
-  /** How many training digits; as many as MNIST has, unless told. 0 draws none, for who only tests. */
-  readonly trainCount?: number | undefined;
-  readonly testCount?: number | undefined;
+  /** How many training digits. 0 draws none, for who only tests. */
+  readonly trainCount: number;
+  readonly testCount: number;
   /** Told how many of all digits are drawn. */
   readonly onProgress?: ((digits: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** As in MNIST. */
-const TRAIN = 60000;
-const TEST = 10000;
 
 /** Between two pauses, in which progress is drawn and an interruption is heard. */
 const SLICE_MS = 50;
@@ -23,8 +19,8 @@ const SLICE_MS = 50;
  * The digits of drawDigits, drawn in slices: all of them take seconds, in which others want to do something too.
  * @throws InputError if a count is not a whole number or the seed not one in [0, 2^32); the signal's reason if aborted
  */
-export async function drawPair(seed: number, options: DrawOptions = {}): Promise<DataPair> {
-  const { trainCount = TRAIN, testCount = TEST, onProgress, signal } = options;
+export async function drawPair(seed: number, options: DrawOptions): Promise<DataPair> {
+  const { trainCount, testCount, onProgress, signal } = options;
   const total = trainCount + testCount;
   const train = await drawPart(trainCount, seed, "train", (n) => onProgress?.(n, total), signal);
   const test = await drawPart(testCount, seed, "test", (n) => onProgress?.(trainCount + n, total), signal);

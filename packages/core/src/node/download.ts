@@ -30,17 +30,37 @@ export interface Timing extends Limits {
 
 const usual: Timing = { firstByte: 5000, stall: 20_000, pauses: [500, 1000, 2000, 4000, 8000] };
 
+/** No server has a file, or sends it. */
+export class DownloadError extends FailureError {
+  override readonly name = "DownloadError";
+  /** Why: a clause without a full stop. */
+  readonly reason: string;
+
+  /** @param failures why each server failed, by its name */
+  constructor(file: string, failures: readonly (readonly [server: string, why: string])[]) {
+    const whys = new Set(failures.map(([, why]) => why));
+    const servers = failures.map(([server]) => server).join(" or ");
+    const each = failures.map(([server, why]) => `${server}: ${why}`).join("; ");
+    super(
+      whys.size === 1
+        ? `${file} could not be downloaded from ${servers}: ${[...whys][0]}.`
+        : `${file} could not be downloaded (${each}).`,
+    );
+    this.reason = whys.size === 1 ? [...whys][0] : each;
+  }
+}
+
 /**
  * Downloads a file, whole and with the right checksum, or leaves nothing. A server that sends no byte within 5 seconds, or
  * the wrong bytes, is given up for the next one; one whose connection is cut is asked for the rest.
  * @returns the address that it came from
- * @throws FailureError if no server has it, or it can't be written; the signal's reason if it is aborted
+ * @throws DownloadError if no server has it; FailureError if it can't be written; the signal's reason if it is aborted
  */
 export async function download(wanted: Wanted, options: DownloadOptions = {}): Promise<string> {
   options.signal?.throwIfAborted();
   const partial = await PartialFile.create(wanted.path, wanted.checksum.algorithm);
   try {
-    const failures: string[] = [];
+    const failures: [string, string][] = [];
     for (const url of wanted.urls) {
       try {
         await fromServer(url, wanted, partial, options);
@@ -48,11 +68,11 @@ export async function download(wanted: Wanted, options: DownloadOptions = {}): P
         return url;
       } catch (error) {
         if (!(error instanceof TransferError)) throw error;
-        failures.push(`${hostOf(url)}: ${error.message}`);
+        failures.push([hostOf(url), error.message]);
         await partial.restart();
       }
     }
-    throw new FailureError(`${basename(wanted.path)} could not be downloaded (${failures.join("; ")}).`);
+    throw new DownloadError(basename(wanted.path), failures);
   } finally {
     await partial.discard();
   }

@@ -2,6 +2,7 @@
 
 export { cacheFolder } from "./cache.js";
 export { loadDataset, locateDataset } from "./datasets.js";
+export { DownloadError } from "./download.js";
 export { type Fetched, type FetchOptions, type FetchProgress, fetchDataset } from "./fetchDataset.js";
 export { checkWritable, readBytes, reason, writeWhole } from "./files.js";
 export { holdsIdxFiles, readIdxFolder } from "./idxFolder.js";

@@ -4,7 +4,7 @@ import { drawPair } from "../data/drawnPair.js";
 import { FailureError, InputError } from "../errors.js";
 import { cacheFolder } from "./cache.js";
 import { foldersFor, loadDataset, locateDataset, sourceOf } from "./datasets.js";
-import type { DownloadOptions } from "./download.js";
+import { DownloadError, type DownloadOptions } from "./download.js";
 import { fetchDataset, notWhole } from "./fetchDataset.js";
 import { missingIdxFiles, readIdxFolder } from "./idxFolder.js";
 import { type DatasetName, datasetNames } from "./sources.js";
@@ -16,11 +16,16 @@ import { verifyFolder } from "./verifyDataset.js";
  */
 const DIGITS_SEED = 0;
 
+/** As in MNIST. */
+const asMany = { train: 60000, test: 10000 };
+
 export interface LoadOptions {
   /** Download nothing. */
   readonly offline?: boolean | undefined;
   /** Use the first so many training images only; 0 where only the test images are wanted. */
   readonly trainCount?: number | undefined;
+  /** Where digits are drawn: at most so many for each of the two sets. The first ones are the same for any number. */
+  readonly drawCount?: number | undefined;
   readonly onProgress?: (event: LoadEvent) => void;
   readonly signal?: AbortSignal | undefined;
   readonly env?: NodeJS.ProcessEnv;
@@ -70,7 +75,7 @@ async function mnistOrDigits(options: LoadOptions): Promise<LoadedData> {
       await downloadNow("mnist", options);
     } catch (error) {
       if (!(error instanceof FailureError)) throw error;
-      return drawn(error.message.replace(/\.$/, ""), options);
+      return drawn(error instanceof DownloadError ? error.reason : error.message.replace(/\.$/, ""), options);
     }
   }
   return named("mnist", options);
@@ -114,10 +119,11 @@ async function named(name: DatasetName, options: LoadOptions): Promise<LoadedDat
 }
 
 async function drawn(standIn: string | null, options: LoadOptions): Promise<LoadedData> {
-  const { trainCount, signal, onProgress } = options;
+  const { trainCount = Infinity, drawCount = Infinity, signal, onProgress } = options;
   if (standIn !== null) onProgress?.({ type: "standIn", reason: standIn });
   const pair = await drawPair(DIGITS_SEED, {
-    trainCount,
+    trainCount: Math.min(trainCount, drawCount, asMany.train),
+    testCount: Math.min(drawCount, asMany.test),
     signal,
     onProgress: (digits, total) => onProgress?.({ type: "draw", digits, total }),
   });

@@ -143,8 +143,8 @@ function asTransferError(error: unknown): TransferError {
   if (error instanceof TransferError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const known: Record<string, string> = {
-    ENOTFOUND: "no such server is known here",
-    EAI_AGAIN: "no such server is known here",
+    ENOTFOUND: "no network, or no such server",
+    EAI_AGAIN: "no network, or no such server",
     ECONNREFUSED: "the connection was refused",
     ECONNRESET: "the connection was cut",
     EPIPE: "the connection was cut",

@@ -1,0 +1,55 @@
+import type { Command } from "commander";
+import { type DatasetName, datasetNames, fetchDataset, sources } from "unravel-cnn/node";
+import { downloadProgress } from "../../data.js";
+import { interruptible } from "../../exit.js";
+import { oneOf } from "../../options.js";
+import { megabytes } from "../../terminal/numbers.js";
+import { Progress } from "../../terminal/progress.js";
+
+interface FetchCommandOptions {
+  json?: boolean;
+  quiet?: boolean;
+}
+
+export function addFetch(data: Command): void {
+  data
+    .command("fetch")
+    .summary("download a data set")
+    .description(
+      "Downloads a data set into the cache folder, with its checksums verified: what is missing there, and what is damaged.",
+    )
+    .argument("<name>", datasetNames.join(", "), oneOf("The data set", datasetNames))
+    .option("--json", "print the result as JSON")
+    .option("--quiet", "no progress")
+    .addHelpText(
+      "after",
+      `
+UNRAVEL_DATA    a folder that is looked into before the cache: it holds mnist/
+UNRAVEL_MIRROR  an address that is asked instead of the public servers:
+                it has mnist/train-images-idx3-ubyte.gz and so on`,
+    )
+    .action((name: DatasetName, options: FetchCommandOptions) =>
+      interruptible((signal) => run(name, options, signal)),
+    );
+}
+
+async function run(name: DatasetName, options: FetchCommandOptions, signal: AbortSignal): Promise<void> {
+  const progress = new Progress(process.stderr, options.quiet === true);
+  const { title, files } = sources[name];
+  const show = downloadProgress(progress);
+  const { folder, downloaded } = await fetchDataset(name, {
+    signal,
+    onProgress: ({ bytes, total }) => show({ title, bytes, total }),
+  }).finally(() => progress.clear());
+  const came = files.filter((file) => downloaded.includes(file.name));
+  const bytes = came.reduce((sum, file) => sum + file.bytes, 0);
+  const what =
+    came.length === 0
+      ? "was here already"
+      : `is here now: ${came.length} file${came.length === 1 ? "" : "s"} fetched, ${megabytes(bytes)}`;
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ name, folder, downloaded, bytes })}\n`
+      : `${title} ${what}; checksums right; ${folder}\n`,
+  );
+}

@@ -1,0 +1,106 @@
+import type { Command } from "commander";
+import { encode } from "fast-png";
+import { contactSheet, InputError, type SheetOptions } from "unravel-cnn";
+import { checkWritable, writeWhole } from "unravel-cnn/node";
+import { DATA_HELP, loadData, OFFLINE_HELP } from "../../data.js";
+import { interruptible } from "../../exit.js";
+import { oneOf, seedOption, wholeNumber } from "../../options.js";
+import { whole } from "../../terminal/numbers.js";
+import { Progress } from "../../terminal/progress.js";
+
+interface SheetCommandOptions {
+  out: string;
+  random?: boolean;
+  set: "train" | "test";
+  columns: number;
+  rows?: number;
+  scale: number;
+  ink: SheetOptions["ink"];
+  seed: number;
+  offline?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** Of all classes together, where they are mixed. */
+const MIXED_ROWS = 15;
+/** More than anyone wants to look at. */
+const MOST = 1000;
+
+export function addSheet(data: Command): void {
+  data
+    .command("sheet")
+    .summary("write a picture with many of the images")
+    .description(
+      "Writes a PNG with many images of a data set, dark on light: each class in rows of its own, in the order of the classes, or all mixed.",
+    )
+    .argument("[data]", DATA_HELP, "auto")
+    .requiredOption("--out <file>", "write the picture to FILE.png")
+    .option("--random", "mix the classes")
+    .option("--set <set>", "train, test", oneOf("--set", ["train", "test"]), "train")
+    .option("--columns <n>", "images in a row", wholeNumber("--columns", 1, MOST), 20)
+    .option(
+      "--rows <n>",
+      `rows of each class (default: 1); with --random rows in all (default: ${MIXED_ROWS})`,
+      wholeNumber("--rows", 1, MOST),
+    )
+    .option("--scale <n>", "side of an image's pixel, in pixels", wholeNumber("--scale", 1, 100), 2)
+    .option("--ink <ink>", "black (on white), white (on black)", oneOf("--ink", ["black", "white"]), "black")
+    .option("--seed <n>", "chooses the images", seedOption, 0)
+    .option("--offline", OFFLINE_HELP)
+    .option("--json", "print what was written as JSON")
+    .option("--quiet", "print nothing")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  unravel data sheet --out mnist.png
+  unravel data sheet digits --random --seed 1 --out digits.png
+  unravel data sheet ./my-idx-folder --set test --rows 3 --out mine.png`,
+    )
+    .action((name: string, options: SheetCommandOptions) =>
+      interruptible((signal) => run(name, options, signal)),
+    );
+}
+
+async function run(name: string, options: SheetCommandOptions, signal: AbortSignal): Promise<void> {
+  const { out, random, set, columns, scale, ink, seed, offline, json, quiet } = options;
+  if (!out.toLowerCase().endsWith(".png") && !out.startsWith("/dev/")) {
+    throw new InputError(`--out must be a file name that ends in .png, not "${out}".`);
+  }
+  await checkWritable(out);
+  const progress = new Progress(process.stderr, quiet === true);
+  const rows = options.rows ?? (random ? MIXED_ROWS : 1);
+  const loaded = await loadData(
+    {
+      data: name,
+      offline,
+      ...(set === "test" && { limit: 0 }),
+      // Drawing all takes seconds. Some more than are shown, so that the seed has a choice.
+      drawCount: Math.max(2000, 4 * 10 * rows * columns),
+    },
+    "the sheet shows",
+    progress,
+    signal,
+  );
+  const sheet = contactSheet(loaded[set], {
+    order: random ? "random" : "class",
+    rows,
+    columns,
+    scale,
+    ink,
+    seed,
+  });
+  const { width, height, pixels: grey, images } = sheet;
+  await writeWhole(out, encode({ width, height, data: grey, depth: 8, channels: 1 }));
+  if (json) {
+    const result = { out, data: loaded.source, set, images, width, height };
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+  } else if (!quiet) {
+    const { name: title, classes } = loaded[set];
+    const order = random ? "mixed" : `by class: ${classes.join(", ")}`;
+    process.stdout.write(
+      `Wrote ${out}: ${whole(images)} ${set === "train" ? "training" : "test"} images of ${title}, ${order}; ${width}x${height} pixels\n`,
+    );
+  }
+}

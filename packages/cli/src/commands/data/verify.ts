@@ -1,0 +1,60 @@
+import type { Command } from "commander";
+import { FailureError, InputError } from "unravel-cnn";
+import {
+  type CheckedDataset,
+  type DatasetName,
+  datasetNames,
+  sources,
+  verifyDataset,
+} from "unravel-cnn/node";
+import { oneOf } from "../../options.js";
+import { whole } from "../../terminal/numbers.js";
+import { table } from "../../terminal/table.js";
+
+export function addVerify(data: Command): void {
+  data
+    .command("verify")
+    .summary("compare files with their published checksums")
+    .description("Compares the files of a data set, or of all that are here, with their published checksums.")
+    .argument("[name]", datasetNames.join(", "), oneOf("The data set", datasetNames))
+    .option("--json", "print the results as JSON")
+    .addHelpText("after", "\nThe exit code is 1 if a file is damaged or missing.")
+    .action(verify);
+}
+
+async function verify(name: DatasetName | undefined, { json }: { json?: boolean }): Promise<void> {
+  const checked: CheckedDataset[] = [];
+  for (const candidate of name ? [name] : datasetNames) {
+    const dataset = await verifyDataset(candidate);
+    if (dataset) checked.push(dataset);
+    else if (name) {
+      throw new InputError(`${sources[name].title} is not here; "unravel data fetch ${name}" fetches it.`);
+    }
+  }
+  if (json) process.stdout.write(`${JSON.stringify(checked)}\n`);
+  else process.stdout.write(`${checked.flatMap(describe).join("\n") || "No data set is here."}\n`);
+  const bad = checked.filter(({ state }) => state === "damaged" || state === "missing");
+  if (bad.length === 0) return;
+  const which = bad.map(({ title, folder, state }) => {
+    return `${title} in ${folder} is ${state === "missing" ? "incomplete" : "damaged"}`;
+  });
+  throw new FailureError(
+    `${which.join(", ")}; ${bad.map((dataset) => `"unravel data fetch ${dataset.name}"`).join(", ")} mends what is in the cache.`,
+  );
+}
+
+const states = {
+  good: "good",
+  unchecked: "its size is right; no checksum of the unpacked file is known",
+  missing: "missing",
+  damaged: "DAMAGED",
+} as const;
+
+function describe({ title, folder, files }: CheckedDataset): string[] {
+  const rows = files.map(({ name, bytes, state }) => [
+    `  ${name}`,
+    bytes === null ? "-" : whole(bytes),
+    states[state],
+  ]);
+  return [`${title}, ${folder}`, ...table(rows, [false, true, false])];
+}
