@@ -196,11 +196,7 @@ table("unknown options", [
     last({ type: "dense", units: 2, activation: "relu" }),
     /fc1: unknown option "activation"/,
   ],
-  [
-    "as long as a book",
-    conv({ ["k".repeat(1e6)]: 1 }),
-    /^Layer 1, conv1: unknown option "k{50,80}…; known/,
-  ],
+  ["as long as a book", conv({ ["k".repeat(1e6)]: 1 }), /^Layer 1, conv1: unknown option "k{50,80}…; known/],
 ]);
 
 table("layers that don't follow on each other", [

@@ -157,11 +157,7 @@ describe("refused model files", () => {
       file({ ...parameters, ...own("constructor") }),
       /has no parameter "constructor"/,
     ],
-    [
-      "one with a long name",
-      file(changed({ ["n".repeat(9999)]: [1] })),
-      /has no parameter "n{50,80}…\.$/,
-    ],
+    ["one with a long name", file(changed({ ["n".repeat(9999)]: [1] })), /has no parameter "n{50,80}…\.$/],
     [
       "another shape",
       file(changed({ "fc1.weight": [6, 3] })),

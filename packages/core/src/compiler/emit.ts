@@ -228,14 +228,18 @@ class Emitter {
     this.#expression(a, scopes);
     switch (operation) {
       case "sqrt":
-        return fn.op("f32x4.sqrt");
+        fn.op("f32x4.sqrt");
+        break;
       case "nearest":
-        return fn.op("f32x4.nearest");
+        fn.op("f32x4.nearest");
+        break;
       case "toInteger":
-        return fn.op("i32x4.trunc_sat_f32x4_s");
+        fn.op("i32x4.trunc_sat_f32x4_s");
+        break;
       case "shiftToExponent":
         fn.i32(23);
-        return fn.op("i32x4.shl");
+        fn.op("i32x4.shl");
+        break;
       case "sumLanes": {
         // (a0 + a2, a1 + a3, ...), then the two of them
         const half = fn.local("v128");

@@ -211,10 +211,8 @@ function asImage(shape: Shape): ImageShape {
 }
 
 function borderFor(reader: ModelLayer | undefined): Border {
-  const type = reader?.spec.type;
-  return type === "conv2d" || type === "maxPool2d"
-    ? (reader?.resolved as Conv2d | MaxPool2d).padding
-    : NO_BORDER;
+  const padded = reader?.spec.type === "conv2d" || reader?.spec.type === "maxPool2d";
+  return padded ? (reader.resolved as Conv2d | MaxPool2d).padding : NO_BORDER;
 }
 
 function forwardKernel(

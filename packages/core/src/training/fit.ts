@@ -9,7 +9,7 @@ import { permutation, randomStream } from "../random.js";
 import { checkFits, evaluate } from "./evaluate.js";
 
 export interface FitOptions {
-  /** How often all training images are used; default 1. */
+  /** How often all training images are used; default 3. */
   readonly epochs?: number;
   /** Images for each update; default 32. 1 trains on one image at a time. The last batch of an epoch may be smaller. */
   readonly batchSize?: number;
@@ -123,7 +123,7 @@ export async function fit(engine: Engine, data: Dataset, options: FitOptions = {
 
 /** What `fit` does when it isn't told otherwise. */
 export const fitDefaults = {
-  epochs: 1,
+  epochs: 3,
   batchSize: 32,
   optimizer: { type: "adam" },
   schedule: "one-cycle",

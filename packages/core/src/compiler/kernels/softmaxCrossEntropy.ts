@@ -93,7 +93,7 @@ function exponential(x: Expression): Expression {
 
 // ln 2 in two parts, the first with 9 bits, so that its product with k is exact
 const LN2_HIGH = 0.693359375;
-const LN2_LOW = -2.12194440054690583e-4;
+const LN2_LOW = -0.00021219444005469057;
 
 /** A float32 number whose bits are those of a small integer. */
 function integerConstant(value: number): Expression {

@@ -110,9 +110,9 @@ export class WorkerPool implements Pool {
   }
 
   #respond(response: Response): void {
-    if (response.type === "failed") return this.#die(`A worker thread failed: ${response.message}.`);
     const waiting = this.#waiting;
-    if (waiting && --waiting.left === 0) waiting.resolve();
+    if (response.type === "failed") this.#die(`A worker thread failed: ${response.message}.`);
+    else if (waiting && --waiting.left === 0) waiting.resolve();
   }
 
   /** One thread has died: the others are woken, so that none waits for it for ever. */
