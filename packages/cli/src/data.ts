@@ -34,11 +34,18 @@ export async function loadData(
   // What "auto" takes shows only when it is there: the first line then says it.
   if (data !== "auto") progress.say(`Loading ${data} ...`);
   const downloaded = downloadProgress(progress);
+  let drawing = 0;
   const onProgress = (event: LoadEvent) => {
     if (event.type === "download") downloaded(event);
     else if (event.type === "draw") {
       const { digits, total } = event;
-      progress.show({ title: "Drawing digits", share: digits / total, details: [`${whole(total)} in all`] });
+      drawing ||= performance.now();
+      const left = ((total - digits) / digits) * ((performance.now() - drawing) / 1000);
+      progress.show({
+        title: "Drawing digits",
+        share: digits / total,
+        details: [`ETA ${clock(left)}`, `${whole(total)} in all`],
+      });
     } else {
       progress.say(
         `MNIST can't be had (${event.reason}): ${doing} digits that the program draws; "unravel data fetch mnist" tries again.`,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { reason } from "unravel-cnn/node";
 import { addData } from "./commands/data/index.js";
 import { addEvaluate } from "./commands/evaluate.js";
+import { addPredict } from "./commands/predict.js";
 import { addSummary } from "./commands/summary.js";
 import { addTrain } from "./commands/train.js";
 import { EXIT_FAILURE, EXIT_USAGE, exitCodeOf, Interrupted, readable } from "./exit.js";
@@ -35,7 +36,7 @@ function program(): Command {
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText("after", "\nunravel COMMAND --help tells more about a command.");
-  for (const add of [addTrain, addEvaluate, addSummary, addData]) add(command);
+  for (const add of [addTrain, addEvaluate, addPredict, addSummary, addData]) add(command);
   for (const sub of command.commands) sub.copyInheritedSettings(command);
   return command;
 }

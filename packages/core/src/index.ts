@@ -11,6 +11,10 @@ export {
   firstOf,
   subset,
 } from "./data/dataset.js";
+export { type Ink, inkOf } from "./data/ink.js";
+export { digitFromPicture, inputFromPicture, type PictureOptions, readsHandwriting } from "./data/input.js";
+export { checkPicture, checkPictureSize, type Picture } from "./data/picture.js";
+export { normalizeDigit } from "./data/preprocess.js";
 export { DivergedError } from "./engine/diverged.js";
 export type * from "./engine/engine.js";
 export { createEngine, type EngineOptions, engineNames } from "./engine/index.js";

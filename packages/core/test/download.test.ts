@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile, utimes } from "node:fs/promises";
-import type { RequestListener } from "node:http";
+import type { RequestListener, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { namesIn, temporaryFolder } from "../../../test/support/folder.js";
@@ -32,7 +32,10 @@ async function attempt(
   const folder = join(await temporaryFolder(), "cache", "mnist");
   const path = join(folder, "file.gz");
   const checksum = { algorithm: "sha256", hex: sha256(content) } as const;
-  const run = download({ urls, path, bytes: content.length, checksum, ...changes }, { timing, ...options });
+  const run = download(
+    { title: "file.gz", urls, path, bytes: content.length, checksum, ...changes },
+    { timing, ...options },
+  );
   const url = await run.catch((error: unknown) => error);
   return {
     url,
@@ -102,6 +105,7 @@ describe("a good server", () => {
     const folder = await temporaryFolder({ "file.gz": "old" });
     const path = join(folder, "file.gz");
     await download({
+      title: "file.gz",
       urls: [server.url],
       path,
       bytes: content.length,
@@ -301,7 +305,14 @@ describe("the folder", () => {
     const folder = await temporaryFolder({ file: "x" });
     const path = join(folder, "file", "mnist", "file.gz");
     await expectFailure(
-      () => download({ urls: [server.url], path, bytes: 1, checksum: { algorithm: "md5", hex: "" } }),
+      () =>
+        download({
+          title: "file.gz",
+          urls: [server.url],
+          path,
+          bytes: 1,
+          checksum: { algorithm: "md5", hex: "" },
+        }),
       /^Nothing can be written to .*mnist: a part of its path is a file, not a folder\.$/,
     );
     expect(server.requests).toHaveLength(0);
@@ -313,7 +324,13 @@ describe("the folder", () => {
     const yesterday = Date.now() / 1000 - 86_400;
     await utimes(join(folder, ".file.gz.aa.part"), yesterday, yesterday);
     const checksum = { algorithm: "sha256", hex: sha256(content) } as const;
-    await download({ urls: [server.url], path: join(folder, "file.gz"), bytes: content.length, checksum });
+    await download({
+      title: "file.gz",
+      urls: [server.url],
+      path: join(folder, "file.gz"),
+      bytes: content.length,
+      checksum,
+    });
     expect(await namesIn(folder)).toEqual([".file.gz.bb.part", "file.gz", "x"]);
   });
 });
@@ -332,7 +349,13 @@ describe("two at once", () => {
   test("in one process: both end well, with one whole file", async () => {
     const server = await webServer(slowly);
     const folder = await temporaryFolder();
-    const wanted = { urls: [server.url], path: join(folder, "file.gz"), bytes: content.length, checksum };
+    const wanted = {
+      title: "file.gz",
+      urls: [server.url],
+      path: join(folder, "file.gz"),
+      bytes: content.length,
+      checksum,
+    };
     await Promise.all([download(wanted), download(wanted), download(wanted)]);
     expect(await namesIn(folder)).toEqual(["file.gz"]);
     expect((await readFile(wanted.path)).equals(content)).toBe(true);
@@ -340,23 +363,28 @@ describe("two at once", () => {
   });
 
   test("in two processes, of which one is killed: the other ends well", async () => {
-    const server = await webServer(slowly);
+    const halfway: ServerResponse[] = [];
+    const server = await webServer((_, response) => {
+      response.writeHead(200, { "content-length": content.length }).write(content.subarray(0, 150_000));
+      halfway.push(response);
+    });
     const folder = await temporaryFolder();
-    const wanted = { urls: [server.url], path: join(folder, "file.gz"), bytes: content.length, checksum };
+    const path = join(folder, "file.gz");
+    const wanted = { title: "file.gz", urls: [server.url], path, bytes: content.length, checksum };
     const module = new URL("../dist/node/download.js", import.meta.url).href;
     const script = `import { download } from ${JSON.stringify(module)}; await download(${JSON.stringify(wanted)});`;
-    const start = () =>
-      spawn(process.execPath, ["--input-type=module", "-e", script], {
-        stdio: ["ignore", "ignore", "inherit"],
-      });
+    const start = () => {
+      const args = ["--input-type=module", "-e", script];
+      const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
+      return { child, end: new Promise((resolve) => child.on("exit", resolve)) };
+    };
     const [killed, spared] = [start(), start()];
-    const codes = [killed, spared].map(
-      (child) => new Promise((resolve) => child.on("exit", (code) => resolve(code))),
-    );
-    while (server.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
-    killed.kill("SIGKILL");
-    expect(await Promise.all(codes)).toEqual([null, 0]);
-    expect((await readFile(wanted.path)).equals(content)).toBe(true);
+    while (halfway.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    killed.child.kill("SIGKILL");
+    expect(await killed.end).toBe(null);
+    for (const response of halfway) response.end(content.subarray(150_000));
+    expect(await spared.end).toBe(0);
+    expect((await readFile(path)).equals(content)).toBe(true);
     const left = (await namesIn(folder)).filter((name) => name !== "file.gz");
     for (const name of left) expect(name).toMatch(/^\.file\.gz\.[0-9a-f]{12}\.part$/);
   });

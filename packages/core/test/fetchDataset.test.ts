@@ -75,7 +75,13 @@ describe("fetchDataset", () => {
     const { env, mnist } = await environment();
     const progress: FetchProgress[] = [];
     const fetched = await fetchDataset("mnist", { env, onProgress: (event) => progress.push(event) });
-    expect(fetched).toEqual({ name: "mnist", title: "MNIST", folder: mnist, downloaded: names });
+    expect(fetched).toEqual({
+      name: "mnist",
+      title: "MNIST",
+      folder: mnist,
+      downloaded: names,
+      verified: true,
+    });
     const total = names.reduce((sum, name) => sum + files[name].length, 0);
     expect(progress.at(-1)).toEqual({ file: names[3], bytes: total, total });
     expect(await namesIn(mnist)).toEqual([...names].sort());

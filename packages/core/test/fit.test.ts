@@ -4,7 +4,13 @@ import { learningRateAt } from "../src/optimizers/schedules.js";
 import { initialParameters } from "../src/parameters.js";
 import type { NamedTensors } from "../src/tensor.js";
 import { evaluate } from "../src/training/evaluate.js";
-import { type FitOptions, fit, fitDefaults, type ProgressEvent } from "../src/training/fit.js";
+import {
+  type FitOptions,
+  fit,
+  fitDefaults,
+  type ProgressEvent,
+  splitValidation,
+} from "../src/training/fit.js";
 import { bars, barsNetwork } from "./support/bars.js";
 import { recording } from "./support/recordingEngine.js";
 import { createReferenceEngine } from "./support/referenceEngine.js";
@@ -150,10 +156,15 @@ describe("the history", () => {
   });
 
   test("without learning, is what evaluate says of the same network", async () => {
-    const { history, engine } = await train(50, { epochs: 1, batchSize: 16, learningRate: 0 });
-    const { loss, accuracy } = await evaluate(engine, bars(50));
-    expect(history.epochs[0].loss).toBeCloseTo(loss, 6);
-    expect(history.epochs[0].accuracy).toBe(accuracy);
+    const options = { epochs: 1, batchSize: 16, learningRate: 0, validation: 10, seed: 4 };
+    const { history, engine } = await train(50, options);
+    const { train: rest, validation } = splitValidation(bars(50), 10, 4);
+    if (!validation) return expect.fail("there are no validation images");
+    const [onTraining, onValidation] = [await evaluate(engine, rest), await evaluate(engine, validation)];
+    const [{ loss, accuracy, valLoss, valAccuracy }] = history.epochs;
+    expect(loss).toBeCloseTo(onTraining.loss, 6);
+    expect(accuracy).toBe(onTraining.accuracy);
+    expect([valLoss, valAccuracy]).toEqual([onValidation.loss, onValidation.accuracy]);
   });
 });
 

@@ -311,6 +311,11 @@ describe("what the format forbids", () => {
       /"a" ends at byte 2 of the data, which has 1/,
     ],
     [
+      "more bytes than the shape needs",
+      safetensorsFile(one("F32", [1], [0, 8]), bytes(8)),
+      /F32 of shape \[1\], needs 4 bytes, but its data_offsets span 8/,
+    ],
+    [
       "a size that isn't the shape's",
       safetensorsFile(one("F32", [2], [0, 4]), bytes(4)),
       /F32 of shape \[2\], needs 8 bytes, but its data_offsets span 4/,

@@ -52,16 +52,20 @@ function asJson(name: string, model: Model) {
 function asText(title: string, model: Model): string {
   const styles = stylesFor(process.stdout);
   const rows = [
-    ["layer", "what it does", "output", "parameters", "multiply-adds", "training step"],
+    ["layer", "what it does", "output", "parameters", "forward", "training step"],
     ["input", "", model.inputShape.join("x"), "", "", ""],
-    ...model.layers.map((layer) => [
-      layer.name,
-      describe(layer),
-      layer.outputShape.join("x"),
-      count(parameterCount(layer)),
-      count(layer.multiplyAdds.forward),
-      count(layer.multiplyAdds.trainingStep),
-    ]),
+    ...model.layers.flatMap((layer) => {
+      const [first, ...more] = describe(layer);
+      const row = [
+        layer.name,
+        first,
+        layer.outputShape.join("x"),
+        count(parameterCount(layer)),
+        count(layer.multiplyAdds.forward),
+        count(layer.multiplyAdds.trainingStep),
+      ];
+      return [row, ...more.map((rest) => ["", rest])];
+    }),
     [
       "all",
       "",
@@ -72,7 +76,8 @@ function asText(title: string, model: Model): string {
     ],
   ];
   const [header, ...lines] = table(rows, [false, false, true, true, true, true]);
-  return `${[styles.bold(title), "", styles.dim(header), ...lines.slice(0, -1), styles.bold(lines[lines.length - 1])].join("\n")}\n`;
+  const unit = "multiply-adds per image".padStart(header.length);
+  return `${[styles.bold(title), styles.dim(unit), styles.dim(header), ...lines.slice(0, -1), styles.bold(lines[lines.length - 1])].join("\n")}\n`;
 }
 
 function parameterCount(layer: ModelLayer): number {
@@ -83,15 +88,23 @@ function count(value: number): string {
   return value === 0 ? "" : whole(value);
 }
 
-/** `conv2d 3x3`, with the options that differ from the defaults. */
-function describe({ spec }: ModelLayer): string {
+/** `conv2d 3x3`, with the options that differ from the defaults, in lines that leave room for the numbers. */
+function describe({ spec }: ModelLayer): string[] {
   const { type, ...options } = spec as { type: string } & Record<string, unknown>;
   const size = options.kernel ?? options.size;
-  const shown = Object.entries(options)
-    .filter(([name]) => !["kernel", "size", "filters", "units"].includes(name))
-    .map(([name, value]) => `${name} ${JSON.stringify(value)}`);
-  return [type, ...(size === undefined ? [] : [asSize(size)]), ...shown].join(" ");
+  const lines = [size === undefined ? type : `${type} ${asSize(size)}`];
+  for (const [name, value] of Object.entries(options)) {
+    if (["kernel", "size", "filters", "units"].includes(name)) continue;
+    const shown = `${name} ${Array.isArray(value) ? value.join(",") : value}`;
+    const line = `${lines[lines.length - 1]} ${shown}`;
+    if (line.length <= LONGEST_DESCRIPTION) lines[lines.length - 1] = line;
+    else lines.push(`  ${shown}`);
+  }
+  return lines;
 }
+
+/** With it the widest built-in model is 80 columns wide. */
+const LONGEST_DESCRIPTION = 20;
 
 function asSize(size: unknown): string {
   return (Array.isArray(size) ? size : [size, size]).join("x");

@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { FailureError } from "../errors.js";
 import { PartialFile } from "./partialFile.js";
@@ -7,6 +6,8 @@ import { type Limits, type Reply, receive, TransferError } from "./transfer.js";
 
 /** A file that is to be had. */
 export interface Wanted {
+  /** What to call it in a message. */
+  readonly title: string;
   /** Where it can be had, first choice first. */
   readonly urls: readonly string[];
   /** Where it is to lie. Its folder is made where it is missing. */
@@ -37,14 +38,14 @@ export class DownloadError extends FailureError {
   readonly reason: string;
 
   /** @param failures why each server failed, by its name */
-  constructor(file: string, failures: readonly (readonly [server: string, why: string])[]) {
+  constructor(title: string, failures: readonly (readonly [server: string, why: string])[]) {
     const whys = new Set(failures.map(([, why]) => why));
     const servers = failures.map(([server]) => server).join(" or ");
     const each = failures.map(([server, why]) => `${server}: ${why}`).join("; ");
     super(
       whys.size === 1
-        ? `${file} could not be downloaded from ${servers}: ${[...whys][0]}.`
-        : `${file} could not be downloaded (${each}).`,
+        ? `${title} could not be downloaded from ${servers}: ${[...whys][0]}.`
+        : `${title} could not be downloaded (${each}).`,
     );
     this.reason = whys.size === 1 ? [...whys][0] : each;
   }
@@ -72,7 +73,7 @@ export async function download(wanted: Wanted, options: DownloadOptions = {}): P
         await partial.restart();
       }
     }
-    throw new DownloadError(basename(wanted.path), failures);
+    throw new DownloadError(wanted.title, failures);
   } finally {
     await partial.discard();
   }

@@ -30,6 +30,8 @@ export interface Fetched {
   readonly folder: string;
   /** The files that were not there before. */
   readonly downloaded: readonly string[];
+  /** Whether all of its files have a known checksum, and the right one; else someone has unpacked them. */
+  readonly verified: boolean;
 }
 
 /**
@@ -56,7 +58,7 @@ export async function fetchDataset(name: DatasetName, options: FetchOptions = {}
   for (const { name: file, bytes, checksum } of wanted) {
     const path = join(home, file);
     const url = await download(
-      { urls: servers.map((server) => server + file), path, bytes, checksum },
+      { title: `${title}'s ${file}`, urls: servers.map((server) => server + file), path, bytes, checksum },
       {
         onProgress: (received) => onProgress?.({ file, bytes: done + received, total }),
         signal,
@@ -71,7 +73,9 @@ export async function fetchDataset(name: DatasetName, options: FetchOptions = {}
     servers = [worked, ...servers.filter((server) => server !== worked)];
     done += bytes;
   }
-  return { name, title, folder: located, downloaded: wanted.map((file) => file.name) };
+  const downloaded = wanted.map((file) => file.name);
+  const verified = !present.files.some(({ state }) => state === "unchecked");
+  return { name, title, folder: located, downloaded, verified };
 }
 
 /** What is wrong with a data set. */

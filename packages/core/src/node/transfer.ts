@@ -72,6 +72,7 @@ export async function receive<T>(
     let next = webAddress(target);
     for (let redirects = 0; ; redirects++) {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        if (stopped) throw stopped.why; // between two redirects
         const open = next.protocol === "https:" ? https : http;
         // A new connection for each: one that was kept open could have been closed by the server just now.
         request = open(next, { headers: { connection: "close", ...headers } }, resolve);

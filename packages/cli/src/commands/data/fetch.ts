@@ -37,7 +37,7 @@ async function run(name: DatasetName, options: FetchCommandOptions, signal: Abor
   const progress = new Progress(process.stderr, options.quiet === true);
   const { title, files } = sources[name];
   const show = downloadProgress(progress);
-  const { folder, downloaded } = await fetchDataset(name, {
+  const { folder, downloaded, verified } = await fetchDataset(name, {
     signal,
     onProgress: ({ bytes, total }) => show({ title, bytes, total }),
   }).finally(() => progress.clear());
@@ -49,7 +49,7 @@ async function run(name: DatasetName, options: FetchCommandOptions, signal: Abor
       : `is here now: ${came.length} file${came.length === 1 ? "" : "s"} fetched, ${megabytes(bytes)}`;
   process.stdout.write(
     options.json
-      ? `${JSON.stringify({ name, folder, downloaded, bytes })}\n`
-      : `${title} ${what}; checksums right; ${folder}\n`,
+      ? `${JSON.stringify({ name, folder, downloaded, bytes, verified })}\n`
+      : `${title} ${what}; ${verified ? "checksums right" : "no checksums are known of its unpacked files"}; ${folder}\n`,
   );
 }

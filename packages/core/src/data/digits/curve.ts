@@ -1,7 +1,7 @@
 import type { Points } from "./shape.js";
 
 /** Straight pieces per stretch between two points. */
-const PIECES = 5;
+const PIECES = 4;
 
 /**
  * The curve through a stroke's points as a chain of short straight lines: a centripetal Catmull-Rom spline, which, unlike

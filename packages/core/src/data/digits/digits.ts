@@ -40,9 +40,10 @@ export function digitPen(seed: number, part: Part = "train"): DigitPen {
         throw new InputError(`A drawing's index is a whole number of at least 0, not ${index}.`);
       }
       const dice = new Dice(random, index);
-      const strokes = shapeDigit(dice, digit);
-      distort(dice, strokes);
-      const trails = moveAlong(dice, strokes);
+      const haste = dice.between(HAND.haste[0], HAND.haste[1]);
+      const strokes = shapeDigit(dice, digit, haste);
+      distort(dice, digit, haste, strokes);
+      const trails = moveAlong(dice, digit, strokes);
       ink(trails, GRAIN * dice.between(HAND.blurLeast, HAND.blurMost), sheet);
       return normalizeDigit(sheet, SHEET, SHEET);
     },

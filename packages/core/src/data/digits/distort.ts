@@ -4,11 +4,11 @@ import { HAND } from "./hand.js";
 import type { Points } from "./shape.js";
 
 /** Bends, widens, slants and turns a digit, in place. */
-export function distort(dice: Dice, strokes: readonly Points[]): void {
-  const bendX = bend(dice);
-  const bendY = bend(dice);
-  const width = exp(dice.normal(HAND.widthSpread));
-  const slant = HAND.slantMean + dice.normal(HAND.slantSpread);
+export function distort(dice: Dice, digit: number, haste: number, strokes: readonly Points[]): void {
+  const bendX = bend(dice, haste);
+  const bendY = bend(dice, haste);
+  const width = HAND.widthMean[digit] * exp(dice.normal(HAND.widthSpread));
+  const slant = HAND.slantMean[digit] + dice.normal(HAND.slantSpread);
   // A turn by t as (cos t, sin t) = ((1 - q^2), 2q) / (1 + q^2) with q = tan(t/2): needs no sine.
   const q = dice.normal(HAND.rotationSpread) / 2;
   const cos = (1 - q * q) / (1 + q * q);
@@ -26,9 +26,9 @@ export function distort(dice: Dice, strokes: readonly Points[]): void {
 }
 
 /** Coefficients of u^2, uv, v^2, u^3, u^2 v, u v^2 and v^3. */
-function bend(dice: Dice): Float64Array {
+function bend(dice: Dice, haste: number): Float64Array {
   const coefficients = new Float64Array(7);
-  for (let i = 0; i < 7; i++) coefficients[i] = dice.normal(HAND.bendSpread);
+  for (let i = 0; i < 7; i++) coefficients[i] = dice.normal(haste * HAND.bendSpread);
   return coefficients;
 }
 

@@ -13,9 +13,9 @@ export interface Trail {
 }
 
 /** Puts the strokes on the sheet, as large as they fit, with the pen's width at every point. */
-export function moveAlong(dice: Dice, strokes: readonly Points[]): Trail[] {
+export function moveAlong(dice: Dice, digit: number, strokes: readonly Points[]): Trail[] {
   const chains = strokes.map(flatten);
-  const width = HAND.penWidth * exp(dice.normal(HAND.penSpread));
+  const width = HAND.penWidth[digit] * exp(dice.normal(HAND.penSpread));
   const radius = (GRAIN / 2) * Math.max(HAND.penLeast, Math.min(HAND.penMost, width));
   const fit = fitTo(chains, INK_SIDE - 2 * radius);
   const total = chains.reduce((sum, chain) => sum + chain.length, 0);

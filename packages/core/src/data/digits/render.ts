@@ -36,8 +36,8 @@ function inkLine(
   const dy = y1 - y0;
   const inverse = 1 / Math.max(dx * dx + dy * dy, 1e-9);
   const reach = Math.max(r0, r1) + blur / 2;
-  const left = Math.max(0, Math.floor(Math.min(x0, x1) - reach));
-  const right = Math.min(SHEET - 1, Math.floor(Math.max(x0, x1) + reach));
+  const leftmost = Math.min(x0, x1);
+  const rightmost = Math.max(x0, x1);
   const top = Math.max(0, Math.floor(Math.min(y0, y1) - reach));
   const bottom = Math.min(SHEET - 1, Math.floor(Math.max(y0, y1) + reach));
   const outer0 = r0 + blur / 2;
@@ -45,6 +45,11 @@ function inkLine(
   const steepness = 1 / blur;
   for (let y = top; y <= bottom; y++) {
     const py = y + 0.5 - y0;
+    // The round ends leave the corners of the line's bounding box blank.
+    const beyond = Math.max(0, Math.min(y0, y1) - y - 0.5, y + 0.5 - Math.max(y0, y1));
+    const half = Math.sqrt(Math.max(0, reach * reach - beyond * beyond));
+    const left = Math.max(0, Math.floor(leftmost - half + 0.5));
+    const right = Math.min(SHEET - 1, Math.floor(rightmost + half - 0.5));
     for (let x = left; x <= right; x++) {
       const pixel = y * SHEET + x;
       const value = sheet[pixel];

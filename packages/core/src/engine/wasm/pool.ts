@@ -31,7 +31,7 @@ const SPIN_MS = 0.05;
 export class WorkerPool implements Pool {
   readonly threads: number;
   readonly shared = true;
-  readonly #workers: WorkerThread[];
+  #workers: readonly WorkerThread[] = [];
   readonly #controls = new Set<Control>();
   #programs = 0;
   /** The job that is being waited for. */
@@ -40,12 +40,19 @@ export class WorkerPool implements Pool {
 
   constructor(threads: number) {
     this.threads = threads;
-    this.#workers = Array.from({ length: threads }, () =>
-      startWorker(
-        (response) => this.#respond(response),
-        (reason) => this.#die(`A worker thread died: ${reason}.`),
-      ),
-    );
+  }
+
+  /** Threads start when there is something to do. */
+  #start(): readonly WorkerThread[] {
+    if (this.#workers.length === 0) {
+      this.#workers = Array.from({ length: this.threads }, () =>
+        startWorker(
+          (response) => this.#respond(response),
+          (reason) => this.#die(`A worker thread died: ${reason}.`),
+        ),
+      );
+    }
+    return this.#workers;
   }
 
   async load(compiled: Compiled, layout: Layout): Promise<Program> {
@@ -56,7 +63,7 @@ export class WorkerPool implements Pool {
     const spinMs = this.threads <= coreCount() ? SPIN_MS : 0;
     const control = new Control(words, this.threads, spinMs);
     this.#controls.add(control);
-    for (const [thread, worker] of this.#workers.entries()) {
+    for (const [thread, worker] of this.#start().entries()) {
       worker.send({
         type: "load",
         program,

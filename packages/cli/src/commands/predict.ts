@@ -1,0 +1,146 @@
+import type { Command } from "commander";
+import {
+  createEngine,
+  InputError,
+  inputFromPicture,
+  type Model,
+  type Prediction,
+  predict,
+  sizeOf,
+} from "unravel-cnn";
+import { interruptible } from "../exit.js";
+import { loadModel, MODEL_HELP } from "../model.js";
+import { seedOption, wholeNumber } from "../options.js";
+import { readPicture } from "../pictures/read.js";
+import { probabilityBars } from "../terminal/bars.js";
+import { Progress } from "../terminal/progress.js";
+import { stylesFor } from "../terminal/style.js";
+import { table } from "../terminal/table.js";
+import { printable } from "../terminal/text.js";
+
+interface PredictOptions {
+  raw?: boolean;
+  bars?: boolean;
+  filters?: number;
+  seed: number;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+export function addPredict(program: Command): void {
+  program
+    .command("predict")
+    .summary("say what is in pictures")
+    .description(
+      "Says what is in pictures (PNG or JPEG): for each file a line with its name, the most probable class and its probability.",
+    )
+    .argument("<model>", MODEL_HELP)
+    .argument("<file...>", "pictures; - is standard input")
+    .option("--raw", "the pictures are just what the model takes: its size, light ink on black for MNIST")
+    .option("--bars", "show all probabilities as bars (default: for one file, on a terminal)")
+    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0)
+    .option("--json", "print the results as JSON")
+    .option("--quiet", "the lines only: no bars, no remarks")
+    .addHelpText(
+      "after",
+      `
+How a picture becomes the model's input:
+  Where the model reads handwriting as MNIST has it (28x28, grey, each class one
+  character): the paper is what the border shows, the ink what differs from it;
+  so it can be dark on light or light on dark, anywhere, in any size and colour.
+  The ink is scaled to 20x20 and centred in 28x28, as MNIST's makers did.
+  For other models: the whole picture, scaled to the model's size.
+
+A picture that can't be read is told on the error output; the others still get their
+lines, and the exit code is 2.
+
+Examples:
+  unravel predict model.safetensors seven.png
+  unravel predict model.safetensors *.jpg --json
+  unravel predict model.safetensors - < seven.png`,
+    )
+    .action(async (model: string, files: string[], options: PredictOptions) => {
+      await interruptible((signal) => run(model, files, options, signal));
+    });
+}
+
+async function run(
+  name: string,
+  files: readonly string[],
+  options: PredictOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (files.filter((file) => file === "-").length > 1) {
+    throw new InputError("Standard input can be read only once, but - was given several times.");
+  }
+  const { model, parameters, title, trained } = await loadModel({ ...options, model: name });
+  const progress = new Progress(process.stderr, options.quiet === true);
+  if (!trained) progress.say(`${title} is untrained: its weights are fresh from seed ${options.seed}.`);
+
+  const { inputs, read, problems } = await readInputs(model, files, options.raw === true, signal);
+  // Of a single file, main tells the problem.
+  if (files.length === 1 && problems.length === 1) throw new InputError(problems[0]);
+  for (const problem of problems) process.stderr.write(`unravel: ${problem}\n`);
+  if (read.length > 0) {
+    const engine = await createEngine(model.spec, { parameters });
+    try {
+      print(read, await predict(engine, inputs, { signal }), model, options);
+    } finally {
+      await engine.close();
+    }
+  }
+  if (problems.length > 0) {
+    throw new InputError(
+      `${problems.length} of the ${files.length} pictures ${problems.length === 1 ? "was" : "were"} left out.`,
+    );
+  }
+}
+
+/** The pictures as the model takes them, and for each that can't be had a sentence that names the file. */
+async function readInputs(model: Model, files: readonly string[], raw: boolean, signal: AbortSignal) {
+  const size = sizeOf(model.inputShape);
+  const inputs = new Uint8Array(files.length * size);
+  const read: string[] = [];
+  const problems: string[] = [];
+  for (const file of files) {
+    signal.throwIfAborted();
+    try {
+      inputs.set(inputFromPicture(model, await readPicture(file, signal), { raw }), read.length * size);
+      read.push(file);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const [first, ...rest] = error.message;
+      problems.push(
+        `${file === "-" ? "standard input" : printable(file)}: ${first.toLowerCase()}${rest.join("")}`,
+      );
+    }
+  }
+  return { inputs: inputs.subarray(0, read.length * size), read, problems };
+}
+
+function print(
+  files: readonly string[],
+  predictions: readonly Prediction[],
+  { classes }: Model,
+  options: PredictOptions,
+): void {
+  if (options.json) {
+    const results = predictions.map((prediction, k) => ({ file: files[k], ...prediction }));
+    process.stdout.write(`${JSON.stringify(results)}\n`);
+    return;
+  }
+  const styles = stylesFor(process.stdout);
+  const rows = predictions.map((prediction, k) => [
+    printable(files[k]),
+    printable(prediction.class),
+    prediction.probability.toFixed(4),
+  ]);
+  const onlyOne = predictions.length === 1 && process.stdout.isTTY;
+  const withBars = !options.quiet && (options.bars ?? onlyOne);
+  const width = Math.min(process.stdout.columns || 80, 80);
+  const lines = table(rows, [false, false, true]).flatMap((line, k) =>
+    withBars ? [line, ...probabilityBars(predictions[k], classes, width, styles), ""] : [line],
+  );
+  process.stdout.write(`${lines.join("\n").trimEnd()}\n`);
+}

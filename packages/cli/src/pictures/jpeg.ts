@@ -1,0 +1,83 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import decode, { init } from "@jsquash/jpeg/decode.js";
+import { checkPictureSize, InputError, type Picture } from "unravel-cnn";
+
+/*
+ * JPEG by MozJPEG, compiled to WebAssembly and packaged as @jsquash/jpeg (Apache-2.0, looked after, no dependencies). It runs
+ * the same in Node and in browsers, so pixels are the same bytes everywhere; it knows progressive files and the camera's
+ * orientation; it says when a file is cut short or damaged. jpeg-js would be plain JavaScript, but has had no release since
+ * 2022, and takes several times as long and as much memory for a photo.
+ */
+
+/**
+ * @param bytes a file that begins as a JPEG
+ * @throws InputError if it is damaged, too large, or of a sort that can't be read
+ */
+export async function decodeJpeg(bytes: Uint8Array): Promise<Picture> {
+  const { width, height } = readSize(bytes);
+  checkPictureSize(width, height);
+  // The emptiest block of 8x8 pixels takes a bit.
+  if (bytes.length * 8 * 64 < width * height) throw damaged("it has too little data for its size");
+  decoder ??= startDecoder();
+  const { messages } = await decoder;
+  messages.length = 0;
+  try {
+    // The types ask for an ArrayBuffer; any view of bytes is taken.
+    const { width, height, data } = await decode(bytes as unknown as ArrayBuffer, {
+      preserveOrientation: true,
+    });
+    // The decoder goes on after damage and fills what is missing with grey. Superfluous bytes between parts do no harm.
+    const damage = messages.find((message) => !message.includes("extraneous bytes"));
+    if (damage !== undefined) throw damaged(damage);
+    return { width, height, channels: 4, depth: 8, data };
+  } catch (error) {
+    decoder = undefined; // after an error it has ended, with memory not given back
+    if (error instanceof InputError) throw error;
+    throw damaged(messages[0] ?? "it can't be decoded");
+  }
+}
+
+interface Decoder {
+  /** What it has said about the present file. */
+  readonly messages: string[];
+}
+
+let decoder: Promise<Decoder> | undefined;
+
+/** Starts from the bytes of the module that is installed beside this package: nothing is fetched. */
+async function startDecoder(): Promise<Decoder> {
+  const path = createRequire(import.meta.url).resolve("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");
+  const wasmBinary = await readFile(path);
+  const messages: string[] = [];
+  const options = { wasmBinary, printErr: (message: string) => messages.push(message), print: () => {} };
+  await init(options as unknown as Parameters<typeof init>[0]);
+  return { messages };
+}
+
+/** Size from the frame header, before anything is decoded. */
+function readSize(bytes: Uint8Array): { width: number; height: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 2;
+  while (at + 9 <= bytes.length) {
+    if (bytes[at] !== 0xff) {
+      at++; // superfluous bytes, which decoders skip
+      continue;
+    }
+    const marker = bytes[at + 1];
+    if (marker === 0xff || marker === 0 || marker === 1 || (marker >= 0xd0 && marker <= 0xd8)) {
+      at += marker === 0xff ? 1 : 2; // filling, or a marker without a length
+    } else if (marker === 0xd9 || marker === 0xda) {
+      break; // the end, or pixel data, before any header
+    } else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
+      return { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
+    } else {
+      at += 2 + view.getUint16(at + 2);
+    }
+  }
+  throw damaged("it is cut short, or has no header");
+}
+
+function damaged(why: string): InputError {
+  return new InputError(`The JPEG is damaged: ${why.trim().replace(/\s+/g, " ").replace(/\.$/, "")}.`);
+}

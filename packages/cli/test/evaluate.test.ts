@@ -1,0 +1,79 @@
+import { copyFile } from "node:fs/promises";
+import { beforeAll, expect, test } from "vitest";
+import { testWithMnist } from "../../../test/support/needs.js";
+import { scratchFolder, succeed } from "./support/cli.js";
+import { useShapes } from "./support/shapes.js";
+
+const scratch = scratchFolder();
+const data = useShapes(scratch, "shapes");
+let trained: { test: { accuracy: number; loss: number; confusion: number[][] } };
+
+beforeAll(async () => {
+  const out = ["--out", scratch("model.safetensors")];
+  const { stdout } = await succeed(["train", ...data(), ...out, "--epochs", "2", "--json", "--quiet"]);
+  trained = JSON.parse(stdout);
+  expect(trained.test.accuracy).toBeGreaterThan(0.9);
+});
+
+test("a trained model is as good as train said", async () => {
+  const { stdout, stderr } = await succeed(["evaluate", scratch("model.safetensors"), ...data(), "--json"]);
+
+  expect(stderr).not.toContain("untrained");
+  expect(JSON.parse(stdout)).toEqual({
+    model: scratch("model.safetensors"),
+    trained: true,
+    data: expect.stringContaining("shapes"),
+    images: 200,
+    engine: "reference",
+    ...trained.test,
+  });
+});
+
+test("people get the matrix, and the accuracy as the last line", async () => {
+  const { stdout } = await succeed(["evaluate", scratch("model.safetensors"), ...data()]);
+
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines[1]).toMatch(/^actual( +\d){10} +right$/);
+  expect(lines).toHaveLength(14);
+  const percent = (100 * trained.test.accuracy).toFixed(2);
+  expect(lines[13]).toMatch(
+    new RegExp(`^Test accuracy ${percent}% on shapes: \\d+ of 200 images right, loss \\d+\\.\\d+$`),
+  );
+});
+
+test("--quiet leaves the accuracy only", async () => {
+  const { stdout, stderr } = await succeed(["evaluate", scratch("model.safetensors"), ...data(), "--quiet"]);
+
+  expect(stderr).toBe("");
+  expect(stdout).toMatch(/^Test accuracy [^\n]*\n$/);
+});
+
+test("a built-in model is fresh from the seed, said to be untrained, and about as good as guessing", async () => {
+  const evaluate = (seed: string) => succeed(["evaluate", "one-conv", ...data(), "--json", "--seed", seed]);
+  const [first, again, other] = await Promise.all([evaluate("1"), evaluate("1"), evaluate("2")]);
+
+  expect(first.stderr).toContain("one-conv, 8 filters is untrained: its weights are fresh from seed 1.");
+  expect(again.stdout).toBe(first.stdout);
+  expect(other.stdout).not.toBe(first.stdout);
+  const { trained, accuracy } = JSON.parse(first.stdout);
+  expect(trained).toBe(false);
+  expect(accuracy).toBeLessThan(0.5);
+});
+
+test("a name in capital letters is still the name of a model file", async () => {
+  const capitals = scratch("MODEL.SAFETENSORS");
+  await copyFile(scratch("model.safetensors"), capitals);
+  const { stdout } = await succeed(["evaluate", capitals, ...data(), "--json", "--quiet"]);
+
+  expect(JSON.parse(stdout).accuracy).toBe(trained.test.accuracy);
+});
+
+testWithMnist("on MNIST all 10,000 test images count", async () => {
+  const { stdout } = await succeed(["evaluate", "one-conv", "--filters", "1", "--data", "mnist", "--json"], {
+    env: { UNRAVEL_DATA: process.env.UNRAVEL_DATA },
+  });
+
+  const { images, confusion } = JSON.parse(stdout);
+  expect(images).toBe(10_000);
+  expect(confusion[1].reduce((a: number, b: number) => a + b)).toBe(1135);
+});

@@ -1,0 +1,90 @@
+import { describe, expect, test } from "vitest";
+import { type Ended, scratchFolder, succeed, UNRAVEL, unravel } from "./support/cli.js";
+import { useShapes } from "./support/shapes.js";
+
+const scratch = scratchFolder();
+const data = useShapes(scratch, "shapes", { train: 40, test: 20 });
+
+const COMMANDS = ["train", "evaluate", "summary"];
+
+function expectNarrow({ stdout }: Ended): void {
+  for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+}
+
+test("the program's help names the commands, in whichever way it is asked for", async () => {
+  const answers = await Promise.all([["--help"], ["-h"], ["help"]].map((args) => succeed(args)));
+
+  const [first] = answers;
+  for (const command of COMMANDS) expect(first.stdout).toMatch(new RegExp(`^ {2}${command} `, "m"));
+  expectNarrow(first);
+  for (const { stdout, stderr } of answers) expect([stdout, stderr]).toEqual([first.stdout, ""]);
+});
+
+test("without a command the help comes, but it is no success", async () => {
+  const { code, stdout, stderr } = await unravel([]);
+
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/^Usage: unravel /);
+});
+
+test.each(["--version", "-V"])("%s is the package's version", async (option) => {
+  const { stdout } = await succeed([option]);
+
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+const TRAIN_OPTIONS =
+  "model filters init data offline limit validation epochs batch-size optimizer learning-rate schedule momentum nesterov " +
+  "weight-decay clip seed engine out json quiet help";
+
+describe.each([
+  { command: "train", options: TRAIN_OPTIONS.split(" ") },
+  { command: "evaluate", options: ["data", "offline", "filters", "seed", "json", "quiet", "help"] },
+  { command: "summary", options: ["filters", "json", "help"] },
+])("help of $command", ({ command, options }) => {
+  test("names each option, fits 80 columns and gives examples", async () => {
+    const answers = await Promise.all(
+      [
+        [command, "--help"],
+        ["help", command],
+      ].map((args) => succeed(args)),
+    );
+
+    const [{ stdout }, other] = answers;
+    expect(other).toEqual(answers[0]);
+    expectNarrow(answers[0]);
+    for (const option of options) expect(stdout).toMatch(new RegExp(`^ {2}(-h, )?--${option}\\b`, "m"));
+    expect(stdout).toContain("\nExamples:\n");
+    expect(examplesOf(stdout).length).toBeGreaterThan(1);
+  });
+
+  /*
+   * Each example is run with changes that make it quick, as the later of two equal options counts. Files that it names
+   * aren't there: then the program must have got as far as looking for them.
+   */
+  test("its examples are commands that work", async () => {
+    const { stdout } = await succeed([command, "--help"]);
+    for (const example of examplesOf(stdout)) {
+      const quick = command === "summary" ? [] : data();
+      const { code, stderr } = await unravel([...example, ...quick], { cwd: scratch() });
+      const file = example.find((word) => /\.(safetensors|json)$/.test(word) && !example.includes("--out"));
+      if (file) expect(stderr, example.join(" ")).toContain(`unravel: ${file}: there is no such file`);
+      else expect([code, stderr], example.join(" ")).toEqual([0, expect.not.stringContaining("unravel: ")]);
+    }
+  });
+});
+
+/** The commands under "Examples:", as words: without `unravel`, and without the remark after three spaces. */
+function examplesOf(help: string): string[][] {
+  const [, examples] = help.split("\nExamples:\n");
+  return examples
+    .split("\n")
+    .filter((line) => line.startsWith("  unravel "))
+    .map((line) => line.trim().split(/ {3,}/)[0].split(" ").slice(1));
+}
+
+test("the file that npm links starts with the line that systems look for", async () => {
+  const { readFile } = await import("node:fs/promises");
+
+  expect((await readFile(UNRAVEL, "utf8")).split("\n")[0]).toBe("#!/usr/bin/env node");
+});

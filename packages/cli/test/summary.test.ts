@@ -1,0 +1,74 @@
+import { writeFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { scratchFolder, succeed } from "./support/cli.js";
+import { useShapes } from "./support/shapes.js";
+
+const scratch = scratchFolder();
+const data = useShapes(scratch, "shapes", { train: 40, test: 20 });
+
+describe.each([
+  { model: "one-conv", options: [], parameters: 13_610, forward: 62_192, layers: 5 },
+  { model: "one-conv", options: ["--filters", "1"], parameters: 1_710, forward: 7_774, layers: 5 },
+  { model: "lenet5", options: [], parameters: 61_706, forward: 416_520, layers: 12 },
+  { model: "convnet", options: [], parameters: 1_199_882, forward: 11_992_448, layers: 9 },
+])("$model $options", ({ model, options, parameters, forward, layers }) => {
+  test("as JSON", async () => {
+    const { stdout, stderr } = await succeed(["summary", model, ...options, "--json"]);
+
+    expect(stderr).toBe("");
+    const summary = JSON.parse(stdout);
+    expect(summary).toMatchObject({ model, input: [1, 28, 28], parameters, multiplyAdds: { forward } });
+    expect(summary.layers).toHaveLength(layers);
+    expect(summary.layers.at(-1)).toMatchObject({ type: "dense", output: [10] });
+    const sum = (of: (layer: { parameters: number; multiplyAdds: { forward: number } }) => number) =>
+      summary.layers.map(of).reduce((a: number, b: number) => a + b, 0);
+    expect(sum((layer) => layer.parameters)).toBe(parameters);
+    expect(sum((layer) => layer.multiplyAdds.forward)).toBe(forward);
+    expect(summary.spec.layers).toHaveLength(layers);
+  });
+
+  test("as text: a line for each layer, their sums last, all within 80 columns", async () => {
+    const { stdout, stderr } = await succeed(["summary", model, ...options]);
+
+    expect(stderr).toBe("");
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines).toHaveLength(layers + 5); // title, two of heads, input, all;
+    expect(lines[0]).toMatch(new RegExp(`^${model}`));
+    expect(lines[1].trim()).toBe("multiply-adds per image");
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+    const numbers = [parameters, forward].map((count) => count.toLocaleString("en-US")).join(" +");
+    expect(lines.at(-1)).toMatch(new RegExp(`^all +${numbers} +[\\d,]+$`));
+  });
+});
+
+test("without a name it is one-conv", async () => {
+  const [plain, named] = await Promise.all([succeed(["summary"]), succeed(["summary", "one-conv"])]);
+
+  expect(plain.stdout).toBe(named.stdout);
+});
+
+test("a spec: what differs from the defaults stands beside the layer, in as many lines as it takes", async () => {
+  const spec = scratch("spec.json");
+  const conv = { type: "conv2d", filters: 4, kernel: [3, 5], stride: 2, padding: [1, 2, 1, 2], bias: false };
+  const layers = [conv, { type: "relu" }, { type: "flatten" }, { type: "dense", units: 10 }];
+  await writeFile(spec, JSON.stringify({ input: [3, 32, 32], layers }));
+  const { stdout } = await succeed(["summary", spec]);
+
+  expect(stdout).toMatch(
+    /^conv1 +conv2d 3x5 stride 2 +4x16x16 +180 .*\n +padding 1,2,1,2\n +bias false\nrelu1 +relu/m,
+  );
+  for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+});
+
+test("a trained model tells its own network", async () => {
+  const out = scratch("model.safetensors");
+  await succeed(["train", ...data(), "--quiet", "--filters", "3", "--out", out]);
+  const { stdout } = await succeed(["summary", out, "--json"]);
+
+  expect(JSON.parse(stdout)).toMatchObject({
+    input: [1, 12, 12],
+    layers: [{ name: "conv1", output: [3, 10, 10], parameters: 30 }, {}, {}, {}, { parameters: 760 }],
+    parameters: 790,
+    classes: [..."0123456789"],
+  });
+});

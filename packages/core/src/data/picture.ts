@@ -1,0 +1,205 @@
+import { InputError, show } from "../errors.js";
+import { formatShape, type ImageShape } from "../tensor.js";
+
+/**
+ * A decoded picture: what a PNG or JPEG decoder gives. `[height, width, channels]`, row-major.
+ *
+ * Channels: 1 grey; 2 grey, alpha; 3 red, green, blue; 4 red, green, blue, alpha. Alpha is not multiplied into the colours.
+ */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 2 | 3 | 4;
+  /** Bits of a value: 0 to 255 or 0 to 65535. */
+  readonly depth: 8 | 16;
+  readonly data: Uint8Array | Uint8ClampedArray | Uint16Array;
+}
+
+/** The most pixels that a picture may have: a file of a few bytes can claim any size. */
+export const MOST_PIXELS = 50_000_000;
+
+/** @throws InputError if the sizes are not those of a picture, or the values don't fill it */
+export function checkPicture({ width, height, channels, depth, data }: Picture): void {
+  checkPictureSize(width, height);
+  if (![1, 2, 3, 4].includes(channels)) {
+    throw new InputError(`A picture has 1, 2, 3 or 4 channels, not ${show(channels)}.`);
+  }
+  if (depth !== 8 && depth !== 16)
+    throw new InputError(`A picture has 8 or 16 bits a value, not ${show(depth)}.`);
+  if (data.length !== width * height * channels) {
+    throw new InputError(
+      `A picture of ${width}x${height} with ${channels} channels holds ${width * height * channels} values, but ${data.length} were given.`,
+    );
+  }
+}
+
+/** @throws InputError if a picture can't have this size, or it is too large to be read */
+export function checkPictureSize(width: number, height: number): void {
+  if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
+    throw new InputError(
+      `The picture's width and height must be whole numbers of at least 1, not ${show(width)} and ${show(height)}.`,
+    );
+  }
+  if (width * height > MOST_PIXELS) {
+    throw new InputError(
+      `The picture has ${width}x${height} pixels, more than the ${MOST_PIXELS / 1e6} million that can be read; make it smaller.`,
+    );
+  }
+}
+
+/** A picture in numbers from 0 to 255, without alpha. */
+export interface Colours {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  /** `[height, width, channels]` */
+  readonly data: Float32Array;
+}
+
+/**
+ * The picture laid on a background, each pixel of the result being the mean of `step` x `step` of its pixels.
+ * @param background grey level under what is transparent, 0 to 255
+ */
+export function coloursOf(picture: Picture, background = 255, step = 1): Colours {
+  const { data } = picture;
+  const scale = picture.depth === 16 ? 1 / 257 : 1;
+  const alphaScale = picture.depth === 16 ? 1 / 65535 : 1 / 255;
+  const channels = picture.channels <= 2 ? 1 : 3;
+  const hasAlpha = picture.channels % 2 === 0;
+  const width = Math.ceil(picture.width / step);
+  const height = Math.ceil(picture.height / step);
+  const sums = new Float32Array(width * height * channels);
+  for (let y = 0; y < picture.height; y++) {
+    const row = Math.floor(y / step) * width;
+    // the last row and column of cells may hold fewer pixels
+    const rows = Math.min(step, picture.height - Math.floor(y / step) * step);
+    for (let x = 0; x < picture.width; x++) {
+      const column = Math.floor(x / step);
+      const share = 1 / (rows * Math.min(step, picture.width - column * step));
+      const from = (y * picture.width + x) * picture.channels;
+      const alpha = hasAlpha ? data[from + channels] * alphaScale : 1;
+      for (let c = 0; c < channels; c++) {
+        sums[(row + column) * channels + c] +=
+          share * (background + alpha * (data[from + c] * scale - background));
+      }
+    }
+  }
+  return { width, height, channels, data: sums };
+}
+
+/** The bytes of a model's input whose size the picture has: scaled to bytes, made grey for one channel, nothing else. */
+export function rawInput(picture: Picture, shape: ImageShape): Uint8Array {
+  checkPicture(picture);
+  const [, height, width] = shape;
+  if (picture.width !== width || picture.height !== height) {
+    throw new InputError(
+      `The picture has ${picture.width}x${picture.height} pixels, but a raw picture for this model must have ${width}x${height}.`,
+    );
+  }
+  return bytesOf(coloursOf(picture), shape);
+}
+
+/**
+ * The whole picture in a model's size, its aspect kept and the rest filled with the colour of its border; each new pixel is
+ * the mean of the area that it covers.
+ */
+export function wholeInput(picture: Picture, shape: ImageShape): Uint8Array {
+  checkPicture(picture);
+  checkChannels(shape);
+  const [, height, width] = shape;
+  const colours = coloursOf(picture);
+  const step = Math.max(colours.width / width, colours.height / height);
+  const left = (width - colours.width / step) / 2;
+  const top = (height - colours.height / step) / 2;
+  const border = borderColour(colours);
+  const { channels } = colours;
+  // first along the rows, then along the columns
+  const rows = new Float32Array(colours.height * width * channels);
+  for (let y = 0; y < colours.height; y++) {
+    for (let x = 0; x < width; x++) {
+      for (let c = 0; c < channels; c++) {
+        const at = (sx: number) => colours.data[(y * colours.width + sx) * channels + c];
+        rows[(y * width + x) * channels + c] = mean(
+          at,
+          colours.width,
+          (x - left) * step,
+          (x + 1 - left) * step,
+          border[c],
+        );
+      }
+    }
+  }
+  const data = new Float32Array(height * width * channels);
+  for (let y = 0; y < height; y++) {
+    for (let k = 0; k < width * channels; k++) {
+      const at = (sy: number) => rows[sy * width * channels + k];
+      data[y * width * channels + k] = mean(
+        at,
+        colours.height,
+        (y - top) * step,
+        (y + 1 - top) * step,
+        border[k % channels],
+      );
+    }
+  }
+  return bytesOf({ width, height, channels, data }, shape);
+}
+
+/** The mean of a row of `count` values over [from, to), `outside` being what lies before and after the row. */
+function mean(at: (k: number) => number, count: number, from: number, to: number, outside: number): number {
+  const start = Math.max(0, from);
+  const end = Math.min(count, to);
+  let sum = outside * (to - from - Math.max(0, end - start));
+  for (let k = Math.floor(start); k < end; k++) sum += at(k) * (Math.min(k + 1, end) - Math.max(k, start));
+  return sum / (to - from);
+}
+
+function borderColour({ width, height, channels, data }: Colours): number[] {
+  return Array.from({ length: channels }, (_, c) => {
+    const values: number[] = [];
+    for (let x = 0; x < width; x++)
+      values.push(data[x * channels + c], data[((height - 1) * width + x) * channels + c]);
+    for (let y = 0; y < height; y++)
+      values.push(data[y * width * channels + c], data[(y * width + width - 1) * channels + c]);
+    return median(values);
+  });
+}
+
+/** The middle value; of two, the higher. Sorts `values`. */
+export function median(values: number[] | Float32Array): number {
+  values.sort((a: number, b: number) => a - b);
+  return values[values.length >> 1];
+}
+
+/** `[C, H, W]` bytes, grey or in colour as the shape wants. */
+function bytesOf({ channels, data }: Colours, shape: ImageShape): Uint8Array {
+  checkChannels(shape);
+  const [wanted, height, width] = shape;
+  const plane = height * width;
+  const bytes = new Uint8Array(wanted * plane);
+  for (let k = 0; k < plane; k++) {
+    for (let c = 0; c < wanted; c++) {
+      const value =
+        channels === 1
+          ? data[k]
+          : wanted === 1
+            ? luminance(data[k * 3], data[k * 3 + 1], data[k * 3 + 2])
+            : data[k * 3 + c];
+      bytes[c * plane + k] = Math.min(255, Math.floor(value + 0.5));
+    }
+  }
+  return bytes;
+}
+
+/** How light a colour is: the weights of ITU-R BT.601, as in JPEG. Grey gives itself. */
+function luminance(red: number, green: number, blue: number): number {
+  return (299 * red + 587 * green + 114 * blue) / 1000;
+}
+
+function checkChannels(shape: ImageShape): void {
+  if (shape[0] !== 1 && shape[0] !== 3) {
+    throw new InputError(
+      `The model takes images of shape ${formatShape(shape)}, but a picture gives 1 channel (grey) or 3 (red, green, blue).`,
+    );
+  }
+}
