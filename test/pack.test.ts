@@ -86,7 +86,9 @@ import { createEngine, fit, oneConv } from "unravel-cnn";
 const labels = Uint8Array.from({ length: 12 }, (_, n) => n % 3);
 const images = Uint8Array.from({ length: 12 * 64 }, (_, k) => (k * k * 7) % 256);
 const data = { name: "noise", shape: [1, 8, 8] as const, images, labels, classes: ["a", "b", "c"] };
-export const engine = await createEngine(oneConv({ filters: 2, input: [1, 8, 8], classes: data.classes }));
+export const engine = await createEngine(oneConv({ filters: 2, input: [1, 8, 8], classes: data.classes }), {
+  threads: 0, // the bundle for browsers has its worker where Node doesn't look
+});
 const { epochs } = await fit(engine, data, { epochs: 1, batchSize: 12 });
 const { "fc1.weight": weight } = engine.parameters();
 console.log(epochs[0].loss, weight.data.join(" "));
@@ -201,7 +203,8 @@ describe("bundled for browsers by Vite, minified", () => {
       },
     });
     const bundle = readFileSync(join(app, "dist", "bundle.mjs"), "utf8");
-    expect(bundle).not.toMatch(/node:|\bimport\b[^.]|\brequire\(|__vite-browser-external/);
+    // Node's modules are named in it, but asked for at run time only, where there is a Node
+    expect(bundle).not.toMatch(/\bimport\b[^.]|\bfrom ?["'`]|\brequire\(|__vite-browser-external/);
     expect(bundle.split("\n").length).toBeLessThan(20);
 
     add("training.js", javascript(training));

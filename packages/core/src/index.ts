@@ -1,6 +1,7 @@
 /** The library's public face: everything that runs anywhere. What needs Node's files is in `unravel-cnn/node`. */
 
 export * from "./builders.js";
+export { hasRelaxedSimd, hasSimd } from "./compiler/features.js";
 export { contactSheet, type Sheet, type SheetOptions } from "./data/contactSheet.js";
 export {
   checkDataset,
@@ -16,7 +17,7 @@ export { checkPicture, checkPictureSize, type Picture } from "./data/picture.js"
 export { normalizeDigit } from "./data/preprocess.js";
 export { DivergedError } from "./engine/diverged.js";
 export type * from "./engine/engine.js";
-export { createEngine, type EngineOptions } from "./engine/index.js";
+export { createEngine, type EngineOptions, engineNames } from "./engine/index.js";
 export { FailureError, InputError } from "./errors.js";
 export { formatModel, parseModel, parseSpec, type SavedModel } from "./formats/modelFile.js";
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { loadBatch } from "../src/data/batch.js";
-import { createEngine } from "../src/engine/index.js";
 import { trace } from "../src/reference/trace.js";
 import { tensor } from "../src/tensor.js";
 import { evaluate, predict } from "../src/training/evaluate.js";
 import { fit } from "../src/training/fit.js";
 import { measure } from "../src/training/metrics.js";
 import { bars, barsNetwork } from "./support/bars.js";
+import { createReferenceEngine } from "./support/referenceEngine.js";
 
 const data = bars(150, 2);
 
 /** A network that has learnt something, but makes mistakes. */
 async function halfTrained() {
-  const engine = await createEngine(barsNetwork);
+  const engine = await createReferenceEngine(barsNetwork);
   await fit(engine, bars(100), { epochs: 3, batchSize: 16, learningRate: 0.02 });
   return engine;
 }
@@ -71,7 +71,7 @@ describe("evaluate", () => {
       "has a label 4",
     ],
   ])("refuses images of %s", async (_, wrong, message) => {
-    const engine = await createEngine(barsNetwork);
+    const engine = await createReferenceEngine(barsNetwork);
     await expect(evaluate(engine, wrong)).rejects.toThrow(message);
   });
 });
@@ -106,11 +106,11 @@ describe("predict", () => {
   });
 
   test("of no images is nothing", async () => {
-    expect(await predict(await createEngine(barsNetwork), new Uint8Array(0))).toEqual([]);
+    expect(await predict(await createReferenceEngine(barsNetwork), new Uint8Array(0))).toEqual([]);
   });
 
   test("refuses bytes that are not whole images", async () => {
-    const engine = await createEngine(barsNetwork);
+    const engine = await createReferenceEngine(barsNetwork);
     await expect(predict(engine, new Uint8Array(150))).rejects.toThrow("not a whole number of images");
   });
 });

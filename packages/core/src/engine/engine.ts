@@ -3,7 +3,7 @@ import type { Model } from "../model.js";
 import type { OptimizerOptions } from "../optimizers/index.js";
 import type { NamedTensors } from "../tensor.js";
 
-export type EngineName = "reference";
+export type EngineName = "reference" | "wasm";
 
 /**
  * Something that holds a network's parameters and computes with them. How an engine computes is its own affair; what
@@ -20,7 +20,7 @@ export interface Engine {
   /** Takes a copy of `parameters`. @throws InputError if one is missing, unknown or has another shape. */
   setParameters(parameters: NamedTensors): void;
   /** Prepares a training run on `data`, from the present parameters. The optimizer's memory starts at zero. */
-  startTraining(data: Dataset, options: TrainingOptions): TrainingRun;
+  startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun>;
   /**
    * The scores of the last layer, `[count, classes]` row-major.
    * @param images bytes `[count, C, H, W]`
@@ -45,6 +45,8 @@ export interface TrainingRun {
    * @throws DivergedError if the loss is no longer a finite number; what `signal` was aborted with
    */
   epoch(order: Uint32Array, learningRates: Float64Array, options?: EpochOptions): Promise<EpochTotals>;
+  /** Frees what the run holds. The engine keeps the parameters. */
+  close(): Promise<void>;
 }
 
 export interface EpochOptions {

@@ -40,7 +40,7 @@ export class ReferenceEngine implements Engine {
     this.#parameters = copyAll(parameters, "float32");
   }
 
-  startTraining(data: Dataset, options: TrainingOptions): TrainingRun {
+  async startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun> {
     return new ReferenceTraining(this.model, this.#parameters, data, options);
   }
 
@@ -109,6 +109,8 @@ class ReferenceTraining implements TrainingRun {
     }
     return totals;
   }
+
+  async close(): Promise<void> {}
 
   /** One step. Returns sums over the batch, from before the update. */
   #trainOn(indices: Uint32Array, learningRate: number): { loss: number; correct: number } {

@@ -9,7 +9,7 @@ import { permutation, randomStream } from "../random.js";
 import { checkFits, evaluate } from "./evaluate.js";
 
 export interface FitOptions {
-  /** How often all training images are used; default 1. */
+  /** How often all training images are used; default 3. */
   readonly epochs?: number;
   /** Images for each update; default 32. 1 trains on one image at a time. The last batch of an epoch may be smaller. */
   readonly batchSize?: number;
@@ -76,50 +76,54 @@ export async function fit(engine: Engine, data: Dataset, options: FitOptions = {
   checkFits(engine.model, data);
   const { train, validation } = splitValidation(data, options.validation ?? 0, seed);
 
-  const run = engine.startTraining(train, { batchSize, optimizer, clip });
+  const run = await engine.startTraining(train, { batchSize, optimizer, clip });
   const count = countOf(train);
   const stepsPerEpoch = Math.ceil(count / batchSize);
   const records: EpochRecord[] = [];
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    const order = permutation(count, randomStream(seed, `shuffle/${epoch}`));
-    const rates = Float64Array.from({ length: stepsPerEpoch }, (_, step) =>
-      learningRateAt(schedule, learningRate, (epoch - 1) * stepsPerEpoch + step, epochs * stepsPerEpoch),
-    );
-    const start = performance.now();
-    const secondsSoFar = () => (performance.now() - start) / 1000;
-    const totals = await run.epoch(order, rates, {
-      signal,
-      onProgress: ({ images, loss, correct }) =>
-        onProgress?.({
-          type: "step",
-          epoch,
-          epochs,
-          images,
-          imagesPerEpoch: count,
-          loss: loss / images,
-          accuracy: correct / images,
-          imagesPerSecond: images / secondsSoFar(),
-        }),
-    });
-    const seconds = secondsSoFar();
-    const validated = validation ? await evaluate(engine, validation, { signal }) : null;
-    const record = {
-      loss: totals.loss / count,
-      accuracy: totals.correct / count,
-      valLoss: validated?.loss ?? null,
-      valAccuracy: validated?.accuracy ?? null,
-      seconds,
-      imagesPerSecond: count / seconds,
-    };
-    records.push(record);
-    onProgress?.({ type: "epoch", epoch, epochs, record });
+  try {
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      const order = permutation(count, randomStream(seed, `shuffle/${epoch}`));
+      const rates = Float64Array.from({ length: stepsPerEpoch }, (_, step) =>
+        learningRateAt(schedule, learningRate, (epoch - 1) * stepsPerEpoch + step, epochs * stepsPerEpoch),
+      );
+      const start = performance.now();
+      const secondsSoFar = () => (performance.now() - start) / 1000;
+      const totals = await run.epoch(order, rates, {
+        signal,
+        onProgress: ({ images, loss, correct }) =>
+          onProgress?.({
+            type: "step",
+            epoch,
+            epochs,
+            images,
+            imagesPerEpoch: count,
+            loss: loss / images,
+            accuracy: correct / images,
+            imagesPerSecond: images / secondsSoFar(),
+          }),
+      });
+      const seconds = secondsSoFar();
+      const validated = validation ? await evaluate(engine, validation, { signal }) : null;
+      const record = {
+        loss: totals.loss / count,
+        accuracy: totals.correct / count,
+        valLoss: validated?.loss ?? null,
+        valAccuracy: validated?.accuracy ?? null,
+        seconds,
+        imagesPerSecond: count / seconds,
+      };
+      records.push(record);
+      onProgress?.({ type: "epoch", epoch, epochs, record });
+    }
+    return { epochs: records };
+  } finally {
+    await run.close();
   }
-  return { epochs: records };
 }
 
 /** What `fit` does when it isn't told otherwise. */
 export const fitDefaults = {
-  epochs: 1,
+  epochs: 3,
   batchSize: 32,
   optimizer: { type: "adam" },
   schedule: "one-cycle",

@@ -26,14 +26,15 @@ export function recording(engine: Engine): Engine & { readonly record: Recording
       record.inferences.push(images.length / engine.model.inputShape.reduce((a, b) => a * b));
       return engine.logits(images, options);
     },
-    startTraining: (data, options) => {
+    startTraining: async (data, options) => {
       record.runs.push({ images: countOf(data), data, options });
-      const run = engine.startTraining(data, options);
+      const run = await engine.startTraining(data, options);
       return {
         epoch: (order, learningRates, epochOptions) => {
           record.epochs.push({ order: Array.from(order), learningRates: Array.from(learningRates) });
           return run.epoch(order, learningRates, epochOptions);
         },
+        close: () => run.close(),
       };
     },
   };

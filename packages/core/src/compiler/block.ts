@@ -1,0 +1,87 @@
+import {
+  type Address,
+  at,
+  type Buffer,
+  type Expression,
+  type Index,
+  madd,
+  type NestBuilder,
+  type Variable,
+} from "./nest.js";
+
+/** How many images go through the network together. Each cell of a block is 8 float32 numbers, one for each image. */
+export const BLOCK = 8;
+
+/** A cell is two vectors of four numbers. */
+export const HALVES = [0, 4] as const;
+
+/**
+ * Where the cells of a block of images lie: cell [c, p, q] begins at number `start + c*plane + p*row + q*BLOCK` of the
+ * buffer. Around each plane there can be a border, which a layer with padding reads; it begins at `borderStart`.
+ */
+export interface View {
+  readonly buffer: Buffer;
+  readonly shape: readonly [channels: number, height: number, width: number];
+  readonly start: number;
+  readonly borderStart: number;
+  readonly plane: number;
+  readonly row: number;
+}
+
+/** The first of a cell's numbers. */
+export function cellAt(
+  view: View,
+  c: number,
+  p: number,
+  q: number,
+  ...terms: readonly (readonly [Index, number])[]
+): Address {
+  return at(view.buffer, view.start + c * view.plane + p * view.row + q * BLOCK, ...terms);
+}
+
+/** `total` things in tiles of at most `largest`: first the full tiles, then the rest as one smaller tile. */
+export function tilesOf(total: number, largest: number): { first: number; count: number; size: number }[] {
+  const count = Math.floor(total / largest);
+  const rest = total % largest;
+  return [
+    ...(count > 0 ? [{ first: 0, count, size: largest }] : []),
+    ...(rest > 0 ? [{ first: count * largest, count: 1, size: rest }] : []),
+  ];
+}
+
+/** Calls `write` in loops over all cells of a view, for each half of a cell, with the cell's counters and strides. */
+export function forEachCell(
+  b: NestBuilder,
+  view: View,
+  write: (cellOf: (other: View) => Address) => void,
+): void {
+  const [C, H, W] = view.shape;
+  b.loop("c", C, (c) =>
+    b.loop("p", H, (p) =>
+      b.loop("q", W, (q) => {
+        for (const half of HALVES) {
+          write((other) =>
+            at(other.buffer, other.start + half, [c, other.plane], [p, other.row], [q, BLOCK]),
+          );
+        }
+      }),
+    ),
+  );
+}
+
+/** Adds a product to a sum that is kept in a variable. */
+export function accumulate(sum: Variable, a: Expression, b: Expression): void {
+  sum.set(madd(a, b, sum));
+}
+
+/** A grid of variables, `rows` by `columns`. */
+export function grid(
+  b: NestBuilder,
+  rows: number,
+  columns: number,
+  initial: (row: number, column: number) => Expression,
+): Variable[][] {
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: columns }, (_, column) => b.variable(initial(row, column))),
+  );
+}

@@ -1,0 +1,41 @@
+import { InputError } from "../errors.js";
+import { sizeOf } from "../tensor.js";
+import { type EmitOptions, emitKernel } from "./emit.js";
+import type { Plan } from "./plan.js";
+import { assembleModule } from "./wasm/assembler.js";
+
+/** Pages of memory, 64 KiB each. */
+const PAGE = 65536;
+
+/** As many as WebAssembly's 32-bit addresses reach: 4 GiB. */
+const MOST_PAGES = 65536;
+
+export interface Compiled {
+  readonly plan: Plan;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly pages: number;
+}
+
+/**
+ * The plan's kernels as a WebAssembly module for a number of threads.
+ * @throws InputError if the memory that they need is more than can be addressed; it names the largest layer
+ */
+export function compilePlan(plan: Plan, threads: number, shared: boolean, options: EmitOptions): Compiled {
+  const { workspaces, workspaceBytes } = plan.memory;
+  const pages = Math.ceil((workspaces + threads * workspaceBytes) / PAGE);
+  if (pages > MOST_PAGES) throw tooLarge(plan, pages * PAGE, threads);
+  const kernels = [...plan.forward, ...plan.backward, plan.reduce, plan.update].filter(
+    (kernel) => kernel !== undefined,
+  );
+  const functions = kernels.map((kernel) => emitKernel(kernel, options));
+  return { plan, bytes: assembleModule({ pages, maximum: pages, shared }, functions), pages };
+}
+
+function tooLarge({ model }: Plan, bytes: number, threads: number): InputError {
+  const cost = (layer: (typeof model.layers)[number]) =>
+    layer.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), sizeOf(layer.outputShape));
+  const largest = model.layers.reduce((a, b) => (cost(b) > cost(a) ? b : a));
+  return new InputError(
+    `${largest.name} is too large: with ${threads} thread${threads === 1 ? "" : "s"} the network needs ${bytes.toLocaleString("en-US")} bytes of memory, more than the 4,294,967,296 that WebAssembly can address; make ${largest.name} smaller or use fewer threads.`,
+  );
+}

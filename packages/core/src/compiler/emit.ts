@@ -1,0 +1,331 @@
+import type { Address, Expression, Loop, Nest, Statement, UnaryOperation } from "./nest.js";
+import { FunctionAssembler } from "./wasm/assembler.js";
+import type { Opcode } from "./wasm/opcodes.js";
+
+/*
+ * A nest as a WebAssembly function.
+ *
+ * Every address is a region's start plus, for each loop around it, counter times stride. Nothing of that is computed in
+ * the loops: for each distinct combination of counters and strides there is one pointer, which its innermost loop moves on
+ * by one stride each time round. What is constant goes into the instruction itself.
+ */
+
+export interface EmitOptions {
+  /** Multiply and add in one instruction, rounded once (relaxed SIMD). */
+  readonly relaxed: boolean;
+}
+
+/** Parameters: where the workspace begins, where the slot begins (both in bytes), and a count. */
+export const KERNEL_PARAMETERS = 3;
+const PARAMETER = { workspace: 0, piece: 0, slot: 1, count: 2 } as const;
+
+export function emitKernel(nest: Nest, options: EmitOptions): FunctionAssembler {
+  const emitter = new Emitter(nest.name, options);
+  emitter.statements(nest.body, []);
+  return emitter.fn;
+}
+
+/** A loop that is being emitted: as a real loop, or as one copy of an unrolled one. */
+type Scope = { readonly loop: Loop; readonly copy?: number; readonly pointers: Map<string, Pointer> };
+
+interface Pointer {
+  readonly local: number;
+  readonly step: number;
+}
+
+class Emitter {
+  readonly fn: FunctionAssembler;
+  readonly #options: EmitOptions;
+  readonly #registers = new Map<object, number>();
+  /** Locals that hold the start of a region, when it isn't a parameter. */
+  #zero: number | undefined;
+
+  constructor(name: string, options: EmitOptions) {
+    this.fn = new FunctionAssembler(name, KERNEL_PARAMETERS);
+    this.#options = options;
+  }
+
+  statements(body: readonly Statement[], scopes: readonly Scope[]): void {
+    for (const statement of body) {
+      switch (statement.kind) {
+        case "set":
+          this.#expression(statement.value, scopes);
+          this.fn.op("local.set", this.#register(statement.register));
+          break;
+        case "store": {
+          const offset = this.#pointer(statement.address, scopes);
+          this.#expression(statement.value, scopes);
+          this.fn.op("v128.store", 2, offset);
+          break;
+        }
+        case "storeLane": {
+          const offset = this.#pointer(statement.address, scopes);
+          this.#expression(statement.value, scopes);
+          this.fn.op("v128.store32_lane", 2, offset, 0);
+          break;
+        }
+        case "loop":
+          this.#loop(statement, scopes);
+      }
+    }
+  }
+
+  #loop(loop: Loop, scopes: readonly Scope[]): void {
+    if (loop.unrolled && loop.count !== "parameter") {
+      for (let copy = 0; copy < loop.count; copy++) {
+        this.statements(loop.body, [...scopes, { loop, copy, pointers: new Map() }]);
+      }
+      return;
+    }
+    const { fn } = this;
+    const pointers = this.#pointersMovedBy(loop, scopes);
+    const counter = fn.local("i32");
+    if (loop.count === "parameter") fn.op("local.get", PARAMETER.count);
+    else fn.i32(loop.count);
+    fn.op("local.set", counter);
+    fn.open("loop");
+    this.statements(loop.body, [...scopes, { loop, pointers }]);
+    for (const { local, step } of pointers.values()) {
+      fn.op("local.get", local);
+      fn.i32(step);
+      fn.op("i32.add");
+      fn.op("local.set", local);
+    }
+    fn.op("local.get", counter);
+    fn.i32(1);
+    fn.op("i32.sub");
+    fn.op("local.tee", counter);
+    fn.op("br_if", 0);
+    fn.op("end");
+  }
+
+  /** Makes a pointer for each combination of counters in the loop's body that this loop is the innermost of. */
+  #pointersMovedBy(loop: Loop, scopes: readonly Scope[]): Map<string, Pointer> {
+    const pointers = new Map<string, Pointer>();
+    const real = new Set(scopes.filter(({ copy }) => copy === undefined).map((scope) => scope.loop.index));
+    for (const address of addressesIn(loop.body)) {
+      // Counters of unrolled loops and of loops further in don't matter here: each takes a pointer from this one.
+      const terms = address.terms.filter(([index]) => index === loop.index || real.has(index));
+      const own = terms.find(([index]) => index === loop.index);
+      if (own === undefined) continue;
+      const key = keyOf(address, terms, scopes.concat({ loop, pointers }));
+      if (pointers.has(key)) continue;
+      const local = this.fn.local("i32");
+      const outer = terms.filter(([index]) => index !== loop.index);
+      this.fn.op("local.get", this.#localOf({ ...address, terms: outer }, scopes));
+      this.fn.op("local.set", local);
+      pointers.set(key, { local, step: own[1] * bytesPer(address) });
+    }
+    return pointers;
+  }
+
+  /** Puts the pointer of an address on the stack; returns the constant offset that belongs to it. */
+  #pointer(address: Address, scopes: readonly Scope[]): number {
+    this.fn.op("local.get", this.#localOf(address, scopes));
+    const cells = address.terms.reduce((sum, [index, stride]) => {
+      const copy = scopes.find(({ loop }) => loop.index === index)?.copy;
+      return sum + (copy ?? 0) * stride;
+    }, address.offset);
+    return address.buffer.offset + cells * bytesPer(address);
+  }
+
+  /** The local that holds an address' region start plus all its counters times their strides. */
+  #localOf(address: Address, scopes: readonly Scope[]): number {
+    const moving = address.terms.filter(([index]) =>
+      scopes.some(({ loop, copy }) => loop.index === index && copy === undefined),
+    );
+    const innermost = scopes.findLast(({ loop }) => moving.some(([index]) => index === loop.index));
+    if (innermost === undefined) return this.#start(address);
+    const pointer = innermost.pointers.get(keyOf(address, moving, scopes));
+    if (pointer === undefined) throw new Error(`no pointer for ${address.buffer.name}`);
+    return pointer.local;
+  }
+
+  #start({ buffer: { region } }: Address): number {
+    if (region !== "shared") return PARAMETER[region];
+    this.#zero ??= this.fn.local("i32"); // locals start at zero
+    return this.#zero;
+  }
+
+  #register(register: object): number {
+    let local = this.#registers.get(register);
+    if (local === undefined) {
+      local = this.fn.local("v128");
+      this.#registers.set(register, local);
+    }
+    return local;
+  }
+
+  #expression(expression: Expression, scopes: readonly Scope[]): void {
+    const { fn } = this;
+    const operand = (e: Expression) => this.#expression(e, scopes);
+    switch (expression.kind) {
+      case "register":
+        fn.op("local.get", this.#register(expression.register));
+        break;
+      case "constant":
+        fn.v128(new Uint8Array(new Float32Array(4).fill(expression.value).buffer));
+        break;
+      case "load":
+        fn.op("v128.load", 2, this.#pointer(expression.address, scopes));
+        break;
+      case "splat":
+        fn.op("v128.load32_splat", 2, this.#pointer(expression.address, scopes));
+        break;
+      case "bytes":
+        this.#bytes(expression.addresses, scopes);
+        break;
+      case "unary":
+        this.#unary(expression.operation, expression.a, scopes);
+        break;
+      case "binary":
+        operand(expression.a);
+        operand(expression.b);
+        fn.op(BINARY[expression.operation]);
+        break;
+      case "madd":
+        operand(expression.a);
+        operand(expression.b);
+        if (this.#options.relaxed) {
+          operand(expression.c);
+          fn.op("f32x4.relaxed_madd");
+        } else {
+          fn.op("f32x4.mul");
+          operand(expression.c);
+          fn.op("f32x4.add");
+        }
+        break;
+      case "select":
+        operand(expression.a);
+        operand(expression.b);
+        operand(expression.mask);
+        fn.op("v128.bitselect");
+        break;
+      case "shuffle":
+        operand(expression.a);
+        operand(expression.b);
+        this.#shuffle(expression.lanes);
+    }
+  }
+
+  /** The operand of load8_lane is the address below the vector. */
+  #bytes(addresses: readonly Address[], scopes: readonly Scope[]): void {
+    const vector = this.fn.local("v128");
+    this.fn.v128(new Uint8Array(16));
+    this.fn.op("local.set", vector);
+    for (const [lane, address] of addresses.entries()) {
+      const offset = this.#pointer(address, scopes);
+      this.fn.op("local.get", vector);
+      this.fn.op("v128.load8_lane", 0, offset, 4 * lane);
+      this.fn.op("local.set", vector);
+    }
+    this.fn.op("local.get", vector);
+    this.fn.op("f32x4.convert_i32x4_u");
+  }
+
+  #unary(operation: UnaryOperation, a: Expression, scopes: readonly Scope[]): void {
+    const { fn } = this;
+    this.#expression(a, scopes);
+    switch (operation) {
+      case "sqrt":
+        fn.op("f32x4.sqrt");
+        break;
+      case "nearest":
+        fn.op("f32x4.nearest");
+        break;
+      case "toInteger":
+        fn.op("i32x4.trunc_sat_f32x4_s");
+        break;
+      case "shiftToExponent":
+        fn.i32(23);
+        fn.op("i32x4.shl");
+        break;
+      case "sumLanes": {
+        // (a0 + a2, a1 + a3, ...), then the two of them
+        const half = fn.local("v128");
+        for (const lanes of [
+          [2, 3, 0, 1],
+          [1, 0, 3, 2],
+        ]) {
+          fn.op("local.tee", half);
+          fn.op("local.get", half);
+          fn.op("local.get", half);
+          this.#shuffle(lanes);
+          fn.op("f32x4.add");
+        }
+      }
+    }
+  }
+
+  #shuffle(lanes: readonly number[]): void {
+    this.fn.op("i8x16.shuffle", ...lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)));
+  }
+}
+
+const BINARY: Record<string, Opcode> = {
+  add: "f32x4.add",
+  sub: "f32x4.sub",
+  mul: "f32x4.mul",
+  div: "f32x4.div",
+  min: "f32x4.min",
+  max: "f32x4.max",
+  eq: "f32x4.eq",
+  gt: "f32x4.gt",
+  and: "v128.and",
+  andnot: "v128.andnot",
+  addInteger: "i32x4.add",
+};
+
+/** Buffers of bytes are addressed by bytes, all others by float32 numbers. */
+function bytesPer({ buffer }: Address): number {
+  return buffer.bytes ? 1 : 4;
+}
+
+/** Two addresses with the same key differ by a constant. */
+function keyOf(address: Address, terms: Address["terms"], scopes: readonly Scope[]): string {
+  const places = terms.map(([index, stride]) => [
+    scopes.findIndex(({ loop }) => loop.index === index),
+    stride,
+  ]);
+  places.sort(([a], [b]) => a - b);
+  return `${address.buffer.region}${bytesPer(address)}:${places.join(";")}`;
+}
+
+function* addressesIn(body: readonly Statement[]): Generator<Address> {
+  for (const statement of body) {
+    if (statement.kind === "loop") yield* addressesIn(statement.body);
+    else {
+      if (statement.kind !== "set") yield statement.address;
+      yield* addressesOf(statement.value);
+    }
+  }
+}
+
+function* addressesOf(expression: Expression): Generator<Address> {
+  switch (expression.kind) {
+    case "load":
+    case "splat":
+      yield expression.address;
+      break;
+    case "bytes":
+      yield* expression.addresses;
+      break;
+    case "unary":
+      yield* addressesOf(expression.a);
+      break;
+    case "binary":
+    case "shuffle":
+      yield* addressesOf(expression.a);
+      yield* addressesOf(expression.b);
+      break;
+    case "madd":
+      yield* addressesOf(expression.a);
+      yield* addressesOf(expression.b);
+      yield* addressesOf(expression.c);
+      break;
+    case "select":
+      yield* addressesOf(expression.mask);
+      yield* addressesOf(expression.a);
+      yield* addressesOf(expression.b);
+  }
+}

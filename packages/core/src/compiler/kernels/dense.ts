@@ -1,0 +1,158 @@
+import type { Dense } from "../../layers/dense.js";
+import { accumulate, BLOCK, grid, HALVES, tilesOf, type View } from "../block.js";
+import { add, at, type Buffer, constant, load, madd, max, type Nest, nest, splat, unary } from "../nest.js";
+
+/* As layers/dense.ts, with a block of images as the innermost dimension: o output, k input. */
+
+/** @param relu whether the output is cut off at zero on the way */
+export function multiply(
+  name: string,
+  { inputShape: [K], outputShape: [O] }: Dense,
+  x: View,
+  weight: Buffer,
+  bias: Buffer | undefined,
+  y: View,
+  relu: boolean,
+): Nest {
+  return nest(name, (b) => {
+    for (const os of tilesOf(O, 4)) {
+      b.loop("o", os.count, (o) => {
+        const sums = grid(b, os.size, 2, (row) =>
+          bias ? splat(at(bias, os.first + row, [o, os.size])) : constant(0),
+        );
+        b.loop("k", K, (k) => {
+          const inputs = HALVES.map((half) => b.variable(load(at(x.buffer, x.start + half, [k, BLOCK]))));
+          for (let row = 0; row < os.size; row++) {
+            const w = b.variable(splat(at(weight, (os.first + row) * K, [o, os.size * K], [k, 1])));
+            for (const half of [0, 1]) accumulate(sums[row][half], w, inputs[half]);
+          }
+        });
+        for (const [row, halves] of sums.entries()) {
+          for (const [h, sum] of halves.entries()) {
+            b.store(
+              at(y.buffer, y.start + (os.first + row) * BLOCK + HALVES[h], [o, os.size * BLOCK]),
+              relu ? max(sum, constant(0)) : sum,
+            );
+          }
+        }
+      });
+    }
+  });
+}
+
+export function multiplyInputGradient(
+  name: string,
+  { inputShape: [K], outputShape: [O] }: Dense,
+  dy: View,
+  weight: Buffer,
+  dx: View,
+): Nest {
+  return nest(name, (b) => {
+    for (const ks of tilesOf(K, 4)) {
+      b.loop("k", ks.count, (k) => {
+        const sums = grid(b, ks.size, 2, () => constant(0));
+        b.loop("o", O, (o) => {
+          const g = HALVES.map((half) => b.variable(load(at(dy.buffer, dy.start + half, [o, BLOCK]))));
+          for (let column = 0; column < ks.size; column++) {
+            const w = b.variable(splat(at(weight, ks.first + column, [o, K], [k, ks.size])));
+            for (const half of [0, 1]) accumulate(sums[column][half], w, g[half]);
+          }
+        });
+        for (const [column, halves] of sums.entries()) {
+          for (const [h, sum] of halves.entries()) {
+            b.store(
+              at(dx.buffer, dx.start + (ks.first + column) * BLOCK + HALVES[h], [k, ks.size * BLOCK]),
+              sum,
+            );
+          }
+        }
+      });
+    }
+  });
+}
+
+/**
+ * Adds the block's share to the gradients of weight and bias in the slot. A weight's gradient is a sum over images, which
+ * lie side by side in a vector; so that four weights can be summed at once, the inputs are transposed first.
+ * @param transposed room for `[BLOCK, K]` numbers
+ */
+export function multiplyParameterGradients(
+  name: string,
+  { inputShape: [K], outputShape: [O] }: Dense,
+  x: View,
+  dy: View,
+  weightGradient: Buffer,
+  biasGradient: Buffer | undefined,
+  transposed: Buffer,
+): Nest {
+  const wide = K - (K % 4);
+  return nest(name, (b) => {
+    b.loop("k", wide / 4, (k) => {
+      for (const half of HALVES) {
+        const [r0, r1, r2, r3] = [0, 1, 2, 3].map((row) =>
+          b.variable(load(at(x.buffer, x.start + row * BLOCK + half, [k, 4 * BLOCK]))),
+        );
+        const pairs = [
+          b.variable({ kind: "shuffle", lanes: [0, 4, 1, 5], a: r0, b: r1 }),
+          b.variable({ kind: "shuffle", lanes: [0, 4, 1, 5], a: r2, b: r3 }),
+          b.variable({ kind: "shuffle", lanes: [2, 6, 3, 7], a: r0, b: r1 }),
+          b.variable({ kind: "shuffle", lanes: [2, 6, 3, 7], a: r2, b: r3 }),
+        ];
+        for (let image = 0; image < 4; image++) {
+          const [a, second] = image < 2 ? pairs.slice(0, 2) : pairs.slice(2, 4);
+          const lanes = image % 2 === 0 ? [0, 1, 4, 5] : [2, 3, 6, 7];
+          b.store(at(transposed, (half + image) * K, [k, 4]), { kind: "shuffle", lanes, a, b: second });
+        }
+      }
+    });
+    for (const os of tilesOf(O, 4)) {
+      for (const ks of tilesOf(wide / 4, 2)) {
+        b.loop("o", os.count, (o) =>
+          b.loop("k", ks.count, (k) => {
+            const place = (row: number, vector: number) =>
+              at(
+                weightGradient,
+                (os.first + row) * K + (ks.first + vector) * 4,
+                [o, os.size * K],
+                [k, ks.size * 4],
+              );
+            const sums = grid(b, os.size, ks.size, (row, vector) => load(place(row, vector)));
+            b.loop(
+              "n",
+              BLOCK,
+              (n) => {
+                const inputs = Array.from({ length: ks.size }, (_, vector) =>
+                  b.variable(load(at(transposed, (ks.first + vector) * 4, [n, K], [k, ks.size * 4]))),
+                );
+                for (let row = 0; row < os.size; row++) {
+                  const g = b.variable(
+                    splat(at(dy.buffer, dy.start + (os.first + row) * BLOCK, [o, os.size * BLOCK], [n, 1])),
+                  );
+                  for (const [vector, input] of inputs.entries()) accumulate(sums[row][vector], g, input);
+                }
+              },
+              { unrolled: true },
+            );
+            for (const [row, vectors] of sums.entries()) {
+              for (const [vector, sum] of vectors.entries()) b.store(place(row, vector), sum);
+            }
+          }),
+        );
+      }
+    }
+    // the rest, where the number of inputs is no multiple of four
+    b.loop("o", O, (o) => {
+      const [g0, g1] = HALVES.map((half) => b.variable(load(at(dy.buffer, dy.start + half, [o, BLOCK]))));
+      for (let k = wide; k < K; k++) {
+        const [x0, x1] = HALVES.map((half) => load(at(x.buffer, x.start + k * BLOCK + half)));
+        const place = at(weightGradient, k, [o, K]);
+        const product = madd(g1, x1, madd(g0, x0, constant(0)));
+        b.storeLane(place, add(splat(place), unary("sumLanes", product)));
+      }
+      if (biasGradient) {
+        const place = at(biasGradient, 0, [o, 1]);
+        b.storeLane(place, add(splat(place), unary("sumLanes", add(g0, g1))));
+      }
+    });
+  });
+}

@@ -1,0 +1,103 @@
+import type { OptimizerOptions } from "../../optimizers/index.js";
+import {
+  add,
+  at,
+  type Buffer,
+  constant,
+  div,
+  type Expression,
+  load,
+  madd,
+  mul,
+  type Nest,
+  type NestBuilder,
+  nest,
+  splat,
+  sub,
+  unary,
+} from "../nest.js";
+
+/** What changes from step to step, as float32 numbers: written before each update. */
+export const STEP = { learningRate: 0, correction1: 1, correction2: 2, clipFactor: 3, size: 4 } as const;
+
+/**
+ * Adds the gradient slots together, in a fixed tree, into the first one. The kernel works on a piece of all parameters:
+ * its first parameter is where the piece begins, its third how many vectors it has.
+ * @param squares where the sums of squares of the pieces go, a vector for each piece, or undefined
+ */
+export function reduceSlots(name: string, slots: readonly Buffer[]): Nest {
+  return nest(name, (b) =>
+    b.loop("k", "parameter", (k) =>
+      b.store(at(slots[0], 0, [k, 4]), treeSum(slots.map((slot) => load(at(slot, 0, [k, 4]))))),
+    ),
+  );
+}
+
+function treeSum(terms: readonly Expression[]): Expression {
+  if (terms.length === 1) return terms[0];
+  const middle = Math.ceil(terms.length / 2);
+  return add(treeSum(terms.slice(0, middle)), treeSum(terms.slice(middle)));
+}
+
+/** One update of a piece of all parameters, with the formulas of optimizers/. */
+export function update(
+  name: string,
+  options: OptimizerOptions,
+  parameters: Buffer,
+  gradient: Buffer,
+  state: readonly Buffer[],
+  step: Buffer,
+  clip: boolean,
+): Nest {
+  return nest(name, (b) => {
+    const rate = b.variable(splat(at(step, STEP.learningRate)));
+    const factor = clip ? b.variable(splat(at(step, STEP.clipFactor))) : undefined;
+    const corrections = [STEP.correction1, STEP.correction2].map((which) =>
+      b.variable(splat(at(step, which))),
+    );
+    b.loop("k", "parameter", (k) => {
+      const place = (buffer: Buffer) => at(buffer, 0, [k, 4]);
+      const w = b.variable(load(place(parameters)));
+      const raw = load(place(gradient));
+      let g: Expression = factor ? mul(raw, factor) : raw;
+      if (options.weightDecay !== 0 && options.type !== "adamw")
+        g = madd(constant(options.weightDecay), w, g);
+      const gradientOf = b.variable(g);
+      const direction =
+        options.type === "sgd"
+          ? sgdDirection(b, options, gradientOf, state.map(place))
+          : adamDirection(b, options, gradientOf, state.map(place), corrections);
+      const kept =
+        options.type === "adamw" ? mul(w, sub(constant(1), mul(rate, constant(options.weightDecay)))) : w;
+      b.store(place(parameters), sub(kept, mul(rate, direction)));
+    });
+  });
+}
+
+type Place = ReturnType<typeof at>;
+
+function sgdDirection(
+  b: NestBuilder,
+  { momentum, nesterov }: Extract<OptimizerOptions, { type: "sgd" }>,
+  g: Expression,
+  [velocity]: readonly Place[],
+): Expression {
+  if (momentum === 0) return g;
+  const v = b.variable(madd(constant(momentum), load(velocity), g));
+  b.store(velocity, v);
+  return nesterov ? madd(constant(momentum), v, g) : v;
+}
+
+function adamDirection(
+  b: NestBuilder,
+  { beta1, beta2, epsilon }: Extract<OptimizerOptions, { type: "adam" | "adamw" }>,
+  g: Expression,
+  [first, second]: readonly Place[],
+  [correction1, correction2]: readonly Expression[],
+): Expression {
+  const m = b.variable(madd(constant(beta1), load(first), mul(constant(1 - beta1), g)));
+  const v = b.variable(madd(constant(beta2), load(second), mul(constant(1 - beta2), mul(g, g))));
+  b.store(first, m);
+  b.store(second, v);
+  return div(div(m, correction1), add(div(unary("sqrt", v), correction2), constant(epsilon)));
+}

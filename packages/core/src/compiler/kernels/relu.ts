@@ -1,0 +1,18 @@
+import { forEachCell, type View } from "../block.js";
+import { binary, constant, load, max, type Nest, nest } from "../nest.js";
+
+export function rectify(name: string, x: View, y: View): Nest {
+  return nest(name, (b) =>
+    forEachCell(b, x, (cellOf) => b.store(cellOf(y), max(load(cellOf(x)), constant(0)))),
+  );
+}
+
+/** Keeps the gradient where the output `y` is positive. `dy` and `dx` may be the same. */
+export function rectifyInputGradient(name: string, y: View, dy: View, dx: View): Nest {
+  return nest(name, (b) =>
+    forEachCell(b, y, (cellOf) => {
+      const open = binary("gt", load(cellOf(y)), constant(0));
+      b.store(cellOf(dx), binary("and", load(cellOf(dy)), open));
+    }),
+  );
+}

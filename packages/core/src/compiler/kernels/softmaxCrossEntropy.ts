@@ -1,0 +1,101 @@
+import { BLOCK, HALVES, type View } from "../block.js";
+import {
+  add,
+  at,
+  type Buffer,
+  binary,
+  constant,
+  div,
+  type Expression,
+  load,
+  madd,
+  max,
+  mul,
+  type Nest,
+  nest,
+  select,
+  sub,
+  unary,
+} from "../nest.js";
+
+/** What the kernel notes about each image, in cells: what makes its loss, and whether its winner is the right class. */
+export const STATISTICS = { sum: 0, margin: BLOCK, correct: 2 * BLOCK, size: 3 * BLOCK } as const;
+
+/**
+ * The gradient of the mean loss with respect to the scores, (p - y) / N, and for each image `sum` = sum of e^(z - largest)
+ * and `margin` = z[label] - largest, so that its loss is ln(sum) - margin.
+ * @param z scores, a cell for each class
+ * @param labels one cell: each image's class as a float32 number
+ * @param scale one cell: 1/N for each image, 0 for what only fills the block
+ * @param dz becomes the gradient
+ */
+export function lossGradient(
+  name: string,
+  z: View,
+  labels: Buffer,
+  scale: Buffer,
+  dz: View,
+  statistics: Buffer,
+): Nest {
+  const [K] = z.shape;
+  return nest(name, (b) => {
+    for (const half of HALVES) {
+      const label = b.variable(load(at(labels, half)));
+      const largest = b.variable(load(at(z.buffer, z.start + half)));
+      const winner = b.variable(constant(0));
+      const own = b.variable(constant(0));
+      // counted in a vector, because a loop's counter is no number that one can compare with
+      const k = b.variable(constant(0));
+      b.loop("k", K, (index) => {
+        const score = b.variable(load(at(z.buffer, z.start + half, [index, BLOCK])));
+        winner.set(select(binary("gt", score, largest), k, winner));
+        largest.set(max(largest, score));
+        own.set(select(binary("eq", k, label), score, own));
+        k.set(add(k, constant(1)));
+      });
+      const sum = b.variable(constant(0));
+      b.loop("k", K, (index) => {
+        const e = b.variable(exponential(sub(load(at(z.buffer, z.start + half, [index, BLOCK])), largest)));
+        b.store(at(dz.buffer, dz.start + half, [index, BLOCK]), e);
+        sum.set(add(sum, e));
+      });
+      b.store(at(statistics, STATISTICS.sum + half), sum);
+      b.store(at(statistics, STATISTICS.margin + half), sub(own, largest));
+      b.store(
+        at(statistics, STATISTICS.correct + half),
+        binary("and", binary("eq", winner, label), constant(1)),
+      );
+      const share = b.variable(load(at(scale, half)));
+      k.set(constant(0));
+      b.loop("k", K, (index) => {
+        const place = at(dz.buffer, dz.start + half, [index, BLOCK]);
+        const y = binary("and", binary("eq", k, label), constant(1));
+        b.store(place, mul(sub(div(load(place), sum), y), share));
+        k.set(add(k, constant(1)));
+      });
+    }
+  });
+}
+
+/**
+ * e^x for x <= 0, to 2 units in the last place: x = k ln 2 + r with |r| <= ln(2)/2, and e^r by its Taylor series up to
+ * r^7/7!. Below -87 the result stays at e^-87, which is as good as nothing beside the largest score's e^0.
+ */
+function exponential(x: Expression): Expression {
+  const bounded = max(x, constant(-87));
+  const k = unary("nearest", mul(bounded, constant(1 / Math.LN2)));
+  const r = madd(k, constant(-LN2_LOW), madd(k, constant(-LN2_HIGH), bounded));
+  let series: Expression = constant(1);
+  for (let n = 7; n >= 1; n--) series = madd(mul(series, r), constant(Math.fround(1 / n)), constant(1));
+  const scale = unary("shiftToExponent", binary("addInteger", unary("toInteger", k), integerConstant(127)));
+  return mul(series, scale);
+}
+
+// ln 2 in two parts, the first with 9 bits, so that its product with k is exact
+const LN2_HIGH = 0.693359375;
+const LN2_LOW = -0.00021219444005469057;
+
+/** A float32 number whose bits are those of a small integer. */
+function integerConstant(value: number): Expression {
+  return constant(new Float32Array(new Int32Array([value]).buffer)[0]);
+}

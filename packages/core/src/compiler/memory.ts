@@ -1,0 +1,65 @@
+import { BLOCK, type View } from "./block.js";
+import type { Buffer, Region } from "./nest.js";
+
+/** Gives out stretches of one region, one after the other, each on a line of the cache of its own. */
+export class Allocator {
+  readonly #region: Region;
+  readonly buffers: Buffer[] = [];
+  /** In bytes. */
+  #end: number;
+
+  constructor(region: Region, start = 0) {
+    this.#region = region;
+    this.#end = align(start);
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Room for `size` float32 numbers. */
+  numbers(name: string, size: number): Buffer {
+    return this.#take({ name, region: this.#region, offset: this.#end, size }, 4 * size);
+  }
+
+  bytes(name: string, size: number): Buffer {
+    return this.#take({ name, region: this.#region, offset: this.#end, size, bytes: true }, size);
+  }
+
+  #take(buffer: Buffer, bytes: number): Buffer {
+    this.#end = align(this.#end + bytes);
+    this.buffers.push(buffer);
+    return buffer;
+  }
+}
+
+const CACHE_LINE = 64;
+
+export function align(bytes: number): number {
+  return Math.ceil(bytes / CACHE_LINE) * CACHE_LINE;
+}
+
+/** `[top, right, bottom, left]` */
+export type Border = readonly [number, number, number, number];
+
+export const NO_BORDER: Border = [0, 0, 0, 0];
+
+/** Room for a block of images of this shape with a border around each plane. */
+export function allocateView(
+  allocator: Allocator,
+  name: string,
+  shape: readonly [number, number, number],
+  [top, right, bottom, left]: Border,
+): View {
+  const [channels, height, width] = shape;
+  const row = (left + width + right) * BLOCK;
+  const plane = (top + height + bottom) * row;
+  const buffer = allocator.numbers(name, channels * plane);
+  return { buffer, shape, start: top * row + left * BLOCK, borderStart: 0, plane, row };
+}
+
+/** The same memory as a row of cells. The view must have no border. */
+export function flattened(view: View): View {
+  const [channels, height, width] = view.shape;
+  return { ...view, shape: [channels * height * width, 1, 1], plane: BLOCK, row: BLOCK };
+}

@@ -1,0 +1,211 @@
+/*
+ * A kernel, written once: a nest of loops over vectors of four float32 numbers. It can be interpreted with bounds
+ * checks (interpret.ts), printed for people (print.ts) and emitted as WebAssembly (emit.ts).
+ *
+ * In most nests the four numbers are the same cell of four images: images are the innermost dimension.
+ */
+
+/** What a buffer's place is counted from. */
+export type Region =
+  /** The start of the memory. */
+  | "shared"
+  /** The calling thread's own workspace, the first parameter of every kernel. */
+  | "workspace"
+  /** The gradient slot that is added to, the second parameter. */
+  | "slot"
+  /** A piece of all parameters, the first parameter of kernels that work on pieces. */
+  | "piece";
+
+/** A stretch of memory. Offsets and strides inside it count float32 numbers. */
+export interface Buffer {
+  readonly name: string;
+  readonly region: Region;
+  /** Where it begins, in bytes from the region's start; a multiple of 16. */
+  readonly offset: number;
+  /** How many float32 numbers, or bytes. */
+  readonly size: number;
+  /** Whether it holds bytes; then offsets and strides count bytes. */
+  readonly bytes?: boolean;
+}
+
+/** The counter of a loop. */
+export interface Index {
+  readonly name: string;
+}
+
+/** A cell of a buffer: number `offset` + the sum of each index times its stride. */
+export interface Address {
+  readonly buffer: Buffer;
+  readonly offset: number;
+  readonly terms: readonly (readonly [Index, number])[];
+}
+
+/** A variable that holds a vector. */
+export interface Register {
+  readonly name: string;
+}
+
+export type UnaryOperation = "sqrt" | "nearest" | "toInteger" | "shiftToExponent" | "sumLanes";
+export type BinaryOperation =
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "min"
+  | "max"
+  | "eq"
+  | "gt"
+  | "and"
+  | "andnot"
+  | "addInteger";
+
+export type Expression =
+  | { readonly kind: "register"; readonly register: Register }
+  /** The same number four times. */
+  | { readonly kind: "constant"; readonly value: number }
+  /** Four numbers that lie side by side. */
+  | { readonly kind: "load"; readonly address: Address }
+  /** One number, four times. */
+  | { readonly kind: "splat"; readonly address: Address }
+  /** Four bytes, each at an address of its own (offsets count bytes), as numbers. */
+  | { readonly kind: "bytes"; readonly addresses: readonly Address[] }
+  | { readonly kind: "unary"; readonly operation: UnaryOperation; readonly a: Expression }
+  | {
+      readonly kind: "binary";
+      readonly operation: BinaryOperation;
+      readonly a: Expression;
+      readonly b: Expression;
+    }
+  /** a * b + c; with or without rounding in between, as the module is emitted. */
+  | { readonly kind: "madd"; readonly a: Expression; readonly b: Expression; readonly c: Expression }
+  /** Where the mask's bits are set a, elsewhere b. */
+  | { readonly kind: "select"; readonly mask: Expression; readonly a: Expression; readonly b: Expression }
+  /** The vectors' numbers `lanes`, 0 to 3 of a and 4 to 7 of b. */
+  | {
+      readonly kind: "shuffle";
+      readonly lanes: readonly number[];
+      readonly a: Expression;
+      readonly b: Expression;
+    };
+
+export type Statement =
+  | { readonly kind: "set"; readonly register: Register; readonly value: Expression }
+  | { readonly kind: "store"; readonly address: Address; readonly value: Expression }
+  /** Stores the first of the four numbers only. */
+  | { readonly kind: "storeLane"; readonly address: Address; readonly value: Expression }
+  | Loop;
+
+export interface Loop {
+  readonly kind: "loop";
+  readonly index: Index;
+  /** How often; `"parameter"`: as the third parameter of the kernel says. */
+  readonly count: number | "parameter";
+  /** Whether the body is written out `count` times. */
+  readonly unrolled: boolean;
+  readonly body: readonly Statement[];
+}
+
+/** A kernel. Its parameters: the workspace, the slot and a count, where it uses them. */
+export interface Nest {
+  readonly name: string;
+  readonly body: readonly Statement[];
+}
+
+// Building blocks, short because kernels are made of nothing else.
+
+export const at = (
+  buffer: Buffer,
+  offset: number,
+  ...terms: readonly (readonly [Index, number])[]
+): Address => ({
+  buffer,
+  offset,
+  terms: terms.filter(([, stride]) => stride !== 0),
+});
+
+/** The address `cells` further. */
+export const further = (address: Address, cells: number): Address => ({
+  ...address,
+  offset: address.offset + cells,
+});
+
+export const constant = (value: number): Expression => ({ kind: "constant", value });
+export const load = (address: Address): Expression => ({ kind: "load", address });
+export const splat = (address: Address): Expression => ({ kind: "splat", address });
+export const madd = (a: Expression, b: Expression, c: Expression): Expression => ({ kind: "madd", a, b, c });
+export const select = (mask: Expression, a: Expression, b: Expression): Expression => ({
+  kind: "select",
+  mask,
+  a,
+  b,
+});
+export const unary = (operation: UnaryOperation, a: Expression): Expression => ({
+  kind: "unary",
+  operation,
+  a,
+});
+export const binary = (operation: BinaryOperation, a: Expression, b: Expression): Expression => ({
+  kind: "binary",
+  operation,
+  a,
+  b,
+});
+export const add = (a: Expression, b: Expression) => binary("add", a, b);
+export const sub = (a: Expression, b: Expression) => binary("sub", a, b);
+export const mul = (a: Expression, b: Expression) => binary("mul", a, b);
+export const div = (a: Expression, b: Expression) => binary("div", a, b);
+export const max = (a: Expression, b: Expression) => binary("max", a, b);
+
+/** Collects the statements of a nest. */
+export class NestBuilder {
+  #statements: Statement[] = [];
+  #registers = 0;
+
+  /** A new variable with a first value; as an expression for reading, with `set` for writing. */
+  variable(value: Expression): Variable {
+    const register = { name: `r${this.#registers++}` };
+    const set = (next: Expression) => this.#statements.push({ kind: "set", register, value: next });
+    set(value);
+    return { kind: "register", register, set };
+  }
+
+  store(address: Address, value: Expression): void {
+    this.#statements.push({ kind: "store", address, value });
+  }
+
+  storeLane(address: Address, value: Expression): void {
+    this.#statements.push({ kind: "storeLane", address, value });
+  }
+
+  loop(
+    name: string,
+    count: number | "parameter",
+    body: (index: Index) => void,
+    { unrolled = false } = {},
+  ): void {
+    if (count === 0) return;
+    const outer = this.#statements;
+    this.#statements = [];
+    const index = { name };
+    body(index);
+    outer.push({ kind: "loop", index, count, unrolled: unrolled || count === 1, body: this.#statements });
+    this.#statements = outer;
+  }
+
+  finish(name: string): Nest {
+    return { name, body: this.#statements };
+  }
+}
+
+export interface Variable {
+  readonly kind: "register";
+  readonly register: Register;
+  set(value: Expression): void;
+}
+
+/** A kernel called `name`, made by `write`. */
+export function nest(name: string, write: (builder: NestBuilder) => void): Nest {
+  const builder = new NestBuilder();
+  write(builder);
+  return builder.finish(name);
+}

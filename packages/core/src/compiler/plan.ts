@@ -1,0 +1,296 @@
+import { InputError } from "../errors.js";
+import type { Conv2d } from "../layers/conv2d.js";
+import type { Dense } from "../layers/dense.js";
+import type { MaxPool2d } from "../layers/maxPool2d.js";
+import type { Model, ModelLayer } from "../model.js";
+import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.js";
+import { type ImageShape, type Shape, sizeOf } from "../tensor.js";
+import { BLOCK, type View } from "./block.js";
+import { convolve, convolveInputGradient, convolveParameterGradients } from "./kernels/conv2d.js";
+import { multiply, multiplyInputGradient, multiplyParameterGradients } from "./kernels/dense.js";
+import { clear, loadImages } from "./kernels/input.js";
+import { pool, poolInputGradient } from "./kernels/maxPool2d.js";
+import { reduceSlots, STEP, update } from "./kernels/optimizer.js";
+import { rectify, rectifyInputGradient } from "./kernels/relu.js";
+import { lossGradient, STATISTICS } from "./kernels/softmaxCrossEntropy.js";
+import { Allocator, allocateView, type Border, flattened, NO_BORDER } from "./memory.js";
+import type { Buffer, Nest } from "./nest.js";
+
+/*
+ * The decisions: where everything lies, which kernels run in which order, and how a step is split.
+ *
+ * A batch is a row of blocks of 8 images. A block goes through the whole network, forward and backward, in one thread's
+ * workspace, and adds its gradients to a slot. Slots belong to blocks, not to threads: block k adds to slot k mod S, in
+ * order. When all blocks are done (a barrier) the slots are added together in a fixed tree and the parameters updated,
+ * piece by piece; a second barrier ends the step. So every sum has one order, whatever the number of threads.
+ */
+
+/** More slots than this are not worth their memory: with them, as many threads can work at the same time. */
+const MOST_SLOTS = 8;
+
+/** How many parameters are updated in one call. */
+export const PIECE = 1024;
+
+export interface TrainingPlan {
+  readonly batchSize: number;
+  readonly optimizer: OptimizerOptions;
+  readonly clip: boolean;
+}
+
+export interface Plan {
+  readonly model: Model;
+  /** Kernels that run on each block, in order. `forward` begins with the loading of the images. */
+  readonly forward: readonly Nest[];
+  /** From the loss back. Empty if the plan is for inference. */
+  readonly backward: readonly Nest[];
+  /** Kernels that run on each piece of the parameters. */
+  readonly reduce: Nest | undefined;
+  readonly update: Nest | undefined;
+  /** Where each parameter lies in a row of all parameters, counted in float32 numbers. */
+  readonly parameterOffsets: ReadonlyMap<string, number>;
+  /** The length of that row, a multiple of 4. */
+  readonly parameterLength: number;
+  readonly slots: number;
+  readonly memory: {
+    readonly step: Buffer;
+    readonly parameters: Buffer;
+    readonly state: readonly Buffer[];
+    readonly slots: readonly Buffer[];
+    /** Where the first workspace begins, and how many bytes each takes. */
+    readonly workspaces: number;
+    readonly workspaceBytes: number;
+  };
+  readonly workspace: {
+    readonly bytes: Buffer;
+    readonly labels: Buffer;
+    readonly scale: Buffer;
+    readonly statistics: Buffer;
+    readonly logits: View;
+    /** Views whose border is minus infinity, not zero. */
+    readonly bordersOfMinusInfinity: readonly View[];
+  };
+}
+
+/**
+ * Plans a network.
+ * @param training undefined: inference only
+ * @throws InputError that names the layer, if one has no kernel
+ */
+export function planModel(model: Model, training?: TrainingPlan): Plan {
+  const parameterOffsets = new Map<string, number>();
+  let parameterLength = 0;
+  for (const { fullName, shape } of model.parameters) {
+    parameterOffsets.set(fullName, parameterLength);
+    parameterLength += Math.ceil(sizeOf(shape) / 4) * 4;
+  }
+
+  const shared = new Allocator("shared");
+  const slotCount = training ? Math.min(MOST_SLOTS, Math.ceil(training.batchSize / BLOCK)) : 0;
+  const step = shared.numbers("step", STEP.size);
+  const parameters = shared.numbers("parameters", parameterLength);
+  const numbers = (name: string, count: number) =>
+    Array.from({ length: count }, (_, k) => shared.numbers(`${name}${k + 1}`, parameterLength));
+  const state = numbers("state", training ? optimizerStateCount(training.optimizer) : 0);
+  const slots = numbers("slot", slotCount);
+
+  const workspace = new Allocator("workspace");
+  const bytes = workspace.bytes("bytes", BLOCK * sizeOf(model.inputShape));
+  const labels = workspace.numbers("labels", BLOCK);
+  const scale = workspace.numbers("scale", BLOCK);
+  const statistics = workspace.numbers("statistics", STATISTICS.size);
+
+  const activations = allocateActivations(workspace, model, "");
+  const within = (fullName: string, row: Buffer): Buffer => ({
+    ...row,
+    name: fullName,
+    offset: row.offset + 4 * (parameterOffsets.get(fullName) as number),
+  });
+  const parameter = (layer: ModelLayer, name: string) =>
+    layer.parameters.some((p) => p.name === name) ? within(`${layer.name}.${name}`, parameters) : undefined;
+
+  const forward = [loadImages("load", bytes, activations[0], model.normalize)];
+  for (const [k, layer] of model.layers.entries()) {
+    const kernel = forwardKernel(model, k, activations, (name) => parameter(layer, name));
+    if (kernel) forward.push(kernel);
+  }
+
+  const logits = activations[activations.length - 1];
+  const backward: Nest[] = [];
+  if (training) {
+    const gradients = allocateActivations(workspace, model, "grad.");
+    const slotRow: Buffer = { name: "slot", region: "slot", offset: 0, size: parameterLength };
+    const gradientOf = (layer: ModelLayer, name: string) =>
+      layer.parameters.some((p) => p.name === name) ? within(`${layer.name}.${name}`, slotRow) : undefined;
+    const widest = Math.max(
+      0,
+      ...model.layers.map(({ spec, inputShape }) => (spec.type === "dense" ? inputShape[0] : 0)),
+    );
+    const transposed = workspace.numbers("transposed", BLOCK * widest);
+    backward.push(lossGradient("loss", logits, labels, scale, gradients[gradients.length - 1], statistics));
+    const firstThatLearns = model.layers.findIndex((layer) => layer.parameters.length > 0);
+    for (let k = model.layers.length - 1; k >= Math.max(0, firstThatLearns); k--) {
+      const layer = model.layers[k];
+      backward.push(
+        ...backwardKernels(layer, {
+          x: activations[k],
+          y: activations[k + 1],
+          dx: k > firstThatLearns ? gradients[k] : undefined,
+          dy: gradients[k + 1],
+          weight: parameter(layer, "weight"),
+          weightGradient: gradientOf(layer, "weight"),
+          biasGradient: gradientOf(layer, "bias"),
+          transposed,
+        }),
+      );
+    }
+  }
+
+  const asPiece = (row: Buffer): Buffer => ({ ...row, region: "piece" });
+  const pieces = slots.map(asPiece);
+  return {
+    model,
+    forward,
+    backward,
+    reduce: training && reduceSlots("reduce", pieces),
+    update:
+      training &&
+      update(
+        "update",
+        training.optimizer,
+        asPiece(parameters),
+        pieces[0],
+        state.map(asPiece),
+        step,
+        training.clip,
+      ),
+    parameterOffsets,
+    parameterLength,
+    slots: slotCount,
+    memory: { step, parameters, state, slots, workspaces: shared.end, workspaceBytes: workspace.end },
+    workspace: {
+      bytes,
+      labels,
+      scale,
+      statistics,
+      logits,
+      bordersOfMinusInfinity: model.layers.flatMap(({ spec }, k) =>
+        spec.type === "maxPool2d" ? [activations[k]] : [],
+      ),
+    },
+  };
+}
+
+/** Whether layer k is a ReLU that the layer before it does on the way: they share their output. */
+function isFused(model: Model, k: number): boolean {
+  const before = model.layers[k - 1]?.spec.type;
+  return model.layers[k]?.spec.type === "relu" && (before === "conv2d" || before === "dense");
+}
+
+/** The input and the output of each layer. Those that lie in the same memory are views of the same buffer. */
+function allocateActivations(allocator: Allocator, model: Model, prefix: string): View[] {
+  const views: View[] = [];
+  for (let k = 0; k <= model.layers.length; k++) {
+    const producer = model.layers[k - 1];
+    const name = `${prefix}${producer ? `${producer.name}.out` : "x"}`;
+    const previous = views[k - 1];
+    if (producer?.spec.type === "flatten") views.push(flattened(previous));
+    else if (isFused(model, k - 1)) views.push(previous);
+    else {
+      // a fused ReLU comes between a layer and the one that reads what it gives
+      const reader = model.layers[isFused(model, k) ? k + 1 : k];
+      views.push(
+        allocateView(allocator, name, asImage(producer?.outputShape ?? model.inputShape), borderFor(reader)),
+      );
+    }
+  }
+  return views;
+}
+
+function asImage(shape: Shape): ImageShape {
+  return shape.length === 3 ? [shape[0], shape[1], shape[2]] : [shape[0], 1, 1];
+}
+
+function borderFor(reader: ModelLayer | undefined): Border {
+  const padded = reader?.spec.type === "conv2d" || reader?.spec.type === "maxPool2d";
+  return padded ? (reader.resolved as Conv2d | MaxPool2d).padding : NO_BORDER;
+}
+
+function forwardKernel(
+  model: Model,
+  k: number,
+  activations: readonly View[],
+  parameter: (name: string) => Buffer | undefined,
+): Nest | undefined {
+  const layer = model.layers[k];
+  const name = `${layer.name}.forward`;
+  const x = activations[k];
+  const y = activations[k + 1];
+  const relu = isFused(model, k + 1);
+  const weight = parameter("weight") as Buffer;
+  switch (layer.spec.type) {
+    case "conv2d":
+      return convolve(name, layer.resolved as Conv2d, x, weight, parameter("bias"), y, relu);
+    case "dense":
+      return multiply(name, layer.resolved as Dense, x, weight, parameter("bias"), y, relu);
+    case "relu":
+      return isFused(model, k) ? undefined : rectify(name, x, y);
+    case "maxPool2d":
+      return pool(name, layer.resolved as MaxPool2d, x, y);
+    case "flatten":
+      return undefined;
+    default:
+      throw noKernel(layer);
+  }
+}
+
+interface BackwardBuffers {
+  readonly x: View;
+  readonly y: View;
+  /** Undefined: nobody needs the gradient of the input. */
+  readonly dx: View | undefined;
+  readonly dy: View;
+  readonly weight: Buffer | undefined;
+  readonly weightGradient: Buffer | undefined;
+  readonly biasGradient: Buffer | undefined;
+  readonly transposed: Buffer;
+}
+
+function backwardKernels(layer: ModelLayer, buffers: BackwardBuffers): Nest[] {
+  const { x, y, dx, dy, biasGradient, transposed } = buffers;
+  const weight = buffers.weight as Buffer;
+  const weightGradient = buffers.weightGradient as Buffer;
+  const own = `${layer.name}.parameterGradients`;
+  const input = `${layer.name}.inputGradient`;
+  switch (layer.spec.type) {
+    case "conv2d": {
+      const conv = layer.resolved as Conv2d;
+      return [
+        convolveParameterGradients(own, conv, x, dy, weightGradient, biasGradient),
+        ...(dx ? [clear(`${layer.name}.clear`, dx), convolveInputGradient(input, conv, dy, weight, dx)] : []),
+      ];
+    }
+    case "dense": {
+      const dense = layer.resolved as Dense;
+      return [
+        multiplyParameterGradients(own, dense, x, dy, weightGradient, biasGradient, transposed),
+        ...(dx ? [multiplyInputGradient(input, dense, dy, weight, dx)] : []),
+      ];
+    }
+    case "relu":
+      return dx ? [rectifyInputGradient(input, y, dy, dx)] : [];
+    case "maxPool2d": {
+      const resolved = layer.resolved as MaxPool2d;
+      return dx ? [clear(`${layer.name}.clear`, dx), poolInputGradient(input, resolved, x, y, dy, dx)] : [];
+    }
+    case "flatten":
+      return [];
+    default:
+      throw noKernel(layer);
+  }
+}
+
+function noKernel(layer: ModelLayer): InputError {
+  return new InputError(
+    `${layer.name}: the wasm engine has no kernel for layers of type ${layer.kind.type}; use the reference engine.`,
+  );
+}

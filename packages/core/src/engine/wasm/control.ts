@@ -1,0 +1,83 @@
+/*
+ * Words of shared memory through which threads meet and the main thread steers them.
+ */
+
+const ARRIVED = 0;
+const PHASE = 1;
+const ABORT = 2;
+const STOP = 3;
+const BROKEN = 4;
+const WORDS = 5;
+
+/** Why threads leave an epoch early. */
+export const LEAVE = { no: 0, aborted: 1, diverged: 2, broken: 3 } as const;
+
+export class Control {
+  readonly words: Int32Array;
+  readonly #threads: number;
+  readonly #spinMs: number;
+
+  /** @param spinMs how long a thread watches for the others before it lies down to sleep */
+  constructor(words: Int32Array, threads: number, spinMs: number) {
+    this.words = words;
+    this.#threads = threads;
+    this.#spinMs = spinMs;
+  }
+
+  static allocate(shared: boolean): Int32Array {
+    return new Int32Array(shared ? new SharedArrayBuffer(4 * WORDS) : new ArrayBuffer(4 * WORDS));
+  }
+
+  /**
+   * Waits until all threads have arrived.
+   * @returns false if that will never be, because one has died
+   */
+  barrier(): boolean {
+    if (this.#threads === 1) return true;
+    const { words } = this;
+    const phase = Atomics.load(words, PHASE);
+    if (Atomics.add(words, ARRIVED, 1) === this.#threads - 1) {
+      Atomics.store(words, ARRIVED, 0);
+      Atomics.add(words, PHASE, 1);
+      Atomics.notify(words, PHASE);
+    } else if (!this.#spin(phase)) {
+      while (Atomics.load(words, PHASE) === phase) Atomics.wait(words, PHASE, phase);
+    }
+    return Atomics.load(words, BROKEN) === 0;
+  }
+
+  #spin(phase: number): boolean {
+    if (this.#spinMs === 0) return false;
+    const end = performance.now() + this.#spinMs;
+    do {
+      for (let k = 0; k < 100; k++) if (Atomics.load(this.words, PHASE) !== phase) return true;
+    } while (performance.now() < end);
+    return false;
+  }
+
+  /** Before an epoch: forgets what happened in the one before. */
+  reset(): void {
+    for (const word of [ARRIVED, ABORT, STOP, BROKEN]) Atomics.store(this.words, word, 0);
+  }
+
+  /** From the main thread: please stop after this step. */
+  abort(): void {
+    Atomics.store(this.words, ABORT, 1);
+  }
+
+  /** From the first thread, before a barrier: whether all stop at it. */
+  decideStop(): void {
+    Atomics.store(this.words, STOP, Atomics.load(this.words, ABORT));
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.words, STOP) === 1;
+  }
+
+  /** From the main thread, when a thread has died: wakes the others. */
+  break(): void {
+    Atomics.store(this.words, BROKEN, 1);
+    Atomics.add(this.words, PHASE, 1);
+    Atomics.notify(this.words, PHASE);
+  }
+}

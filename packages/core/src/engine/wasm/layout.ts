@@ -1,0 +1,57 @@
+import { BLOCK } from "../../compiler/block.js";
+import { STATISTICS } from "../../compiler/kernels/softmaxCrossEntropy.js";
+import { PIECE, type Plan } from "../../compiler/plan.js";
+import type { OptimizerOptions } from "../../optimizers/index.js";
+import { sizeOf } from "../../tensor.js";
+
+/** What a thread needs to know of a plan: plain data that can be sent to a worker. Offsets and lengths in bytes. */
+export interface Layout {
+  readonly forward: readonly string[];
+  readonly backward: readonly string[];
+  readonly imageSize: number;
+  readonly classes: number;
+  readonly parameterLength: number;
+  readonly parameters: number;
+  readonly step: number;
+  readonly slots: readonly number[];
+  readonly workspaces: number;
+  readonly workspaceBytes: number;
+  /** From the start of a workspace. */
+  readonly bytes: number;
+  readonly labels: number;
+  readonly scale: number;
+  readonly statistics: number;
+  readonly logits: number;
+  /** Stretches of a workspace, [offset, length in float32 numbers], that are minus infinity where no kernel writes. */
+  readonly minusInfinity: readonly (readonly [number, number])[];
+  readonly training?: {
+    readonly batchSize: number;
+    readonly optimizer: OptimizerOptions;
+    readonly clip: number | undefined;
+  };
+}
+
+export { BLOCK, PIECE, STATISTICS };
+
+export function layoutOf(plan: Plan, training?: Layout["training"]): Layout {
+  const { memory, workspace, model } = plan;
+  return {
+    forward: plan.forward.map(({ name }) => name),
+    backward: plan.backward.map(({ name }) => name),
+    imageSize: sizeOf(model.inputShape),
+    classes: model.classes.length,
+    parameterLength: plan.parameterLength,
+    parameters: memory.parameters.offset,
+    step: memory.step.offset,
+    slots: memory.slots.map(({ offset }) => offset),
+    workspaces: memory.workspaces,
+    workspaceBytes: memory.workspaceBytes,
+    bytes: workspace.bytes.offset,
+    labels: workspace.labels.offset,
+    scale: workspace.scale.offset,
+    statistics: workspace.statistics.offset,
+    logits: workspace.logits.buffer.offset + 4 * workspace.logits.start,
+    minusInfinity: workspace.bordersOfMinusInfinity.map(({ buffer }) => [buffer.offset, buffer.size]),
+    ...(training && { training }),
+  };
+}
