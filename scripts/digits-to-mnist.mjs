@@ -1,0 +1,57 @@
+/**
+ * How much of MNIST do drawn digits teach? Trains on drawn digits alone and tests on MNIST's test images: the figures in
+ * docs/data.md. Build first; MNIST is looked for in $UNRAVEL_DATA/mnist.
+ *
+ *   node scripts/digits-to-mnist.mjs [--models one-conv,lenet5] [--seeds 1,2,3] [--epochs 3] [--limit 60000] [--on test]
+ *
+ * `--on train` tests on MNIST's training images instead, which is what tuning may look at.
+ */
+import { parseArgs } from "node:util";
+import { builtInModels, createEngine, evaluate, fit } from "unravel-cnn";
+import { loadData, loadDataset } from "unravel-cnn/node";
+
+const { values } = parseArgs({
+  options: {
+    models: { type: "string", default: "one-conv,lenet5" },
+    seeds: { type: "string", default: "1,2,3" },
+    epochs: { type: "string", default: "3" },
+    limit: { type: "string", default: "60000" },
+    on: { type: "string", default: "test" },
+  },
+});
+const seeds = values.seeds.split(",").map(Number);
+const epochs = Number(values.epochs);
+const names = values.models.split(",");
+for (const name of names) {
+  if (!Object.hasOwn(builtInModels, name)) throw new Error(`There is no built-in model ${name}.`);
+}
+if (values.on !== "test" && values.on !== "train")
+  throw new Error(`--on takes test or train, not ${values.on}.`);
+
+const percent = (share) => `${(100 * share).toFixed(2)}%`;
+
+const real = (await loadDataset("mnist"))[values.on];
+const start = performance.now();
+const { train: drawn } = await loadData("digits", { trainCount: Number(values.limit) });
+console.log(`${drawn.labels.length} digits drawn in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+
+for (const name of names) {
+  const accuracies = [];
+  for (const seed of seeds) {
+    const engine = await createEngine(builtInModels[name](), { seed });
+    const history = await fit(engine, drawn, { epochs, seed });
+    const { accuracy } = await evaluate(engine, real);
+    await engine.close();
+    accuracies.push(accuracy);
+    const last = history.epochs[epochs - 1];
+    console.log(
+      `${name}, seed ${seed}, ${epochs} epochs: ${percent(last.accuracy)} of the drawn digits while training on them, ` +
+        `${percent(accuracy)} of MNIST's ${values.on} images`,
+    );
+  }
+  const mean = accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length;
+  console.log(
+    `${name}: ${percent(mean)} of MNIST's ${values.on} images on average over ${seeds.length} seeds ` +
+      `(${percent(Math.min(...accuracies))} to ${percent(Math.max(...accuracies))})`,
+  );
+}
