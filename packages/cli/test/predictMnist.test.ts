@@ -89,14 +89,14 @@ const ways: readonly [string, Make, share?: number][] = [
   ],
   [
     "JPEG, 56 pixels, off-centre, quality 80",
-    (digit, n) => jpegOf(somewhere(digit, n, 56, DARK_ON_LIGHT), 80),
+    (digit, n) => jpegOf(somewhere(digit, n, 56, DARK_ON_LIGHT), 80, false),
   ],
   [
     "JPEG, 100 pixels, off-centre, quality 40",
-    (digit, n) => jpegOf(somewhere(digit, n, 100, DARK_ON_LIGHT), 40),
+    (digit, n) => jpegOf(somewhere(digit, n, 100, DARK_ON_LIGHT), 40, false),
     0.4,
   ],
-  ["JPEG, 100 pixels, noisy and unevenly lit", (digit, n) => jpegOf(photo(digit, n), 80), 0.4],
+  ["JPEG, 100 pixels, noisy and unevenly lit", (digit, n) => jpegOf(photo(digit, n), 80, false), 0.4],
 ];
 
 /** The share that the network gets right of the first images, when they are written as pictures. */
@@ -122,7 +122,8 @@ describe("MNIST images, written as pictures", () => {
           const [a, b] = [accuracy, expected].map((value) => (100 * value).toFixed(2));
           console.log(`${name}: ${a}% of ${count}; the images themselves ${b}%`);
         }
-        expect(accuracy).toBeGreaterThanOrEqual(expected - 0.01);
+        // Within a point; of fewer than 200 images, two.
+        expect(accuracy).toBeGreaterThanOrEqual(expected - Math.max(0.01, 2 / count) - 1e-9);
       },
       600_000,
     );

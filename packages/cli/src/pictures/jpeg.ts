@@ -7,7 +7,7 @@ import { checkPictureSize, InputError, type Picture } from "unravel-cnn";
  * JPEG by MozJPEG, compiled to WebAssembly and packaged as @jsquash/jpeg (Apache-2.0, looked after, no dependencies). It runs
  * the same in Node and in browsers, so pixels are the same bytes everywhere; it knows progressive files and the camera's
  * orientation; it says when a file is cut short or damaged. jpeg-js would be plain JavaScript, but has had no release since
- * 2022, and takes several times as long and as much memory for a photo.
+ * 2022, and takes five times as long and twice the memory for a photo of 12 megapixels (1.4 s and 0.3 s, 306 and 152 MB).
  */
 
 /**
@@ -79,5 +79,8 @@ function readSize(bytes: Uint8Array): { width: number; height: number } {
 }
 
 function damaged(why: string): InputError {
-  return new InputError(`The JPEG is damaged: ${why.trim().replace(/\s+/g, " ").replace(/\.$/, "")}.`);
+  const reason = why.trim().replace(/\s+/g, " ").replace(/\.$/, "");
+  // The decoder says so of CMYK and of rare processes.
+  const problem = reason.startsWith("Unsupported") ? "can't be read" : "is damaged";
+  return new InputError(`The JPEG ${problem}: ${reason}.`);
 }
