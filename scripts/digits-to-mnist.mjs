@@ -40,6 +40,7 @@ for (const name of names) {
   const accuracies = [];
   for (const seed of seeds) {
     const engine = await createEngine(builtInModels[name](), { seed });
+    // biome-ignore lint/suspicious/noFocusedTests: this fit trains a network
     const history = await fit(engine, drawn, { epochs, seed });
     const { accuracy } = await evaluate(engine, real);
     await engine.close();
