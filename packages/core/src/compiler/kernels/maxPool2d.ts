@@ -1,18 +1,30 @@
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
 import { BLOCK, HALVES, type View } from "../block.js";
-import { add, at, binary, type Index, load, max, type Nest, type NestBuilder, nest } from "../nest.js";
+import {
+  type Address,
+  add,
+  at,
+  binary,
+  constant,
+  type Index,
+  load,
+  max,
+  type Nest,
+  type NestBuilder,
+  nest,
+} from "../nest.js";
 
 /* Cells in the border of `x` are minus infinity, so that they never win. */
+
+/** Windows of more cells than this are not written out cell by cell. */
+const LARGEST_WRITTEN_OUT = 25;
 
 export function pool(name: string, layer: MaxPool2d, x: View, y: View): Nest {
   return nest(name, (b) =>
     forEachWindow(b, layer, ([c, i, j], half) => {
-      const cells = windowOf(layer, x, [c, i, j], half).map((cell) => load(cell));
-      const place = at(y.buffer, y.start + half, [c, y.plane], [i, y.row], [j, BLOCK]);
-      b.store(
-        place,
-        cells.reduce((largest, cell) => max(largest, cell)),
-      );
+      const largest = b.variable(constant(-Infinity));
+      forEachCellIn(b, layer, [c, i, j], half, (cellOf) => largest.set(max(largest, load(cellOf(x)))));
+      b.store(at(y.buffer, y.start + half, [c, y.plane], [i, y.row], [j, BLOCK]), largest);
     }),
   );
 }
@@ -32,13 +44,11 @@ export function poolInputGradient(
         at(view.buffer, view.start + half, [c, view.plane], [i, view.row], [j, BLOCK]);
       const largest = b.variable(load(place(y)));
       const g = b.variable(load(place(dy))); // becomes zero once it has gone to a winner
-      const cells = windowOf(layer, x, [c, i, j], half);
-      const gradients = windowOf(layer, dx, [c, i, j], half);
-      for (const [k, cell] of cells.entries()) {
-        const wins = b.variable(binary("eq", load(cell), largest));
-        b.store(gradients[k], add(load(gradients[k]), binary("and", g, wins)));
-        if (k < cells.length - 1) g.set(binary("andnot", g, wins));
-      }
+      forEachCellIn(b, layer, [c, i, j], half, (cellOf) => {
+        const wins = b.variable(binary("eq", load(cellOf(x)), largest));
+        b.store(cellOf(dx), add(load(cellOf(dx)), binary("and", g, wins)));
+        g.set(binary("andnot", g, wins));
+      });
     }),
   );
 }
@@ -59,16 +69,37 @@ function forEachWindow(
 }
 
 /** The cells under the window of output [c, i, j], in reading order. */
-function windowOf(layer: MaxPool2d, x: View, [c, i, j]: readonly [Index, Index, Index], half: number) {
+function forEachCellIn(
+  b: NestBuilder,
+  layer: MaxPool2d,
+  [c, i, j]: readonly [Index, Index, Index],
+  half: number,
+  write: (cellOf: (view: View) => Address) => void,
+): void {
   const [U, V] = layer.kernel;
   const [strideY, strideX] = layer.stride;
-  return Array.from({ length: U * V }, (_, k) =>
-    at(
-      x.buffer,
-      x.borderStart + Math.floor(k / V) * x.row + (k % V) * BLOCK + half,
-      [c, x.plane],
-      [i, strideY * x.row],
-      [j, strideX * BLOCK],
-    ),
+  const unrolled = U * V <= LARGEST_WRITTEN_OUT;
+  b.loop(
+    "u",
+    U,
+    (u) =>
+      b.loop(
+        "v",
+        V,
+        (v) =>
+          write((view) =>
+            at(
+              view.buffer,
+              view.borderStart + half,
+              [c, view.plane],
+              [i, strideY * view.row],
+              [u, view.row],
+              [j, strideX * BLOCK],
+              [v, BLOCK],
+            ),
+          ),
+        { unrolled },
+      ),
+    { unrolled },
   );
 }
