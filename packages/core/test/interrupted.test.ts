@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DivergedError } from "../src/engine/diverged.js";
-import { FailureError } from "../src/errors.js";
+import { FailureError, InputError } from "../src/errors.js";
 import { evaluate, predict } from "../src/training/evaluate.js";
 import { fit } from "../src/training/fit.js";
 import { bars, barsNetwork } from "./support/bars.js";
@@ -100,6 +100,16 @@ describe("aborting", () => {
   });
 });
 
+test("two trainings of one engine at the same time are refused: the second is told, the first goes on", async () => {
+  const engine = await createReferenceEngine(barsNetwork);
+  const first = fit(engine, bars(400));
+  const error = await caught(fit(engine, bars(400)));
+  expect(error).toBeInstanceOf(InputError);
+  expect((error as Error).message).toMatch(/trained already/);
+  expect((await first).epochs).toHaveLength(3);
+  await fit(engine, bars(20), { epochs: 1 });
+});
+
 describe("a learning rate that is far too high", () => {
   const wild = {
     learningRate: 1e30,
@@ -120,6 +130,24 @@ describe("a learning rate that is far too high", () => {
     expect(message).toContain(`at step ${step}`);
     expect(message).toContain("1e+30");
     expect(message).toContain("try a tenth of it");
+  });
+
+  test("is noticed after the very last step, too: then it is a parameter that is infinite", async () => {
+    const engine = await createReferenceEngine(barsNetwork);
+    const error = await caught(
+      fit(engine, bars(24), {
+        ...wild,
+        learningRate: 1e20,
+        optimizer: { type: "sgd", weightDecay: 1e30 },
+        epochs: 1,
+        batchSize: 24,
+      }),
+    );
+    expect(error).toBeInstanceOf(DivergedError);
+    expect((error as DivergedError).step).toBe(1);
+    expect((error as DivergedError).message).toMatch(
+      /^The conv1\.weight became infinite at step 1, which .* the learning rate \(1e\+20 at that step\) is too high: .*\.$/,
+    );
   });
 
   test("counts steps over all epochs", async () => {

@@ -119,7 +119,7 @@ class ReferenceTraining implements TrainingRun {
     const x = loadBatch(this.#data.images, model.inputShape, indices, model.normalize);
     const step = trace(model, this.#parameters, x, labels, { inputGradient: false });
     this.#step += 1;
-    if (!Number.isFinite(step.loss)) throw new DivergedError(this.#step, step.loss, learningRate);
+    if (!Number.isFinite(step.loss)) throw new DivergedError("loss", this.#step, step.loss, learningRate);
 
     const gradients = parameterGradients(step);
     if (this.#options.clip !== undefined) {

@@ -1,4 +1,5 @@
 import { countOf, type Dataset, subset } from "../data/dataset.js";
+import { DivergedError } from "../engine/diverged.js";
 import type { Engine } from "../engine/engine.js";
 import { InputError, inContext } from "../errors.js";
 import { wholeNumber } from "../layers/options.js";
@@ -6,6 +7,7 @@ import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import { checkRange } from "../optimizers/optimizer.js";
 import { learningRateAt, type Schedule, schedules } from "../optimizers/schedules.js";
 import { permutation, randomStream } from "../random.js";
+import type { NamedTensors } from "../tensor.js";
 import { checkFits, evaluate } from "./evaluate.js";
 
 export interface FitOptions {
@@ -66,16 +68,38 @@ export interface History {
 }
 
 /**
- * Trains the engine's network. After an abort or an error the engine holds the parameters of the last step.
- * @throws InputError for options or data that don't fit; DivergedError if the loss is no longer a finite number; what
- *   `options.signal` was aborted with
+ * Trains the engine's network. After an abort or an error the engine holds the parameters of the last step; if a thread
+ * died or the engine was closed, those of the last epoch.
+ * @throws InputError for options or data that don't fit, or if the engine is being trained already; DivergedError if the
+ *   loss or a parameter is no longer a finite number; what `options.signal` was aborted with
  */
 export async function fit(engine: Engine, data: Dataset, options: FitOptions = {}): Promise<History> {
-  const { signal, onProgress } = options;
-  const { epochs, batchSize, seed, optimizer, learningRate, schedule, clip } = resolve(options);
+  const resolved = resolve(options);
   checkFits(engine.model, data);
-  const { train, validation } = splitValidation(data, options.validation ?? 0, seed);
+  const split = splitValidation(data, options.validation ?? 0, resolved.seed);
+  options.signal?.throwIfAborted();
+  if (inTraining.has(engine)) {
+    throw new InputError(
+      "The engine is being trained already; wait until that has ended, or create another engine.",
+    );
+  }
+  inTraining.add(engine);
+  try {
+    return await fitTo(engine, split, resolved, options);
+  } finally {
+    inTraining.delete(engine);
+  }
+}
 
+/** Two trainings at the same time would overwrite each other's parameters. */
+const inTraining = new WeakSet<Engine>();
+
+async function fitTo(
+  engine: Engine,
+  { train, validation }: Split,
+  { epochs, batchSize, seed, optimizer, learningRate, schedule, clip }: ReturnType<typeof resolve>,
+  { signal, onProgress }: FitOptions,
+): Promise<History> {
   const run = await engine.startTraining(train, { batchSize, optimizer, clip });
   const count = countOf(train);
   const stepsPerEpoch = Math.ceil(count / batchSize);
@@ -103,6 +127,7 @@ export async function fit(engine: Engine, data: Dataset, options: FitOptions = {
           }),
       });
       const seconds = secondsSoFar();
+      checkFinite(engine.parameters(), epoch * stepsPerEpoch, rates[stepsPerEpoch - 1]);
       const validated = validation ? await evaluate(engine, validation, { signal }) : null;
       const record = {
         loss: totals.loss / count,
@@ -118,6 +143,15 @@ export async function fit(engine: Engine, data: Dataset, options: FitOptions = {
     return { epochs: records };
   } finally {
     await run.close();
+  }
+}
+
+/** The loss tells of a step that went wrong only in the next one, so after the last step of an epoch somebody has to look. */
+function checkFinite(parameters: NamedTensors, step: number, learningRate: number): void {
+  for (const [name, { data }] of Object.entries(parameters)) {
+    for (let k = 0; k < data.length; k++) {
+      if (!Number.isFinite(data[k])) throw new DivergedError(name, step, data[k], learningRate);
+    }
   }
 }
 
@@ -175,15 +209,16 @@ function resolve({
   };
 }
 
+interface Split {
+  readonly train: Dataset;
+  readonly validation: Dataset | undefined;
+}
+
 /**
  * Sets `validation` images (see FitOptions) of a data set aside.
  * @throws InputError unless some images are left on both sides
  */
-export function splitValidation(
-  data: Dataset,
-  validation: number,
-  seed: number,
-): { readonly train: Dataset; readonly validation: Dataset | undefined } {
+export function splitValidation(data: Dataset, validation: number, seed: number): Split {
   if (validation === 0) return { train: data, validation: undefined };
   const count = countOf(data);
   const size = validation > 0 && validation < 1 ? Math.round(validation * count) : validation;

@@ -128,7 +128,7 @@ class WasmTraining implements TrainingRun {
     this.#keep(parameters);
     this.#step += totals.steps;
     if (badLoss !== undefined) {
-      throw new DivergedError(this.#step + 1, badLoss, learningRates[totals.steps]);
+      throw new DivergedError("loss", this.#step + 1, badLoss, learningRates[totals.steps]);
     }
     signal?.throwIfAborted();
     return totals;
