@@ -6,7 +6,7 @@ import { addData } from "./commands/data/index.js";
 import { addEvaluate } from "./commands/evaluate.js";
 import { addPredict } from "./commands/predict.js";
 import { addSummary } from "./commands/summary.js";
-import { addTrain } from "./commands/train.js";
+import { addTrain } from "./commands/train/index.js";
 import { EXIT_FAILURE, EXIT_USAGE, exitCodeOf, Interrupted, readable } from "./exit.js";
 import { usageSentence } from "./usage.js";
 

@@ -32,6 +32,9 @@ describe("for people", () => {
     ]);
     expect(lines.slice(2, 12).map((line) => line[0])).toEqual([..."0123456789"]);
     expect(lines).toContain("What to try next, added to your command:");
+    expect(lines.at(-2)).toMatch(
+      /^Speed {2}[\d,]+ images\/s, \d+\.\d+ GFLOP\/s: \d+% of this machine's peak$/,
+    );
     expect(lines.at(-1)).toMatch(
       /^Test accuracy \d+\.\d\d% on shapes: \d+ of 200 images right, loss \d\.\d+$/,
     );
@@ -142,10 +145,12 @@ describe("--json", () => {
       test: { loss: number, accuracy: number, confusion: expect.any(Array) },
       trainSeconds: number,
       totalSeconds: number,
+      gflops: number,
+      peakGflops: number,
       out: scratch("json.safetensors"),
     });
     expect(Object.keys(result)).toEqual(
-      "model data seed engine threads strict parameters multiplyAddsPerImage before epochs test trainSeconds totalSeconds out".split(
+      "model data seed engine threads strict parameters multiplyAddsPerImage before epochs test trainSeconds totalSeconds gflops peakGflops out".split(
         " ",
       ),
     );
@@ -162,6 +167,16 @@ describe("--json", () => {
     expect(epochs[0].seconds + epochs[1].seconds).toBeCloseTo(trainSeconds, 9);
     expect(epochs[0].imagesPerSecond * epochs[0].seconds).toBeCloseTo(500, 6);
     expect(totalSeconds).toBeGreaterThan(trainSeconds);
+    expect(result.gflops).toBeGreaterThan(0);
+    expect(result.peakGflops).toBeGreaterThan(0);
+  });
+
+  test.concurrent("the textbook has a speed, but no peak", async () => {
+    const run = ["train", ...data(), "--limit", "64", "--epochs", "1", "--engine", "reference"];
+    const [json, text] = await Promise.all([succeed([...run, "--json"]), succeed(run)]);
+
+    expect(JSON.parse(json.stdout)).toMatchObject({ gflops: expect.any(Number), peakGflops: null });
+    expect(text.stdout).toMatch(/^Speed {2}[\d,]+ images\/s, \d+\.\d+ GFLOP\/s$/m);
   });
 
   test.concurrent("has null where there is nothing: no validation, no file", async () => {

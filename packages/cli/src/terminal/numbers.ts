@@ -38,3 +38,8 @@ export function clock(seconds: number): string {
   const [first, ...rest] = parts[0] > 0 ? parts : parts.slice(1);
   return [first, ...rest.map((part) => String(part).padStart(2, "0"))].join(":");
 }
+
+/** `0.02`, `0.001768` */
+export function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

@@ -1,0 +1,67 @@
+import { countOf, type Dataset, type Engine, type Evaluation, type FitOptions } from "unravel-cnn";
+import type { LoadedModel } from "../../model.js";
+import { clock, duration, percent, short, significant, whole } from "../../terminal/numbers.js";
+import type { Progress } from "../../terminal/progress.js";
+
+/* What is said before and during the training. */
+
+/** What is trained, on what, how, and by what. */
+export function announce(
+  progress: Progress,
+  { title, model, trained }: LoadedModel,
+  engine: Engine,
+  training: Dataset,
+  test: Dataset,
+  options: Required<
+    Pick<FitOptions, "epochs" | "batchSize" | "optimizer" | "learningRate" | "schedule" | "seed">
+  >,
+): void {
+  const { epochs, batchSize, optimizer, learningRate, schedule, seed } = options;
+  const size = training.shape.join("x");
+  progress.say(
+    `Data      ${training.name}: ${whole(countOf(training))} training and ${whole(countOf(test))} test images, ${size}`,
+  );
+  progress.say(
+    `Network   ${title}${trained ? " (trained before)" : ""}: ${whole(model.parameterCount)} parameters, ` +
+      `${whole(model.multiplyAdds.forward)} multiply-adds an image`,
+  );
+  progress.say(
+    `Training  ${epochs} epoch${epochs === 1 ? "" : "s"}, ${batchSize === 1 ? "one image at a time" : `batches of ${whole(batchSize)}`}, ` +
+      `${optimizer.type}, rate ${short(learningRate)} ${schedule}, seed ${seed}`,
+  );
+  const threads = engine.threads === 1 ? "1 thread" : `${engine.threads} threads`;
+  progress.say(`Engine    ${engine.name}, ${threads}${engine.strict ? ", strict" : ""}`);
+}
+
+/** How good the network is before. */
+export function describeBefore({ accuracy, loss }: Evaluation, { model, trained }: LoadedModel): string {
+  const guessing = trained ? "" : `; guessing gives ${percent(1 / model.classes.length, 1)}`;
+  return `Before    ${percent(accuracy, 1)} right, loss ${significant(loss)}${guessing}`;
+}
+
+export function showProgress(
+  progress: Progress,
+  event: Parameters<NonNullable<FitOptions["onProgress"]>>[0],
+): void {
+  const title = `Epoch ${event.epoch}/${event.epochs}`;
+  if (event.type === "step") {
+    const { images, imagesPerEpoch, loss, accuracy, imagesPerSecond } = event;
+    progress.show({
+      title,
+      share: images / imagesPerEpoch,
+      details: [
+        `loss ${significant(loss)}`,
+        percent(accuracy, 1),
+        `${whole(imagesPerSecond)} images/s`,
+        `ETA ${clock((imagesPerEpoch - images) / imagesPerSecond)}`,
+      ],
+    });
+    return;
+  }
+  const { loss, accuracy, valLoss, valAccuracy, seconds, imagesPerSecond } = event.record;
+  const rest =
+    valLoss === null || valAccuracy === null
+      ? `${duration(seconds)}, ${whole(imagesPerSecond)} images/s`
+      : `validation ${significant(valLoss)}, ${percent(valAccuracy)}  ${duration(seconds)}`; // all of it is over 80 columns
+  progress.say(`${title.padEnd(9)} loss ${significant(loss)}, ${percent(accuracy)} right  ${rest}`);
+}

@@ -1,0 +1,97 @@
+import type { Command } from "commander";
+import { fitDefaults, InputError, inits, optimizerNames, schedules } from "unravel-cnn";
+import { DATA_HELP, OFFLINE_HELP } from "../../data.js";
+import { addEngineOptions } from "../../engine.js";
+import { interruptible } from "../../exit.js";
+import { MODEL_HELP } from "../../model.js";
+import { oneOf, realNumber, seedOption, wholeNumber } from "../../options.js";
+import type { TrainOptions } from "./options.js";
+import { train } from "./run.js";
+
+export function addTrain(program: Command): void {
+  const command = program
+    .command("train")
+    .summary("train a network and say how good it is")
+    .description("Trains a network on labelled images and tells how good it is on the test set.")
+    .optionsGroup("Network:")
+    .option("--model <model>", MODEL_HELP, "one-conv")
+    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .option("--init <init>", `initial weights: ${inits.join(", ")} (default: he)`, oneOf("--init", inits))
+    .optionsGroup("Data:")
+    .option("--data <data>", DATA_HELP, "auto")
+    .option("--offline", OFFLINE_HELP)
+    .option("--limit <n>", "use the first n training images only", wholeNumber("--limit", 1))
+    .option(
+      "--validation <n>",
+      "set training images aside and measure on them after each epoch: a number, or a share below 1",
+      realNumber(
+        "--validation",
+        "of images, or a share below 1",
+        (v) => v >= 0 && (v < 1 || Number.isInteger(v)),
+      ),
+      0,
+    )
+    .optionsGroup("Training:")
+    .option("--epochs <n>", "how often all images are used", wholeNumber("--epochs", 1), fitDefaults.epochs)
+    .option(
+      "--batch-size <n>",
+      "images for each update",
+      wholeNumber("--batch-size", 1),
+      fitDefaults.batchSize,
+    )
+    .option(
+      "--optimizer <name>",
+      optimizerNames.join(", "),
+      oneOf("--optimizer", optimizerNames),
+      fitDefaults.optimizer.type,
+    )
+    .option(
+      "--learning-rate <rate>",
+      "default: fits the optimizer and the batch size",
+      positive("--learning-rate"),
+    )
+    .option(
+      "--schedule <name>",
+      `learning rate: ${schedules.join(", ")}`,
+      oneOf("--schedule", schedules),
+      fitDefaults.schedule,
+    )
+    .option(
+      "--momentum <m>",
+      "of sgd (default: 0.9)",
+      realNumber("--momentum", "from 0 to below 1", (v) => v >= 0 && v < 1),
+    )
+    .option("--nesterov", "Nesterov's variant of momentum, for sgd")
+    .option(
+      "--weight-decay <d>",
+      "default: 0, and 0.01 for adamw",
+      realNumber("--weight-decay", "of at least 0", (v) => v >= 0),
+    )
+    .option("--clip <length>", "largest length of the gradients together", positive("--clip"))
+    .option("--seed <n>", "fixes all that is random", seedOption, fitDefaults.seed)
+    .optionsGroup("Engine:");
+  addEngineOptions(command)
+    .optionsGroup("Output:")
+    .option("--out <file>", "write the trained model to FILE.safetensors")
+    .option("--json", "print the results as JSON")
+    .option("--quiet", "no progress, the test accuracy only")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  unravel train                              one-conv with 8 filters on MNIST
+  unravel train --filters 4 --batch-size 1   one image at a time
+  unravel train --model lenet5 --epochs 10 --out lenet5.safetensors
+  unravel train --model my-net.json --data ./my-idx-folder --validation 0.1
+  unravel train --optimizer sgd --learning-rate 0.05 --schedule cosine --json`,
+    )
+    .allowExcessArguments()
+    .action(async (options: TrainOptions, { args: [stray] }: Command) => {
+      if (stray !== undefined) {
+        throw new InputError(`train takes options only, not "${stray}"; for a network write --model NAME.`);
+      }
+      await interruptible((signal) => train(options, signal));
+    });
+}
+
+const positive = (name: string) => realNumber(name, "above 0", (value) => value > 0);

@@ -1,0 +1,32 @@
+import { type Evaluation, fitDefaults } from "unravel-cnn";
+import { short } from "../../terminal/numbers.js";
+import type { TrainOptions } from "./options.js";
+
+/** What to try next: as commands that can be typed here, or after other options as options to add to those. */
+export function nextSteps(options: TrainOptions, test: Evaluation, learningRate: number): string[] {
+  const steps: [string, string][] = [];
+  if (test.accuracy < 2 / test.confusion.length) {
+    steps.push([
+      `--learning-rate ${short(learningRate / 10)}`,
+      "hardly better than guessing: try smaller steps",
+    ]);
+  }
+  if (options.epochs === fitDefaults.epochs)
+    steps.push([`--epochs ${3 * options.epochs}`, "longer, and usually better"]);
+  if (options.model === "one-conv") {
+    const filters = 2 * (options.filters ?? 8);
+    steps.push([`--filters ${filters}`, "twice the filters, twice the time"]);
+    if (options.filters === undefined) steps.push(["--model lenet5", "more layers: two conv, three dense"]);
+    if (options.batchSize > 1) steps.push(["--batch-size 1", "one image at a time"]);
+  }
+  if (options.out === undefined) steps.push(["--out model.safetensors", "keep the trained model"]);
+  if (steps.length === 0) return [];
+  const start = process.env.npm_lifecycle_event === "start";
+  const plain = process.argv.length === 3;
+  const command = plain ? `${start ? "npm start --" : "unravel train"} ` : "";
+  const width = Math.max(...steps.map(([option]) => option.length));
+  return [
+    plain ? "What to try next:" : "What to try next, added to your command:",
+    ...steps.map(([option, why]) => `  ${command}${option.padEnd(width)}  ${why}`),
+  ];
+}

@@ -1,0 +1,68 @@
+import type { Dataset, Engine, Evaluation, History } from "unravel-cnn";
+import type { LoadedModel } from "../../model.js";
+import { formatConfusion } from "../../terminal/confusion.js";
+import { headline } from "../../terminal/evaluation.js";
+import { percent, whole } from "../../terminal/numbers.js";
+import { stylesFor } from "../../terminal/style.js";
+import { nextSteps } from "./nextSteps.js";
+import type { TrainOptions } from "./options.js";
+import type { Speed } from "./speed.js";
+
+export interface Results {
+  readonly loaded: LoadedModel;
+  readonly engine: Engine;
+  readonly before: Evaluation;
+  readonly history: History;
+  readonly test: Evaluation;
+  readonly testData: Dataset;
+  readonly learningRate: number;
+  readonly speed: Speed | undefined;
+  /** The data's name, for programs. */
+  readonly source: string;
+}
+
+/** Prints what came out of the training: as one object for programs, or for people, the test accuracy last. */
+export function report(options: TrainOptions, results: Results): void {
+  const { loaded, engine, before, history, test, testData, speed } = results;
+  const { model } = loaded;
+  if (options.json) {
+    const result = {
+      model: options.model,
+      data: results.source,
+      seed: options.seed,
+      engine: engine.name,
+      threads: engine.threads,
+      strict: engine.strict,
+      parameters: model.parameterCount,
+      multiplyAddsPerImage: model.multiplyAdds.forward,
+      before: { accuracy: before.accuracy, loss: before.loss },
+      epochs: history.epochs,
+      test,
+      trainSeconds: history.epochs.reduce((sum, { seconds }) => sum + seconds, 0),
+      totalSeconds: performance.now() / 1000,
+      gflops: speed?.gflops ?? null,
+      peakGflops: speed?.peakGflops ?? null,
+      out: options.out ?? null,
+    };
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    return;
+  }
+  const styles = stylesFor(process.stdout);
+  const lines = options.quiet
+    ? []
+    : [
+        ...formatConfusion(test.confusion, model.classes, styles),
+        "",
+        ...nextSteps(options, test, results.learningRate).map((line) => styles.dim(line)),
+        "",
+        ...(speed ? [describeSpeed(speed)] : []),
+      ];
+  process.stdout.write(`${[...lines, headline(test, testData, styles)].join("\n")}\n`);
+}
+
+/** `Speed  31,000 images/s, 8.5 GFLOP/s: 12% of this machine's peak` */
+function describeSpeed({ imagesPerSecond, gflops, peakGflops }: Speed): string {
+  const rate = gflops.toFixed(gflops < 1 ? 2 : 1);
+  const share = peakGflops === null ? "" : `: ${percent(gflops / peakGflops, 0)} of this machine's peak`;
+  return `Speed  ${whole(imagesPerSecond)} images/s, ${rate} GFLOP/s${share}`;
+}

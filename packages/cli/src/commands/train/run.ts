@@ -1,0 +1,92 @@
+import {
+  countOf,
+  createEngine,
+  evaluate,
+  type FitOptions,
+  firstOf,
+  fit,
+  InputError,
+  learningRateFor,
+} from "unravel-cnn";
+import { checkWritable, writeModel } from "unravel-cnn/node";
+import { loadData } from "../../data.js";
+import { engineOptions } from "../../engine.js";
+import { loadModel } from "../../model.js";
+import { Progress } from "../../terminal/progress.js";
+import { announce, describeBefore, showProgress } from "./announce.js";
+import { optimizerOf, type TrainOptions } from "./options.js";
+import { report } from "./report.js";
+import { measureSpeed } from "./speed.js";
+
+/** The accuracy before training is measured on this many training images. */
+const BEFORE_COUNT = 1000;
+
+/** Loads data and network, trains, tests and reports. */
+export async function train(options: TrainOptions, signal: AbortSignal): Promise<void> {
+  const optimizer = optimizerOf(options);
+  if (options.out !== undefined) await checkOut(options.out);
+  const progress = new Progress(process.stderr, options.quiet === true);
+  const data = await loadData(options, "training on", progress, signal);
+  const training = options.limit === undefined ? data.train : firstOf(data.train, options.limit);
+  const loaded = await loadModel(options, data.train);
+  const engine = await createEngine(loaded.model.spec, {
+    ...engineOptions(options),
+    parameters: loaded.parameters,
+  });
+  try {
+    const batchSize = Math.min(options.batchSize, countOf(training)); // the learning rate follows from it
+    const fitOptions = {
+      epochs: options.epochs,
+      batchSize,
+      optimizer,
+      learningRate: options.learningRate ?? learningRateFor(optimizer, batchSize),
+      schedule: options.schedule,
+      validation: options.validation,
+      seed: options.seed,
+      signal,
+      ...(options.clip !== undefined && { clip: options.clip }),
+    } satisfies FitOptions;
+    announce(progress, loaded, engine, training, data.test, fitOptions);
+
+    const before = await evaluate(engine, firstOf(training, BEFORE_COUNT), { signal });
+    progress.say(describeBefore(before, loaded));
+    const history = await fit(engine, training, {
+      ...fitOptions,
+      onProgress: (event) => showProgress(progress, event),
+    });
+    const test = await evaluate(engine, data.test, {
+      signal,
+      onProgress: (images) =>
+        progress.show({ title: "Testing", share: images / countOf(data.test), details: [] }),
+    });
+    progress.clear();
+    if (options.out !== undefined) {
+      await writeModel(options.out, { model: loaded.model, parameters: engine.parameters() });
+      progress.say(`Wrote ${options.out}`);
+    }
+    // for people who want the accuracy only, nothing more is measured
+    const wanted = options.json === true || options.quiet !== true;
+    const speed = wanted ? await measureSpeed(engine, history) : undefined;
+    report(options, {
+      loaded,
+      engine,
+      before,
+      history,
+      test,
+      testData: data.test,
+      source: data.source,
+      learningRate: fitOptions.learningRate,
+      speed,
+    });
+  } finally {
+    progress.clear();
+    await engine.close();
+  }
+}
+
+async function checkOut(out: string): Promise<void> {
+  if (!out.toLowerCase().endsWith(".safetensors") && !out.startsWith("/dev/")) {
+    throw new InputError(`--out must be a file name that ends in .safetensors, not "${out}".`);
+  }
+  await checkWritable(out);
+}
