@@ -32,20 +32,22 @@ const percent = (share) => `${(100 * share).toFixed(2)}%`;
 
 const real = (await loadDataset("mnist"))[values.on];
 const start = performance.now();
-const { train: drawn } = await loadData("digits", { trainCount: Number(values.limit) });
-console.log(`${drawn.labels.length} digits drawn in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+const { train: drawn, test: drawnTest } = await loadData("digits", { trainCount: Number(values.limit) });
+const count = drawn.labels.length + drawnTest.labels.length;
+console.log(`${count} digits drawn in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 
 for (const name of names) {
   const accuracies = [];
   for (const seed of seeds) {
     const engine = await createEngine(builtInModels[name](), { seed });
+    // biome-ignore lint/suspicious/noFocusedTests: this fit trains a network
     const history = await fit(engine, drawn, { epochs, seed });
     const { accuracy } = await evaluate(engine, real);
     await engine.close();
     accuracies.push(accuracy);
     const last = history.epochs[epochs - 1];
     console.log(
-      `${name}, seed ${seed}, ${epochs} epochs: ${percent(last.accuracy)} of the drawn digits while training on them, ` +
+      `${name}, seed ${seed}, ${epochs} epochs (${engine.name} engine): ${percent(last.accuracy)} of the drawn digits while training on them, ` +
         `${percent(accuracy)} of MNIST's ${values.on} images`,
     );
   }

@@ -37,7 +37,6 @@ function program(): Command {
     .showSuggestionAfterError()
     .addHelpText("after", "\nunravel COMMAND --help tells more about a command.");
   for (const add of [addTrain, addEvaluate, addPredict, addSummary, addData]) add(command);
-  for (const sub of command.commands) sub.copyInheritedSettings(command);
   return command;
 }
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
   expect(trained.test.accuracy).toBeGreaterThan(0.9);
 });
 
-test("a trained model is as good as train said", async () => {
+test.concurrent("a trained model is as good as train said", async () => {
   const { stdout, stderr } = await succeed(["evaluate", scratch("model.safetensors"), ...data(), "--json"]);
 
   expect(stderr).not.toContain("untrained");
@@ -24,12 +24,12 @@ test("a trained model is as good as train said", async () => {
     trained: true,
     data: expect.stringContaining("shapes"),
     images: 200,
-    engine: "reference",
+    engine: "wasm",
     ...trained.test,
   });
 });
 
-test("people get the matrix, and the accuracy as the last line", async () => {
+test.concurrent("people get the matrix, and the accuracy as the last line", async () => {
   const { stdout } = await succeed(["evaluate", scratch("model.safetensors"), ...data()]);
 
   const lines = stdout.trimEnd().split("\n");
@@ -41,14 +41,14 @@ test("people get the matrix, and the accuracy as the last line", async () => {
   );
 });
 
-test("--quiet leaves the accuracy only", async () => {
+test.concurrent("--quiet leaves the accuracy only", async () => {
   const { stdout, stderr } = await succeed(["evaluate", scratch("model.safetensors"), ...data(), "--quiet"]);
 
   expect(stderr).toBe("");
   expect(stdout).toMatch(/^Test accuracy [^\n]*\n$/);
 });
 
-test("a built-in model is fresh from the seed, said to be untrained, and about as good as guessing", async () => {
+test.concurrent("a built-in model is fresh from the seed, said to be untrained, and about as good as guessing", async () => {
   const evaluate = (seed: string) => succeed(["evaluate", "one-conv", ...data(), "--json", "--seed", seed]);
   const [first, again, other] = await Promise.all([evaluate("1"), evaluate("1"), evaluate("2")]);
 
@@ -60,7 +60,7 @@ test("a built-in model is fresh from the seed, said to be untrained, and about a
   expect(accuracy).toBeLessThan(0.5);
 });
 
-test("a name in capital letters is still the name of a model file", async () => {
+test.concurrent("a name in capital letters is still the name of a model file", async () => {
   const capitals = scratch("MODEL.SAFETENSORS");
   await copyFile(scratch("model.safetensors"), capitals);
   const { stdout } = await succeed(["evaluate", capitals, ...data(), "--json", "--quiet"]);

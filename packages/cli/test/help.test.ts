@@ -11,7 +11,7 @@ function expectNarrow({ stdout }: Ended): void {
   for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
 }
 
-test("the program's help names the commands, in whichever way it is asked for", async () => {
+test.concurrent("the program's help names the commands, in whichever way it is asked for", async () => {
   const answers = await Promise.all([["--help"], ["-h"], ["help"]].map((args) => succeed(args)));
 
   const [first] = answers;
@@ -20,14 +20,14 @@ test("the program's help names the commands, in whichever way it is asked for", 
   for (const { stdout, stderr } of answers) expect([stdout, stderr]).toEqual([first.stdout, ""]);
 });
 
-test("without a command the help comes, but it is no success", async () => {
+test.concurrent("without a command the help comes, but it is no success", async () => {
   const { code, stdout, stderr } = await unravel([]);
 
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toMatch(/^Usage: unravel /);
 });
 
-test.each(["--version", "-V"])("%s is the package's version", async (option) => {
+test.concurrent.each(["--version", "-V"])("%s is the package's version", async (option) => {
   const { stdout } = await succeed([option]);
 
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -35,14 +35,17 @@ test.each(["--version", "-V"])("%s is the package's version", async (option) => 
 
 const TRAIN_OPTIONS =
   "model filters init data offline limit validation epochs batch-size optimizer learning-rate schedule momentum nesterov " +
-  "weight-decay clip seed engine out json quiet help";
+  "weight-decay clip seed engine threads strict out json quiet help";
 
 describe.each([
   { command: "train", options: TRAIN_OPTIONS.split(" ") },
-  { command: "evaluate", options: ["data", "offline", "filters", "seed", "json", "quiet", "help"] },
+  {
+    command: "evaluate",
+    options: ["data", "offline", "filters", "seed", "engine", "threads", "strict", "json", "quiet", "help"],
+  },
   { command: "summary", options: ["filters", "json", "help"] },
 ])("help of $command", ({ command, options }) => {
-  test("names each option, fits 80 columns and gives examples", async () => {
+  test.concurrent("names each option, fits 80 columns and gives examples", async () => {
     const answers = await Promise.all(
       [
         [command, "--help"],
@@ -62,7 +65,7 @@ describe.each([
    * Each example is run with changes that make it quick, as the later of two equal options counts. Files that it names
    * aren't there: then the program must have got as far as looking for them.
    */
-  test("its examples are commands that work", async () => {
+  test.concurrent("its examples are commands that work", async () => {
     const { stdout } = await succeed([command, "--help"]);
     for (const example of examplesOf(stdout)) {
       const quick = command === "summary" ? [] : data();
@@ -83,7 +86,7 @@ function examplesOf(help: string): string[][] {
     .map((line) => line.trim().split(/ {3,}/)[0].split(" ").slice(1));
 }
 
-test("the file that npm links starts with the line that systems look for", async () => {
+test.concurrent("the file that npm links starts with the line that systems look for", async () => {
   const { readFile } = await import("node:fs/promises");
 
   expect((await readFile(UNRAVEL, "utf8")).split("\n")[0]).toBe("#!/usr/bin/env node");

@@ -12,7 +12,7 @@ describe.each([
   { model: "lenet5", options: [], parameters: 61_706, forward: 416_520, layers: 12 },
   { model: "convnet", options: [], parameters: 1_199_882, forward: 11_992_448, layers: 9 },
 ])("$model $options", ({ model, options, parameters, forward, layers }) => {
-  test("as JSON", async () => {
+  test.concurrent("as JSON", async () => {
     const { stdout, stderr } = await succeed(["summary", model, ...options, "--json"]);
 
     expect(stderr).toBe("");
@@ -27,7 +27,7 @@ describe.each([
     expect(summary.spec.layers).toHaveLength(layers);
   });
 
-  test("as text: a line for each layer, their sums last, all within 80 columns", async () => {
+  test.concurrent("as text: a line for each layer, their sums last, all within 80 columns", async () => {
     const { stdout, stderr } = await succeed(["summary", model, ...options]);
 
     expect(stderr).toBe("");
@@ -41,13 +41,13 @@ describe.each([
   });
 });
 
-test("without a name it is one-conv", async () => {
+test.concurrent("without a name it is one-conv", async () => {
   const [plain, named] = await Promise.all([succeed(["summary"]), succeed(["summary", "one-conv"])]);
 
   expect(plain.stdout).toBe(named.stdout);
 });
 
-test("a spec: what differs from the defaults stands beside the layer, in as many lines as it takes", async () => {
+test.concurrent("a spec: what differs from the defaults stands beside the layer, in as many lines as it takes", async () => {
   const spec = scratch("spec.json");
   const conv = { type: "conv2d", filters: 4, kernel: [3, 5], stride: 2, padding: [1, 2, 1, 2], bias: false };
   const layers = [conv, { type: "relu" }, { type: "flatten" }, { type: "dense", units: 10 }];
@@ -60,7 +60,7 @@ test("a spec: what differs from the defaults stands beside the layer, in as many
   for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
 });
 
-test("a trained model tells its own network", async () => {
+test.concurrent("a trained model tells its own network", async () => {
   const out = scratch("model.safetensors");
   await succeed(["train", ...data(), "--quiet", "--filters", "3", "--out", out]);
   const { stdout } = await succeed(["summary", out, "--json"]);

@@ -13,6 +13,7 @@ export {
 } from "./data/dataset.js";
 export { type Ink, inkOf } from "./data/ink.js";
 export { digitFromPicture, inputFromPicture, type PictureOptions, readsHandwriting } from "./data/input.js";
+export { noise } from "./data/noise.js";
 export { checkPicture, checkPictureSize, type Picture } from "./data/picture.js";
 export { normalizeDigit } from "./data/preprocess.js";
 export { DivergedError } from "./engine/diverged.js";
@@ -23,6 +24,9 @@ export { formatModel, parseModel, parseSpec, type SavedModel } from "./formats/m
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
 export { softmax } from "./layers/softmax.js";
 export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./layers/softmaxCrossEntropy.js";
+export { type CompileTimes, measureCompile } from "./measure/compile.js";
+export { type KernelProfile, type ProfileOptions, profileModel } from "./measure/kernels.js";
+export { measurePeak, type PeakOptions } from "./measure/peak.js";
 export * from "./model.js";
 export { type OptimizerName, type OptimizerSpec, optimizerNames } from "./optimizers/index.js";
 export { type Schedule, schedules } from "./optimizers/schedules.js";

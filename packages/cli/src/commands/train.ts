@@ -129,7 +129,7 @@ export function addTrain(program: Command): void {
 Examples:
   unravel train                              one-conv with 8 filters on MNIST
   unravel train --filters 4 --batch-size 1   one image at a time
-  unravel train --model lenet5 --epochs 3 --out lenet5.safetensors
+  unravel train --model lenet5 --epochs 10 --out lenet5.safetensors
   unravel train --model my-net.json --data ./my-idx-folder --validation 0.1
   unravel train --optimizer sgd --learning-rate 0.05 --schedule cosine --json`,
     )

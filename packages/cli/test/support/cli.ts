@@ -32,12 +32,15 @@ export function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { PATH, SystemRoot, TEMP, TERM: "xterm-256color", HOME, XDG_CACHE_HOME, LOCALAPPDATA, ...extra };
 }
 
-/** Starts the command line; `unravel` waits for its end. */
-export function start(args: readonly string[], { cwd, env }: RunOptions = {}): ChildProcess {
+/** Starts the command line; `unravel` waits for its end. `stdout` takes its output elsewhere, to an open file. */
+export function start(
+  args: readonly string[],
+  { cwd, env, stdout = "pipe" }: RunOptions & { readonly stdout?: "pipe" | number } = {},
+): ChildProcess {
   return spawn(process.execPath, [UNRAVEL, ...args], {
     cwd,
     env: cleanEnv(env),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", stdout, "pipe"],
   });
 }
 

@@ -96,13 +96,14 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
   const statistics = workspace.numbers("statistics", STATISTICS.size);
 
   const activations = allocateViews(workspace, model, "");
-  const within = (fullName: string, row: Buffer): Buffer => ({
-    ...row,
-    name: fullName,
-    offset: row.offset + 4 * (parameterOffsets.get(fullName) as number),
-  });
-  const parameter = (layer: ModelLayer, name: string) =>
-    layer.parameters.some((p) => p.name === name) ? within(`${layer.name}.${name}`, parameters) : undefined;
+  /** A layer's parameter, or the gradient of it, in a row of all of them. */
+  const within = (row: Buffer, prefix: string, layer: ModelLayer, name: string): Buffer | undefined => {
+    const parameter = layer.parameters.find((p) => p.name === name);
+    if (parameter === undefined) return undefined;
+    const offset = row.offset + 4 * (parameterOffsets.get(parameter.fullName) as number);
+    return { ...row, name: `${prefix}${parameter.fullName}`, offset, size: sizeOf(parameter.shape) };
+  };
+  const parameter = (layer: ModelLayer, name: string) => within(parameters, "", layer, name);
 
   const forward = [
     loadImages("load", bytes, activations[0], model.normalize),
@@ -122,8 +123,7 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
   if (training) {
     const gradients = allocateViews(workspace, model, "grad.");
     const slotRow: Buffer = { name: "slot", region: "slot", offset: 0, size: parameterLength };
-    const gradientOf = (layer: ModelLayer, name: string) =>
-      layer.parameters.some((p) => p.name === name) ? within(`${layer.name}.${name}`, slotRow) : undefined;
+    const gradientOf = (layer: ModelLayer, name: string) => within(slotRow, "grad.", layer, name);
     const widest = Math.max(
       0,
       ...model.layers.map(({ spec, inputShape }) => (spec.type === "dense" ? inputShape[0] : 0)),

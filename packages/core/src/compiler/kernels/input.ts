@@ -6,22 +6,36 @@ import { at, type Buffer, constant, div, type Expression, type Nest, nest, sub }
 export function loadImages(name: string, bytes: Buffer, x: View, { mean, std }: Normalization): Nest {
   const [C, H, W] = x.shape;
   return nest(name, (b) => {
-    for (let c = 0; c < C; c++) {
-      b.loop("p", H, (p) =>
-        b.loop("q", W, (q) => {
-          for (const half of HALVES) {
-            const addresses = [0, 1, 2, 3].map((lane) =>
-              at(bytes, (half + lane) * C * H * W + c * H * W, [p, W], [q, 1]),
-            );
-            let value: Expression = div({ kind: "bytes", addresses }, constant(255));
-            if (mean[c] !== 0) value = sub(value, constant(mean[c]));
-            if (std[c] !== 1) value = div(value, constant(std[c]));
-            b.store(at(x.buffer, x.start + c * x.plane + half, [p, x.row], [q, BLOCK]), value);
-          }
-        }),
+    for (const { first, count } of runsOfEqual(C, (c) => `${mean[c]} ${std[c]}`)) {
+      b.loop("c", count, (c) =>
+        b.loop("p", H, (p) =>
+          b.loop("q", W, (q) => {
+            for (const half of HALVES) {
+              const addresses = [0, 1, 2, 3].map((lane) =>
+                at(bytes, ((half + lane) * C + first) * H * W, [c, H * W], [p, W], [q, 1]),
+              );
+              let value: Expression = div({ kind: "bytes", addresses }, constant(255));
+              if (mean[first] !== 0) value = sub(value, constant(mean[first]));
+              if (std[first] !== 1) value = div(value, constant(std[first]));
+              const place = x.start + first * x.plane + half;
+              b.store(at(x.buffer, place, [c, x.plane], [p, x.row], [q, BLOCK]), value);
+            }
+          }),
+        ),
       );
     }
   });
+}
+
+/** The channels 0 to C - 1 in runs that have the same key. */
+function runsOfEqual(C: number, keyOf: (c: number) => string): { first: number; count: number }[] {
+  const runs: { first: number; count: number }[] = [];
+  for (let c = 0; c < C; c++) {
+    const run = runs.at(-1);
+    if (run && keyOf(run.first) === keyOf(c)) run.count += 1;
+    else runs.push({ first: c, count: 1 });
+  }
+  return runs;
 }
 
 /** Sets all of a view, border included, to zero. */

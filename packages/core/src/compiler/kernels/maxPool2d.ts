@@ -1,6 +1,7 @@
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
 import { BLOCK, HALVES, type View } from "../block.js";
 import {
+  type Address,
   add,
   at,
   binary,
@@ -15,15 +16,15 @@ import {
 
 /* Cells in the border of `x` are minus infinity, so that they never win. */
 
+/** Windows of more cells than this are not written out cell by cell. */
+const LARGEST_WRITTEN_OUT = 25;
+
 export function pool(name: string, layer: MaxPool2d, x: View, y: View): Nest {
   return nest(name, (b) =>
     forEachWindow(b, layer, ([c, i, j], half) => {
-      const cells = windowOf(layer, x, [c, i, j], half).map((cell) => load(cell));
-      const place = at(y.buffer, y.start + half, [c, y.plane], [i, y.row], [j, BLOCK]);
-      b.store(
-        place,
-        cells.reduce((largest, cell) => max(largest, cell)),
-      );
+      const largest = b.variable(constant(-Infinity));
+      forEachCellIn(b, layer, [c, i, j], half, (cellOf) => largest.set(max(largest, load(cellOf(x)))));
+      b.store(at(y.buffer, y.start + half, [c, y.plane], [i, y.row], [j, BLOCK]), largest);
     }),
   );
 }
@@ -59,14 +60,12 @@ export function poolInputGradient(
       const g = b.variable(
         rectified ? binary("and", gradient, binary("gt", largest, constant(0))) : gradient,
       );
-      const cells = windowOf(layer, x, [c, i, j], half);
-      const gradients = windowOf(layer, dx, [c, i, j], half);
-      for (const [k, cell] of cells.entries()) {
-        const wins = b.variable(binary("eq", load(cell), largest));
+      forEachCellIn(b, layer, [c, i, j], half, (cellOf) => {
+        const wins = b.variable(binary("eq", load(cellOf(x)), largest));
         const share = binary("and", g, wins);
-        b.store(gradients[k], apart ? share : add(load(gradients[k]), share));
-        if (k < cells.length - 1) g.set(binary("andnot", g, wins));
-      }
+        b.store(cellOf(dx), apart ? share : add(load(cellOf(dx)), share));
+        g.set(binary("andnot", g, wins));
+      });
     }),
   );
 }
@@ -87,16 +86,37 @@ function forEachWindow(
 }
 
 /** The cells under the window of output [c, i, j], in reading order. */
-function windowOf(layer: MaxPool2d, x: View, [c, i, j]: readonly [Index, Index, Index], half: number) {
+function forEachCellIn(
+  b: NestBuilder,
+  layer: MaxPool2d,
+  [c, i, j]: readonly [Index, Index, Index],
+  half: number,
+  write: (cellOf: (view: View) => Address) => void,
+): void {
   const [U, V] = layer.kernel;
   const [strideY, strideX] = layer.stride;
-  return Array.from({ length: U * V }, (_, k) =>
-    at(
-      x.buffer,
-      x.windowStart + Math.floor(k / V) * x.row + (k % V) * BLOCK + half,
-      [c, x.plane],
-      [i, strideY * x.row],
-      [j, strideX * BLOCK],
-    ),
+  const unrolled = U * V <= LARGEST_WRITTEN_OUT;
+  b.loop(
+    "u",
+    U,
+    (u) =>
+      b.loop(
+        "v",
+        V,
+        (v) =>
+          write((view) =>
+            at(
+              view.buffer,
+              view.windowStart + half,
+              [c, view.plane],
+              [i, strideY * view.row],
+              [u, view.row],
+              [j, strideX * BLOCK],
+              [v, BLOCK],
+            ),
+          ),
+        { unrolled },
+      ),
+    { unrolled },
   );
 }

@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { ended, scratchFolder } from "./support/cli.js";
+import { useShapes } from "./support/shapes.js";
+import { drawnOver, screenAfter, startOnTerminal, testWithTerminal } from "./support/terminal.js";
+
+/*
+ * What a person sees on a terminal. Each run takes the slow engine, one image at a time, so that a bar has time to move.
+ */
+
+const scratch = scratchFolder();
+const data = useShapes(scratch, "shapes");
+
+const run = () => ["train", ...data(), "--engine", "reference", "--batch-size", "1"];
+const BAR = /^Epoch [123]\/3 \[#*-*\] +\d+%/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control sequences
+const COLOUR = /\x1b\[[\d;]*m/;
+
+async function show(args: readonly string[], options?: Parameters<typeof startOnTerminal>[1]) {
+  const { code, stdout: text } = await ended(startOnTerminal(args, options));
+  expect(code, text).toBe(0);
+  return { text, screen: screenAfter(text) };
+}
+
+test("the terminal of these tests shows what a terminal would", () => {
+  expect(screenAfter("one\r\ntwo three\rTW\x1b[1mO\x1b[22m\r\n[##--]\r\x1b[K")).toEqual([
+    "one",
+    "TWO three",
+    "",
+  ]);
+  expect(screenAfter("[##--]\rx")).toEqual(["x##--]"]);
+});
+
+for (const columns of [80, 40]) {
+  testWithTerminal(
+    `at ${columns} columns a bar is drawn in place, on one line, and is gone in the end`,
+    async () => {
+      const { text, screen } = await show(run(), { columns });
+
+      const bars = drawnOver(text).filter((line) => BAR.test(line));
+      expect(bars.length).toBeGreaterThan(1);
+      expect(new Set(bars).size).toBeGreaterThan(1);
+      for (const bar of bars) expect(bar.length, bar).toBeLessThan(columns);
+      expect(bars[0]).toContain("loss ");
+      if (columns === 80) expect(bars[0]).toMatch(/images\/s {2}ETA \d+:\d\d$/);
+      expect(screen.join("\n")).not.toMatch(/\[#|-\]/);
+      expect(screen.filter((line) => line.startsWith("Epoch "))).toHaveLength(3);
+      expect(screen.at(-1)).toBe("");
+      expect(screen.at(-2)).toMatch(/^Test accuracy /);
+    },
+  );
+}
+
+testWithTerminal("at 80 columns no line is wider", async () => {
+  const { screen } = await show([...run(), "--validation", "0.1"]);
+
+  for (const line of screen) expect(line.length, line).toBeLessThanOrEqual(80);
+});
+
+testWithTerminal("results are set off with bold and dim, which read well on dark and light", async () => {
+  const { text } = await show(run());
+
+  const codes = new Set([...text.matchAll(new RegExp(COLOUR, "g"))].map(([code]) => code.slice(2)));
+  expect([...codes].sort()).toEqual(["1m", "22m", "2m"]);
+  expect(text.replaceAll("\x1b", "ESC")).toMatch(/Test accuracy ESC\[1m\d+\.\d\d%ESC\[22m on shapes/);
+});
+
+testWithTerminal("NO_COLOR: no colours, and still a bar", async () => {
+  const { text } = await show(run(), { env: { NO_COLOR: "1" } });
+
+  expect(text).not.toMatch(COLOUR);
+  expect(drawnOver(text).some((line) => BAR.test(line))).toBe(true);
+});
+
+testWithTerminal("an empty NO_COLOR means nothing", async () => {
+  expect((await show(["summary"], { env: { NO_COLOR: "" } })).text).toMatch(COLOUR);
+});
+
+testWithTerminal("TERM=dumb: plain lines only", async () => {
+  const { text } = await show(run(), { env: { TERM: "dumb" } });
+
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+  expect(text.replaceAll("\r\n", "\n")).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
+});
+
+testWithTerminal("--quiet: the last line only", async () => {
+  const { screen } = await show([...run(), "--quiet"]);
+
+  expect(screen).toEqual([expect.stringMatching(/^Test accuracy /), ""]);
+});

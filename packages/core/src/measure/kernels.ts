@@ -1,0 +1,168 @@
+import { BLOCK } from "../compiler/block.js";
+import { compilePlan } from "../compiler/compile.js";
+import { hasRelaxedSimd } from "../compiler/features.js";
+import { STEP } from "../compiler/kernels/optimizer.js";
+import { PIECE, type Plan, planModel } from "../compiler/plan.js";
+import { noise } from "../data/noise.js";
+import { defineModel, type Model, type ModelSpec } from "../model.js";
+import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
+import { initialParameters } from "../parameters.js";
+
+/*
+ * Where the time of a training step goes: each kernel of a network's plan, timed alone on the calling thread, again and
+ * again on the same block of 8 made-up images, so that what it touches is in the caches that it fits into.
+ */
+
+export interface KernelProfile {
+  /** The layer and what is done: `conv1.forward`, `fc1.parameterGradients`; `update` and `reduce` are the optimizer's. */
+  readonly name: string;
+  /** For a block of 8 images; of what is done once for a batch, the block's share. */
+  readonly microseconds: number;
+  /** The layer's multiply-adds for the block; 0 where there are none to speak of. */
+  readonly multiplyAdds: number;
+  /** Thousand million operations a second, two for each multiply-add; null where there are none. */
+  readonly gflops: number | null;
+}
+
+export interface ProfileOptions {
+  /** Default 64. */
+  readonly batchSize?: number;
+  /** Default Adam. */
+  readonly optimizer?: OptimizerSpec;
+  readonly strict?: boolean;
+  /** For each kernel, about; default 40. */
+  readonly milliseconds?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called before each kernel. */
+  readonly onProgress?: (name: string, done: number, all: number) => void;
+}
+
+/**
+ * Times each kernel of a training step.
+ * @throws InputError if the spec is wrong or a layer has no kernel; what `signal` was aborted with
+ */
+export async function profileModel(
+  spec: ModelSpec,
+  options: ProfileOptions = {},
+): Promise<readonly KernelProfile[]> {
+  const { batchSize = 64, strict = false, milliseconds = 40, signal, onProgress } = options;
+  const model = defineModel(spec);
+  const optimizer = resolveOptimizer(options.optimizer ?? { type: "adam" });
+  const plan = planModel(model, { batchSize, optimizer, clip: false });
+  const { bytes, pages } = compilePlan(plan, 1, false, { relaxed: !strict && hasRelaxedSimd() });
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
+  fill(plan, memory);
+  const kernels = callsOf(plan, instance.exports as Exports, batchSize);
+
+  // In order first, so that each finds what the ones before it leave, until V8 has compiled them well.
+  const end = performance.now() + Math.max(milliseconds, MOST_WARMUP_SHARE * milliseconds * kernels.length);
+  do {
+    for (const { call } of kernels) call();
+    await pause(signal);
+  } while (performance.now() < end);
+
+  const profiles: KernelProfile[] = [];
+  for (const { name, call, blocks } of kernels) {
+    onProgress?.(name, profiles.length, kernels.length);
+    const microseconds = (1000 * (await fastest(call, milliseconds, signal))) / blocks;
+    const multiplyAdds = BLOCK * multiplyAddsOf(model, name);
+    const gflops = multiplyAdds === 0 ? null : (2 * multiplyAdds) / microseconds / 1000;
+    profiles.push({ name, microseconds, multiplyAdds, gflops });
+  }
+  return profiles;
+}
+
+const MOST_WARMUP_SHARE = 0.25;
+
+type Exports = Record<string, (workspace: number, slot: number, count: number) => void>;
+
+interface Call {
+  readonly name: string;
+  readonly call: () => void;
+  /** How many blocks one call is for. */
+  readonly blocks: number;
+}
+
+function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
+  const { memory, parameterLength } = plan;
+  const [slot] = memory.slots;
+  const perBlock = [...plan.forward, ...plan.backward].map(({ name }) => {
+    const kernel = exports[name];
+    return { name, call: () => kernel(memory.workspaces, slot.offset, 0), blocks: 1 };
+  });
+  const perBatch = [plan.reduce, plan.update].flatMap((nest) => {
+    if (nest === undefined) return [];
+    const kernel = exports[nest.name];
+    const call = () => {
+      for (let first = 0; first < parameterLength; first += PIECE) {
+        kernel(4 * first, 0, Math.min(PIECE, parameterLength - first) / 4);
+      }
+    };
+    return [{ name: nest.name, call, blocks: Math.ceil(batchSize / BLOCK) }];
+  });
+  return [...perBlock, ...perBatch];
+}
+
+/** Puts a block of images, its labels and fresh parameters where the kernels look for them. */
+function fill(
+  { model, memory: places, workspace, parameterOffsets }: Plan,
+  memory: WebAssembly.Memory,
+): void {
+  const numbers = new Float32Array(memory.buffer);
+  const row = places.parameters.offset / 4;
+  const parameters = initialParameters(model, 0);
+  for (const [name, offset] of parameterOffsets) numbers.set(parameters[name].data, row + offset);
+  const { images, labels } = noise(model, BLOCK);
+  new Uint8Array(memory.buffer).set(images, places.workspaces + workspace.bytes.offset);
+  numbers.set(labels, (places.workspaces + workspace.labels.offset) / 4);
+  const scale = (places.workspaces + workspace.scale.offset) / 4;
+  numbers.fill(1 / BLOCK, scale, scale + BLOCK);
+  for (const { buffer } of workspace.bordersOfMinusInfinity) {
+    const start = (places.workspaces + buffer.offset) / 4;
+    numbers.fill(-Infinity, start, start + buffer.size);
+  }
+  // a learning rate of 0: the parameters stay what they are, however often they are updated
+  const step = places.step.offset / 4;
+  numbers[step + STEP.learningRate] = 0;
+  for (const factor of [STEP.correction1, STEP.correction2, STEP.clipFactor]) numbers[step + factor] = 1;
+}
+
+/** Milliseconds of one call: the best of several runs of many calls. */
+async function fastest(call: () => void, milliseconds: number, signal: AbortSignal | undefined) {
+  const time = (calls: number) => {
+    const start = performance.now();
+    for (let k = 0; k < calls; k++) call();
+    return performance.now() - start;
+  };
+  const runMs = milliseconds / RUNS;
+  let calls = 1;
+  let elapsed = time(calls);
+  while (elapsed < runMs / 2) {
+    calls = elapsed < runMs / 100 ? calls * 10 : Math.ceil((calls * runMs) / elapsed);
+    elapsed = time(calls);
+  }
+  let best = elapsed / calls;
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end) {
+    await pause(signal);
+    best = Math.min(best, time(calls) / calls);
+  }
+  return best;
+}
+
+const RUNS = 10;
+
+/** Lets signals and timers be heard. */
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  signal?.throwIfAborted();
+}
+
+/** What a kernel does for one image: backward a layer does its forward's multiply-adds for each of the two gradients. */
+function multiplyAddsOf(model: Model, kernel: string): number {
+  const [name, part] = kernel.split(".");
+  const layer = model.layers.find((candidate) => candidate.name === name);
+  if (layer === undefined) return 0;
+  return ["forward", "inputGradient", "parameterGradients"].includes(part) ? layer.multiplyAdds.forward : 0;
+}

@@ -1,0 +1,114 @@
+import { compilePlan } from "../compiler/compile.js";
+import { hasRelaxedSimd } from "../compiler/features.js";
+import {
+  add,
+  at,
+  type Buffer,
+  constant,
+  type Expression,
+  load,
+  madd,
+  type Nest,
+  nest,
+} from "../compiler/nest.js";
+import { planModel } from "../compiler/plan.js";
+import { BLOCK, layoutOf } from "../engine/wasm/layout.js";
+import { LocalPool, type Pool, WorkerPool } from "../engine/wasm/pool.js";
+import { defineModel } from "../model.js";
+
+/*
+ * The most multiply-adds that this machine does in a second in WebAssembly: in registers, without a single access to
+ * memory in the loop. No kernel can be faster, so shares of it say how much is left to be won.
+ */
+
+/** Sums that don't wait for each other: enough to fill the pipelines, and all fit into 16 registers with the factors. */
+const SUMS = 12;
+
+/** Some 20 microseconds: short, because V8 compiles a function well only after it was called often. */
+const ROUNDS = 8192;
+
+const LANES = 4;
+const OPERATIONS_PER_CALL = 2 * ROUNDS * SUMS * LANES;
+
+export interface PeakOptions {
+  /** How many work at the same time; default 1, 0: the calling thread, with memory of its own. */
+  readonly threads?: number;
+  /** Multiply, round, add; default: only where there is no multiply-add in one instruction. */
+  readonly strict?: boolean;
+  /** For all of it, about, without the time that threads take to start; default 100. */
+  readonly milliseconds?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Measures how many thousand million operations a second (GFLOP/s) all threads together do at their best. */
+export async function measurePeak(options: PeakOptions = {}): Promise<number> {
+  const { threads = 1, milliseconds = 100, signal } = options;
+  const relaxed = options.strict !== true && hasRelaxedSimd();
+  const pool = threads === 0 ? new LocalPool() : new WorkerPool(threads);
+  try {
+    const run = await loadKernel(pool, relaxed);
+    const end = performance.now() + milliseconds;
+    let best = 0;
+    let calls = 1;
+    for (let runs = 0; runs < FEWEST_RUNS || performance.now() < end; ) {
+      signal?.throwIfAborted();
+      const longer = 2 ** (runs % 3);
+      const start = performance.now();
+      await run(longer * calls, signal);
+      const elapsed = performance.now() - start;
+      best = Math.max(best, (longer * calls * pool.threads * OPERATIONS_PER_CALL) / elapsed / 1e6);
+      if (elapsed < SHORTEST_RUN_MS * longer) calls *= 2;
+      else runs++;
+    }
+    return best;
+  } finally {
+    await pool.close();
+  }
+}
+
+const FEWEST_RUNS = 4;
+
+/**
+ * Whatever disturbs a run makes it slower, never faster, so the best one counts. In runs of some length the messages to the
+ * threads don't count; in short ones there is a chance that nothing else runs on any of the cores.
+ */
+const SHORTEST_RUN_MS = 4;
+
+/** Loads the kernel as a network of which it is the only one. Returns what makes each thread call it so often. */
+async function loadKernel(pool: Pool, relaxed: boolean) {
+  const model = defineModel({ input: [1, 1, 1], layers: [{ type: "flatten" }, { type: "dense", units: 2 }] });
+  const plan = planModel(model);
+  const only = { ...plan, forward: [peakNest("peak", relaxed, plan.workspace.logits.buffer)] };
+  const program = await pool.load(compilePlan(only, pool.threads, pool.shared, { relaxed }), layoutOf(only));
+  const array = (bytes: number) => (pool.shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+  return async (calls: number, signal: AbortSignal | undefined) => {
+    const images = calls * pool.threads * BLOCK;
+    await program.infer(
+      {
+        images: new Uint8Array(array(images)),
+        logits: new Float32Array(array(4 * images * model.classes.length)),
+        done: new Int32Array(array(4)),
+      },
+      signal,
+    );
+  };
+}
+
+/**
+ * The loop: every sum takes one multiply-add each time round. With one instruction for both, factor * factor + sum, as in
+ * a convolution. On the strict path a compiler would do that product only once for all, so there it is
+ * sum * factor + factor.
+ */
+function peakNest(name: string, relaxed: boolean, room: Buffer): Nest {
+  return nest(name, (b) => {
+    // loaded, not constant, so that they stay in registers; what is in the room doesn't matter, it stays finite
+    const factor = b.variable(load(at(room, 0)));
+    const sums = Array.from({ length: SUMS }, (_, k) => b.variable(constant(k)));
+    b.loop("round", ROUNDS, () => {
+      for (const sum of sums) sum.set(relaxed ? madd(factor, factor, sum) : madd(sum, factor, factor));
+    });
+    // all are used, so that none can be left out; the result is a small number for the next call
+    const total = sums.reduce<Expression>(add, constant(0));
+    b.store(at(room, 0), madd(total, constant(0), constant(0.5)));
+  });
+}

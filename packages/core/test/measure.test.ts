@@ -1,0 +1,81 @@
+// as it is built: a worker thread needs a file that Node can run
+import { measurePeak } from "unravel-cnn";
+import { describe, expect, test } from "vitest";
+import { builtIn, defineModel, measureCompile, noise, profileModel } from "../src/index.js";
+
+/*
+ * What measures speed gives numbers that make sense. How large they are is the machine's affair.
+ */
+
+const spec = builtIn("one-conv", { filters: 2, input: [1, 8, 8] });
+
+describe("the peak", () => {
+  test.each([
+    [0, true],
+    [0, false],
+    [1, false],
+    [3, true],
+  ])("%i threads, strict %s: a positive, finite number of GFLOP/s", async (threads, strict) => {
+    const peak = await measurePeak({ threads, strict, milliseconds: 10 });
+    expect(peak).toBeGreaterThan(0);
+    expect(peak).toBeLessThan(1e6);
+  });
+
+  test("ends when it is aborted", async () => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(measurePeak({ threads: 0, signal })).rejects.toThrow("enough");
+  });
+});
+
+describe("the kernels of a training step", () => {
+  test.each([true, false])(
+    "strict %s: each is there once, in order, with its multiply-adds",
+    async (strict) => {
+      const seen: string[] = [];
+      const kernels = await profileModel(spec, {
+        batchSize: 20,
+        strict,
+        milliseconds: 1,
+        onProgress: (name, done, all) => {
+          expect(done).toBe(seen.length);
+          expect(all).toBeGreaterThan(done);
+          seen.push(name);
+        },
+      });
+
+      const names = kernels.map(({ name }) => name);
+      expect(names).toEqual(seen);
+      expect(new Set(names).size).toBe(names.length);
+      expect(names).toEqual(expect.arrayContaining(["conv1.forward", "fc1.forward", "reduce", "update"]));
+      for (const { name, microseconds, multiplyAdds, gflops } of kernels) {
+        expect(microseconds, name).toBeGreaterThan(0);
+        if (multiplyAdds === 0) expect(gflops, name).toBeNull();
+        else expect(gflops, name).toBeCloseTo((2 * multiplyAdds) / microseconds / 1000, 9);
+      }
+      const all = kernels.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);
+      expect(all).toBe(8 * defineModel(spec).multiplyAdds.trainingStep);
+    },
+  );
+
+  test("a wrong spec is refused, an abort heard", async () => {
+    await expect(profileModel({ input: [1, 8, 8], layers: [] })).rejects.toThrow('"layers" must be a list');
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(profileModel(spec, { signal })).rejects.toThrow("enough");
+  });
+});
+
+test("compiling: the times of its two parts, and the size of the module", async () => {
+  const { generateMs, compileMs, bytes } = await measureCompile(spec);
+  expect(generateMs).toBeGreaterThan(0);
+  expect(compileMs).toBeGreaterThan(0);
+  expect(bytes).toBeGreaterThan(1000);
+});
+
+test("made-up images: as many as asked for, all kinds of bytes, labels of all classes, the same each time", () => {
+  const model = defineModel(spec);
+  const data = noise(model, 300);
+  expect(data.images).toHaveLength(300 * 64);
+  expect(new Set(data.images).size).toBe(256);
+  expect(new Set(data.labels)).toEqual(new Set([...Array(10).keys()]));
+  expect(noise(model, 300)).toEqual(data);
+});

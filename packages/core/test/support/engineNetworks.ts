@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { InputError } from "../../src/errors.js";
+import type { AnyLayerSpec } from "../../src/layers/index.js";
+import { defineModel, type Model, type ModelSpec } from "../../src/model.js";
+import { fits } from "./layerSpecs.js";
+
+/*
+ * Networks for engines, wilder than those of networks.ts: kernels work on tiles of 4 channels, of 4 outputs, of 8 images,
+ * so that sizes go past these; any layer may come first, last, or twice.
+ */
+
+const from = (min: number, max: number) => fc.integer({ min, max });
+const pairs = (min: number, max: number) =>
+  fc.oneof(from(min, max), fc.tuple(from(min, max), from(min, max)));
+const paddings = (max: number) =>
+  fc.oneof(
+    fc.constant(0),
+    from(0, max),
+    fc.tuple(from(0, max), from(0, max), from(0, max), from(0, max)),
+    fc.constant("same" as const),
+  );
+
+const convolution: fc.Arbitrary<AnyLayerSpec> = fc.record(
+  {
+    type: fc.constant("conv2d" as const),
+    filters: from(1, 9),
+    kernel: pairs(1, 4),
+    stride: pairs(1, 3),
+    padding: paddings(3),
+    dilation: pairs(1, 3),
+    bias: fc.boolean(),
+  },
+  { requiredKeys: ["type", "filters", "kernel"] },
+);
+const pooling: fc.Arbitrary<AnyLayerSpec> = fc.record(
+  { type: fc.constant("maxPool2d" as const), size: pairs(1, 4), stride: pairs(1, 4), padding: paddings(2) },
+  { requiredKeys: ["type", "size"] },
+);
+const relu: fc.Arbitrary<AnyLayerSpec> = fc.constant({ type: "relu" });
+const dense: fc.Arbitrary<AnyLayerSpec> = fc.record(
+  { type: fc.constant("dense" as const), units: from(2, 13), bias: fc.boolean() },
+  { requiredKeys: ["type", "units"] },
+);
+
+/** Larger ones would only take longer. */
+const MOST_MULTIPLY_ADDS = 30_000;
+
+/** Layers of all kinds in any order that makes sense, with everything in odd sizes. */
+export const engineNetworks: fc.Arbitrary<Model> = fc
+  .record({
+    input: fc.tuple(from(1, 6), from(1, 9), from(1, 9)),
+    images: fc.array(
+      fc.oneof({ weight: 3, arbitrary: convolution }, { weight: 2, arbitrary: relu }, pooling),
+      { maxLength: 5 },
+    ),
+    rows: fc.array(fc.oneof({ weight: 2, arbitrary: dense }, relu), { maxLength: 4 }),
+    last: fc.option(dense),
+    normalize: fc.boolean(),
+  })
+  .map(({ input, images, rows, last, normalize }) => {
+    const layers = [
+      ...fitting(images, input),
+      { type: "flatten" } as const,
+      ...rows,
+      ...(last ? [last] : []),
+    ];
+    const channels = Array.from({ length: input[0] }, (_, c) => c);
+    return modelOf({
+      input,
+      layers,
+      ...(normalize && {
+        normalize: {
+          mean: channels.map((c) => 0.1 + 0.2 * (c % 3)),
+          std: channels.map((c) => 0.3 + (c % 2)),
+        },
+      }),
+    });
+  })
+  .filter(
+    (model) => model !== undefined && model.multiplyAdds.trainingStep < MOST_MULTIPLY_ADDS,
+  ) as fc.Arbitrary<Model>;
+
+/** The layers without those that don't fit on what the ones before them give. */
+function fitting(specs: readonly AnyLayerSpec[], input: Model["inputShape"]): AnyLayerSpec[] {
+  const kept: AnyLayerSpec[] = [];
+  for (const spec of specs) {
+    const layer = {
+      resolve: () =>
+        defineModel({
+          input,
+          layers: [...kept, spec, { type: "flatten" }, { type: "dense", units: 2 }],
+        }),
+    };
+    if (fits(layer, spec, input)) kept.push(spec);
+  }
+  return kept;
+}
+
+function modelOf(spec: ModelSpec): Model | undefined {
+  try {
+    return defineModel(spec);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
