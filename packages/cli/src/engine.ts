@@ -30,7 +30,7 @@ export function engineOptions({ engine, threads, strict }: EngineChoice): Engine
 }
 
 /** Node 20 has relaxed SIMD, but behind a flag. */
-function allowRelaxedSimd(): void {
+export function allowRelaxedSimd(): void {
   if (hasRelaxedSimd() || !process.version.startsWith("v20.")) return;
   setFlagsFromString("--experimental-wasm-relaxed-simd");
 }

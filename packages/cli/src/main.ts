@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { reason } from "unravel-cnn/node";
+import { addBench } from "./commands/bench/index.js";
 import { addData } from "./commands/data/index.js";
 import { addEvaluate } from "./commands/evaluate.js";
 import { addPredict } from "./commands/predict.js";
@@ -36,7 +37,7 @@ function program(): Command {
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText("after", "\nunravel COMMAND --help tells more about a command.");
-  for (const add of [addTrain, addEvaluate, addPredict, addSummary, addData]) add(command);
+  for (const add of [addTrain, addEvaluate, addPredict, addSummary, addData, addBench]) add(command);
   return command;
 }
 

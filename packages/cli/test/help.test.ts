@@ -5,7 +5,7 @@ import { useShapes } from "./support/shapes.js";
 const scratch = scratchFolder();
 const data = useShapes(scratch, "shapes", { train: 40, test: 20 });
 
-const COMMANDS = ["train", "evaluate", "summary"];
+const COMMANDS = ["train", "evaluate", "predict", "summary", "data"];
 
 function expectNarrow({ stdout }: Ended): void {
   for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
@@ -76,6 +76,16 @@ describe.each([
     }
   });
 });
+
+test.concurrent.each(["predict", "data", "data list", "data fetch", "data verify", "data sheet"])(
+  "help of %s fits 80 columns",
+  async (command) => {
+    const help = await succeed([...command.split(" "), "--help"]);
+
+    expect(help.stdout).toMatch(new RegExp(`^Usage: unravel ${command} `));
+    expectNarrow(help);
+  },
+);
 
 /** The commands under "Examples:", as words: without `unravel`, and without the remark after three spaces. */
 function examplesOf(help: string): string[][] {

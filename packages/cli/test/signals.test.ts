@@ -75,7 +75,8 @@ describe("a signal in mid-epoch", () => {
       const { code, stdout: text } = await end;
 
       expect(code).toBe(130);
-      const screen = screenAfter(text.replaceAll("^C", "")); // the terminal itself echoes what is typed
+      expect(text, "what is typed is echoed, and must not leave the bar behind").toContain("^C");
+      const screen = screenAfter(text);
       expect(screen.at(-1)).toBe("");
       expect(screen.at(-2)).toBe("unravel: interrupted; nothing was written.");
       expect(screen.join("\n")).not.toMatch(/\[#|-\]/);

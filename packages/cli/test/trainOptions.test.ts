@@ -64,7 +64,7 @@ test.concurrent("every option has an effect", { timeout: 120_000 }, async () => 
   const losses = new Map<number, string>();
   for (let from = 0; from < variants.length; from += 3) {
     const some = variants.slice(from, from + 3); // as many as run at a time
-    const results = await Promise.all(some.map((options) => train(...options)));
+    const results = await Promise.all(some.map((options) => train("--threads", "1", ...options)));
     for (const [k, { epochs, test, parameters }] of results.entries()) {
       const options = some[k];
       const name = options.join(" ");
@@ -106,6 +106,12 @@ test.concurrent("--init he starts as the default does, normal otherwise", async 
 
   expect(he).toEqual(plain);
   expect(normal.before.loss).toBeGreaterThan(plain.before.loss); // "predicted way too wrong"
+});
+
+test.concurrent("a batch larger than the data is all of the data", async () => {
+  const [all, more] = await Promise.all([train("--batch-size", "200"), train("--batch-size", "1e9")]);
+
+  expect(more).toEqual(all);
 });
 
 test.concurrent("a share and a number of validation images mean the same", async () => {

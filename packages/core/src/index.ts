@@ -27,6 +27,12 @@ export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./layers/softm
 export { type CompileTimes, measureCompile } from "./measure/compile.js";
 export { type KernelProfile, type ProfileOptions, profileModel } from "./measure/kernels.js";
 export { measurePeak, type PeakOptions } from "./measure/peak.js";
+export {
+  measureTraining,
+  type TrainingSpeed,
+  type TrainingSpeedOptions,
+  trainingGflops,
+} from "./measure/training.js";
 export * from "./model.js";
 export { type OptimizerName, type OptimizerSpec, optimizerNames } from "./optimizers/index.js";
 export { type Schedule, schedules } from "./optimizers/schedules.js";

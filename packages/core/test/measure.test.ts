@@ -1,5 +1,5 @@
 // as it is built: a worker thread needs a file that Node can run
-import { measurePeak } from "unravel-cnn";
+import { measurePeak, measureTraining } from "unravel-cnn";
 import { describe, expect, test } from "vitest";
 import { builtIn, defineModel, measureCompile, noise, profileModel } from "../src/index.js";
 
@@ -61,6 +61,36 @@ describe("the kernels of a training step", () => {
     await expect(profileModel({ input: [1, 8, 8], layers: [] })).rejects.toThrow('"layers" must be a list');
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(profileModel(spec, { signal })).rejects.toThrow("enough");
+  });
+});
+
+describe("training", () => {
+  test.each([
+    { threads: 0, strict: true },
+    { threads: 2, strict: false },
+  ])("%o: the median lies between the slowest and the fastest", async (options) => {
+    const shares: number[] = [];
+    const speed = await measureTraining(spec, {
+      ...options,
+      batchSize: 20,
+      seconds: 0.02,
+      repetitions: 3,
+      onProgress: (share) => shares.push(share),
+    });
+
+    const { imagesPerSecond, slowest, fastest, images, repetitions, gflops } = speed;
+    expect(slowest).toBeGreaterThan(0);
+    expect(imagesPerSecond).toBeGreaterThanOrEqual(slowest);
+    expect(fastest).toBeGreaterThanOrEqual(imagesPerSecond);
+    expect(images % 20).toBe(0);
+    expect(repetitions).toBe(3);
+    expect(shares).toEqual([1 / 3, 2 / 3, 1]);
+    expect(gflops).toBeCloseTo((2 * defineModel(spec).multiplyAdds.trainingStep * imagesPerSecond) / 1e9, 9);
+  });
+
+  test("ends when it is aborted", async () => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(measureTraining(spec, { threads: 0, signal })).rejects.toThrow("enough");
   });
 });
 

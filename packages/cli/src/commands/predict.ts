@@ -52,8 +52,8 @@ How a picture becomes the model's input:
   The ink is scaled to 20x20 and centred in 28x28, as MNIST's makers did.
   For other models: the whole picture, scaled to the model's size.
 
-A picture that can't be read is told on the error output; the others still get their
-lines, and the exit code is 2.
+A picture that can't be read is told on the error output; the others still get
+their lines, and the exit code is 2.
 
 Examples:
   unravel predict model.safetensors seven.png

@@ -159,11 +159,12 @@ async function train(options: TrainOptions, signal: AbortSignal): Promise<void> 
     parameters: loaded.parameters,
   });
   try {
+    const batchSize = Math.min(options.batchSize, countOf(training)); // the learning rate follows from it
     const fitOptions = {
       epochs: options.epochs,
-      batchSize: options.batchSize,
+      batchSize,
       optimizer,
-      learningRate: options.learningRate ?? learningRateFor(optimizer, options.batchSize),
+      learningRate: options.learningRate ?? learningRateFor(optimizer, batchSize),
       schedule: options.schedule,
       validation: options.validation,
       seed: options.seed,
@@ -188,7 +189,16 @@ async function train(options: TrainOptions, signal: AbortSignal): Promise<void> 
       await writeModel(options.out, { model: loaded.model, parameters: engine.parameters() });
       progress.say(`Wrote ${options.out}`);
     }
-    print(options, { loaded, engine, before, history, test, testData: data.test, source: data.source });
+    print(options, {
+      loaded,
+      engine,
+      before,
+      history,
+      test,
+      testData: data.test,
+      source: data.source,
+      learningRate: fitOptions.learningRate,
+    });
   } finally {
     progress.clear();
     await engine.close();
@@ -232,7 +242,7 @@ function announce(
       `${whole(model.multiplyAdds.forward)} multiply-adds an image`,
   );
   progress.say(
-    `Training  ${epochs} epoch${epochs === 1 ? "" : "s"}, ${batchSize === 1 ? "one image at a time" : `batches of ${batchSize}`}, ` +
+    `Training  ${epochs} epoch${epochs === 1 ? "" : "s"}, ${batchSize === 1 ? "one image at a time" : `batches of ${whole(batchSize)}`}, ` +
       `${optimizer.type}, rate ${short(learningRate)} ${schedule}, seed ${seed}`,
   );
   const threads = engine.threads === 1 ? "1 thread" : `${engine.threads} threads`;
@@ -280,6 +290,7 @@ interface Results {
   readonly history: History;
   readonly test: Evaluation;
   readonly testData: Dataset;
+  readonly learningRate: number;
   /** The data's name, for programs. */
   readonly source: string;
 }
@@ -313,18 +324,20 @@ function print(options: TrainOptions, results: Results): void {
     : [
         ...formatConfusion(test.confusion, model.classes, styles),
         "",
-        ...nextSteps(options, test).map((line) => styles.dim(line)),
+        ...nextSteps(options, results).map((line) => styles.dim(line)),
         "",
       ];
   process.stdout.write(`${[...lines, headline(test, testData, styles)].join("\n")}\n`);
 }
 
 /** What to try next: as commands that can be typed here, or after other options as options to add to those. */
-function nextSteps(options: TrainOptions, test: Evaluation): string[] {
+function nextSteps(options: TrainOptions, { test, learningRate }: Results): string[] {
   const steps: [string, string][] = [];
   if (test.accuracy < 2 / test.confusion.length) {
-    const rate = options.learningRate ?? learningRateFor(optimizerOf(options), options.batchSize);
-    steps.push([`--learning-rate ${short(rate / 10)}`, "hardly better than guessing: try smaller steps"]);
+    steps.push([
+      `--learning-rate ${short(learningRate / 10)}`,
+      "hardly better than guessing: try smaller steps",
+    ]);
   }
   if (options.epochs === fitDefaults.epochs)
     steps.push([`--epochs ${3 * options.epochs}`, "longer, and usually better"]);

@@ -41,7 +41,7 @@ export class Progress {
     if (this.#quiet || performance.now() < this.#next) return;
     if (this.#inPlace) {
       this.#next = performance.now() + BAR_INTERVAL_MS;
-      this.#stream.write(`\r\x1b[K${bar(line, (this.#stream.columns || 80) - 1)}`);
+      this.#stream.write(`\r\x1b[K${bar(line, (this.#stream.columns || 80) - ROOM)}`);
       this.#drawn = true;
     } else {
       this.#next = performance.now() + PLAIN_INTERVAL_MS;
@@ -56,6 +56,9 @@ export class Progress {
     if (this.#inPlace) this.#next = 0;
   }
 }
+
+/** Columns that stay free after the bar: a terminal writes `^C` there, and what wraps can't be drawn over. */
+const ROOM = 3;
 
 const BAR_INTERVAL_MS = 100;
 const PLAIN_INTERVAL_MS = 10_000;

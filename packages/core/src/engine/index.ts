@@ -6,7 +6,7 @@ import type { NamedTensors } from "../tensor.js";
 import type { Engine, EngineName } from "./engine.js";
 import { ReferenceEngine } from "./reference.js";
 import { checkThreads, WasmEngine } from "./wasm/engine.js";
-import { canShareMemory, coreCount } from "./wasm/host.js";
+import { defaultThreads } from "./wasm/host.js";
 
 export const engineNames: readonly EngineName[] = ["wasm", "reference"];
 
@@ -14,11 +14,19 @@ export interface EngineOptions {
   /** Default `wasm`: compiled for the network. `reference`: the textbook as it is, much slower. */
   readonly engine?: EngineName;
   /**
-   * Of the wasm engine; default: as many as there are cores, or none but the calling thread on pages that can't share
-   * memory. 0: none but the calling thread. The results are the same bits with any number.
+   * How many worker threads the wasm engine trains on. The results are the same bits with any number. Default: as many
+   * as there are cores; 1 on pages without cross-origin isolation, because they can't share memory between threads; 0
+   * where there are no workers. With 0 the calling thread works by itself, in slices of less than 30 ms, unless one
+   * step for 8 images takes longer. Threads start when they are needed first and stay until `close`; they keep no
+   * process alive while nothing is asked of them.
    */
   readonly threads?: number;
-  /** Whether the results must be the same bits on every machine; default: no, because it is faster. */
+  /**
+   * Whether the wasm engine's results must be the same bits on every machine. Default: no. Then it multiplies and adds
+   * in one instruction, which is faster, if the JavaScript engine has relaxed SIMD (`hasRelaxedSimd`), and the results
+   * are the same bits only where the processor rounds that in the same way. Node 22 and Chromium 114 have it; Node 20
+   * only with the flag `--experimental-wasm-relaxed-simd`, which the command line sets but this library doesn't.
+   */
   readonly strict?: boolean;
   /** Start from these, not from fresh weights. */
   readonly parameters?: NamedTensors;
@@ -35,15 +43,12 @@ export interface EngineOptions {
 export async function createEngine(spec: ModelSpec, options: EngineOptions = {}): Promise<Engine> {
   const model = defineModel(spec);
   const parameters = options.parameters ?? initialParameters(model, options.seed ?? 0, options.init);
-  const { engine = "wasm", threads = canShareMemory() ? coreCount() : 0 } = options;
+  const { engine = "wasm", threads = defaultThreads() } = options;
   if (engine === "reference") return new ReferenceEngine(model, parameters);
   if (engine !== "wasm") {
     throw new InputError(`There is no engine "${engine}"; there are ${engineNames.join(", ")}.`);
   }
   checkThreads(threads);
-  if (threads > 0 && !canShareMemory()) {
-    throw new InputError("Threads need shared memory, which is not to be had here; use threads: 0.");
-  }
   if (!hasSimd()) {
     throw new InputError(
       "This JavaScript engine has no WebAssembly SIMD, which the wasm engine needs; use the reference engine.",

@@ -1,4 +1,3 @@
-import { compilePlan } from "../compiler/compile.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import {
   add,
@@ -13,7 +12,8 @@ import {
 } from "../compiler/nest.js";
 import { planModel } from "../compiler/plan.js";
 import { BLOCK, layoutOf } from "../engine/wasm/layout.js";
-import { LocalPool, type Pool, WorkerPool } from "../engine/wasm/pool.js";
+import type { Pool } from "../engine/wasm/pool.js";
+import { compileFor, createPool } from "../engine/wasm/pools.js";
 import { defineModel } from "../model.js";
 
 /*
@@ -44,7 +44,7 @@ export interface PeakOptions {
 export async function measurePeak(options: PeakOptions = {}): Promise<number> {
   const { threads = 1, milliseconds = 100, signal } = options;
   const relaxed = options.strict !== true && hasRelaxedSimd();
-  const pool = threads === 0 ? new LocalPool() : new WorkerPool(threads);
+  const pool = createPool(threads);
   try {
     const run = await loadKernel(pool, relaxed);
     const end = performance.now() + milliseconds;
@@ -79,18 +79,10 @@ async function loadKernel(pool: Pool, relaxed: boolean) {
   const model = defineModel({ input: [1, 1, 1], layers: [{ type: "flatten" }, { type: "dense", units: 2 }] });
   const plan = planModel(model);
   const only = { ...plan, forward: [peakNest("peak", relaxed, plan.workspace.logits.buffer)] };
-  const program = await pool.load(compilePlan(only, pool.threads, pool.shared, { relaxed }), layoutOf(only));
-  const array = (bytes: number) => (pool.shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+  const program = await pool.loadInference(await compileFor(pool, only, { relaxed }), layoutOf(only));
+  const parameters = new Float32Array(plan.parameterLength);
   return async (calls: number, signal: AbortSignal | undefined) => {
-    const images = calls * pool.threads * BLOCK;
-    await program.infer(
-      {
-        images: new Uint8Array(array(images)),
-        logits: new Float32Array(array(4 * images * model.classes.length)),
-        done: new Int32Array(array(4)),
-      },
-      signal,
-    );
+    await program.infer(parameters, new Uint8Array(calls * pool.threads * BLOCK), { signal });
   };
 }
 

@@ -9,9 +9,6 @@ const STOP = 3;
 const BROKEN = 4;
 const WORDS = 5;
 
-/** Why threads leave an epoch early. */
-export const LEAVE = { no: 0, aborted: 1, diverged: 2, broken: 3 } as const;
-
 export class Control {
   readonly words: Int32Array;
   readonly #threads: number;
@@ -36,6 +33,8 @@ export class Control {
     if (this.#threads === 1) return true;
     const { words } = this;
     const phase = Atomics.load(words, PHASE);
+    // looked at after the phase, which `break` changes last: so either is seen
+    if (Atomics.load(words, BROKEN) === 1) return false;
     if (Atomics.add(words, ARRIVED, 1) === this.#threads - 1) {
       Atomics.store(words, ARRIVED, 0);
       Atomics.add(words, PHASE, 1);
@@ -55,7 +54,7 @@ export class Control {
     return false;
   }
 
-  /** Before an epoch: forgets what happened in the one before. */
+  /** From the main thread, before a job: forgets what happened in the one before. */
   reset(): void {
     for (const word of [ARRIVED, ABORT, STOP, BROKEN]) Atomics.store(this.words, word, 0);
   }
@@ -63,6 +62,10 @@ export class Control {
   /** From the main thread: please stop after this step. */
   abort(): void {
     Atomics.store(this.words, ABORT, 1);
+  }
+
+  get aborted(): boolean {
+    return Atomics.load(this.words, ABORT) === 1;
   }
 
   /** From the first thread, before a barrier: whether all stop at it. */

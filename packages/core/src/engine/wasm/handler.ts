@@ -1,11 +1,11 @@
 import { Control } from "./control.js";
-import type { Request, Response } from "./messages.js";
+import type { ThreadRequest, ThreadResponse } from "./messages.js";
 import { Thread } from "./thread.js";
 
-/** What a worker does with its messages. */
-export function createHandler(): (request: Request) => Response | undefined {
+/** What a worker that is one of several threads does with its messages: the other side of sharedPool.ts. */
+export function createHandler(respond: (response: ThreadResponse) => void): (request: ThreadRequest) => void {
   const programs = new Map<number, Thread>();
-  const run = (request: Request): Response | undefined => {
+  const run = (request: ThreadRequest): void => {
     switch (request.type) {
       case "load": {
         const { program, module, memory, layout, thread, threads, control, spinMs } = request;
@@ -13,24 +13,26 @@ export function createHandler(): (request: Request) => Response | undefined {
           program,
           new Thread(module, memory, layout, thread, threads, new Control(control, threads, spinMs)),
         );
-        return undefined;
+        return;
       }
       case "unload":
         programs.delete(request.program);
-        return undefined;
+        return;
       case "epoch":
         drain(programs.get(request.program)?.epoch(request.job));
-        return { type: "done" };
+        respond({ type: "done" });
+        return;
       case "infer":
         drain(programs.get(request.program)?.infer(request.job));
-        return { type: "done" };
+        respond({ type: "done" });
+        return;
     }
   };
   return (request) => {
     try {
-      return run(request);
+      run(request);
     } catch (error) {
-      return { type: "failed", message: error instanceof Error ? error.message : String(error) };
+      respond({ type: "failed", message: error instanceof Error ? error.message : String(error) });
     }
   };
 }

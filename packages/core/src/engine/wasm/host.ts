@@ -1,42 +1,34 @@
 import type { Request, Response } from "./messages.js";
+import { nodeModule } from "./node.js";
 
 /*
- * What differs between Node and browsers: how a worker is started and how many cores there are. Node's modules are asked
- * for by name at run time, so that bundlers for the browser never meet them.
+ * What differs between Node and browsers: how a worker is started, how many cores there are, what threads can share.
  */
-
-interface NodeModules {
-  "node:worker_threads": typeof import("node:worker_threads");
-  "node:os": typeof import("node:os");
-}
-
-function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined {
-  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  return process?.getBuiltinModule?.(name) as NodeModules[Name] | undefined;
-}
-
-/** Node's `worker_threads`; undefined in browsers. */
-export function workerThreads(): NodeModules["node:worker_threads"] | undefined {
-  return nodeModule("node:worker_threads");
-}
 
 /** How many threads can run at the same time here. */
 export function coreCount(): number {
   return nodeModule("node:os")?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
 }
 
+export function hasWorkers(): boolean {
+  return nodeModule("node:worker_threads") !== undefined || typeof Worker !== "undefined";
+}
+
 /** Whether threads can share memory: not on pages without cross-origin isolation. */
 export function canShareMemory(): boolean {
-  return (
-    typeof SharedArrayBuffer !== "undefined" &&
-    (workerThreads() !== undefined || typeof Worker !== "undefined")
-  );
+  return typeof SharedArrayBuffer !== "undefined" && hasWorkers();
+}
+
+/** How many threads there are unless somebody says otherwise. */
+export function defaultThreads(): number {
+  if (canShareMemory()) return coreCount();
+  return hasWorkers() ? 1 : 0;
 }
 
 /** A worker, as far as it is needed here. */
 export interface WorkerThread {
-  send(request: Request): void;
-  /** Ends it. */
+  send(request: Request, transfer?: readonly ArrayBuffer[]): void;
+  /** Ends it, whatever it is doing. */
   end(): Promise<void>;
 }
 
@@ -45,29 +37,45 @@ export function startWorker(
   onResponse: (response: Response) => void,
   onEnd: (reason: string) => void,
 ): WorkerThread {
-  const node = workerThreads();
-  if (node) {
-    const worker = new node.Worker(new URL("./worker.js", import.meta.url));
-    let ending = false;
-    worker.on("message", onResponse);
-    worker.on("error", (error) => onEnd(error.message));
-    worker.on("exit", (code) => {
-      if (!ending) onEnd(`it ended with code ${code}`);
-    });
-    worker.unref(); // a worker without work keeps no process alive
-    return {
-      send: (request) => worker.postMessage(request),
-      end: async () => {
-        ending = true;
-        await worker.terminate();
-      },
-    };
-  }
+  return startNodeWorker(onResponse, onEnd) ?? startWebWorker(onResponse, onEnd);
+}
+
+function startNodeWorker(
+  onResponse: (response: Response) => void,
+  onEnd: (reason: string) => void,
+): WorkerThread | undefined {
+  const node = nodeModule("node:worker_threads");
+  if (!node) return undefined;
+  // not as a literal: bundlers for browsers would take the file along as it is, a second time
+  const file = "./worker.js";
+  const worker = new node.Worker(new URL(file, import.meta.url));
+  let ending = false;
+  worker.on("message", onResponse);
+  worker.on("error", (error) => onEnd(error.message));
+  worker.on("exit", (code) => {
+    if (!ending) onEnd(`it ended with code ${code}`);
+  });
+  worker.unref(); // a worker without work keeps no process alive
+  return {
+    send: (request, transfer) => worker.postMessage(request, transfer),
+    end: async () => {
+      ending = true;
+      await worker.terminate();
+    },
+  };
+}
+
+function startWebWorker(
+  onResponse: (response: Response) => void,
+  onEnd: (reason: string) => void,
+): WorkerThread {
+  // bundlers look for just these words
   const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("message", ({ data }) => onResponse(data));
-  worker.addEventListener("error", ({ message }) => onEnd(message));
+  worker.addEventListener("error", ({ message }) => onEnd(message || "its file could not be loaded"));
+  worker.addEventListener("messageerror", () => onEnd("its message could not be read"));
   return {
-    send: (request) => worker.postMessage(request),
+    send: (request, transfer = []) => worker.postMessage(request, [...transfer]),
     end: async () => worker.terminate(),
   };
 }

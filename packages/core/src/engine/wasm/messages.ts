@@ -1,8 +1,14 @@
+import type { EpochTotals } from "../engine.js";
 import type { Layout } from "./layout.js";
+import type { Code, EpochRequest, EpochResult, TrainingStart } from "./pool.js";
 import type { EpochJob, InferenceJob } from "./thread.js";
 
-/** From the main thread to a worker. A module is loaded once and then used by its number. */
-export type Request =
+/** To a worker, which is either one of several threads on shared memory or has memory of its own. */
+export type Request = ThreadRequest | RemoteRequest;
+export type Response = ThreadResponse | RemoteResponse;
+
+/** To one of several threads. A module is loaded once and then used by its number. */
+export type ThreadRequest =
   | {
       readonly type: "load";
       readonly program: number;
@@ -18,8 +24,44 @@ export type Request =
   | { readonly type: "epoch"; readonly program: number; readonly job: EpochJob }
   | { readonly type: "infer"; readonly program: number; readonly job: InferenceJob };
 
-/** From a worker: it has finished an epoch or its share of an inference, or could not. */
-export type Response = { readonly type: "done" } | { readonly type: "failed"; readonly message: string };
+/** It has finished an epoch or its share of an inference, or could not. */
+export type ThreadResponse =
+  | { readonly type: "done" }
+  | { readonly type: "failed"; readonly message: string };
 
-/** Handles requests on the thread that calls it. */
-export type Handler = (request: Request) => Response | undefined;
+/** To a worker with memory of its own. Every call is answered once; an epoch and an inference tell their progress, too. */
+export type RemoteRequest =
+  | { readonly type: "call"; readonly call: number; readonly work: RemoteWork }
+  | { readonly type: "abort"; readonly call: number }
+  | { readonly type: "drop"; readonly program: number };
+
+export type RemoteWork =
+  | {
+      readonly type: "loadTraining";
+      readonly program: number;
+      readonly code: Code;
+      readonly layout: Layout;
+      readonly start: TrainingStart;
+    }
+  | {
+      readonly type: "loadInference";
+      readonly program: number;
+      readonly code: Code;
+      readonly layout: Layout;
+    }
+  | { readonly type: "epoch"; readonly program: number; readonly request: EpochRequest }
+  | {
+      readonly type: "infer";
+      readonly program: number;
+      readonly parameters: Float32Array;
+      readonly images: Uint8Array;
+    };
+
+export type RemoteResponse =
+  | { readonly type: "progress"; readonly call: number; readonly progress: EpochTotals | number }
+  | {
+      readonly type: "result";
+      readonly call: number;
+      readonly result: EpochResult | Float32Array | undefined;
+    }
+  | { readonly type: "error"; readonly call: number; readonly message: string };

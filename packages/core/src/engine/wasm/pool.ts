@@ -1,159 +1,71 @@
-import type { Compiled } from "../../compiler/compile.js";
-import { FailureError } from "../../errors.js";
-import { Slices } from "../slices.js";
-import { Control } from "./control.js";
-import { coreCount, startWorker, type WorkerThread } from "./host.js";
+import type { EpochTotals } from "../engine.js";
 import type { Layout } from "./layout.js";
-import type { Request, Response } from "./messages.js";
-import { type EpochJob, type InferenceJob, Thread } from "./thread.js";
 
-/** A compiled plan that is loaded into threads. */
-export interface Program {
-  readonly memory: WebAssembly.Memory;
-  /** @throws FailureError if a thread dies; what `signal` was aborted with, where nobody else listens to it */
-  epoch(job: EpochJob, signal: AbortSignal | undefined): Promise<void>;
-  infer(job: InferenceJob, signal: AbortSignal | undefined): Promise<void>;
-  unload(): void;
-}
+/*
+ * Where compiled networks run. There are three kinds of pools, and what is sent to them and what comes back is plain
+ * data, because the memory that a network runs in is not always visible from here:
+ *
+ *   SharedPool  any number of workers on shared memory, which meet at barriers
+ *   RemotePool  one worker with memory of its own that works in slices, for pages that can't share memory
+ *   LocalPool   the calling thread, in slices
+ */
 
 /** Threads that stay for as long as the engine does and run one program after the other. */
 export interface Pool {
   readonly threads: number;
+  /** Whether modules have to be compiled for shared memory. */
   readonly shared: boolean;
-  load(compiled: Compiled, layout: Layout): Promise<Program>;
+  loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram>;
+  loadInference(code: Code, layout: Layout): Promise<InferenceProgram>;
+  /** Ends the threads. What still works fails. */
   close(): Promise<void>;
 }
 
-/** How long a thread watches for the others at a barrier before it sleeps. */
-const SPIN_MS = 0.05;
-
-/** Workers with shared memory. The calling thread only steers. */
-export class WorkerPool implements Pool {
-  readonly threads: number;
-  readonly shared = true;
-  #workers: readonly WorkerThread[] = [];
-  readonly #controls = new Set<Control>();
-  #programs = 0;
-  /** The job that is being waited for. */
-  #waiting: { left: number; resolve: () => void; reject: (error: Error) => void } | undefined;
-  #dead: FailureError | undefined;
-
-  constructor(threads: number) {
-    this.threads = threads;
-  }
-
-  /** Threads start when there is something to do. */
-  #start(): readonly WorkerThread[] {
-    if (this.#workers.length === 0) {
-      this.#workers = Array.from({ length: this.threads }, () =>
-        startWorker(
-          (response) => this.#respond(response),
-          (reason) => this.#die(`A worker thread died: ${reason}.`),
-        ),
-      );
-    }
-    return this.#workers;
-  }
-
-  async load(compiled: Compiled, layout: Layout): Promise<Program> {
-    const module = await WebAssembly.compile(compiled.bytes);
-    const memory = new WebAssembly.Memory({ initial: compiled.pages, maximum: compiled.pages, shared: true });
-    const program = this.#programs++;
-    const words = Control.allocate(true);
-    const spinMs = this.threads <= coreCount() ? SPIN_MS : 0;
-    const control = new Control(words, this.threads, spinMs);
-    this.#controls.add(control);
-    for (const [thread, worker] of this.#start().entries()) {
-      worker.send({
-        type: "load",
-        program,
-        module,
-        memory,
-        layout,
-        thread,
-        threads: this.threads,
-        control: words,
-        spinMs,
-      });
-    }
-    return {
-      memory,
-      epoch: async (job, signal) => {
-        control.reset();
-        const abort = () => control.abort();
-        signal?.addEventListener("abort", abort);
-        try {
-          await this.#run({ type: "epoch", program, job });
-        } finally {
-          signal?.removeEventListener("abort", abort);
-        }
-      },
-      infer: (job) => this.#run({ type: "infer", program, job }),
-      unload: () => {
-        this.#controls.delete(control);
-        for (const worker of this.#workers) worker.send({ type: "unload", program });
-      },
-    };
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.end()));
-  }
-
-  async #run(request: Request): Promise<void> {
-    if (this.#dead) throw this.#dead;
-    if (this.#waiting) throw new FailureError("The engine is at work already; wait until that has ended.");
-    // a worker keeps no process alive, but a job does
-    const alive = setInterval(() => {}, 1 << 30);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.#waiting = { left: this.threads, resolve, reject };
-        for (const worker of this.#workers) worker.send(request);
-      });
-    } finally {
-      clearInterval(alive);
-      this.#waiting = undefined;
-    }
-  }
-
-  #respond(response: Response): void {
-    const waiting = this.#waiting;
-    if (response.type === "failed") this.#die(`A worker thread failed: ${response.message}.`);
-    else if (waiting && --waiting.left === 0) waiting.resolve();
-  }
-
-  /** One thread has died: the others are woken, so that none waits for it for ever. */
-  #die(message: string): void {
-    this.#dead ??= new FailureError(message);
-    for (const control of this.#controls) control.break();
-    this.#waiting?.reject(this.#dead);
-  }
+/** A compiled network and the size of the memory that it needs, in pages. */
+export interface Code {
+  readonly module: WebAssembly.Module;
+  readonly pages: number;
 }
 
-/** One thread with memory of its own: the calling one, which works in slices and listens in between. */
-export class LocalPool implements Pool {
-  readonly threads = 1;
-  readonly shared = false;
+/** What a training run begins with. */
+export interface TrainingStart {
+  /** In one row, as the plan orders them. */
+  readonly parameters: Float32Array;
+  readonly images: Uint8Array;
+  readonly labels: Uint8Array;
+}
 
-  async load(compiled: Compiled, layout: Layout): Promise<Program> {
-    const module = await WebAssembly.compile(compiled.bytes);
-    const memory = new WebAssembly.Memory({ initial: compiled.pages, maximum: compiled.pages });
-    const control = new Control(Control.allocate(false), 1, 0);
-    const thread = new Thread(module, memory, layout, 0, 1, control);
-    const run = async (work: Generator<void, void>, signal: AbortSignal | undefined) => {
-      const slices = new Slices(signal);
-      while (!work.next().done) await slices.rest();
-    };
-    return {
-      memory,
-      epoch: (job, signal) => {
-        control.reset();
-        return run(thread.epoch(job), signal);
-      },
-      infer: (job, signal) => run(thread.infer(job), signal),
-      unload: () => {},
-    };
-  }
+/**
+ * A network that is being trained. An epoch whose signal is aborted ends soon and resolves with what was done until
+ * then. It rejects with a FailureError if a thread dies.
+ */
+export interface TrainingProgram {
+  epoch(request: EpochRequest, options: JobOptions<EpochTotals>): Promise<EpochResult>;
+  unload(): void;
+}
 
-  async close(): Promise<void> {}
+export interface EpochRequest {
+  readonly order: Uint32Array;
+  readonly learningRates: Float64Array;
+  /** How many steps were done before this epoch. */
+  readonly firstStep: number;
+}
+
+export interface EpochResult {
+  readonly totals: EpochTotals;
+  /** The loss that ended the epoch early because it isn't a finite number. */
+  readonly badLoss: number | undefined;
+  readonly parameters: Float32Array;
+}
+
+/** A network that only looks. */
+export interface InferenceProgram {
+  /** The logits `[count, classes]`. Some are missing if the signal was aborted. */
+  infer(parameters: Float32Array, images: Uint8Array, options: JobOptions<number>): Promise<Float32Array>;
+}
+
+export interface JobOptions<Progress> {
+  readonly signal?: AbortSignal | undefined;
+  /** Called several times a second. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }

@@ -1,6 +1,6 @@
 import { STEP } from "../../compiler/kernels/optimizer.js";
 import { log, power } from "../../math.js";
-import { type Control, LEAVE } from "./control.js";
+import type { Control } from "./control.js";
 import { BLOCK, type Layout, PIECE, STATISTICS } from "./layout.js";
 
 /** One epoch of training. All arrays are shared between the threads. */
@@ -16,11 +16,19 @@ export interface EpochJob {
   readonly correctOfBlock: Float64Array;
   /** For each piece of the parameters: the sum of the squares of its gradients. */
   readonly squaresOfPiece: Float64Array;
-  /** Steps, images, loss and correct so far; then why the epoch ended, the step and its loss. */
+  /** Steps, images, loss and correct so far; then whether a loss that is no finite number ended the epoch, and which. */
   readonly progress: Float64Array;
 }
 
-export const PROGRESS = { steps: 0, images: 1, loss: 2, correct: 3, leave: 4, badLoss: 5, size: 6 } as const;
+export const PROGRESS = {
+  steps: 0,
+  images: 1,
+  loss: 2,
+  correct: 3,
+  diverged: 4,
+  badLoss: 5,
+  size: 6,
+} as const;
 
 export interface InferenceJob {
   readonly images: Uint8Array;
@@ -34,7 +42,7 @@ type Kernels = Record<string, (workspace: number, slot: number, count: number) =
 
 /**
  * What one of the threads does. All threads run the same code and take every T-th slot, piece or block. The work is
- * given as generators that pause after each step, so that it can also run on a thread that has to listen now and then.
+ * given as generators that pause now and then, within a step too, so that it can also run on a thread that has to listen now and then.
  */
 export class Thread {
   readonly #kernels: Kernels;
@@ -80,11 +88,11 @@ export class Thread {
     for (let from = 0, step = 0; from < order.length; from += training.batchSize, step++) {
       const batch = order.subarray(from, from + training.batchSize);
       if (this.#thread === 0) this.#control.decideStop();
-      this.#gradients(job, batch);
+      yield* this.#gradients(job, batch);
       if (!this.#control.barrier()) return;
-      if (this.#control.stopped) return this.#leave(job, LEAVE.aborted);
+      if (this.#control.stopped) return;
       const { loss, correct } = totalsOf(job, Math.ceil(batch.length / BLOCK));
-      if (!Number.isFinite(loss)) return this.#leave(job, LEAVE.diverged, loss / batch.length);
+      if (!Number.isFinite(loss)) return this.#diverge(job, loss / batch.length);
       if (!this.#update(job, job.firstStep + step + 1, job.learningRates[step])) return;
       if (!this.#control.barrier()) return;
       if (this.#thread === 0) {
@@ -93,12 +101,11 @@ export class Thread {
         job.progress[PROGRESS.loss] += loss;
         job.progress[PROGRESS.correct] += correct;
       }
-      yield;
     }
   }
 
   /** Runs this thread's share of a batch's blocks, forward and backward. */
-  #gradients(job: EpochJob, batch: Uint32Array): void {
+  *#gradients(job: EpochJob, batch: Uint32Array): Generator<void, void> {
     const { slots, parameterLength } = this.#layout;
     const blocks = Math.ceil(batch.length / BLOCK);
     for (let slot = this.#thread; slot < slots.length; slot += this.#threads) {
@@ -109,6 +116,7 @@ export class Thread {
         for (const kernel of this.#forward) kernel(this.#workspace, slots[slot], 0);
         for (const kernel of this.#backward) kernel(this.#workspace, slots[slot], 0);
         this.#note(job, block, count);
+        yield;
       }
     }
   }
@@ -183,9 +191,9 @@ export class Thread {
     return true;
   }
 
-  #leave({ progress }: EpochJob, why: number, loss = 0): void {
+  #diverge({ progress }: EpochJob, loss: number): void {
     if (this.#thread !== 0) return;
-    progress[PROGRESS.leave] = why;
+    progress[PROGRESS.diverged] = 1;
     progress[PROGRESS.badLoss] = loss;
   }
 
@@ -194,6 +202,7 @@ export class Thread {
     const count = images.length / imageSize;
     const all = Uint32Array.from({ length: BLOCK }, (_, n) => n);
     for (let block = this.#thread; block < Math.ceil(count / BLOCK); block += this.#threads) {
+      if (this.#control.aborted) return;
       const first = block * BLOCK;
       const batch = all.subarray(0, Math.min(BLOCK, count - first));
       this.#load(images.subarray(first * imageSize), batch, 0);

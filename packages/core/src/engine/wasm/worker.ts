@@ -1,18 +1,24 @@
 /** The file that a worker runs, in Node and in browsers. */
 
 import { createHandler } from "./handler.js";
-import { workerThreads } from "./host.js";
+import type { Request, Response } from "./messages.js";
+import { nodeModule } from "./node.js";
+import { createRemoteHandler } from "./remoteHandler.js";
 
-const handle = createHandler();
-const port = workerThreads()?.parentPort;
-if (port) {
-  port.on("message", (request) => {
-    const response = handle(request);
-    if (response) port.postMessage(response);
-  });
-} else {
-  addEventListener("message", ({ data }) => {
-    const response = handle(data);
-    if (response) postMessage(response);
-  });
+const port = nodeModule("node:worker_threads")?.parentPort;
+
+function respond(response: Response): void {
+  if (port) port.postMessage(response);
+  else postMessage(response);
 }
+
+const asThread = createHandler(respond);
+const remotely = createRemoteHandler(respond);
+
+function handle(request: Request): void {
+  if (request.type === "call" || request.type === "abort" || request.type === "drop") remotely(request);
+  else asThread(request);
+}
+
+if (port) port.on("message", handle);
+else addEventListener("message", ({ data }) => handle(data));

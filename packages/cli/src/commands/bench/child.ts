@@ -1,0 +1,29 @@
+import { createEngine, defineModel, fit, type ModelSpec, measureCompile, noise } from "unravel-cnn";
+import { allowRelaxedSimd } from "../../engine.js";
+
+/*
+ * A process that `bench` starts to see how long a beginning takes: for the first step of training on made-up images, or
+ * for compiling, both while everything is still cold. Prints one line of JSON as soon as that is done.
+ */
+
+export interface ChildTask {
+  readonly task: "first step" | "compile";
+  readonly spec: ModelSpec;
+  readonly batchSize: number;
+  readonly threads: number;
+  readonly strict: boolean;
+}
+
+const { task, spec, ...options }: ChildTask = JSON.parse(process.argv[2]);
+allowRelaxedSimd();
+if (task === "compile") {
+  process.stdout.write(`${JSON.stringify(await measureCompile(spec, options))}\n`);
+} else {
+  const engine = await createEngine(spec, options);
+  await fit(engine, noise(defineModel(spec), options.batchSize), {
+    epochs: 1,
+    batchSize: options.batchSize,
+  });
+  process.stdout.write("{}\n");
+  await engine.close();
+}

@@ -1,0 +1,80 @@
+import { availableParallelism } from "node:os";
+import type { Command } from "commander";
+import { builtInModels, hasRelaxedSimd } from "unravel-cnn";
+import { allowRelaxedSimd } from "../../engine.js";
+import { interruptible } from "../../exit.js";
+import { loadModel } from "../../model.js";
+import { realNumber, wholeNumber } from "../../options.js";
+import { Progress } from "../../terminal/progress.js";
+import { stylesFor } from "../../terminal/style.js";
+import { measureAll } from "./measure.js";
+import { asJson, asText } from "./report.js";
+import { type BenchOptions, batchSizeFor, lengthsOf } from "./settings.js";
+
+export function addBench(program: Command): void {
+  program
+    .command("bench")
+    .summary("measure how fast this machine trains")
+    .description(
+      "Measures how fast networks train here, on made-up images: this machine's peak in WebAssembly (multiply-adds in registers), each kernel alone, training, start-up and compiling.",
+    )
+    .argument(
+      "[model...]",
+      `built-in names, specs .json, or .safetensors (default: ${Object.keys(builtInModels).join(", ")})`,
+    )
+    .option("--threads <n>", "default: all cores", wholeNumber("--threads", 1, 256))
+    .option("--strict", "the path that gives the same bits on every machine")
+    .option(
+      "--batch-size <n>",
+      "images for each update (default: 64, of convnet 128)",
+      wholeNumber("--batch-size", 1),
+    )
+    .option(
+      "--seconds <s>",
+      "train each network for so long (default: 3)",
+      realNumber("--seconds", "above 0", (value) => value > 0),
+    )
+    .option("--quick", "rough figures, soon")
+    .option("--json", "print the figures as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  unravel bench                      the three built-in networks, all cores
+  unravel bench lenet5 --threads 1
+  unravel bench my-net.json --batch-size 32 --seconds 10
+  unravel bench --strict --json
+
+Close other programs first: whatever else runs makes the figures lower. Each
+figure is the best of several short runs, or a median with the slowest and the
+fastest beside it. A kernel's time is for 8 images, which go through the network
+together; its share of the peak is of one thread's.`,
+    )
+    .action(async (names: string[], options: BenchOptions) => {
+      await interruptible((signal) => bench(names, options, signal));
+    });
+}
+
+async function bench(names: string[], options: BenchOptions, signal: AbortSignal): Promise<void> {
+  allowRelaxedSimd();
+  const chosen = names.length > 0 ? names : Object.keys(builtInModels);
+  const models = [];
+  for (const name of chosen) {
+    const loaded = await loadModel({ model: name, seed: 0 });
+    models.push({ name, loaded, batchSize: batchSizeFor(name, options) });
+  }
+  const progress = new Progress(process.stderr, false);
+  try {
+    const threads = options.threads ?? availableParallelism();
+    const strict = options.strict === true || !hasRelaxedSimd();
+    progress.say(`Measuring ${chosen.join(", ")}; for good figures nothing else should run.`);
+    const task = { models, threads, strict, lengths: lengthsOf(options) };
+    const figures = await measureAll(task, progress, signal);
+    const text = options.json
+      ? `${JSON.stringify(asJson(figures))}\n`
+      : asText(figures, stylesFor(process.stdout));
+    process.stdout.write(text);
+  } finally {
+    progress.clear();
+  }
+}

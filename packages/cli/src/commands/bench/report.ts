@@ -1,0 +1,106 @@
+import type { KernelProfile } from "unravel-cnn";
+import { percent, whole } from "../../terminal/numbers.js";
+import type { Styles } from "../../terminal/style.js";
+import { table } from "../../terminal/table.js";
+import type { Figures, ModelFigures, Peak } from "./measure.js";
+
+/** For programs. Times of kernels in microseconds for a block of 8 images; shares of the peak are of one thread's there. */
+export function asJson({ machine, threads, strict, optimizer, peak, models }: Figures) {
+  return {
+    machine,
+    threads,
+    strict,
+    peak,
+    models: models.map(({ name, loaded: { model }, batchSize, kernels, training, startUp, compile }) => ({
+      model: name,
+      batchSize,
+      optimizer,
+      parameters: model.parameterCount,
+      multiplyAddsPerImage: model.multiplyAdds.trainingStep,
+      kernels: kernels.map((kernel) => ({
+        ...kernel,
+        shareOfPeak: kernel.gflops === null ? null : kernel.gflops / peak.one,
+      })),
+      training: { ...training, shareOfPeak: training.gflops / peak.all },
+      startUp,
+      compile,
+    })),
+  };
+}
+
+/** For people, in 80 columns. */
+export function asText(figures: Figures, styles: Styles): string {
+  const { machine, threads, strict, peak, models, optimizer } = figures;
+  const cores = `, ${count(machine.cores, "core")}`;
+  const path = strict ? "strict" : machine.relaxed ? "relaxed SIMD" : "no relaxed SIMD";
+  const all = threads === 1 ? "" : `, ${gflops(peak.all)} on ${threads} threads at the same time`;
+  const lines = [
+    `Machine   ${machine.cpu.slice(0, 70 - cores.length)}${cores}`,
+    `          Node ${machine.node.slice(1)}, V8 ${machine.v8}, ${path}`,
+    `Peak      ${gflops(peak.one)} GFLOP/s on one thread${all}`,
+  ];
+  if (machine.load > BUSY) {
+    lines.push(
+      `          Other work kept ${machine.load.toFixed(1)} threads busy: the figures may be too low.`,
+    );
+  }
+  for (const model of models) lines.push("", ...modelLines(model, peak, threads, optimizer, styles));
+  return `${lines.join("\n")}\n`;
+}
+
+/** Threads of other programs at work, from which on the figures may suffer. */
+const BUSY = 0.7;
+
+function modelLines(
+  { loaded, batchSize, kernels, training, startUp, compile }: ModelFigures,
+  peak: Peak,
+  threads: number,
+  optimizer: string,
+  styles: Styles,
+): string[] {
+  const { slowest, fastest, imagesPerSecond } = training;
+  return [
+    styles.bold(`${loaded.title}: batches of ${batchSize}, ${optimizer}, ${count(threads, "thread")}`),
+    ...kernelLines(kernels, peak.one, styles),
+    `Training  ${styles.bold(`${whole(imagesPerSecond)} images/s`)} (${whole(slowest)} to ${whole(fastest)}), ` +
+      `${gflops(training.gflops)} GFLOP/s: ${percent(training.gflops / peak.all, 0)} of the peak`,
+    `Start-up  ${milliseconds(startUp.firstStepMs)} from process start to first step ` +
+      `(${milliseconds(startUp.fastestMs)} to ${milliseconds(startUp.slowestMs)})`,
+    `Compile   ${milliseconds(compile.generateMs)} to generate ${whole(compile.bytes)} bytes, ` +
+      `${milliseconds(compile.compileMs)} WebAssembly.compile`,
+  ];
+}
+
+function kernelLines(kernels: readonly KernelProfile[], peak: number, styles: Styles): string[] {
+  const sum = (of: (kernel: KernelProfile) => number) => kernels.reduce((total, k) => total + of(k), 0);
+  const microseconds = sum((kernel) => kernel.microseconds);
+  const total = (2 * sum((kernel) => kernel.multiplyAdds)) / microseconds / 1000;
+  const row = (name: string, us: number, rate: number | null) => [
+    name,
+    us.toFixed(us < 100 ? 2 : 1),
+    percent(us / microseconds, 0),
+    rate === null ? "" : gflops(rate),
+    rate === null ? "" : percent(rate / peak, 0),
+  ];
+  const [header, ...lines] = table(
+    [
+      ["kernel", "us for 8 images", "of the time", "GFLOP/s", "of the peak"],
+      ...kernels.map((kernel) => row(kernel.name, kernel.microseconds, kernel.gflops)),
+      row("all, on one thread", microseconds, total),
+    ],
+    [false, true, true, true, true],
+  );
+  return [styles.dim(header), ...lines];
+}
+
+function count(value: number, thing: string): string {
+  return `${value} ${thing}${value === 1 ? "" : "s"}`;
+}
+
+function gflops(value: number): string {
+  return value.toFixed(1);
+}
+
+function milliseconds(value: number): string {
+  return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+}

@@ -1,0 +1,72 @@
+import { Slices } from "../slices.js";
+import { Control } from "./control.js";
+import { closedError } from "./failures.js";
+import { allocateMemory, epochJob, epochResult, inferenceJob, readRow, totalsOf, writeRow } from "./jobs.js";
+import type { Layout } from "./layout.js";
+import type { Code, InferenceProgram, JobOptions, Pool, TrainingProgram, TrainingStart } from "./pool.js";
+import { Thread } from "./thread.js";
+import { Turns } from "./turns.js";
+
+/** The calling thread, with memory that nobody else sees. It works in slices and listens in between. */
+export class LocalPool implements Pool {
+  readonly threads = 1;
+  readonly shared = false;
+  #closed = false;
+
+  async loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram> {
+    const { memory, thread, control } = this.#instantiate(code, layout);
+    const turns = new Turns();
+    writeRow(memory, layout, start.parameters);
+    return {
+      epoch: (request, options) =>
+        turns.take(async () => {
+          const job = epochJob(layout, start, request, false);
+          await this.#run(thread.epoch(job), control, options, () => totalsOf(job));
+          return epochResult(job, readRow(memory, layout));
+        }),
+      unload: () => {},
+    };
+  }
+
+  async loadInference(code: Code, layout: Layout): Promise<InferenceProgram> {
+    const { memory, thread, control } = this.#instantiate(code, layout);
+    const turns = new Turns();
+    return {
+      infer: (parameters, images, options) =>
+        turns.take(async () => {
+          writeRow(memory, layout, parameters);
+          const job = inferenceJob(layout, images, false);
+          await this.#run(thread.infer(job), control, options, () => job.done[0]);
+          return job.logits;
+        }),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  #instantiate(code: Code, layout: Layout) {
+    if (this.#closed) throw closedError();
+    const memory = allocateMemory(code, false);
+    const control = new Control(Control.allocate(false), 1, 0);
+    return { memory, control, thread: new Thread(code.module, memory, layout, 0, 1, control) };
+  }
+
+  async #run<Progress>(
+    work: Generator<void, void>,
+    control: Control,
+    { signal, onProgress }: JobOptions<Progress>,
+    progress: () => Progress,
+  ): Promise<void> {
+    if (this.#closed) throw closedError();
+    const slices = new Slices();
+    control.reset();
+    if (signal?.aborted) control.abort();
+    while (!work.next().done) {
+      if (await slices.rest()) onProgress?.(progress());
+      if (this.#closed) throw closedError();
+      if (signal?.aborted) control.abort();
+    }
+  }
+}

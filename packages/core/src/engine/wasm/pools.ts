@@ -1,0 +1,20 @@
+import { compilePlan } from "../../compiler/compile.js";
+import type { EmitOptions } from "../../compiler/emit.js";
+import type { Plan } from "../../compiler/plan.js";
+import { canShareMemory } from "./host.js";
+import { LocalPool } from "./localPool.js";
+import type { Code, Pool } from "./pool.js";
+import { RemotePool } from "./remotePool.js";
+import { SharedPool } from "./sharedPool.js";
+
+/** @param threads 0: none but the calling one */
+export function createPool(threads: number): Pool {
+  if (threads === 0) return new LocalPool();
+  return canShareMemory() ? new SharedPool(threads) : new RemotePool();
+}
+
+/** A plan as a pool needs it. */
+export async function compileFor({ threads, shared }: Pool, plan: Plan, options: EmitOptions): Promise<Code> {
+  const { bytes, pages } = compilePlan(plan, threads, shared, options);
+  return { module: await WebAssembly.compile(bytes), pages };
+}

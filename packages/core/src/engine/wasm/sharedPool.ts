@@ -1,0 +1,153 @@
+import type { FailureError } from "../../errors.js";
+import { Control } from "./control.js";
+import { closedError, deadError } from "./failures.js";
+import { coreCount, startWorker, type WorkerThread } from "./host.js";
+import {
+  allocateMemory,
+  epochJob,
+  epochResult,
+  inferenceJob,
+  readRow,
+  shareable,
+  totalsOf,
+  writeRow,
+} from "./jobs.js";
+import type { Layout } from "./layout.js";
+import type { Response, ThreadRequest } from "./messages.js";
+import type { Code, InferenceProgram, JobOptions, Pool, TrainingProgram, TrainingStart } from "./pool.js";
+import { Turns } from "./turns.js";
+
+/** How long a thread watches for the others at a barrier before it sleeps. */
+const SPIN_MS = 0.05;
+
+/** How often progress is reported while workers are busy. */
+const PROGRESS_INTERVAL_MS = 50;
+
+/** Longer than anything takes. */
+const NEVER_MS = 2 ** 31 - 1;
+
+/** A program as the main thread sees it. */
+interface Loaded {
+  readonly program: number;
+  readonly memory: WebAssembly.Memory;
+  readonly control: Control;
+}
+
+/** Workers with shared memory. The calling thread only steers. */
+export class SharedPool implements Pool {
+  readonly threads: number;
+  readonly shared = true;
+  readonly #turns = new Turns();
+  #workers: readonly WorkerThread[] = [];
+  #programs = 0;
+  /** The job that all threads are at. */
+  #job: { control: Control; left: number; resolve: () => void; reject: (error: Error) => void } | undefined;
+  /** Why there are no threads any more. */
+  #ended: FailureError | undefined;
+
+  constructor(threads: number) {
+    this.threads = threads;
+  }
+
+  async loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram> {
+    const loaded = this.#load(code, layout);
+    const { program, memory } = loaded;
+    writeRow(memory, layout, start.parameters);
+    const data = { ...start, images: shareable(start.images), labels: shareable(start.labels) };
+    return {
+      epoch: (request, options) =>
+        this.#turns.take(async () => {
+          const job = epochJob(layout, data, request, true);
+          await this.#run(loaded, { type: "epoch", program, job }, options, () => totalsOf(job));
+          return epochResult(job, readRow(memory, layout));
+        }),
+      unload: () => {
+        for (const worker of this.#workers) worker.send({ type: "unload", program });
+      },
+    };
+  }
+
+  async loadInference(code: Code, layout: Layout): Promise<InferenceProgram> {
+    const loaded = this.#load(code, layout);
+    const { program, memory } = loaded;
+    return {
+      infer: (parameters, images, options) =>
+        this.#turns.take(async () => {
+          writeRow(memory, layout, parameters);
+          const job = inferenceJob(layout, images, true);
+          const done = () => Atomics.load(job.done, 0);
+          await this.#run(loaded, { type: "infer", program, job }, options, done);
+          return job.logits.slice();
+        }),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#end(closedError());
+  }
+
+  #load(code: Code, layout: Layout): Loaded {
+    if (this.#ended) throw this.#ended;
+    const { threads } = this;
+    const memory = allocateMemory(code, true);
+    const program = this.#programs++;
+    const words = Control.allocate(true);
+    const spinMs = threads <= coreCount() ? SPIN_MS : 0;
+    const common = { program, module: code.module, memory, layout, threads, control: words, spinMs };
+    for (const [thread, worker] of this.#start().entries()) worker.send({ type: "load", ...common, thread });
+    return { program, memory, control: new Control(words, threads, spinMs) };
+  }
+
+  /** Threads start when there is something to do. */
+  #start(): readonly WorkerThread[] {
+    if (this.#workers.length === 0) {
+      this.#workers = Array.from({ length: this.threads }, () =>
+        startWorker(
+          (response) => this.#respond(response),
+          (reason) => this.#end(deadError(reason)),
+        ),
+      );
+    }
+    return this.#workers;
+  }
+
+  /** Lets all threads do their share of a job. No message is sent in between: they are steered by `control`. */
+  async #run<Progress>(
+    { control }: Loaded,
+    request: ThreadRequest,
+    { signal, onProgress }: JobOptions<Progress>,
+    progress: () => Progress,
+  ): Promise<void> {
+    if (this.#ended) throw this.#ended;
+    control.reset();
+    const abort = () => control.abort();
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort);
+    // a worker keeps no process alive, but this does
+    const timer = setInterval(() => onProgress?.(progress()), onProgress ? PROGRESS_INTERVAL_MS : NEVER_MS);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#job = { control, left: this.threads, resolve, reject };
+        for (const worker of this.#workers) worker.send(request);
+      });
+    } finally {
+      this.#job = undefined;
+      clearInterval(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  #respond(response: Response): void {
+    const job = this.#job;
+    if (response.type === "failed") this.#end(deadError(response.message));
+    else if (job && --job.left === 0) job.resolve();
+  }
+
+  /** The threads that are left are woken, so that none waits for the others for ever, and ended. */
+  async #end(why: FailureError): Promise<void> {
+    this.#ended ??= why;
+    this.#job?.control.break();
+    this.#job?.reject(this.#ended);
+    await Promise.all(this.#workers.map((worker) => worker.end()));
+  }
+}
