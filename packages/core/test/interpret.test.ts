@@ -50,6 +50,10 @@ async function expectSameBits(plan: Plan, seed: number): Promise<string[]> {
 /** Numbers everywhere, as bad as they can be while still being numbers, except where zeros are the rule. */
 function fill(numbers: Float32Array, plan: Plan, seed: number): void {
   const random = randomStream(seed, "memory");
+  const tables = plan.tables.map(({ buffer: { offset, size } }) => ({
+    offset: offset / 4,
+    words: new Int32Array(numbers.buffer, offset, size).slice(),
+  }));
   for (let k = 0; k < numbers.length; k++) numbers[k] = random.uniform(k) < 0.1 ? 0 : random.normal(k);
   const first = plan.memory.workspaces / 4;
   const size = plan.memory.workspaceBytes / 4;
@@ -59,6 +63,7 @@ function fill(numbers: Float32Array, plan: Plan, seed: number): void {
       numbers.fill(-Infinity, start, start + buffer.size);
     }
   }
+  for (const { offset, words } of tables) new Int32Array(numbers.buffer).set(words, offset);
   // the sizes of gradients that Adam remembers, and its corrections, are positive
   const { step, state } = plan.memory;
   for (const { offset, size } of [step, ...state]) {

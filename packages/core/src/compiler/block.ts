@@ -17,13 +17,14 @@ export const HALVES = [0, 4] as const;
 
 /**
  * Where the cells of a block of images lie: cell [c, p, q] begins at number `start + c*plane + p*row + q*BLOCK` of the
- * buffer. Around each plane there can be a border, which a layer with padding reads; it begins at `borderStart`.
+ * buffer. Around each plane there can be a border, which a layer with padding reads; its first window begins at
+ * `windowStart`.
  */
 export interface View {
   readonly buffer: Buffer;
   readonly shape: readonly [channels: number, height: number, width: number];
   readonly start: number;
-  readonly borderStart: number;
+  readonly windowStart: number;
   readonly plane: number;
   readonly row: number;
 }

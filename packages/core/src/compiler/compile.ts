@@ -28,7 +28,11 @@ export function compilePlan(plan: Plan, threads: number, shared: boolean, option
     (kernel) => kernel !== undefined,
   );
   const functions = kernels.map((kernel) => emitKernel(kernel, options));
-  return { plan, bytes: assembleModule({ pages, maximum: pages, shared }, functions), pages };
+  const data = plan.tables.map(({ buffer, values }) => ({
+    offset: buffer.offset,
+    bytes: new Uint8Array(Int32Array.from(values, (cells) => 4 * cells).buffer),
+  }));
+  return { plan, bytes: assembleModule({ pages, maximum: pages, shared }, functions, data), pages };
 }
 
 function tooLarge({ model }: Plan, bytes: number, threads: number): InputError {

@@ -1,6 +1,15 @@
-import type { Address, Expression, Loop, Nest, Statement, UnaryOperation } from "./nest.js";
+import type {
+  Address,
+  Expression,
+  Loop,
+  Nest,
+  Pointer,
+  Register,
+  Statement,
+  UnaryOperation,
+} from "./nest.js";
 import { FunctionAssembler } from "./wasm/assembler.js";
-import type { Opcode } from "./wasm/opcodes.js";
+import type { Opcode, ValueType } from "./wasm/opcodes.js";
 
 /*
  * A nest as a WebAssembly function.
@@ -26,9 +35,9 @@ export function emitKernel(nest: Nest, options: EmitOptions): FunctionAssembler 
 }
 
 /** A loop that is being emitted: as a real loop, or as one copy of an unrolled one. */
-type Scope = { readonly loop: Loop; readonly copy?: number; readonly pointers: Map<string, Pointer> };
+type Scope = { readonly loop: Loop; readonly copy?: number; readonly pointers: Map<string, MovingPointer> };
 
-interface Pointer {
+interface MovingPointer {
   readonly local: number;
   readonly step: number;
 }
@@ -36,7 +45,7 @@ interface Pointer {
 class Emitter {
   readonly fn: FunctionAssembler;
   readonly #options: EmitOptions;
-  readonly #registers = new Map<object, number>();
+  readonly #variables = new Map<Register | Pointer, number>();
   /** Locals that hold the start of a region, when it isn't a parameter. */
   #zero: number | undefined;
 
@@ -62,6 +71,18 @@ class Emitter {
           const offset = this.#pointer(statement.address, scopes);
           this.#expression(statement.value, scopes);
           this.fn.op("v128.store32_lane", 2, offset, 0);
+          break;
+        }
+        case "point": {
+          const offset = this.#pointer(statement.address, scopes);
+          const table = this.#pointer(statement.table, scopes);
+          this.fn.op("i32.load", 2, table);
+          this.fn.op("i32.add");
+          if (offset !== 0) {
+            this.fn.i32(offset);
+            this.fn.op("i32.add");
+          }
+          this.fn.op("local.set", this.#pointerLocal(statement.pointer));
           break;
         }
         case "loop":
@@ -100,8 +121,8 @@ class Emitter {
   }
 
   /** Makes a pointer for each combination of counters in the loop's body that this loop is the innermost of. */
-  #pointersMovedBy(loop: Loop, scopes: readonly Scope[]): Map<string, Pointer> {
-    const pointers = new Map<string, Pointer>();
+  #pointersMovedBy(loop: Loop, scopes: readonly Scope[]): Map<string, MovingPointer> {
+    const pointers = new Map<string, MovingPointer>();
     const real = new Set(scopes.filter(({ copy }) => copy === undefined).map((scope) => scope.loop.index));
     for (const address of addressesIn(loop.body)) {
       // Counters of unrolled loops and of loops further in don't matter here: each takes a pointer from this one.
@@ -121,6 +142,10 @@ class Emitter {
 
   /** Puts the pointer of an address on the stack; returns the constant offset that belongs to it. */
   #pointer(address: Address, scopes: readonly Scope[]): number {
+    if (address.pointer) {
+      this.fn.op("local.get", this.#pointerLocal(address.pointer));
+      return address.offset * bytesPer(address);
+    }
     this.fn.op("local.get", this.#localOf(address, scopes));
     const cells = address.terms.reduce((sum, [index, stride]) => {
       const copy = scopes.find(({ loop }) => loop.index === index)?.copy;
@@ -147,11 +172,19 @@ class Emitter {
     return this.#zero;
   }
 
-  #register(register: object): number {
-    let local = this.#registers.get(register);
+  #register(register: Register): number {
+    return this.#localFor(register, "v128");
+  }
+
+  #pointerLocal(pointer: Pointer): number {
+    return this.#localFor(pointer, "i32");
+  }
+
+  #localFor(variable: Register | Pointer, type: ValueType): number {
+    let local = this.#variables.get(variable);
     if (local === undefined) {
-      local = this.fn.local("v128");
-      this.#registers.set(register, local);
+      local = this.fn.local(type);
+      this.#variables.set(variable, local);
     }
     return local;
   }
@@ -294,7 +327,10 @@ function keyOf(address: Address, terms: Address["terms"], scopes: readonly Scope
 function* addressesIn(body: readonly Statement[]): Generator<Address> {
   for (const statement of body) {
     if (statement.kind === "loop") yield* addressesIn(statement.body);
-    else {
+    else if (statement.kind === "point") {
+      yield statement.address;
+      yield statement.table;
+    } else {
       if (statement.kind !== "set") yield statement.address;
       yield* addressesOf(statement.value);
     }

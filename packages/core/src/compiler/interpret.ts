@@ -5,6 +5,7 @@ import type {
   Index,
   Loop,
   Nest,
+  Pointer,
   Region,
   Statement,
   UnaryOperation,
@@ -58,6 +59,7 @@ class Interpreter {
   readonly #count: number;
   readonly #counters = new Map<Index, { value: number }>();
   readonly #registers = new Map<object, Vector>();
+  readonly #pointers = new Map<Pointer, { word: number }>();
 
   constructor(nest: string, memory: ArrayBuffer, starts: Readonly<Record<Region, number>>, count: number) {
     this.#nest = nest;
@@ -76,6 +78,14 @@ class Interpreter {
 
   #statement(statement: Statement): Run {
     if (statement.kind === "loop") return this.#loop(statement);
+    if (statement.kind === "point") {
+      const pointer = this.#pointer(statement.pointer);
+      const address = this.#place(statement.address, 1, "pointer");
+      const table = this.#place(statement.table, 1, "table");
+      return () => {
+        pointer.word = address() + this.#words[table()] / 4; // the table counts bytes
+      };
+    }
     const value = this.#value(statement.value);
     if (statement.kind === "set") {
       const register = this.#register(statement.register);
@@ -108,6 +118,12 @@ class Interpreter {
     return counter;
   }
 
+  #pointer(pointer: Pointer): { word: number } {
+    const place = this.#pointers.get(pointer) ?? { word: 0 };
+    this.#pointers.set(pointer, place);
+    return place;
+  }
+
   #register(register: object): Vector {
     const vector = this.#registers.get(register) ?? new Vector();
     this.#registers.set(register, vector);
@@ -115,14 +131,15 @@ class Interpreter {
   }
 
   /** Where in memory an address lies, in words (in bytes for buffers of bytes), once its `lanes` are known to be inside. */
-  #place({ buffer, offset, terms }: Address, lanes: number, what: string): () => number {
+  #place({ buffer, offset, terms, pointer }: Address, lanes: number, what: string): () => number {
     const unit = buffer.bytes ? 1 : 4;
     const start = (this.#starts[buffer.region] + buffer.offset) / unit;
     // of a piece, the buffer is the row of all pieces
     const before = buffer.region === "piece" ? this.#starts.piece / unit : 0;
     const steps = terms.map(([index, stride]) => ({ counter: this.#counter(index), stride }));
+    const from = pointer && this.#pointer(pointer);
     return () => {
-      let cell = offset;
+      let cell = from ? from.word - start + offset : offset;
       for (const { counter, stride } of steps) cell += counter.value * stride;
       if (before + cell < 0 || before + cell + lanes > buffer.size) {
         throw new Error(

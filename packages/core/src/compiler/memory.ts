@@ -1,10 +1,17 @@
 import { BLOCK, type View } from "./block.js";
 import type { Buffer, Region } from "./nest.js";
 
+/** Whole numbers that a kernel reads: how many float32 numbers to go on. */
+export interface Table {
+  readonly buffer: Buffer;
+  readonly values: readonly number[];
+}
+
 /** Gives out stretches of one region, one after the other, each on a line of the cache of its own. */
 export class Allocator {
   readonly #region: Region;
   readonly buffers: Buffer[] = [];
+  readonly tables: Table[] = [];
   /** In bytes. */
   #end: number;
 
@@ -20,6 +27,13 @@ export class Allocator {
   /** Room for `size` float32 numbers. */
   numbers(name: string, size: number): Buffer {
     return this.#take({ name, region: this.#region, offset: this.#end, size }, 4 * size);
+  }
+
+  /** Room for whole numbers that are known when the program is compiled. */
+  table(name: string, values: readonly number[]): Buffer {
+    const buffer = this.numbers(name, values.length);
+    this.tables.push({ buffer, values });
+    return buffer;
   }
 
   bytes(name: string, size: number): Buffer {
@@ -44,18 +58,26 @@ export type Border = readonly [number, number, number, number];
 
 export const NO_BORDER: Border = [0, 0, 0, 0];
 
+/**
+ * In which order cells lie. `planes`: channel by channel, which flatten needs. `rows`: row by row, in each row channel by
+ * channel; so that what a window covers lies close together, on few pages of memory.
+ */
+export type Order = "planes" | "rows";
+
 /** Room for a block of images of this shape with a border around each plane. */
 export function allocateView(
   allocator: Allocator,
   name: string,
   shape: readonly [number, number, number],
   [top, right, bottom, left]: Border,
+  order: Order,
 ): View {
   const [channels, height, width] = shape;
-  const row = (left + width + right) * BLOCK;
-  const plane = (top + height + bottom) * row;
-  const buffer = allocator.numbers(name, channels * plane);
-  return { buffer, shape, start: top * row + left * BLOCK, borderStart: 0, plane, row };
+  const line = (left + width + right) * BLOCK;
+  const lines = top + height + bottom;
+  const [row, plane] = order === "rows" ? [channels * line, line] : [line, lines * line];
+  const buffer = allocator.numbers(name, channels * lines * line);
+  return { buffer, shape, start: top * row + left * BLOCK, windowStart: 0, plane, row };
 }
 
 /** The same memory as a row of cells. The view must have no border. */

@@ -38,6 +38,13 @@ export interface Address {
   readonly buffer: Buffer;
   readonly offset: number;
   readonly terms: readonly (readonly [Index, number])[];
+  /** Counted from where this pointer points, not from the buffer's start. */
+  readonly pointer?: Pointer;
+}
+
+/** A place that is worked out while the kernel runs: an address, and further from there as a table says. */
+export interface Pointer {
+  readonly name: string;
 }
 
 /** A variable that holds a vector. */
@@ -93,6 +100,8 @@ export type Statement =
   | { readonly kind: "store"; readonly address: Address; readonly value: Expression }
   /** Stores the first of the four numbers only. */
   | { readonly kind: "storeLane"; readonly address: Address; readonly value: Expression }
+  /** Lets the pointer point to `address` plus as many float32 numbers as the whole number at `table` says. */
+  | { readonly kind: "point"; readonly pointer: Pointer; readonly address: Address; readonly table: Address }
   | Loop;
 
 export interface Loop {
@@ -123,10 +132,12 @@ export const at = (
   terms: terms.filter(([, stride]) => stride !== 0),
 });
 
-/** The address `cells` further. */
-export const further = (address: Address, cells: number): Address => ({
-  ...address,
-  offset: address.offset + cells,
+/** The cell `cells` further than a pointer. */
+export const from = (buffer: Buffer, pointer: Pointer, cells: number): Address => ({
+  buffer,
+  offset: cells,
+  terms: [],
+  pointer,
 });
 
 export const constant = (value: number): Expression => ({ kind: "constant", value });
@@ -167,6 +178,13 @@ export class NestBuilder {
     const set = (next: Expression) => this.#statements.push({ kind: "set", register, value: next });
     set(value);
     return { kind: "register", register, set };
+  }
+
+  /** A pointer to `address`, moved on as the table says there. */
+  point(address: Address, table: Address): Pointer {
+    const pointer = { name: `p${this.#registers++}` };
+    this.#statements.push({ kind: "point", pointer, address, table });
+    return pointer;
   }
 
   store(address: Address, value: Expression): void {

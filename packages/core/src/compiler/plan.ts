@@ -1,20 +1,14 @@
-import { InputError } from "../errors.js";
-import type { Conv2d } from "../layers/conv2d.js";
-import type { Dense } from "../layers/dense.js";
-import type { MaxPool2d } from "../layers/maxPool2d.js";
 import type { Model, ModelLayer } from "../model.js";
 import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.js";
-import { type ImageShape, type Shape, sizeOf } from "../tensor.js";
+import { sizeOf } from "../tensor.js";
 import { BLOCK, type View } from "./block.js";
-import { convolve, convolveInputGradient, convolveParameterGradients } from "./kernels/conv2d.js";
-import { multiply, multiplyInputGradient, multiplyParameterGradients } from "./kernels/dense.js";
-import { clear, loadImages } from "./kernels/input.js";
-import { pool, poolInputGradient } from "./kernels/maxPool2d.js";
+import { loadImages } from "./kernels/input.js";
 import { reduceSlots, STEP, update } from "./kernels/optimizer.js";
-import { rectify, rectifyInputGradient } from "./kernels/relu.js";
 import { lossGradient, STATISTICS } from "./kernels/softmaxCrossEntropy.js";
-import { Allocator, allocateView, type Border, flattened, NO_BORDER } from "./memory.js";
+import { backwardKernels, forwardKernels } from "./layerKernels.js";
+import { Allocator, type Table } from "./memory.js";
 import type { Buffer, Nest } from "./nest.js";
+import { allocateViews } from "./views.js";
 
 /*
  * The decisions: where everything lies, which kernels run in which order, and how a step is split.
@@ -41,6 +35,8 @@ export interface Plan {
   readonly model: Model;
   /** Kernels that run on each block, in order. `forward` begins with the loading of the images. */
   readonly forward: readonly Nest[];
+  /** Whole numbers that kernels read. */
+  readonly tables: readonly Table[];
   /** From the loss back. Empty if the plan is for inference. */
   readonly backward: readonly Nest[];
   /** Kernels that run on each piece of the parameters. */
@@ -99,7 +95,7 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
   const scale = workspace.numbers("scale", BLOCK);
   const statistics = workspace.numbers("statistics", STATISTICS.size);
 
-  const activations = allocateActivations(workspace, model, "");
+  const activations = allocateViews(workspace, model, "");
   /** A layer's parameter, or the gradient of it, in a row of all of them. */
   const within = (row: Buffer, prefix: string, layer: ModelLayer, name: string): Buffer | undefined => {
     const parameter = layer.parameters.find((p) => p.name === name);
@@ -109,16 +105,23 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
   };
   const parameter = (layer: ModelLayer, name: string) => within(parameters, "", layer, name);
 
-  const forward = [loadImages("load", bytes, activations[0], model.normalize)];
-  for (const [k, layer] of model.layers.entries()) {
-    const kernel = forwardKernel(model, k, activations, (name) => parameter(layer, name));
-    if (kernel) forward.push(kernel);
-  }
+  const forward = [
+    loadImages("load", bytes, activations[0], model.normalize),
+    ...model.layers.flatMap((layer, k) =>
+      forwardKernels(model, k, {
+        x: activations[k],
+        y: activations[k + 1],
+        weight: parameter(layer, "weight"),
+        bias: parameter(layer, "bias"),
+        shared,
+      }),
+    ),
+  ];
 
   const logits = activations[activations.length - 1];
   const backward: Nest[] = [];
   if (training) {
-    const gradients = allocateActivations(workspace, model, "grad.");
+    const gradients = allocateViews(workspace, model, "grad.");
     const slotRow: Buffer = { name: "slot", region: "slot", offset: 0, size: parameterLength };
     const gradientOf = (layer: ModelLayer, name: string) => within(slotRow, "grad.", layer, name);
     const widest = Math.max(
@@ -131,7 +134,7 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
     for (let k = model.layers.length - 1; k >= Math.max(0, firstThatLearns); k--) {
       const layer = model.layers[k];
       backward.push(
-        ...backwardKernels(layer, {
+        ...backwardKernels(model, k, {
           x: activations[k],
           y: activations[k + 1],
           dx: k > firstThatLearns ? gradients[k] : undefined,
@@ -150,6 +153,7 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
   return {
     model,
     forward,
+    tables: shared.tables,
     backward,
     reduce: training && reduceSlots("reduce", pieces),
     update:
@@ -178,119 +182,4 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
       ),
     },
   };
-}
-
-/** Whether layer k is a ReLU that the layer before it does on the way: they share their output. */
-function isFused(model: Model, k: number): boolean {
-  const before = model.layers[k - 1]?.spec.type;
-  return model.layers[k]?.spec.type === "relu" && (before === "conv2d" || before === "dense");
-}
-
-/** The input and the output of each layer. Those that lie in the same memory are views of the same buffer. */
-function allocateActivations(allocator: Allocator, model: Model, prefix: string): View[] {
-  const views: View[] = [];
-  for (let k = 0; k <= model.layers.length; k++) {
-    const producer = model.layers[k - 1];
-    const name = `${prefix}${producer ? `${producer.name}.out` : "x"}`;
-    const previous = views[k - 1];
-    if (producer?.spec.type === "flatten") views.push(flattened(previous));
-    else if (isFused(model, k - 1)) views.push(previous);
-    else {
-      // a fused ReLU comes between a layer and the one that reads what it gives
-      const reader = model.layers[isFused(model, k) ? k + 1 : k];
-      views.push(
-        allocateView(allocator, name, asImage(producer?.outputShape ?? model.inputShape), borderFor(reader)),
-      );
-    }
-  }
-  return views;
-}
-
-function asImage(shape: Shape): ImageShape {
-  return shape.length === 3 ? [shape[0], shape[1], shape[2]] : [shape[0], 1, 1];
-}
-
-function borderFor(reader: ModelLayer | undefined): Border {
-  const padded = reader?.spec.type === "conv2d" || reader?.spec.type === "maxPool2d";
-  return padded ? (reader.resolved as Conv2d | MaxPool2d).padding : NO_BORDER;
-}
-
-function forwardKernel(
-  model: Model,
-  k: number,
-  activations: readonly View[],
-  parameter: (name: string) => Buffer | undefined,
-): Nest | undefined {
-  const layer = model.layers[k];
-  const name = `${layer.name}.forward`;
-  const x = activations[k];
-  const y = activations[k + 1];
-  const relu = isFused(model, k + 1);
-  const weight = parameter("weight") as Buffer;
-  switch (layer.spec.type) {
-    case "conv2d":
-      return convolve(name, layer.resolved as Conv2d, x, weight, parameter("bias"), y, relu);
-    case "dense":
-      return multiply(name, layer.resolved as Dense, x, weight, parameter("bias"), y, relu);
-    case "relu":
-      return isFused(model, k) ? undefined : rectify(name, x, y);
-    case "maxPool2d":
-      return pool(name, layer.resolved as MaxPool2d, x, y);
-    case "flatten":
-      return undefined;
-    default:
-      throw noKernel(layer);
-  }
-}
-
-interface BackwardBuffers {
-  readonly x: View;
-  readonly y: View;
-  /** Undefined: nobody needs the gradient of the input. */
-  readonly dx: View | undefined;
-  readonly dy: View;
-  readonly weight: Buffer | undefined;
-  readonly weightGradient: Buffer | undefined;
-  readonly biasGradient: Buffer | undefined;
-  readonly transposed: Buffer;
-}
-
-function backwardKernels(layer: ModelLayer, buffers: BackwardBuffers): Nest[] {
-  const { x, y, dx, dy, biasGradient, transposed } = buffers;
-  const weight = buffers.weight as Buffer;
-  const weightGradient = buffers.weightGradient as Buffer;
-  const own = `${layer.name}.parameterGradients`;
-  const input = `${layer.name}.inputGradient`;
-  switch (layer.spec.type) {
-    case "conv2d": {
-      const conv = layer.resolved as Conv2d;
-      return [
-        convolveParameterGradients(own, conv, x, dy, weightGradient, biasGradient),
-        ...(dx ? [clear(`${layer.name}.clear`, dx), convolveInputGradient(input, conv, dy, weight, dx)] : []),
-      ];
-    }
-    case "dense": {
-      const dense = layer.resolved as Dense;
-      return [
-        multiplyParameterGradients(own, dense, x, dy, weightGradient, biasGradient, transposed),
-        ...(dx ? [multiplyInputGradient(input, dense, dy, weight, dx)] : []),
-      ];
-    }
-    case "relu":
-      return dx ? [rectifyInputGradient(input, y, dy, dx)] : [];
-    case "maxPool2d": {
-      const resolved = layer.resolved as MaxPool2d;
-      return dx ? [clear(`${layer.name}.clear`, dx), poolInputGradient(input, resolved, x, y, dy, dx)] : [];
-    }
-    case "flatten":
-      return [];
-    default:
-      throw noKernel(layer);
-  }
-}
-
-function noKernel(layer: ModelLayer): InputError {
-  return new InputError(
-    `${layer.name}: the wasm engine has no kernel for layers of type ${layer.kind.type}; use the reference engine.`,
-  );
 }

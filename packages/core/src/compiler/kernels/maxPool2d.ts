@@ -29,7 +29,17 @@ export function pool(name: string, layer: MaxPool2d, x: View, y: View): Nest {
   );
 }
 
-/** Adds to the input's gradient `dx`, which is zero before. The first cell that equals the output is the winner. */
+/** Whether no cell lies under two windows; then a gradient can be stored and need not be added. */
+export function windowsAreApart({ kernel, stride }: MaxPool2d): boolean {
+  return stride[0] >= kernel[0] && stride[1] >= kernel[1];
+}
+
+/**
+ * The first cell that equals the output is the winner and gets its gradient. Where windows lie apart, what lies between
+ * them must be zero before; else all of `dx`, to which the gradients are added.
+ * @param rectified whether `x` is what a ReLU gave, and `dx` is to be the gradient before the ReLU: nothing where the
+ *   winner is 0
+ */
 export function poolInputGradient(
   name: string,
   layer: MaxPool2d,
@@ -37,16 +47,23 @@ export function poolInputGradient(
   y: View,
   dy: View,
   dx: View,
+  rectified: boolean,
 ): Nest {
+  const apart = windowsAreApart(layer);
   return nest(name, (b) =>
     forEachWindow(b, layer, ([c, i, j], half) => {
       const place = (view: View) =>
         at(view.buffer, view.start + half, [c, view.plane], [i, view.row], [j, BLOCK]);
       const largest = b.variable(load(place(y)));
-      const g = b.variable(load(place(dy))); // becomes zero once it has gone to a winner
+      const gradient = load(place(dy));
+      // becomes zero once it has gone to a winner
+      const g = b.variable(
+        rectified ? binary("and", gradient, binary("gt", largest, constant(0))) : gradient,
+      );
       forEachCellIn(b, layer, [c, i, j], half, (cellOf) => {
         const wins = b.variable(binary("eq", load(cellOf(x)), largest));
-        b.store(cellOf(dx), add(load(cellOf(dx)), binary("and", g, wins)));
+        const share = binary("and", g, wins);
+        b.store(cellOf(dx), apart ? share : add(load(cellOf(dx)), share));
         g.set(binary("andnot", g, wins));
       });
     }),
@@ -90,7 +107,7 @@ function forEachCellIn(
           write((view) =>
             at(
               view.buffer,
-              view.borderStart + half,
+              view.windowStart + half,
               [c, view.plane],
               [i, strideY * view.row],
               [u, view.row],

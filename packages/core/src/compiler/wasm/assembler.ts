@@ -53,10 +53,17 @@ export class FunctionAssembler {
   }
 }
 
+/** Bytes that are put into the memory when the module is instantiated. */
+export interface DataSegment {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
 /** A module's bytes: imports its memory, exports every function under its name. */
 export function assembleModule(
   memory: MemoryImport,
   functions: readonly FunctionAssembler[],
+  data: readonly DataSegment[] = [],
 ): Uint8Array<ArrayBuffer> {
   const counts = [...new Set(functions.map(({ parameterCount }) => parameterCount))];
   const types = counts.map((count) => [0x60, count, ...Array(count).fill(valueTypes.i32), 0]);
@@ -68,7 +75,12 @@ export function assembleModule(
     ...section(3, vector(functions.map(({ parameterCount }) => unsigned(counts.indexOf(parameterCount))))),
     ...section(7, vector(functions.map(({ name }, k) => [...text(name), 0x00, ...unsigned(k)]))),
     ...section(10, vector(functions.map((fn) => fn.body()))),
+    ...(data.length > 0 ? section(11, vector(data.map(segment))) : []),
   ]);
+}
+
+function segment({ offset, bytes }: DataSegment): number[] {
+  return [0, ...opcodes["i32.const"], ...signed(offset), ...opcodes.end, ...unsigned(bytes.length), ...bytes];
 }
 
 function section(id: number, content: number[]): number[] {

@@ -15,6 +15,7 @@ export const opcodes = {
   "local.get": [0x20],
   "local.set": [0x21],
   "local.tee": [0x22],
+  "i32.load": [0x28],
   "i32.const": [0x41],
   "i32.eqz": [0x45],
   "i32.add": [0x6a],

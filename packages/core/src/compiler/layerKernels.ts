@@ -1,0 +1,125 @@
+import { InputError } from "../errors.js";
+import type { Conv2d } from "../layers/conv2d.js";
+import type { Dense } from "../layers/dense.js";
+import type { MaxPool2d } from "../layers/maxPool2d.js";
+import type { Model, ModelLayer } from "../model.js";
+import type { View } from "./block.js";
+import { convolve, windowTable } from "./kernels/conv2d.js";
+import { convolveInputGradient } from "./kernels/conv2dInputGradient.js";
+import { convolveParameterGradients } from "./kernels/conv2dParameterGradients.js";
+import { multiply, multiplyInputGradient, multiplyParameterGradients } from "./kernels/dense.js";
+import { clear } from "./kernels/input.js";
+import { pool, poolInputGradient, windowsAreApart } from "./kernels/maxPool2d.js";
+import { rectify, rectifyInputGradient } from "./kernels/relu.js";
+import type { Allocator } from "./memory.js";
+import type { Buffer, Nest } from "./nest.js";
+import { isFused } from "./views.js";
+
+/* Which kernels a layer runs, forward and backward. A new layer is entered in both. */
+
+interface ForwardBuffers {
+  readonly x: View;
+  readonly y: View;
+  readonly weight: Buffer | undefined;
+  readonly bias: Buffer | undefined;
+  /** For tables. */
+  readonly shared: Allocator;
+}
+
+/** @throws InputError that names the layer, if it has no kernel */
+export function forwardKernels(
+  model: Model,
+  k: number,
+  { x, y, bias, shared, ...buffers }: ForwardBuffers,
+): Nest[] {
+  const layer = model.layers[k];
+  const name = `${layer.name}.forward`;
+  const relu = isFused(model, k + 1);
+  const weight = buffers.weight as Buffer;
+  switch (layer.spec.type) {
+    case "conv2d": {
+      const conv = layer.resolved as Conv2d;
+      const table = shared.table(`${layer.name}.window`, windowTable(conv, x));
+      return [convolve(name, conv, x, weight, bias, table, y, relu)];
+    }
+    case "dense":
+      return [multiply(name, layer.resolved as Dense, x, weight, bias, y, relu)];
+    case "relu":
+      return isFused(model, k) ? [] : [rectify(name, x, y)];
+    case "maxPool2d":
+      return [pool(name, layer.resolved as MaxPool2d, x, y)];
+    case "flatten":
+      return [];
+    default:
+      throw noKernel(layer);
+  }
+}
+
+interface BackwardBuffers {
+  readonly x: View;
+  readonly y: View;
+  /** Undefined: nobody needs the gradient of the input. */
+  readonly dx: View | undefined;
+  readonly dy: View;
+  readonly weight: Buffer | undefined;
+  readonly weightGradient: Buffer | undefined;
+  readonly biasGradient: Buffer | undefined;
+  /** Room for a dense layer's inputs, the other way round. */
+  readonly transposed: Buffer;
+}
+
+/** @throws InputError that names the layer, if it has no kernel */
+export function backwardKernels(model: Model, k: number, buffers: BackwardBuffers): Nest[] {
+  const layer = model.layers[k];
+  const { x, y, dx, dy, biasGradient, transposed } = buffers;
+  const weight = buffers.weight as Buffer;
+  const weightGradient = buffers.weightGradient as Buffer;
+  const own = `${layer.name}.parameterGradients`;
+  const input = `${layer.name}.inputGradient`;
+  switch (layer.spec.type) {
+    case "conv2d": {
+      const conv = layer.resolved as Conv2d;
+      const gradients = convolveParameterGradients(own, conv, x, dy, weightGradient, biasGradient);
+      if (!dx) return [gradients];
+      return [
+        gradients,
+        clear(`${layer.name}.clear`, dx),
+        convolveInputGradient(input, conv, dy, weight, dx),
+      ];
+    }
+    case "dense": {
+      const dense = layer.resolved as Dense;
+      const gradients = multiplyParameterGradients(
+        own,
+        dense,
+        x,
+        dy,
+        weightGradient,
+        biasGradient,
+        transposed,
+      );
+      return dx ? [gradients, multiplyInputGradient(input, dense, dy, weight, dx)] : [gradients];
+    }
+    case "relu": {
+      // a pooling layer that comes after it lets nothing through where the winner is 0
+      const done = isFused(model, k) && model.layers[k + 1]?.spec.type === "maxPool2d";
+      return dx && !done ? [rectifyInputGradient(input, y, dy, dx)] : [];
+    }
+    case "maxPool2d": {
+      if (!dx) return [];
+      const resolved = layer.resolved as MaxPool2d;
+      const kernel = poolInputGradient(input, resolved, x, y, dy, dx, isFused(model, k - 1));
+      return windowsAreApart(resolved) ? [kernel] : [clear(`${layer.name}.clear`, dx), kernel];
+    }
+    case "flatten":
+      return [];
+    default:
+      throw noKernel(layer);
+  }
+}
+
+function noKernel(layer: ModelLayer): InputError {
+  return new InputError(
+    `${layer.name}: the wasm engine has no kernel for layers of type ${layer.kind.type}; use the reference engine.`,
+  );
+}
