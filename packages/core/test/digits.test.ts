@@ -5,11 +5,11 @@ import { expectInputError } from "../../../test/support/sentence.js";
 import { oneConv } from "../src/builders.js";
 import { checkDataset, firstOf, subset } from "../src/data/dataset.js";
 import { digitPen, drawDigits } from "../src/data/digits/digits.js";
+import { createEngine } from "../src/engine/index.js";
 import { loadDataset } from "../src/node/datasets.js";
 import { evaluate } from "../src/training/evaluate.js";
 import { fit } from "../src/training/fit.js";
 import { boxOf, centreOf } from "./support/inkOfDigit.js";
-import { createReferenceEngine } from "./support/referenceEngine.js";
 
 const SIZE = 784;
 const COUNT = 2000;
@@ -99,7 +99,7 @@ describe("drawn digits", () => {
 
 describe("what a network learns from 3,000 drawn digits", () => {
   const learnt = (async () => {
-    const engine = await createReferenceEngine(oneConv(), { seed: 1 });
+    const engine = await createEngine(oneConv(), { seed: 1, threads: 0 });
     await fit(engine, drawDigits(3000, 1), { epochs: 1, batchSize: 8, seed: 1 });
     return engine;
   })();

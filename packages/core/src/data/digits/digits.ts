@@ -1,6 +1,6 @@
 import { InputError } from "../../errors.js";
 import { type RandomStream, randomStream } from "../../random.js";
-import type { DataPair, Dataset } from "../dataset.js";
+import type { Dataset } from "../dataset.js";
 import { normalizeDigit } from "../preprocess.js";
 import { Dice } from "./dice.js";
 import { distort } from "./distort.js";
@@ -61,6 +61,18 @@ export function drawDigits(count: number, seed: number, part: Part = "train"): D
   if (!(Number.isSafeInteger(count) && count > 0)) {
     throw new InputError(`The number of digits to draw must be a whole number of at least 1, not ${count}.`);
   }
+  const drawing = digitsOneByOne(count, seed, part);
+  for (;;) {
+    const { done, value } = drawing.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * The digits of drawDigits, for who has something else to do in between: yields how many are drawn, after each.
+ * @param count a whole number of at least 0
+ */
+export function* digitsOneByOne(count: number, seed: number, part: Part): Generator<number, Dataset> {
   const pen = digitPen(seed, part);
   const order = randomStream(seed, `digits/${part}/order`);
   const images = new Uint8Array(count * SIZE);
@@ -71,6 +83,7 @@ export function drawDigits(count: number, seed: number, part: Part = "train"): D
     if (i % 10 === 0) ten = shuffledTen(order, i);
     labels[i] = ten[i % 10];
     images.set(pen.draw(labels[i], i), i * SIZE);
+    yield i + 1;
   }
   return { name: "drawn digits", shape: [1, 28, 28], images, labels, classes: CLASSES };
 }
@@ -83,9 +96,4 @@ function shuffledTen(random: RandomStream, index: number): number[] {
     [ten[i], ten[j]] = [ten[j], ten[i]];
   }
   return ten;
-}
-
-/** As many drawn digits as MNIST has: 60,000 to train on and 10,000 to test on. */
-export function drawnDigits(seed: number): DataPair {
-  return { train: drawDigits(60000, seed, "train"), test: drawDigits(10000, seed, "test") };
 }
