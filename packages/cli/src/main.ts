@@ -4,6 +4,7 @@ import { reason } from "unravel-cnn/node";
 import { addBench } from "./commands/bench/index.js";
 import { addData } from "./commands/data/index.js";
 import { addEvaluate } from "./commands/evaluate.js";
+import { addInspect } from "./commands/inspect.js";
 import { addPredict } from "./commands/predict.js";
 import { addSummary } from "./commands/summary.js";
 import { addTrain } from "./commands/train/index.js";
@@ -37,7 +38,8 @@ function program(): Command {
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText("after", "\nunravel COMMAND --help tells more about a command.");
-  for (const add of [addTrain, addEvaluate, addPredict, addSummary, addData, addBench]) add(command);
+  for (const add of [addTrain, addEvaluate, addPredict, addSummary, addInspect, addData, addBench])
+    add(command);
   return command;
 }
 

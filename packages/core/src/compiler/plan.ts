@@ -47,6 +47,8 @@ export interface Plan {
   /** The length of that row, a multiple of 4. */
   readonly parameterLength: number;
   readonly slots: number;
+  /** Everything that lies in memory, the shared first, then what a workspace holds. */
+  readonly buffers: readonly Buffer[];
   readonly memory: {
     readonly step: Buffer;
     readonly parameters: Buffer;
@@ -170,6 +172,7 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
     parameterOffsets,
     parameterLength,
     slots: slotCount,
+    buffers: [...shared.buffers, ...workspace.buffers],
     memory: { step, parameters, state, slots, workspaces: shared.end, workspaceBytes: workspace.end },
     workspace: {
       bytes,

@@ -1,0 +1,109 @@
+import type { Command } from "commander";
+import {
+  type DescribeOptions,
+  describePlan,
+  InputError,
+  type Model,
+  type PlanDescription,
+} from "unravel-cnn";
+import { loadModel, MODEL_HELP } from "../model.js";
+import { wholeNumber } from "../options.js";
+import { whole } from "../terminal/numbers.js";
+import { type Styles, stylesFor } from "../terminal/style.js";
+import { table } from "../terminal/table.js";
+
+interface InspectOptions extends Pick<DescribeOptions, "batchSize" | "threads"> {
+  readonly layer?: string;
+  readonly filters?: number;
+  readonly json?: boolean;
+}
+
+export function addInspect(program: Command): void {
+  program
+    .command("inspect")
+    .summary("show what the compiler makes of a network")
+    .description(
+      "Shows how the wasm engine trains a network: its kernels in order, what they share, and where everything lies in memory. With --layer, the loops of that layer's kernels.",
+    )
+    .argument("[model]", MODEL_HELP, "one-conv")
+    .option("--layer <name>", "show this layer's loops (conv1, fc2, ...)")
+    .option("--batch-size <n>", "images in a batch", wholeNumber("--batch-size", 1, 2 ** 20), 64)
+    .option("--threads <n>", "threads that memory is planned for", wholeNumber("--threads", 1, 256), 1)
+    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .option("--json", "print the plan, with all loops, as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  unravel inspect lenet5
+  unravel inspect one-conv --layer conv1
+  unravel inspect model.safetensors --batch-size 256 --threads 4 --json`,
+    )
+    .action(async (name: string, options: InspectOptions) => {
+      const { batchSize, threads, filters } = options;
+      const choice = { model: name, seed: 0, ...(filters !== undefined && { filters }) };
+      const { title, model } = await loadModel(choice);
+      const plan = describePlan(model.spec, {
+        ...(batchSize !== undefined && { batchSize }),
+        ...(threads !== undefined && { threads }),
+      });
+      process.stdout.write(`${show(title, model, plan, options)}\n`);
+    });
+}
+
+function show(title: string, model: Model, plan: PlanDescription, { layer, json }: InspectOptions): string {
+  if (layer === undefined) {
+    return json ? JSON.stringify(plan) : asText(title, plan, stylesFor(process.stdout));
+  }
+  if (!model.layers.some(({ name }) => name === layer)) {
+    const names = model.layers.map(({ name }) => name).join(", ");
+    throw new InputError(`There is no layer "${layer}" in ${title}; its layers are ${names}.`);
+  }
+  const kernels = plan.kernels.filter((kernel) => kernel.layer === layer);
+  if (json) return JSON.stringify({ layer, kernels });
+  const fused = plan.fused.filter((one) => one.layer === layer).map(sayFused);
+  return [...fused, ...kernels.map(({ nest }) => nest)].join("\n\n");
+}
+
+function asText(title: string, plan: PlanDescription, styles: Styles): string {
+  const { block, slots, pieces, piece, threads, memory } = plan;
+  return [
+    styles.bold(`${title}, training in batches of ${whole(plan.batchSize)}`),
+    "",
+    `${block} images go through the network together, as a block. Blocks add their gradients to ${many(slots, "slot")};`,
+    `when all are done, the slots are added and the parameters updated, in ${many(pieces, "piece")} of ${whole(piece)}.`,
+    ...plan.fused.map(sayFused),
+    "",
+    ...kernelLines(plan, styles),
+    "",
+    ...bufferLines(plan, styles),
+    "",
+    `${whole(memory.shared)} bytes shared, ${whole(memory.workspace)} for each of ${many(threads, "thread")}: ${whole(memory.total)} in total; the module is ${whole(plan.moduleBytes)} bytes long.`,
+  ].join("\n");
+}
+
+function sayFused({ layer, by }: PlanDescription["fused"][number]): string {
+  return by === null
+    ? `${layer} takes no work: what it gives lies where its input lies.`
+    : `${layer} is done on the way by ${by}.`;
+}
+
+function many(count: number, thing: string): string {
+  return `${whole(count)} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+function kernelLines({ kernels }: PlanDescription, { dim }: Styles): string[] {
+  const rows = kernels.map(({ phase, name, multiplyAdds }) => [
+    phase,
+    name,
+    phase === "update" || multiplyAdds === 0 ? "" : whole(multiplyAdds),
+  ]);
+  const [head, ...lines] = table([["", "kernel", "multiply-adds per image"], ...rows], [false, false, true]);
+  return [dim(head), ...lines];
+}
+
+function bufferLines({ buffers }: PlanDescription, { dim }: Styles): string[] {
+  const rows = buffers.map(({ region, name, offset, bytes }) => [region, name, whole(offset), whole(bytes)]);
+  const [head, ...lines] = table([["", "buffer", "offset", "bytes"], ...rows], [false, false, true, true]);
+  return [dim(head), ...lines];
+}

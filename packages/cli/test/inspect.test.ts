@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { expectRefusal, succeed, unravel } from "./support/cli.js";
+
+test("shows kernels in order, what is fused, and memory", async () => {
+  const { stdout, stderr } = await succeed(["inspect", "lenet5", "--batch-size", "24", "--threads", "3"]);
+
+  expect(stderr).toBe("");
+  expect(stdout).toMatch(/^lenet5, training in batches of 24\n/);
+  expect(stdout).toMatch(/to 3 slots;/);
+  expect(stdout).toContain("relu1 is done on the way by conv1.\n");
+  expect(stdout).toContain("flatten1 takes no work");
+  const kernels = [...stdout.matchAll(/^(forward|backward|update) +(\S+)( +[\d,]+)?$/gm)].map(
+    ([, , name]) => name,
+  );
+  expect(kernels.slice(0, 3)).toEqual(["load", "conv1.forward", "pool1.forward"]);
+  expect(kernels.slice(-2)).toEqual(["reduce", "update"]);
+  expect(stdout).toMatch(/^forward +conv1\.forward +117,600$/m);
+  const [, shared, workspace, total] =
+    /([\d,]+) bytes shared, ([\d,]+) for each of 3 threads: ([\d,]+) in/.exec(stdout) ?? [];
+  const number = (text: string) => Number(text.replaceAll(",", ""));
+  expect(number(shared) + 3 * number(workspace)).toBe(number(total));
+  for (const line of stdout.split("\n").slice(0, -2)) expect(line.length, line).toBeLessThanOrEqual(110);
+});
+
+test("with --layer, that layer's loops", async () => {
+  const { stdout } = await succeed(["inspect", "one-conv", "--layer", "conv1", "--filters", "3"]);
+
+  expect(stdout).toMatch(/^conv1\.forward:\n {2}for \w+, \d+ times/);
+  expect(stdout).toContain("all conv1.weight[");
+  expect(stdout).toContain("grad.conv1.weight[");
+  expect(stdout).not.toContain("fc1");
+});
+
+test("a layer that is done by another says so", async () => {
+  const { stdout } = await succeed(["inspect", "one-conv", "--layer", "relu1"]);
+
+  expect(stdout).toMatch(/^relu1 is done on the way by conv1\.\n/);
+});
+
+describe("as JSON", () => {
+  test("the plan", async () => {
+    const { stdout } = await succeed(["inspect", "convnet", "--json"]);
+    const plan = JSON.parse(stdout);
+
+    expect(plan).toMatchObject({ batchSize: 64, threads: 1, block: 8, slots: 8 });
+    expect(plan.kernels[1]).toMatchObject({ name: "conv1.forward", phase: "forward", layer: "conv1" });
+    expect(plan.kernels[1].nest).toMatch(/^conv1\.forward:\n/);
+    expect(plan.buffers.map(({ name }: { name: string }) => name)).toContain("conv1.out");
+  });
+
+  test("a layer", async () => {
+    const { stdout } = await succeed(["inspect", "--layer", "fc1", "--json"]);
+    const { layer, kernels } = JSON.parse(stdout);
+
+    expect(layer).toBe("fc1");
+    expect(kernels.map(({ name }: { name: string }) => name)).toContain("fc1.forward");
+  });
+});
+
+describe("says no to", () => {
+  test("a layer that isn't there", async () => {
+    expectRefusal(await unravel(["inspect", "--layer", "conv2"]), 2, /no layer "conv2".*conv1, relu1, pool1/);
+  });
+});

@@ -1,0 +1,155 @@
+import { defineModel, type ModelLayer, type ModelSpec } from "../model.js";
+import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
+import { BLOCK } from "./block.js";
+import { compilePlan } from "./compile.js";
+import type { Buffer, Expression, Nest, Statement } from "./nest.js";
+import { PIECE, type Plan, planModel } from "./plan.js";
+import { printNest } from "./print.js";
+
+/** When a kernel runs: for each block of images, or for each piece of the parameters. */
+export type KernelPhase = "forward" | "backward" | "update";
+
+export interface KernelDescription {
+  readonly name: string;
+  readonly phase: KernelPhase;
+  /** The layer that it belongs to, or null. */
+  readonly layer: string | null;
+  /** For one image, or in `update` for one parameter. */
+  readonly multiplyAdds: number;
+  /** The loop nest as text. */
+  readonly nest: string;
+}
+
+export interface BufferDescription {
+  readonly name: string;
+  /** `shared`: once for all threads. `workspace`: each thread has one. */
+  readonly region: "shared" | "workspace";
+  /** From the region's start, in bytes. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** What the compiler makes of a network, in numbers and text. */
+export interface PlanDescription {
+  readonly batchSize: number;
+  readonly threads: number;
+  /** How many images go through the network together. */
+  readonly block: number;
+  /** How many gradient slots the blocks of a batch add to. */
+  readonly slots: number;
+  /** How many pieces the parameters are updated in, and how many numbers a piece has. */
+  readonly pieces: number;
+  readonly piece: number;
+  readonly kernels: readonly KernelDescription[];
+  /** Layers that have no kernel of their own, and where their work is done. */
+  readonly fused: readonly { readonly layer: string; readonly by: string | null }[];
+  readonly buffers: readonly BufferDescription[];
+  readonly memory: {
+    readonly shared: number;
+    readonly workspace: number;
+    readonly total: number;
+  };
+  /** The WebAssembly module's length. */
+  readonly moduleBytes: number;
+}
+
+export interface DescribeOptions {
+  /** Default 64. */
+  readonly batchSize?: number;
+  /** Default 1. */
+  readonly threads?: number;
+  /** Default SGD with momentum. */
+  readonly optimizer?: OptimizerSpec;
+  /** Whether gradients are clipped; default false. */
+  readonly clip?: boolean;
+}
+
+/**
+ * Compiles a network for training and says how it is done.
+ * @throws InputError if the spec or an option is wrong, a layer has no kernel, or it doesn't fit into memory
+ */
+export function describePlan(spec: ModelSpec, options: DescribeOptions = {}): PlanDescription {
+  const { batchSize = 64, threads = 1, optimizer = { type: "sgd" }, clip = false } = options;
+  const plan = planModel(defineModel(spec), { batchSize, optimizer: resolveOptimizer(optimizer), clip });
+  const workspaces = Math.max(1, threads);
+  const compiled = compilePlan(plan, workspaces, threads > 0, { relaxed: false });
+  const { memory } = plan;
+  return {
+    batchSize,
+    threads,
+    block: BLOCK,
+    slots: plan.slots,
+    pieces: Math.ceil(plan.parameterLength / PIECE),
+    piece: PIECE,
+    kernels: kernelsOf(plan),
+    fused: plan.model.layers.flatMap((layer, k) =>
+      plan.forward.some(({ name }) => name === `${layer.name}.forward`)
+        ? []
+        : [withoutKernel(plan, layer, k)],
+    ),
+    buffers: plan.buffers.map(describeBuffer),
+    memory: {
+      shared: memory.workspaces,
+      workspace: memory.workspaceBytes,
+      total: memory.workspaces + workspaces * memory.workspaceBytes,
+    },
+    moduleBytes: compiled.bytes.length,
+  };
+}
+
+/** A ReLU is done by the kernel before it; flatten needs no work. */
+function withoutKernel({ model }: Plan, layer: ModelLayer, k: number) {
+  return { layer: layer.name, by: layer.spec.type === "flatten" ? null : model.layers[k - 1].name };
+}
+
+function kernelsOf({ model, forward, backward, reduce, update }: Plan): KernelDescription[] {
+  const describe = (nest: Nest, phase: KernelPhase): KernelDescription => {
+    const [first] = nest.name.split(".");
+    const layer = model.layers.find(({ name }) => name === first);
+    // a block's kernels work on so many images; the others' loops run once for each vector of four parameters
+    const shared = phase === "update" ? 4 : BLOCK;
+    return {
+      name: nest.name,
+      phase,
+      layer: layer?.name ?? null,
+      multiplyAdds: multiplyAddsIn(nest.body) / shared,
+      nest: printNest(nest),
+    };
+  };
+  return [
+    ...forward.map((nest) => describe(nest, "forward")),
+    ...backward.map((nest) => describe(nest, "backward")),
+    ...[reduce, update].filter((nest) => nest !== undefined).map((nest) => describe(nest, "update")),
+  ];
+}
+
+/** How many multiply-adds the statements do, each vector's four counted. */
+function multiplyAddsIn(statements: readonly Statement[]): number {
+  let count = 0;
+  for (const statement of statements) {
+    if (statement.kind === "loop") {
+      count += (statement.count === "parameter" ? 1 : statement.count) * multiplyAddsIn(statement.body);
+    } else if (statement.kind !== "point") count += 4 * maddsIn(statement.value);
+  }
+  return count;
+}
+
+function maddsIn(expression: Expression): number {
+  switch (expression.kind) {
+    case "madd":
+      return 1 + maddsIn(expression.a) + maddsIn(expression.b) + maddsIn(expression.c);
+    case "unary":
+      return maddsIn(expression.a);
+    case "binary":
+    case "shuffle":
+      return maddsIn(expression.a) + maddsIn(expression.b);
+    case "select":
+      return maddsIn(expression.mask) + maddsIn(expression.a) + maddsIn(expression.b);
+    default:
+      return 0;
+  }
+}
+
+function describeBuffer({ name, region, offset, size, bytes }: Buffer): BufferDescription {
+  return { name, region: region as BufferDescription["region"], offset, bytes: bytes ? size : 4 * size };
+}
