@@ -121,12 +121,15 @@ export class Thread {
     }
   }
 
-  /** Copies a block's images into the workspace. Returns how many there are; the rest of the block is what was there. */
+  /**
+   * Copies a block's images into the workspace. Returns how many there are. The rest of a short block gets the first one
+   * again: its gradients are made zero by `scale`, which needs finite ones, and an image from before might overflow.
+   */
   #load(images: Uint8Array, batch: Uint32Array, block: number): number {
     const { imageSize, bytes } = this.#layout;
     const count = Math.min(BLOCK, batch.length - block * BLOCK);
-    for (let n = 0; n < count; n++) {
-      const from = batch[block * BLOCK + n] * imageSize;
+    for (let n = 0; n < BLOCK; n++) {
+      const from = batch[block * BLOCK + (n < count ? n : 0)] * imageSize;
       this.#memory.set(images.subarray(from, from + imageSize), this.#workspace + bytes + n * imageSize);
     }
     return count;
