@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { defineModel, type Model, type ModelSpec } from "../src/model.js";
 import { trace } from "../src/reference/trace.js";
-import { copyAll, type DType, dtypeOf, type NamedTensors, sizeOf } from "../src/tensor.js";
+import { copyAll, type DType, dtypeOf, type NamedTensors } from "../src/tensor.js";
 import { EPSILON, expectTensor, expectWithin } from "./support/compare.js";
 import { goldenFiles, readGolden } from "./support/goldenFile.js";
+import { sumLengths } from "./support/sumLengths.js";
 
 /*
  * Every number of a step, forward and backward, against PyTorch's in float64 (golden/make_golden.py).
@@ -19,35 +20,6 @@ import { goldenFiles, readGolden } from "./support/goldenFile.js";
  * leads through the layers before it; backward through all layers, the softmax and then back, where a weight's gradient
  * is a sum over the batch and all cells of the output.
  */
-
-/** How many products are added up for one output of each layer. Layers that only move numbers have none. */
-function forwardLengths(model: Model): number[] {
-  return model.layers.map(({ parameters: [weight] }) => (weight ? weight.fanIn + 1 : 0));
-}
-
-/** L, for each tensor of a trace. */
-function sumLengths(model: Model, batch: number): Record<string, number> {
-  const lengths: Record<string, number> = {};
-  let total = 1;
-  for (const [index, length] of forwardLengths(model).entries()) {
-    total += length;
-    lengths[`${model.layers[index].name}.out`] = total;
-  }
-  total += model.classes.length;
-  lengths.probs = total;
-  lengths.loss = total + batch;
-  for (const layer of [...model.layers].reverse()) {
-    lengths[`grad.${layer.name}.out`] = total;
-    const [weight] = layer.parameters;
-    const meetings = weight ? batch * (sizeOf(layer.outputShape) / weight.shape[0]) : 0;
-    for (const { fullName } of layer.parameters) lengths[`grad.${fullName}`] = total + meetings;
-    // An input cell goes into at most as many sums as there are weights in a kernel, for each filter. Where pooling
-    // windows overlap, a winner collects from several.
-    total += weight ? sizeOf(weight.shape.toSpliced(1, 1)) : layer.spec.type === "maxPool2d" ? 4 : 0;
-  }
-  lengths["grad.x"] = total;
-  return lengths;
-}
 
 interface GoldenNetwork {
   readonly spec: ModelSpec;

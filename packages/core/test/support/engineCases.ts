@@ -1,0 +1,142 @@
+import type { Dataset } from "../../src/data/dataset.js";
+import type { Model, ModelSpec } from "../../src/model.js";
+import { type OptimizerSpec, resolveOptimizer } from "../../src/optimizers/index.js";
+import { learningRateAt, type Schedule } from "../../src/optimizers/schedules.js";
+import { randomStream } from "../../src/random.js";
+import { sizeOf } from "../../src/tensor.js";
+
+/** A short training: so many images, in batches, the last of which may be short. */
+export interface Training {
+  readonly images: number;
+  readonly batchSize: number;
+  readonly optimizer: OptimizerSpec;
+  readonly schedule: Schedule;
+  readonly peak: number;
+  readonly clip?: number;
+}
+
+/** Every optimizer, schedule, with and without clipping; batches of less than a block, odd ones, more than the images. */
+export const trainings: readonly Training[] = [
+  { images: 3, batchSize: 1, optimizer: { type: "sgd", momentum: 0 }, schedule: "constant", peak: 0.05 },
+  {
+    images: 8,
+    batchSize: 3,
+    optimizer: { type: "sgd", nesterov: true, weightDecay: 0.01 },
+    schedule: "cosine",
+    peak: 0.02,
+  },
+  { images: 20, batchSize: 8, optimizer: { type: "adam" }, schedule: "one-cycle", peak: 0.002 },
+  { images: 40, batchSize: 17, optimizer: { type: "adamw" }, schedule: "cosine", peak: 0.002, clip: 0.1 },
+  { images: 70, batchSize: 64, optimizer: { type: "sgd" }, schedule: "one-cycle", peak: 0.05, clip: 0.5 },
+  {
+    images: 5,
+    batchSize: 64,
+    optimizer: { type: "adam", weightDecay: 0.01, beta1: 0.8 },
+    schedule: "constant",
+    peak: 0.001,
+  },
+];
+
+/** In words, for a test's name. */
+export function describeTraining({ images, batchSize, optimizer, schedule, clip }: Training): string {
+  const options = Object.entries(optimizer).map(([name, value]) =>
+    name === "type" ? value : `${name} ${value}`,
+  );
+  return `${options.join(" ")}, ${schedule}, ${images} images by ${batchSize}${clip === undefined ? "" : `, clip ${clip}`}`;
+}
+
+/** The learning rate of each of its steps. */
+export function ratesOf({ images, batchSize, schedule, peak }: Training): Float64Array {
+  const steps = Math.ceil(images / batchSize);
+  return Float64Array.from({ length: steps }, (_, step) => learningRateAt(schedule, peak, step, steps));
+}
+
+export function optionsOf({ batchSize, optimizer, clip }: Training) {
+  return { batchSize, optimizer: resolveOptimizer(optimizer), clip };
+}
+
+/** Images of random bytes with random labels. A third of the pixels is black, as in most pictures. */
+export function randomImages(model: Model, count: number, seed: number): Dataset {
+  const random = randomStream(seed, "images");
+  const images = Uint8Array.from({ length: count * sizeOf(model.inputShape) }, (_, k) => {
+    const value = random.uniform(k);
+    return value < 1 / 3 ? 0 : Math.floor(256 * value);
+  });
+  const labelOf = randomStream(seed, "labels");
+  const most = Math.min(256, model.classes.length);
+  return {
+    name: "random images",
+    shape: model.inputShape,
+    classes: model.classes,
+    images,
+    labels: Uint8Array.from({ length: count }, (_, n) => Math.floor(most * labelOf.uniform(n))),
+  };
+}
+
+/** The small convolutional networks that the table runs besides the golden ones. */
+export const smallNetworks: Readonly<Record<string, ModelSpec>> = {
+  "no parameters": {
+    input: [2, 3, 3],
+    layers: [{ type: "maxPool2d", size: 2, padding: 1 }, { type: "relu" }, { type: "flatten" }],
+  },
+  "a padded pool reads a convolution, a padded convolution a pool": {
+    input: [2, 7, 6],
+    layers: [
+      { type: "conv2d", filters: 5, kernel: 3, padding: 1 },
+      { type: "relu" },
+      { type: "maxPool2d", size: 3, stride: 2, padding: [1, 0, 2, 1] },
+      { type: "conv2d", filters: 6, kernel: [2, 3], padding: [2, 1, 0, 3] },
+      { type: "maxPool2d", size: [2, 3], stride: 1, padding: 1 },
+      { type: "flatten" },
+      { type: "dense", units: 3 },
+    ],
+  },
+  "ReLU everywhere": {
+    input: [1, 5, 5],
+    layers: [
+      { type: "relu" },
+      { type: "relu" },
+      { type: "maxPool2d", size: 2, stride: 1 },
+      { type: "relu" },
+      { type: "conv2d", filters: 3, kernel: 2, bias: false },
+      { type: "relu" },
+      { type: "relu" },
+      { type: "flatten" },
+      { type: "relu" },
+      { type: "dense", units: 7, bias: false },
+      { type: "relu" },
+      { type: "dense", units: 5 },
+      { type: "relu" },
+    ],
+    normalize: { mean: [0.4], std: [0.3] },
+  },
+  "one pixel": {
+    input: [9, 1, 1],
+    layers: [
+      { type: "conv2d", filters: 9, kernel: 3, padding: 1 },
+      { type: "maxPool2d", size: 3, stride: 1, padding: 1 },
+      { type: "flatten" },
+      { type: "dense", units: 2 },
+    ],
+  },
+  "many classes": { input: [1, 2, 3], layers: [{ type: "flatten" }, { type: "dense", units: 1500 }] },
+  "pools of pools": {
+    input: [3, 9, 9],
+    layers: [
+      { type: "maxPool2d", size: 3, stride: 1, padding: [2, 1, 0, 2] },
+      { type: "maxPool2d", size: 2, stride: 3, padding: [1, 0, 1, 1] },
+      { type: "conv2d", filters: 2, kernel: 2, stride: 2, dilation: 2, padding: [1, 2, 1, 0] },
+      { type: "flatten" },
+      { type: "dense", units: 4 },
+    ],
+  },
+  "a window larger than what is written out": {
+    input: [2, 8, 8],
+    layers: [
+      { type: "conv2d", filters: 2, kernel: 1 },
+      { type: "maxPool2d", size: 7, stride: 2, padding: 3 },
+      { type: "flatten" },
+      { type: "dense", units: 3 },
+    ],
+  },
+};

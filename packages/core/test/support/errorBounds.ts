@@ -1,0 +1,164 @@
+import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
+import { softmax } from "../../src/layers/softmax.js";
+import type { Model, ModelLayer } from "../../src/model.js";
+import { type Trace, trace } from "../../src/reference/trace.js";
+import { copyOf, type FloatArray, type NamedTensors, type Tensor } from "../../src/tensor.js";
+import { EPSILON } from "./compare.js";
+import { sumLengths } from "./sumLengths.js";
+
+/*
+ * How far a step in float32 may be from the exact one, number by number.
+ *
+ * A sum of n products, whose factors are each off by a relative e, is off by at most about (n + 2) e sum|terms|. The sums
+ * of |terms| come from the textbook itself: it runs once more with the absolute values of everything, so that nothing
+ * cancels, and where units are open and which cells win taken from the true run. With L, the lengths of all sums on the
+ * way to a number added up, and A, its value in that second run,
+ *
+ *   |value - exact value| <= L e A
+ *
+ * if all roundings went the same way. They go both ways, so that errors grow with the root of L: 8 sqrt(L) is taken
+ * where that is less.
+ *
+ * The softmax turns errors d of the scores into at most 2 p max|d| of the probabilities p.
+ *
+ * All that holds only while every ReLU and every max-pool goes the same way in both. Where one is so near to its kink that
+ * rounding decides, nothing can be compared: `onKink`.
+ */
+
+export interface ErrorBounds {
+  /** The step that the bounds are about, in float64. */
+  readonly step: Trace;
+  readonly logits: Float64Array;
+  /** Of the mean loss. */
+  readonly loss: number;
+  /** Of the gradients, under the parameters' names. */
+  readonly gradients: Record<string, Float64Array>;
+  readonly onKink: boolean;
+}
+
+/**
+ * @param x the batch, in float64
+ * @param xSize the absolute values of what each number of `x` was made from
+ */
+export function errorBounds(
+  model: Model,
+  parameters: NamedTensors,
+  x: Tensor,
+  xSize: Tensor,
+  labels: ArrayLike<number>,
+): ErrorBounds {
+  const step = trace(model, parameters, x, labels);
+  const factors = errorFactors(model, labels.length);
+  const sizes = [xSize];
+  for (const layer of model.layers) {
+    sizes.push(layer.kind.forward(layer.resolved, sizes[sizes.length - 1], absoluteOf(layer, parameters)));
+  }
+
+  const scores = model.layers[model.layers.length - 1].name;
+  const scoreSizes = sizes[sizes.length - 1];
+  const logits = Float64Array.from(scoreSizes.data, (size) => factors[`${scores}.out`] * size);
+  const largest = largestOf(scoreSizes.data);
+
+  const gradients: Record<string, Float64Array> = {};
+  let backward = gradientSizes(softmax(step.tensors[`${scores}.out`]), labels, scoreSizes);
+  for (let k = model.layers.length - 1; k >= 0; k--) {
+    const layer = model.layers[k];
+    const own = layer.kind.parameterGradients(layer.resolved, sizes[k], backward);
+    for (const [name, { data }] of Object.entries(own)) {
+      const fullName = `${layer.name}.${name}`;
+      gradients[fullName] = Float64Array.from(data, (size) => factors[`grad.${fullName}`] * size);
+    }
+    backward = layer.kind.inputGradient(
+      layer.resolved,
+      inputOf(step, k),
+      absoluteOf(layer, parameters),
+      backward,
+    );
+  }
+  return {
+    step,
+    logits,
+    loss: 2 * factors.loss * (largest + 1),
+    gradients,
+    onKink: model.layers.some((layer, k) => isOnKink(layer, inputOf(step, k), sizes[k])),
+  };
+}
+
+/** What the sizes are multiplied with, for each tensor. */
+function errorFactors(model: Model, batch: number): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(sumLengths(model, batch)).map(([name, length]) => [
+      name,
+      Math.min(length, 8 * Math.sqrt(length)) * EPSILON.float32,
+    ]),
+  );
+}
+
+const largestOf = (values: FloatArray) => Float64Array.from(values).reduce((a, b) => Math.max(a, b), 0);
+
+/** The sizes of (p - y) / N, and of what errors of the scores make of it. */
+function gradientSizes(p: Tensor, labels: ArrayLike<number>, scoreSizes: Tensor): Tensor {
+  const [N, K] = p.shape;
+  const gradient = copyOf(p);
+  for (let n = 0; n < N; n++) {
+    const largest = largestOf(scoreSizes.data.subarray(n * K, (n + 1) * K));
+    for (let k = 0; k < K; k++) {
+      gradient.data[n * K + k] = (p.data[n * K + k] * (1 + 2 * largest) + (k === labels[n] ? 1 : 0)) / N;
+    }
+  }
+  return gradient;
+}
+
+function inputOf({ model, tensors }: Trace, k: number): Tensor {
+  return k === 0 ? tensors.x : tensors[`${model.layers[k - 1].name}.out`];
+}
+
+function absoluteOf(layer: ModelLayer, parameters: NamedTensors): NamedTensors {
+  return Object.fromEntries(
+    layer.parameters.map(({ name, fullName }) => {
+      const { shape, data } = parameters[fullName];
+      return [name, { shape, data: Float64Array.from(data, Math.abs) }];
+    }),
+  );
+}
+
+/** Errors are mostly much smaller than their bounds, as roundings go both ways. */
+const NEAR = 8 * EPSILON.float32;
+
+function isOnKink({ spec, resolved }: ModelLayer, x: Tensor, sizes: Tensor): boolean {
+  // what is exactly 0, or exactly as large as another, is so because it was made from the same numbers in the same way
+  if (spec.type === "relu") {
+    return x.data.some((value, k) => value !== 0 && Math.abs(value) < NEAR * sizes.data[k]);
+  }
+  if (spec.type !== "maxPool2d") return false;
+  return windowsOf(resolved as MaxPool2d, x.shape[0]).some((window) => {
+    const winner = window.reduce((a, b) => (x.data[b] > x.data[a] ? b : a));
+    return window.some((cell) => {
+      const distance = x.data[winner] - x.data[cell];
+      return distance !== 0 && distance < NEAR * (sizes.data[winner] + sizes.data[cell]);
+    });
+  });
+}
+
+/** The numbers of the cells under each window. */
+function windowsOf({ inputShape, outputShape, kernel, stride, padding }: MaxPool2d, N: number): number[][] {
+  const [C, H, W] = inputShape;
+  const [, I, J] = outputShape;
+  const windows: number[][] = [];
+  for (let plane = 0; plane < N * C; plane++) {
+    for (let i = 0; i < I; i++) {
+      for (let j = 0; j < J; j++) {
+        const cells: number[] = [];
+        for (let u = 0; u < kernel[0]; u++) {
+          for (let v = 0; v < kernel[1]; v++) {
+            const p = i * stride[0] - padding[0] + u;
+            const q = j * stride[1] - padding[3] + v;
+            if (p >= 0 && p < H && q >= 0 && q < W) cells.push((plane * H + p) * W + q);
+          }
+        }
+        windows.push(cells);
+      }
+    }
+  }
+  return windows;
+}
