@@ -5,7 +5,7 @@ import { useShapes } from "./support/shapes.js";
 const scratch = scratchFolder();
 const data = useShapes(scratch, "shapes", { train: 40, test: 20 });
 
-const COMMANDS = ["train", "evaluate", "predict", "summary", "data"];
+const COMMANDS = ["train", "evaluate", "predict", "summary", "inspect", "data"];
 
 function expectNarrow({ stdout }: Ended): void {
   for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
@@ -44,6 +44,7 @@ describe.each([
     options: ["data", "offline", "filters", "seed", "engine", "threads", "strict", "json", "quiet", "help"],
   },
   { command: "summary", options: ["filters", "json", "help"] },
+  { command: "inspect", options: ["layer", "batch-size", "threads", "filters", "json", "help"] },
 ])("help of $command", ({ command, options }) => {
   test.concurrent("names each option, fits 80 columns and gives examples", async () => {
     const answers = await Promise.all(
@@ -68,7 +69,7 @@ describe.each([
   test.concurrent("its examples are commands that work", async () => {
     const { stdout } = await succeed([command, "--help"]);
     for (const example of examplesOf(stdout)) {
-      const quick = command === "summary" ? [] : data();
+      const quick = ["summary", "inspect"].includes(command) ? [] : data();
       const { code, stderr } = await unravel([...example, ...quick], { cwd: scratch() });
       const file = example.find((word) => /\.(safetensors|json)$/.test(word) && !example.includes("--out"));
       if (file) expect(stderr, example.join(" ")).toContain(`unravel: ${file}: there is no such file`);
