@@ -26,7 +26,8 @@ function disassemble(bytes: Uint8Array): string {
   const module = toolkit.readWasm(bytes, features);
   try {
     module.applyNames();
-    module.validate();
+    // its types leave out the features, which it takes and needs
+    (module.validate as (options: typeof features) => void).call(module, features);
     return module.toText({ foldExprs: false, inlineExport: true });
   } finally {
     module.destroy();
