@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { loadBatch } from "../src/data/batch.js";
 import type { Dataset } from "../src/data/dataset.js";
+import { createEngine } from "../src/engine/index.js";
 import { defineModel, type ModelSpec } from "../src/model.js";
 import { clipGradients } from "../src/optimizers/clip.js";
 import {
@@ -15,7 +16,6 @@ import { parameterGradients, trace } from "../src/reference/trace.js";
 import { copyAll, type FloatArray, type NamedTensors } from "../src/tensor.js";
 import { EPSILON, expectTensor, expectWithin } from "./support/compare.js";
 import { readGolden } from "./support/goldenFile.js";
-import { createReferenceEngine } from "./support/referenceEngine.js";
 
 /*
  * Seven steps of training against PyTorch, from the same bytes and the same first parameters: every optimizer, with the
@@ -128,9 +128,14 @@ describe.each(about.cases)("$name", (one) => {
    * gradient's own size: one that is much smaller than the largest is off by more of itself, and so is its step of one
    * learning rate, which is why it gets 32.
    */
-  test("in float32, by the engine", async () => {
+  test.each([
+    { engine: "reference" },
+    { engine: "wasm", threads: 0, strict: true },
+    { engine: "wasm", threads: 0, strict: false },
+  ] as const)("in float32, by $engine, strict: $strict", async (options) => {
     const start = copyAll(parametersAt("start"), "float32");
-    const engine = await createReferenceEngine(about.spec, { parameters: start });
+    const engine = await createEngine(about.spec, { ...options, parameters: start });
+    expect(engine.name).toBe(options.engine);
     const run = await engine.startTraining(data, {
       batchSize,
       optimizer: resolveOptimizer(one.optimizer),
