@@ -109,6 +109,7 @@ class WasmTraining implements TrainingRun {
   /** Hands the parameters to the engine. */
   readonly #keep: (row: Float32Array) => void;
   #step = 0;
+  #closed = false;
 
   constructor(program: TrainingProgram, keep: (row: Float32Array) => void) {
     this.#program = program;
@@ -121,6 +122,7 @@ class WasmTraining implements TrainingRun {
     { signal, onProgress }: EpochOptions = {},
   ): Promise<EpochTotals> {
     signal?.throwIfAborted();
+    if (this.#closed) throw new InputError("This training run was closed; start another one.");
     const { totals, badLoss, parameters } = await this.#program.epoch(
       { order, learningRates, firstStep: this.#step },
       { signal, onProgress: onProgress && ((soFar) => soFar.images > 0 && onProgress(soFar)) },
@@ -135,7 +137,8 @@ class WasmTraining implements TrainingRun {
   }
 
   async close(): Promise<void> {
-    this.#program.unload();
+    this.#closed = true;
+    await this.#program.unload();
   }
 }
 

@@ -24,7 +24,7 @@ export class LocalPool implements Pool {
           await this.#run(thread.epoch(job), control, options, () => totalsOf(job));
           return epochResult(job, readRow(memory, layout));
         }),
-      unload: () => {},
+      unload: async () => {},
     };
   }
 

@@ -41,7 +41,7 @@ export interface TrainingStart {
  */
 export interface TrainingProgram {
   epoch(request: EpochRequest, options: JobOptions<EpochTotals>): Promise<EpochResult>;
-  unload(): void;
+  unload(): Promise<void>;
 }
 
 export interface EpochRequest {

@@ -48,7 +48,7 @@ export class RemotePool implements Pool {
     return {
       epoch: (request, options) =>
         this.#call<EpochResult, EpochTotals>({ type: "epoch", program, request }, options),
-      unload: () => this.#worker?.send({ type: "drop", program }),
+      unload: async () => this.#worker?.send({ type: "drop", program }),
     };
   }
 

@@ -40,6 +40,11 @@ export class SharedPool implements Pool {
   readonly #turns = new Turns();
   #workers: readonly WorkerThread[] = [];
   #programs = 0;
+  /**
+   * Of a program that is no longer needed. Workers collect garbage only when they run short themselves, and a memory
+   * that was used before is as good as a new one once it is cleared.
+   */
+  #spare: { readonly pages: number; readonly memory: WebAssembly.Memory } | undefined;
   /** The job that all threads are at. */
   #job: { control: Control; left: number; resolve: () => void; reject: (error: Error) => void } | undefined;
   /** Why there are no threads any more. */
@@ -54,6 +59,7 @@ export class SharedPool implements Pool {
     const { program, memory } = loaded;
     writeRow(memory, layout, start.parameters);
     const data = { ...start, images: shareable(start.images), labels: shareable(start.labels) };
+    let unloaded = false;
     return {
       epoch: (request, options) =>
         this.#turns.take(async () => {
@@ -61,9 +67,13 @@ export class SharedPool implements Pool {
           await this.#run(loaded, { type: "epoch", program, job }, options, () => totalsOf(job));
           return epochResult(job, readRow(memory, layout));
         }),
-      unload: () => {
-        for (const worker of this.#workers) worker.send({ type: "unload", program });
-      },
+      unload: () =>
+        this.#turns.take(async () => {
+          if (unloaded) return;
+          unloaded = true;
+          for (const worker of this.#workers) worker.send({ type: "unload", program });
+          this.#spare = { pages: code.pages, memory };
+        }),
     };
   }
 
@@ -89,13 +99,21 @@ export class SharedPool implements Pool {
   #load(code: Code, layout: Layout): Loaded {
     if (this.#ended) throw this.#ended;
     const { threads } = this;
-    const memory = allocateMemory(code, true);
+    const memory = this.#memory(code);
     const program = this.#programs++;
     const words = Control.allocate(true);
     const spinMs = threads <= coreCount() ? SPIN_MS : 0;
     const common = { program, module: code.module, memory, layout, threads, control: words, spinMs };
     for (const [thread, worker] of this.#start().entries()) worker.send({ type: "load", ...common, thread });
     return { program, memory, control: new Control(words, threads, spinMs) };
+  }
+
+  #memory(code: Code): WebAssembly.Memory {
+    const spare = this.#spare;
+    if (spare?.pages !== code.pages) return allocateMemory(code, true);
+    this.#spare = undefined;
+    new Uint8Array(spare.memory.buffer).fill(0);
+    return spare.memory;
   }
 
   /** Threads start when there is something to do. */
