@@ -52,6 +52,15 @@ describe("aborting", () => {
     expect(events.filter((type) => type === "epoch")).toHaveLength(1);
   });
 
+  test("is heard if epochs are so short that many fit into a slice", async () => {
+    const engine = await createReferenceEngine(barsNetwork);
+    const controller = new AbortController();
+    setTimeout(() => controller.abort("enough"), 50);
+    const start = performance.now();
+    expect(await caught(fit(engine, bars(1), { ...FOREVER, signal: controller.signal }))).toBe("enough");
+    expect(performance.now() - start).toBeLessThan(SOON);
+  });
+
   test("leaves an engine that holds what was learnt, and can go on", async () => {
     const engine = await createReferenceEngine(barsNetwork);
     const start = engine.parameters();

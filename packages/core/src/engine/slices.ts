@@ -3,7 +3,6 @@
  */
 export class Slices {
   readonly #signal: AbortSignal | undefined;
-  #end = performance.now() + SLICE_MS;
 
   constructor(signal?: AbortSignal) {
     this.#signal = signal;
@@ -15,13 +14,19 @@ export class Slices {
    * @throws what the signal was aborted with
    */
   async rest(): Promise<boolean> {
-    if (performance.now() < this.#end) return false;
+    if (performance.now() < end) return false;
     await turnOfOthers();
     this.#signal?.throwIfAborted();
-    this.#end = performance.now() + SLICE_MS;
+    end = performance.now() + SLICE_MS;
     return true;
   }
 }
+
+/**
+ * When the present slice ends. There is one for all work on this thread: many pieces that are each shorter than a slice,
+ * one after the other, would otherwise never be interrupted.
+ */
+let end = 0;
 
 /** A little less than 30, because a slice ends after the step that exceeds it. */
 const SLICE_MS = 25;

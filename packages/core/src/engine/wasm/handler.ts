@@ -17,6 +17,7 @@ export function createHandler(respond: (response: ThreadResponse) => void): (req
       }
       case "unload":
         programs.delete(request.program);
+        respond({ type: "done" });
         return;
       case "epoch":
         drain(programs.get(request.program)?.epoch(request.job));

@@ -24,7 +24,7 @@ export type ThreadRequest =
   | { readonly type: "epoch"; readonly program: number; readonly job: EpochJob }
   | { readonly type: "infer"; readonly program: number; readonly job: InferenceJob };
 
-/** It has finished an epoch or its share of an inference, or could not. */
+/** It has finished its share of an epoch or an inference, or dropped a program; or it could not. */
 export type ThreadResponse =
   | { readonly type: "done" }
   | { readonly type: "failed"; readonly message: string };

@@ -69,9 +69,10 @@ export class SharedPool implements Pool {
         }),
       unload: () =>
         this.#turns.take(async () => {
-          if (unloaded) return;
+          if (unloaded || this.#ended) return;
           unloaded = true;
-          for (const worker of this.#workers) worker.send({ type: "unload", program });
+          // only when all have said that they are through with it may others have its memory
+          await this.#run(loaded, { type: "unload", program }, {}, () => {});
           this.#spare = { pages: code.pages, memory };
         }),
     };
