@@ -1,0 +1,157 @@
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import type { Page } from "playwright-core";
+import { transpile } from "typescript";
+import { hasRelaxedSimd } from "unravel-cnn";
+import { build } from "vite";
+import { afterAll, describe, expect, onTestFinished, vi } from "vitest";
+import { closeBrowser, openPage, testInBrowser } from "./support/browser.js";
+import type { TestPage } from "./support/page/main.js";
+import { train } from "./support/page/train.js";
+import { filesIn, serveSite } from "./support/site.js";
+
+/*
+ * The library as it is built, in a real browser: it trains there with the bits that it has in Node, with threads on
+ * shared memory where the page is isolated and without where it isn't.
+ */
+
+afterAll(closeBrowser);
+
+const dist = new URL("../packages/core/dist/", import.meta.url);
+const sources = new URL("./support/page/", import.meta.url);
+
+/** Generous: test machines are busy. */
+const SOON = 3000;
+
+/** The test page without a bundler: modules as they are, found by an import map. */
+async function unbundled(path: string): Promise<string | Uint8Array> {
+  if (path === "/index.html") {
+    const map = JSON.stringify({ imports: { "unravel-cnn": "/dist/index.js" } });
+    return `<!doctype html><script type="importmap">${map}</script><script type="module" src="/main.js"></script>`;
+  }
+  if (path.startsWith("/dist/")) return filesIn(dist)(path.slice("/dist".length)) as Promise<Uint8Array>;
+  const source = await readFile(new URL(`.${path.replace(/\.js$/, ".ts")}`, sources), "utf8");
+  return transpile(source, { target: 99, module: 99 });
+}
+
+type Site = typeof unbundled;
+
+/** The test page, and how its functions are called. */
+async function open(isolated: boolean, site: Site = unbundled) {
+  const page = await openPage(await serveSite(site, isolated));
+  onTestFinished(() => page.close());
+  await page.waitForFunction("globalThis.page");
+  return { page, call: caller(page) };
+}
+
+function caller(page: Page) {
+  return <Name extends keyof TestPage>(name: Name, ...words: Parameters<TestPage[Name]>) =>
+    page.evaluate(
+      ([name, words]) =>
+        (globalThis as unknown as { page: Record<string, (...words: unknown[]) => unknown> }).page[name](
+          ...words,
+        ),
+      [name, words] as const,
+    ) as Promise<Awaited<ReturnType<TestPage[Name]>>>;
+}
+
+/** Without a number of threads, because that may differ. */
+async function resultOf(training: ReturnType<typeof train>) {
+  const { threads, ...result } = await training;
+  return result;
+}
+
+describe.each([
+  ["isolated", true],
+  ["without isolation", false],
+])("a page %s", (_, isolated) => {
+  testInBrowser("trains strictly to the bits that Node gets", async () => {
+    const { page, call } = await open(isolated);
+    const { shared, cores } = await call("about");
+    expect(shared).toBe(isolated);
+    const started: unknown[] = [];
+    page.on("worker", (worker) => started.push(worker));
+
+    const { threads, ...result } = await call("train", { strict: true });
+    expect(threads).toBe(isolated ? cores : 1);
+    expect(started).toHaveLength(threads);
+    await vi.waitUntil(() => page.workers().length === 0, { timeout: SOON });
+
+    const inNode = await resultOf(train({ strict: true, threads: 2 }));
+    expect(result).toEqual(inNode);
+    expect(await resultOf(call("train", { strict: true, threads: 0 }))).toEqual(inNode);
+    if (isolated) expect(await resultOf(call("train", { strict: true, threads: 3 }))).toEqual(inNode);
+  });
+
+  testInBrowser("trains relaxed to the bits that Node gets, as both run on V8", async ({ skip }) => {
+    const { call } = await open(isolated);
+    if (!hasRelaxedSimd()) setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20
+    if (!(await call("about")).relaxed) skip("the browser has no relaxed SIMD");
+    expect(hasRelaxedSimd()).toBe(true);
+    const inNode = await resultOf(train({}));
+    expect(await resultOf(call("train", {}))).toEqual(inNode);
+    expect(inNode).not.toEqual(await resultOf(train({ strict: true })));
+  });
+
+  testInBrowser(
+    "can be used while it trains, reports several times a second and hears an abort",
+    async () => {
+      const { page, call } = await open(isolated);
+      for (const options of [{}, { threads: 0 }]) {
+        const { end, abortTook, reports, turns, longestWait } = await call("abortAfter", options, 1000);
+        expect(end).toBe("that is enough");
+        expect(abortTook).toBeLessThan(SOON);
+        expect(reports).toBeGreaterThan(3);
+        expect(turns).toBeGreaterThan(10);
+        expect(longestWait).toBeLessThan(SOON);
+        await vi.waitUntil(() => page.workers().length === 0, { timeout: SOON });
+      }
+    },
+  );
+
+  testInBrowser("closes an engine at work, with its workers", async () => {
+    const { page, call } = await open(isolated);
+    await call("start", {});
+    await vi.waitUntil(() => page.workers().length > 0, { timeout: SOON });
+    expect(await call("close")).toMatch(/^FailureError: The engine was closed/);
+    await vi.waitUntil(() => page.workers().length === 0, { timeout: 2 * SOON });
+  });
+
+  testInBrowser("says so if the worker's file isn't there", async () => {
+    const { call } = await open(isolated, async (path) => {
+      if (path.endsWith("/worker.js")) throw new Error("not found");
+      return unbundled(path);
+    });
+    expect(await call("wait", {})).toMatch(/^FailureError: A worker thread died \(its file could not be/);
+  });
+});
+
+testInBrowser("a page without isolation is told that it can't have several threads", async () => {
+  const { call } = await open(false);
+  expect(await call("create", { threads: 2 })).toMatch(/^InputError: .*isolation.* use threads: 1\.$/);
+});
+
+testInBrowser("bundled by Vite for production it finds its worker, which is bundled once", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "unravel-page-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  for (const name of await readdir(sources)) {
+    await writeFile(join(folder, name), await readFile(new URL(name, sources)));
+  }
+  await writeFile(join(folder, "index.html"), '<script type="module" src="/main.ts"></script>');
+  await symlink(join(import.meta.dirname, "..", "node_modules"), join(folder, "node_modules"), "junction");
+  await build({ root: folder, configFile: false, logLevel: "error", build: { target: "es2022" } });
+
+  const assets = await readdir(join(folder, "dist", "assets"));
+  expect(assets.map((name) => name.replace(/-[\w-]+\./, ".")).sort()).toEqual(["index.js", "worker.js"]);
+  const inNode = await resultOf(train({ strict: true }));
+  const site = filesIn(pathToFileURL(join(folder, "dist", "/"))) as Site;
+  for (const isolated of [true, false]) {
+    const { call } = await open(isolated, site);
+    const { threads, ...result } = await call("train", { strict: true });
+    expect(threads).toBeGreaterThan(0);
+    expect(result).toEqual(inNode);
+  }
+});

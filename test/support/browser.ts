@@ -1,0 +1,70 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { testIfPresent } from "./needs.js";
+
+/*
+ * A real browser: `$UNRAVEL_BROWSER`, else an installed Chromium, Chrome or Edge.
+ */
+
+const names = [
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "google-chrome-stable",
+  "microsoft-edge",
+  "microsoft-edge-stable",
+];
+
+const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+
+/** Where macOS and Windows install them. */
+const elsewhere = [
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+  ...[process.env.PROGRAMFILES, process.env["PROGRAMFILES(X86)"]].flatMap((root) =>
+    root
+      ? [
+          join(root, "Google", "Chrome", "Application", "chrome.exe"),
+          join(root, "Microsoft", "Edge", "Application", "msedge.exe"),
+        ]
+      : [],
+  ),
+];
+
+const program =
+  process.env.UNRAVEL_BROWSER ||
+  [...folders.flatMap((folder) => names.map((name) => join(folder, name))), ...elsewhere].find(existsSync);
+
+export const testInBrowser = testIfPresent(
+  program !== undefined,
+  "no Chromium, Chrome or Edge is installed; set UNRAVEL_BROWSER to the program of one",
+);
+
+let browser: Browser | undefined;
+
+/** A page at this address. The browser stays until `closeBrowser`. */
+export async function openPage(url: string): Promise<Page> {
+  browser ??= await chromium.launch({
+    executablePath: program as string,
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  const page = await browser.newPage();
+  await page.goto(url);
+  return page;
+}
+
+export async function closeBrowser(): Promise<void> {
+  await browser?.close();
+  browser = undefined;
+}
