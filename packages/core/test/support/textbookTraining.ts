@@ -18,7 +18,7 @@ export interface Expected {
   readonly loss: number;
   readonly lossTolerance: number;
   readonly correct: number;
-  /** Whether a ReLU or max-pool was so near its kink that rounding decides. */
+  /** Whether a ReLU or max-pool was so near its kink that rounding decides, or the training ran away, errors and all. */
   readonly onKink: boolean;
 }
 
@@ -51,7 +51,7 @@ export function trainTextbook(
     loss += bounds.step.loss * indices.length;
     lossTolerance += SLACK * bounds.loss * indices.length;
     correct += largestInRows(bounds.step.tensors.probs).filter((winner, n) => winner === labels[n]).length;
-    onKink ||= bounds.onKink;
+    onKink ||= bounds.onKink || bounds.step.loss > RUN_AWAY;
 
     const gradients = parameterGradients(bounds.step);
     const factor = clip === undefined ? 1 : clipAll(gradients, clip);
@@ -85,6 +85,9 @@ export function trainTextbook(
 }
 
 const SLACK = 2;
+
+/** No training that learns has a loss like this. */
+const RUN_AWAY = 30;
 
 /** The bounds of one step on the images at `indices`. */
 export function boundsOf(
