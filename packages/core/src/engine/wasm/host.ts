@@ -48,7 +48,8 @@ function startNodeWorker(
   if (!node) return undefined;
   // not as a literal: bundlers for browsers would take the file along as it is, a second time
   const file = "./worker.js";
-  const worker = new node.Worker(new URL(file, import.meta.url));
+  // it needs none of the flags of this process, and some, like --input-type, would keep it from starting
+  const worker = new node.Worker(new URL(file, import.meta.url), { execArgv: [] });
   let ending = false;
   worker.on("message", onResponse);
   worker.on("error", (error) => onEnd(error.message));

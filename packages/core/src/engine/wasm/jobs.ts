@@ -1,5 +1,6 @@
 import { FailureError } from "../../errors.js";
 import type { EpochTotals } from "../engine.js";
+import type { Allocate } from "./buffers.js";
 import { BLOCK, type Layout, PIECE } from "./layout.js";
 import type { Code, EpochRequest, EpochResult, TrainingStart } from "./pool.js";
 import { type EpochJob, type InferenceJob, PROGRESS } from "./thread.js";
@@ -32,13 +33,13 @@ export function epochJob(
   layout: Layout,
   { images, labels }: TrainingStart,
   { order, learningRates, firstStep }: EpochRequest,
-  shared: boolean,
+  allocate: Allocate = unshared,
 ): EpochJob {
-  const doubles = (length: number) => new Float64Array(bufferOf(8 * length, shared));
+  const doubles = (length: number) => new Float64Array(allocate(8 * length), 0, length);
   const blocks = Math.ceil((layout.training?.batchSize ?? 0) / BLOCK);
   const rates = doubles(learningRates.length);
   rates.set(learningRates);
-  const indices = new Uint32Array(bufferOf(4 * order.length, shared));
+  const indices = new Uint32Array(allocate(4 * order.length), 0, order.length);
   indices.set(order);
   return {
     images,
@@ -69,27 +70,26 @@ export function epochResult(job: EpochJob, parameters: Float32Array): EpochResul
   return { totals: totalsOf(job), badLoss, parameters };
 }
 
+/** @param images in memory that all threads see */
 export function inferenceJob(
   { imageSize, classes }: Layout,
   images: Uint8Array,
-  shared: boolean,
+  allocate: Allocate = unshared,
 ): InferenceJob {
-  const count = images.length / imageSize;
+  const numbers = (images.length / imageSize) * classes;
   return {
-    images: shared ? shareable(images) : images,
-    logits: new Float32Array(bufferOf(4 * count * classes, shared)),
-    done: new Int32Array(bufferOf(4, shared)),
+    images,
+    logits: new Float32Array(allocate(4 * numbers), 0, numbers),
+    done: new Int32Array(allocate(4), 0, 1),
   };
 }
 
 /** The same bytes in memory that threads can share. */
-export function shareable(bytes: Uint8Array): Uint8Array {
+export function shareable(bytes: Uint8Array, allocate: Allocate): Uint8Array {
   if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  const copy = new Uint8Array(allocate(bytes.length), 0, bytes.length);
   copy.set(bytes);
   return copy;
 }
 
-function bufferOf(bytes: number, shared: boolean): ArrayBuffer | SharedArrayBuffer {
-  return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
-}
+const unshared: Allocate = (bytes) => new ArrayBuffer(bytes);

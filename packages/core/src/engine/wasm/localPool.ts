@@ -20,7 +20,7 @@ export class LocalPool implements Pool {
     return {
       epoch: (request, options) =>
         turns.take(async () => {
-          const job = epochJob(layout, start, request, false);
+          const job = epochJob(layout, start, request);
           await this.#run(thread.epoch(job), control, options, () => totalsOf(job));
           return epochResult(job, readRow(memory, layout));
         }),
@@ -35,7 +35,7 @@ export class LocalPool implements Pool {
       infer: (parameters, images, options) =>
         turns.take(async () => {
           writeRow(memory, layout, parameters);
-          const job = inferenceJob(layout, images, false);
+          const job = inferenceJob(layout, images);
           await this.#run(thread.infer(job), control, options, () => job.done[0]);
           return job.logits;
         }),

@@ -1,4 +1,5 @@
 import type { FailureError } from "../../errors.js";
+import { type Allocate, SharedBuffers } from "./buffers.js";
 import { Control } from "./control.js";
 import { closedError, deadError } from "./failures.js";
 import { coreCount, startWorker, type WorkerThread } from "./host.js";
@@ -38,11 +39,11 @@ export class SharedPool implements Pool {
   readonly threads: number;
   readonly shared = true;
   readonly #turns = new Turns();
+  readonly #buffers = new SharedBuffers();
   #workers: readonly WorkerThread[] = [];
   #programs = 0;
   /**
-   * Of a program that is no longer needed. Workers collect garbage only when they run short themselves, and a memory
-   * that was used before is as good as a new one once it is cleared.
+   * Of a program that is no longer needed: the next one gets it, cleared, for the same reason that buffers.ts gives.
    */
   #spare: { readonly pages: number; readonly memory: WebAssembly.Memory } | undefined;
   /** The job that all threads are at. */
@@ -58,22 +59,25 @@ export class SharedPool implements Pool {
     const loaded = this.#load(code, layout);
     const { program, memory } = loaded;
     writeRow(memory, layout, start.parameters);
-    const data = { ...start, images: shareable(start.images), labels: shareable(start.labels) };
+    const lease = this.#buffers.lease();
+    const images = shareable(start.images, lease.allocate);
+    const labels = shareable(start.labels, lease.allocate);
     let unloaded = false;
     return {
       epoch: (request, options) =>
-        this.#turns.take(async () => {
-          const job = epochJob(layout, data, request, true);
+        this.#inTurn(async (allocate) => {
+          const job = epochJob(layout, { ...start, images, labels }, request, allocate);
           await this.#run(loaded, { type: "epoch", program, job }, options, () => totalsOf(job));
           return epochResult(job, readRow(memory, layout));
         }),
       unload: () =>
-        this.#turns.take(async () => {
+        this.#inTurn(async () => {
           if (unloaded || this.#ended) return;
           unloaded = true;
           // only when all have said that they are through with it may others have its memory
           await this.#run(loaded, { type: "unload", program }, {}, () => {});
           this.#spare = { pages: code.pages, memory };
+          lease.end();
         }),
     };
   }
@@ -83,9 +87,9 @@ export class SharedPool implements Pool {
     const { program, memory } = loaded;
     return {
       infer: (parameters, images, options) =>
-        this.#turns.take(async () => {
+        this.#inTurn(async (allocate) => {
           writeRow(memory, layout, parameters);
-          const job = inferenceJob(layout, images, true);
+          const job = inferenceJob(layout, shareable(images, allocate), allocate);
           const done = () => Atomics.load(job.done, 0);
           await this.#run(loaded, { type: "infer", program, job }, options, done);
           return job.logits.slice();
@@ -128,6 +132,18 @@ export class SharedPool implements Pool {
       );
     }
     return this.#workers;
+  }
+
+  /** Does a job when those before it are done, with buffers that are free afterwards. */
+  #inTurn<T>(job: (allocate: Allocate) => Promise<T>): Promise<T> {
+    return this.#turns.take(async () => {
+      const lease = this.#buffers.lease();
+      try {
+        return await job(lease.allocate);
+      } finally {
+        lease.end();
+      }
+    });
   }
 
   /** Lets all threads do their share of a job. No message is sent in between: they are steered by `control`. */
