@@ -104,7 +104,7 @@ class Emitter {
     if (loop.count === "parameter") fn.op("local.get", PARAMETER.count);
     else fn.i32(loop.count);
     fn.op("local.set", counter);
-    fn.open("loop");
+    fn.openLoop();
     this.statements(loop.body, [...scopes, { loop, pointers }]);
     for (const { local, step } of pointers.values()) {
       fn.op("local.get", local);
@@ -300,7 +300,6 @@ const BINARY: Record<string, Opcode> = {
   sub: "f32x4.sub",
   mul: "f32x4.mul",
   div: "f32x4.div",
-  min: "f32x4.min",
   max: "f32x4.max",
   eq: "f32x4.eq",
   gt: "f32x4.gt",

@@ -232,7 +232,6 @@ const BINARY: Record<BinaryOperation, (a: number, b: number) => number> = {
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
-  min: Math.min,
   max: Math.max,
   // all bits set where it holds
   eq: (a, b) => (a === b ? -1 : 0),

@@ -58,7 +58,6 @@ export type BinaryOperation =
   | "sub"
   | "mul"
   | "div"
-  | "min"
   | "max"
   | "eq"
   | "gt"
@@ -100,7 +99,7 @@ export type Statement =
   | { readonly kind: "store"; readonly address: Address; readonly value: Expression }
   /** Stores the first of the four numbers only. */
   | { readonly kind: "storeLane"; readonly address: Address; readonly value: Expression }
-  /** Lets the pointer point to `address` plus as many float32 numbers as the whole number at `table` says. */
+  /** Lets the pointer point to `address` plus as many bytes as the whole number at `table` says. */
   | { readonly kind: "point"; readonly pointer: Pointer; readonly address: Address; readonly table: Address }
   | Loop;
 

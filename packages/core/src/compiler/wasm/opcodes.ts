@@ -1,40 +1,31 @@
 /*
  * WebAssembly's instructions, as far as kernels need them: what each is called in the specification and its bytes.
- * SIMD instructions carry the prefix 0xfd and a number in LEB128, memory.fill and .copy the prefix 0xfc.
+ * SIMD instructions carry the prefix 0xfd and a number in LEB128.
  */
 
 const simd = (code: number) => (code < 0x80 ? [0xfd, code] : [0xfd, (code & 0x7f) | 0x80, code >> 7]);
 
 export const opcodes = {
-  block: [0x02],
   loop: [0x03],
   end: [0x0b],
-  br: [0x0c],
   br_if: [0x0d],
-  call: [0x10],
   "local.get": [0x20],
   "local.set": [0x21],
   "local.tee": [0x22],
   "i32.load": [0x28],
   "i32.const": [0x41],
-  "i32.eqz": [0x45],
   "i32.add": [0x6a],
   "i32.sub": [0x6b],
-  "i32.mul": [0x6c],
-  "memory.copy": [0xfc, 0x0a],
-  "memory.fill": [0xfc, 0x0b],
 
   "v128.load": simd(0),
   "v128.load32_splat": simd(9),
   "v128.store": simd(11),
   "v128.const": simd(12),
   "i8x16.shuffle": simd(13),
-  "f32x4.splat": simd(19),
   "f32x4.eq": simd(65),
   "f32x4.gt": simd(68),
   "v128.and": simd(78),
   "v128.andnot": simd(79),
-  "v128.or": simd(80),
   "v128.bitselect": simd(82),
   "v128.load8_lane": simd(84),
   "v128.store32_lane": simd(90),
@@ -46,7 +37,6 @@ export const opcodes = {
   "f32x4.sub": simd(229),
   "f32x4.mul": simd(230),
   "f32x4.div": simd(231),
-  "f32x4.min": simd(232),
   "f32x4.max": simd(233),
   "i32x4.trunc_sat_f32x4_s": simd(248),
   "f32x4.convert_i32x4_u": simd(251),
