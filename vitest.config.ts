@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
+    maxWorkers: 2, // on two cores, the default is one
     reporters: ["default", "./test/support/tally.ts"],
   },
 });
