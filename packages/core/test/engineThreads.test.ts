@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { type Engine, evaluate, FailureError, fit, InputError } from "unravel-cnn";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { Control } from "../src/engine/wasm/control.js";
 import { randomStream } from "../src/random.js";
 import { bars } from "./support/bars.js";
 import { builtEngine, FOREVER, pause, rejection, trainedFrom } from "./support/trainedBars.js";
@@ -170,4 +171,10 @@ test("threads spin at barriers only if there is a core for each", async () => {
     expect(spans).toHaveLength(threads);
     for (const span of spans) expect(span > 0).toBe(spin);
   }
+});
+
+test("a barrier that a thread comes to after another one has died holds nobody up", () => {
+  const control = new Control(Control.allocate(true), 2, 0);
+  control.break();
+  expect(control.barrier()).toBe(false);
 });

@@ -22,12 +22,13 @@ export interface Engine {
   /** Prepares a training run on `data`, from the present parameters. The optimizer's memory starts at zero. */
   startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun>;
   /**
-   * The scores of the last layer, `[count, classes]` row-major.
+   * The scores of the last layer, `[count, classes]` row-major. While the network is being trained, these are the scores
+   * from before the present epoch, and threads that are busy with it come to them when it has ended.
    * @param images bytes `[count, C, H, W]`
    * @throws what `signal` was aborted with
    */
   logits(images: Uint8Array, options?: InferenceOptions): Promise<Float32Array>;
-  /** Frees what the engine holds (threads, memory). */
+  /** Frees what the engine holds (threads, memory). Work that isn't done fails, and so does what is asked later. */
   close(): Promise<void>;
 }
 
