@@ -6,6 +6,11 @@ export default class Tally implements Reporter {
     const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
     const reasons = new Map<string, number>();
     for (const module of modules) {
+      // a file that can't even begin: its tests count as skipped, the file as failed
+      if (module.state() === "failed" && module.errors().length > 0) counts.failed += 1;
+      for (const suite of module.children.allSuites()) {
+        if (suite.state() === "failed" && suite.errors().length > 0) counts.failed += 1;
+      }
       for (const test of module.children.allTests()) {
         const result = test.result();
         counts[result.state] += 1;

@@ -36,7 +36,7 @@ let plain: number;
 beforeAll(async () => {
   if (!existsSync(FOLDER)) return;
   const mnist = await readIdxFolder(FOLDER, "MNIST");
-  engine = await createEngine(oneConv(), { seed: 1 });
+  engine = await createEngine(oneConv(), { seed: 1, threads: 0 });
   await fit(engine, firstOf(mnist.train, TRAINING_IMAGES), { epochs: 2, seed: 1 });
   test = firstOf(mnist.test, COUNT);
   plain = (await evaluate(engine, test)).accuracy;
