@@ -21,6 +21,7 @@ export { DivergedError } from "./engine/diverged.js";
 export type * from "./engine/engine.js";
 export { createEngine, type EngineOptions, engineNames } from "./engine/index.js";
 export { FailureError, InputError } from "./errors.js";
+export * from "./explain/index.js";
 export { formatModel, parseModel, parseSpec, type SavedModel } from "./formats/modelFile.js";
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
 export { softmax } from "./layers/softmax.js";

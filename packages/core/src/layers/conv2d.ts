@@ -1,4 +1,5 @@
 import { dtypeOf, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
+import { explainConv2d } from "./explain/conv2d.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import {
   checkKeys,
@@ -205,6 +206,8 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
     }
     return { weight, bias };
   },
+
+  explain: explainConv2d,
 };
 
 /** Kernel row u meets pixel row p = i*stride + rowOffset. */

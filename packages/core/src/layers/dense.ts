@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { dtypeOf, formatShape, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
+import { explainDense } from "./explain/dense.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import { checkKeys, checkSize, trueOrFalse, wholeNumber } from "./options.js";
 
@@ -101,4 +102,6 @@ export const dense: Layer<DenseSpec, Dense> = {
     }
     return layer.bias ? { weight, bias } : { weight };
   },
+
+  explain: explainDense,
 };

@@ -1,4 +1,5 @@
 import { type NamedTensors, type Shape, sizeOf, type Tensor } from "../tensor.js";
+import { explainFlatten } from "./explain/flatten.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import { checkKeys } from "./options.js";
 
@@ -32,4 +33,6 @@ export const flatten: Layer<FlattenSpec, ResolvedLayer> = {
   },
 
   parameterGradients: () => ({}),
+
+  explain: explainFlatten,
 };

@@ -1,4 +1,5 @@
 import type { NamedTensors, Shape, Tensor } from "../tensor.js";
+import type { Explainer } from "./explain/explanation.js";
 
 /** A layer as it stands in a model's JSON: its type and its options. */
 export interface LayerSpec {
@@ -40,4 +41,6 @@ export interface Layer<Spec extends LayerSpec, Resolved extends ResolvedLayer> {
   inputGradient(layer: Resolved, x: Tensor, parameters: NamedTensors, outputGradient: Tensor): Tensor;
   /** The gradients of the loss with respect to each parameter, summed over the batch. */
   parameterGradients(layer: Resolved, x: Tensor, outputGradient: Tensor): NamedTensors;
+  /** The terms that add up to any one cell of these results. */
+  readonly explain: Explainer<Resolved>;
 }

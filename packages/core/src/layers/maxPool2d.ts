@@ -1,8 +1,9 @@
 import { InputError } from "../errors.js";
 import { dtypeOf, formatShape, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
+import { explainMaxPool2d } from "./explain/maxPool2d.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import { checkKeys, checkSize, imageShape, type Padding, type Pair, paddingOf, pair } from "./options.js";
-import { outputSize, type Window } from "./window.js";
+import { outputSize, type Window, winnerOf } from "./window.js";
 
 /*
  * Max-pooling makes an image smaller: of each window only the largest value, the winner, goes on.
@@ -74,36 +75,20 @@ export const maxPool2d: Layer<MaxPool2dSpec, MaxPool2d> = {
   },
 
   parameterGradients: () => ({}),
+
+  explain: explainMaxPool2d,
 };
 
-/**
- * For each output cell, in row-major order, the index in `x` of the largest cell under its window. What is not a number
- * wins, so that it stays visible.
- */
+/** For each output cell, in row-major order, where in `x` the winner under its window lies. */
 function winnersOf(layer: MaxPool2d, x: Tensor): Uint32Array {
   const [C, I, J] = layer.outputShape;
   const [, H, W] = layer.inputShape;
-  const [U, V] = layer.kernel;
-  const [strideY, strideX] = layer.stride;
-  const [top, , , left] = layer.padding;
-  const { data } = x;
   const planes = x.shape[0] * C;
   const winners = new Uint32Array(planes * I * J);
   let cell = 0;
   for (let plane = 0; plane < planes; plane++) {
     for (let i = 0; i < I; i++) {
-      const rows = { first: Math.max(0, i * strideY - top), end: Math.min(H, i * strideY - top + U) };
-      for (let j = 0; j < J; j++) {
-        const columns = { first: Math.max(0, j * strideX - left), end: Math.min(W, j * strideX - left + V) };
-        let winner = (plane * H + rows.first) * W + columns.first;
-        for (let p = rows.first; p < rows.end; p++) {
-          for (let q = columns.first; q < columns.end; q++) {
-            const k = (plane * H + p) * W + q;
-            if (data[k] > data[winner] || (Number.isNaN(data[k]) && !Number.isNaN(data[winner]))) winner = k;
-          }
-        }
-        winners[cell++] = winner;
-      }
+      for (let j = 0; j < J; j++) winners[cell++] = winnerOf(layer, x, plane * H * W, i, j);
     }
   }
   return winners;

@@ -1,4 +1,5 @@
 import { dtypeOf, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
+import { explainRelu } from "./explain/relu.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import { checkKeys } from "./options.js";
 
@@ -37,4 +38,6 @@ export const relu: Layer<ReluSpec, ResolvedLayer> = {
   },
 
   parameterGradients: () => ({}),
+
+  explain: explainRelu,
 };

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.js";
-import { formatShape } from "../tensor.js";
+import { formatShape, type Tensor } from "../tensor.js";
 
 /** How a window (a kernel, a pool) moves over a padded image. Pairs are `[vertical, horizontal]`. */
 export interface Window {
@@ -53,4 +53,63 @@ export function outputsInside(
   const first = Math.max(0, Math.ceil(-offset / stride));
   const end = Math.min(outputs, Math.floor((pixels - 1 - offset) / stride) + 1);
   return { first, end };
+}
+
+/** The pixel that the window's cell (u, v) lies on where the window makes output (i, j). It may be in the padding. */
+export function pixelUnder(
+  { stride, dilation, padding: [top, , , left] }: Window,
+  [i, j]: readonly [number, number],
+  [u, v]: readonly [number, number],
+): [p: number, q: number] {
+  return [i * stride[0] - top + u * dilation[0], j * stride[1] - left + v * dilation[1]];
+}
+
+/** A cell (u, v) of a window and the output (i, j) that the window makes. */
+export interface Meeting {
+  readonly window: readonly [u: number, v: number];
+  readonly output: readonly [i: number, j: number];
+}
+
+/** The inverse of `pixelUnder`: where pixel (p, q) lies under a window, by the window's cells in row-major order. */
+export function meetingsOf(
+  layer: Window & { readonly outputShape: readonly [number, number, number] },
+  [p, q]: readonly [number, number],
+): Meeting[] {
+  const [, I, J] = layer.outputShape;
+  const meetings: Meeting[] = [];
+  for (let u = 0; u < layer.kernel[0]; u++) {
+    for (let v = 0; v < layer.kernel[1]; v++) {
+      const [dy, dx] = pixelUnder(layer, [0, 0], [u, v]);
+      const [i, j] = [(p - dy) / layer.stride[0], (q - dx) / layer.stride[1]];
+      const isOutput = Number.isInteger(i) && Number.isInteger(j) && i >= 0 && i < I && j >= 0 && j < J;
+      if (isOutput) meetings.push({ window: [u, v], output: [i, j] });
+    }
+  }
+  return meetings;
+}
+
+/**
+ * Where in `x` the largest pixel under the window of output (i, j) lies, in the channel that begins at `plane`: the first
+ * among equals. What is not a number wins, so that it stays visible.
+ */
+export function winnerOf(
+  layer: Window & { readonly inputShape: readonly [number, number, number] },
+  { data }: Tensor,
+  plane: number,
+  i: number,
+  j: number,
+): number {
+  const [, H, W] = layer.inputShape;
+  const [U, V] = layer.kernel;
+  const [top, left] = [i * layer.stride[0] - layer.padding[0], j * layer.stride[1] - layer.padding[3]];
+  const rows = { first: Math.max(0, top), end: Math.min(H, top + U) };
+  const columns = { first: Math.max(0, left), end: Math.min(W, left + V) };
+  let winner = plane + rows.first * W + columns.first;
+  for (let p = rows.first; p < rows.end; p++) {
+    for (let q = columns.first; q < columns.end; q++) {
+      const k = plane + p * W + q;
+      if (data[k] > data[winner] || (Number.isNaN(data[k]) && !Number.isNaN(data[winner]))) winner = k;
+    }
+  }
+  return winner;
 }

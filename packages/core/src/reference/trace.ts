@@ -1,7 +1,7 @@
 import { softmax } from "../layers/softmax.js";
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "../layers/softmaxCrossEntropy.js";
 import type { Model } from "../model.js";
-import type { NamedTensors, Tensor } from "../tensor.js";
+import { type NamedTensors, type Tensor, tensor } from "../tensor.js";
 
 /** Every number of one step, forward and backward, under its contract name. */
 export interface Trace {
@@ -15,6 +15,20 @@ export interface Trace {
    * `grad.x`.
    */
   readonly tensors: NamedTensors;
+  /** Where the parameters have been updated, and `tensors` holds them as `new.conv1.weight`, ...: the step's size. */
+  readonly learningRate?: number;
+}
+
+/** Everything that a trace holds as tensors, also what is none in it: `y` [N] (class indices), `loss` [] and `lr` []. */
+export function tensorsOf({ tensors, labels, loss, learningRate }: Trace): NamedTensors {
+  const single = (value: number) => tensor([], [value], "float64");
+  const all: NamedTensors = {};
+  for (const [name, one] of Object.entries(tensors)) {
+    all[name] = one;
+    if (name === "x") all.y = tensor([labels.length], labels, "float64");
+    if (name === "probs") all.loss = single(loss);
+  }
+  return learningRate === undefined ? all : { ...all, lr: single(learningRate) };
 }
 
 /** The outputs of all layers for a batch `x` of shape `[N, C, H, W]`: `conv1.out`, `relu1.out`, ... in order. */

@@ -1,0 +1,41 @@
+import { type Cell, checkCell } from "../cell.js";
+import { explainSoftmaxCrossEntropy } from "../layers/explain/softmaxCrossEntropy.js";
+import type { Model } from "../model.js";
+import { type Trace, tensorsOf } from "../reference/trace.js";
+import { around, type Names, namesAround, namesAroundLoss, tensorNamed } from "./place.js";
+
+/**
+ * The cells in whose explanations this one stands, as a factor or among the others: the exact inverse of `explain`. First
+ * those of the forward pass (the outputs that a pixel or a weight goes into), then those of the backward pass and the
+ * update. Only cells of tensors that the trace has.
+ * @throws InputError if the trace has no such tensor, or the tensor no such cell.
+ */
+export function contributesTo(trace: Trace, cell: Cell): Cell[] {
+  const tensors = tensorsOf(trace);
+  checkCell(cell, tensorNamed(tensors, cell.tensor));
+  const { model } = trace;
+  const cells: Cell[] = [];
+  const add = (names: Names, found: readonly Cell[]) =>
+    cells.push(...found.map(({ tensor, index }) => ({ tensor: names(tensor), index })));
+
+  const end = namesAroundLoss(model);
+  for (const local of ["logits", "probs", "y"].filter((local) => end(local) === cell.tensor)) {
+    add(end, explainSoftmaxCrossEntropy.uses(around(tensors, end), { tensor: local, index: cell.index }));
+  }
+  for (const [k, { kind, resolved, parameters }] of model.layers.entries()) {
+    const names = namesAround(model, k);
+    const locals = ["x", ...parameters.map(({ name }) => name), "grad.out"];
+    for (const local of locals.filter((local) => names(local) === cell.tensor)) {
+      add(names, kind.explain.uses(resolved, around(tensors, names), { tensor: local, index: cell.index }));
+    }
+  }
+  cells.push(...updates(model, cell));
+  return cells.filter(({ tensor }) => Object.hasOwn(tensors, tensor));
+}
+
+/** The parameters after the update that a parameter, its gradient or the learning rate goes into. */
+function updates(model: Model, { tensor, index }: Cell): Cell[] {
+  const names = model.parameters.map(({ fullName }) => fullName);
+  const parameter = names.find((name) => tensor === name || tensor === `grad.${name}`);
+  return parameter === undefined ? [] : [{ tensor: `new.${parameter}`, index }];
+}

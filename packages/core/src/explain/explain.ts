@@ -1,0 +1,75 @@
+import { type Cell, checkCell, offsetOf } from "../cell.js";
+import { type Account, factorAt, product } from "../layers/explain/explanation.js";
+import { explainSoftmaxCrossEntropy } from "../layers/explain/softmaxCrossEntropy.js";
+import { type Trace, tensorsOf } from "../reference/trace.js";
+import type { NamedTensors } from "../tensor.js";
+import { around, namesAround, namesAroundLoss, tensorNamed } from "./place.js";
+
+/** How one number of a trace came to its value. */
+export interface Explanation extends Account {
+  readonly cell: Cell;
+  /** As the trace holds it. */
+  readonly value: number;
+  /** Of the terms, in float64. The stored value differs from it by the rounding of its dtype. */
+  readonly sum: number;
+}
+
+/**
+ * Where a number comes from: the terms that add up to it, forward or backward.
+ * @throws InputError if the trace has no such tensor, or the tensor no such cell.
+ */
+export function explain(trace: Trace, cell: Cell): Explanation {
+  const tensors = tensorsOf(trace);
+  const { shape, data } = tensorNamed(tensors, cell.tensor);
+  checkCell(cell, { shape, data });
+  const account = accountOf(trace, tensors, cell);
+  const sum = account.terms.reduce((sum, { value }) => sum + value, 0);
+  return { cell, value: data[offsetOf(shape, cell.index)], sum, ...account };
+}
+
+function accountOf({ model }: Trace, tensors: NamedTensors, { tensor, index }: Cell): Account {
+  const given = () => givenNumber(tensors, { tensor, index });
+  if (tensor === "y" || tensor === "lr") return given();
+  if (tensor.startsWith("new.")) return updated(tensors, tensor.slice("new.".length), index);
+
+  const atEnd = around(tensors, namesAroundLoss(model));
+  if (tensor === "probs") return explainSoftmaxCrossEntropy.probability(atEnd, index);
+  if (tensor === "loss") return explainSoftmaxCrossEntropy.loss(atEnd);
+  if (tensor === namesAroundLoss(model)("grad.logits"))
+    return explainSoftmaxCrossEntropy.inputGradient(atEnd, index);
+
+  for (const [k, { kind, resolved, parameters }] of model.layers.entries()) {
+    const names = namesAround(model, k);
+    const here = around(tensors, names);
+    if (tensor === names("out")) return kind.explain.output(resolved, here, index);
+    if (tensor === names("grad.x")) return kind.explain.inputGradient(resolved, here, index);
+    const parameter = parameters.find(({ fullName }) => tensor === `grad.${fullName}`);
+    if (parameter) return kind.explain.parameterGradient(resolved, here, parameter.name, index);
+  }
+  return given();
+}
+
+function givenNumber(tensors: NamedTensors, { tensor, index }: Cell): Account {
+  const { value } = factorAt({ name: tensor, ...tensors[tensor] }, index);
+  const says =
+    tensor === "x"
+      ? "A pixel of the image, as it goes into the network."
+      : tensor === "y"
+        ? "The right class of the image, as its label says."
+        : tensor === "lr"
+          ? "The learning rate: how large a step the update takes."
+          : "A parameter: it was there before the step, and only an update changes it.";
+  return { rule: "given", terms: [product([{ value, label: "given" }])], others: [], says };
+}
+
+function updated(tensors: NamedTensors, parameter: string, index: readonly number[]): Account {
+  const at = (name: string, index: readonly number[]) =>
+    factorAt({ name, ...tensorNamed(tensors, name) }, index);
+  const step = [{ value: -1, label: "against the gradient" }, at("lr", []), at(`grad.${parameter}`, index)];
+  return {
+    rule: "update",
+    terms: [product([at(parameter, index)]), product(step, "step")],
+    others: [],
+    says: "The parameter as it was, less the learning rate times its gradient: a small step downhill.",
+  };
+}

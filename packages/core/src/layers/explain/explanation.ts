@@ -1,0 +1,92 @@
+import { type Cell, offsetOf } from "../../cell.js";
+import type { Tensor } from "../../tensor.js";
+import type { ResolvedLayer } from "../layer.js";
+
+/** A number that a term is made of. Without a cell it is a constant, such as 1/N or a pixel of the padding. */
+export interface Factor {
+  readonly value: number;
+  readonly cell?: Cell;
+  /** What it is, where that isn't plain from its cell. */
+  readonly label?: string;
+}
+
+/** One summand: the product of its factors. */
+export interface Term {
+  readonly factors: readonly Factor[];
+  readonly value: number;
+  /** What sets it apart from the other terms: `bias`, `winner`, `padding`, ... */
+  readonly role?: Role;
+}
+
+export type Role = "bias" | "winner" | "padding" | "target" | "step";
+
+/**
+ * What is done to make a cell. `sum`: products are added. `maximum`: the largest is taken. `gate`: a number passes or
+ * doesn't. `copy`: a number stays what it is. `softmax`, `loss`: those formulas. `difference`: p - y. `update`: old - lr
+ * times gradient. `given`: nothing, it was there before.
+ */
+export type Rule =
+  | "sum"
+  | "maximum"
+  | "gate"
+  | "copy"
+  | "softmax"
+  | "loss"
+  | "difference"
+  | "update"
+  | "given";
+
+/** How a cell came to its value. */
+export interface Account {
+  readonly rule: Rule;
+  /** They add up to the cell's value: in this order and in float64 just as the textbook does. */
+  readonly terms: readonly Term[];
+  /** What took part without being added: a pool's losers, what a ReLU held back, the other logits of a softmax. */
+  readonly others: readonly Factor[];
+  /** One plain sentence. */
+  readonly says: string;
+}
+
+/** A tensor and the name that it has in its trace. */
+export interface NamedTensor extends Tensor {
+  readonly name: string;
+}
+
+/**
+ * The tensors around a layer by what they are to it: `x`, `out`, `weight`, `bias`, and their gradients `grad.x`,
+ * `grad.out`, `grad.weight`, `grad.bias`. @throws InputError if the trace doesn't have it.
+ */
+export type Around = (tensor: string) => NamedTensor;
+
+/** The cells of a layer, each with its account. Indices are those of batches: the image comes first. */
+export interface Explainer<Resolved extends ResolvedLayer> {
+  /** A cell of the output. */
+  output(layer: Resolved, around: Around, index: readonly number[]): Account;
+  /** A cell of the gradient of the input. */
+  inputGradient(layer: Resolved, around: Around, index: readonly number[]): Account;
+  /** A cell of the gradient of the parameter `name`. */
+  parameterGradient(layer: Resolved, around: Around, name: string, index: readonly number[]): Account;
+  /**
+   * The other way round: the cells of `out`, `grad.x` and the parameters' gradients in whose accounts this cell of `x`, of
+   * a parameter or of `grad.out` stands. Tensors are named as in `Around`.
+   */
+  uses(layer: Resolved, around: Around, cell: Cell): Cell[];
+}
+
+/** The value of a cell, as a factor. */
+export function factorAt(tensor: NamedTensor, index: readonly number[], label?: string): Factor {
+  const value = tensor.data[offsetOf(tensor.shape, index)];
+  return { value, cell: { tensor: tensor.name, index }, ...(label !== undefined && { label }) };
+}
+
+/** The product of factors. */
+export function product(factors: readonly Factor[], role?: Role): Term {
+  // what lies in the padding adds nothing, whatever it is multiplied with
+  const value = role === "padding" ? 0 : factors.reduce((value, factor) => value * factor.value, 1);
+  return { factors, value, ...(role !== undefined && { role }) };
+}
+
+/** `1 weight`, `9 weights` */
+export function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? "" : "s"}`;
+}
