@@ -39,7 +39,7 @@ export * from "./model.js";
 export { type OptimizerName, type OptimizerSpec, optimizerNames } from "./optimizers/index.js";
 export { type Schedule, schedules } from "./optimizers/schedules.js";
 export { checkParameters, type Init, initialParameters, inits } from "./parameters.js";
-export { forward, parameterGradients, type Trace, trace } from "./reference/trace.js";
+export { forward, parameterGradients, type Trace, tensorsOf, trace, withUpdate } from "./reference/trace.js";
 export * from "./tensor.js";
 export { checkFits, evaluate, type Prediction, predict } from "./training/evaluate.js";
 export {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { conv2d, dense, flatten, maxPool2d, oneConv, relu, sequential } from "../src/builders.js";
 import { defineModel, type ModelSpec } from "../src/model.js";
-import { forward, logits, parameterGradients, trace } from "../src/reference/trace.js";
+import { forward, logits, parameterGradients, tensorsOf, trace, withUpdate } from "../src/reference/trace.js";
 import { copyAll, dtypeOf } from "../src/tensor.js";
 import { randomParameters } from "./support/networks.js";
 import { normals } from "./support/values.js";
@@ -100,4 +100,32 @@ test("an image's results do not depend on the others in its batch", () => {
     }
     expect(logits(model, parameters, one)).toEqual(outputs["fc1.out"]);
   }
+});
+
+test("an update goes against the gradient, by the learning rate, and changes nothing else", () => {
+  const step = traceOf(oneConv());
+  const before = copyAll(step.tensors);
+  const updated = withUpdate(step, 0.5);
+  expect(step.tensors).toEqual(before);
+  expect(updated.learningRate).toBe(0.5);
+  const names = Object.keys(updated.tensors).filter((name) => !(name in before));
+  expect(names).toEqual(step.model.parameters.map(({ fullName }) => `new.${fullName}`));
+  for (const name of names) {
+    const [old, gradient] = [before[name.slice(4)], before[`grad.${name.slice(4)}`]];
+    expect(updated.tensors[name]).toEqual({
+      shape: old.shape,
+      data: old.data.map((value, k) => value - 0.5 * gradient.data[k]),
+    });
+  }
+});
+
+test("classes, loss and learning rate are tensors, too, in their places", () => {
+  const step = withUpdate(traceOf(oneConv()), 0.5);
+  const tensors = tensorsOf(step);
+  expect(tensors.y).toEqual({ shape: [2], data: Float64Array.of(1, 0) });
+  expect(tensors.loss).toEqual({ shape: [], data: Float64Array.of(step.loss) });
+  expect(tensors.lr).toEqual({ shape: [], data: Float64Array.of(0.5) });
+  const names = Object.keys(tensors);
+  expect(names.slice(0, 3)).toEqual(["x", "y", "conv1.weight"]);
+  expect(names[names.indexOf("probs") + 1]).toBe("loss");
 });

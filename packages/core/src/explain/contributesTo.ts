@@ -1,7 +1,8 @@
-import { type Cell, checkCell } from "../cell.js";
+import { type Cell, checkCell, indexAt } from "../cell.js";
 import { explainSoftmaxCrossEntropy } from "../layers/explain/softmaxCrossEntropy.js";
 import type { Model } from "../model.js";
 import { type Trace, tensorsOf } from "../reference/trace.js";
+import { sizeOf } from "../tensor.js";
 import { around, type Names, namesAround, namesAroundLoss, tensorNamed } from "./place.js";
 
 /**
@@ -35,7 +36,9 @@ export function contributesTo(trace: Trace, cell: Cell): Cell[] {
 
 /** The parameters after the update that a parameter, its gradient or the learning rate goes into. */
 function updates(model: Model, { tensor, index }: Cell): Cell[] {
-  const names = model.parameters.map(({ fullName }) => fullName);
-  const parameter = names.find((name) => tensor === name || tensor === `grad.${name}`);
-  return parameter === undefined ? [] : [{ tensor: `new.${parameter}`, index }];
+  return model.parameters.flatMap(({ fullName, shape }) => {
+    const updated = (index: readonly number[]): Cell => ({ tensor: `new.${fullName}`, index });
+    if (tensor === "lr") return Array.from({ length: sizeOf(shape) }, (_, k) => updated(indexAt(shape, k)));
+    return tensor === fullName || tensor === `grad.${fullName}` ? [updated(index)] : [];
+  });
 }

@@ -32,5 +32,11 @@ export function around(tensors: NamedTensors, names: Names): Around {
 /** @throws InputError if there is none of this name. */
 export function tensorNamed(tensors: NamedTensors, name: string): Tensor {
   if (Object.hasOwn(tensors, name)) return tensors[name];
-  throw new InputError(`The trace has no ${show(name)}; it has ${Object.keys(tensors).join(", ")}.`);
+  const layers = Object.keys(tensors).flatMap((known) => known.match(/^(\w+)\.out$/)?.[1] ?? []);
+  throw new InputError(
+    `The trace has no tensor ${show(name)}; it has x, y, probs, loss, and ${layers[0]}.out, ${layers[0]}.weight, grad.${layers[0]}.out and so on for ${layers.slice(0, MOST_NAMES).join(", ")}${layers.length > MOST_NAMES ? ", ..." : ""}.`,
+  );
 }
+
+/** How many layers a message names at most. */
+const MOST_NAMES = 24;

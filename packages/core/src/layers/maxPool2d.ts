@@ -1,5 +1,13 @@
 import { InputError } from "../errors.js";
-import { dtypeOf, formatShape, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
+import {
+  dtypeOf,
+  formatShape,
+  type NamedTensors,
+  type Shape,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../tensor.js";
 import { explainMaxPool2d } from "./explain/maxPool2d.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import { checkKeys, checkSize, imageShape, type Padding, type Pair, paddingOf, pair } from "./options.js";
@@ -68,10 +76,10 @@ export const maxPool2d: Layer<MaxPool2dSpec, MaxPool2d> = {
   },
 
   inputGradient(layer: MaxPool2d, x: Tensor, _parameters: NamedTensors, outputGradient: Tensor): Tensor {
-    const gradient = zeros(x.shape, dtypeOf(x));
+    const sums = new Float64Array(x.data.length);
     const winners = winnersOf(layer, x);
-    for (let k = 0; k < winners.length; k++) gradient.data[winners[k]] += outputGradient.data[k];
-    return gradient;
+    for (let k = 0; k < winners.length; k++) sums[winners[k]] += outputGradient.data[k];
+    return tensor(x.shape, sums, dtypeOf(x));
   },
 
   parameterGradients: () => ({}),

@@ -1,7 +1,8 @@
 import { softmax } from "../layers/softmax.js";
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "../layers/softmaxCrossEntropy.js";
 import type { Model } from "../model.js";
-import { type NamedTensors, type Tensor, tensor } from "../tensor.js";
+import { resolveOptimizer, updateParameter } from "../optimizers/index.js";
+import { copyOf, type NamedTensors, type Tensor, tensor } from "../tensor.js";
 
 /** Every number of one step, forward and backward, under its contract name. */
 export interface Trace {
@@ -91,6 +92,26 @@ export function trace(
     tensors: { x, ...parameters, ...outputs, probs: softmax(scores), ...gradients },
   };
 }
+
+/**
+ * The trace with one step of plain gradient descent after it: `new.conv1.weight` is `conv1.weight` less the learning rate
+ * times `grad.conv1.weight`.
+ */
+export function withUpdate(step: Trace, learningRate: number): Trace {
+  const updated = Object.fromEntries(
+    step.model.parameters.map(({ fullName }) => {
+      const parameter = copyOf(step.tensors[fullName]);
+      updateParameter(PLAIN, parameter.data, step.tensors[`grad.${fullName}`].data, [], {
+        step: 1,
+        learningRate,
+      });
+      return [`new.${fullName}`, parameter];
+    }),
+  );
+  return { ...step, learningRate, tensors: { ...step.tensors, ...updated } };
+}
+
+const PLAIN = resolveOptimizer({ type: "sgd", momentum: 0 });
 
 /** The gradients of all parameters, under the parameters' names. */
 export function parameterGradients({ model, tensors }: Trace): NamedTensors {

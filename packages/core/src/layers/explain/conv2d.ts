@@ -26,8 +26,8 @@ export const explainConv2d: Explainer<Conv2d> = {
         meeting(factorAt(weight, [o, c, u, v]), pixel(layer, x, n, c, pixelUnder(layer, [i, j], [u, v]))),
       );
     });
-    const weights = count(terms.length - (layer.bias ? 1 : 0), "weight");
-    const says = `The kernel of filter ${o} lies on the image here: ${weights}, each times the pixel under it${layer.bias ? ", and the filter's bias, are" : ", are"} added up.`;
+    const products = count(terms.length - (layer.bias ? 1 : 0), "product");
+    const says = `The kernel of filter ${o} lies on the image here: weight times pixel, ${products} in all, added up${layer.bias ? ", plus the filter's bias" : ""}.`;
     return { rule: "sum", terms, others: [], says };
   },
 
@@ -46,7 +46,7 @@ export const explainConv2d: Explainer<Conv2d> = {
     const says =
       terms.length === 0
         ? "No window ever lay on this number, so the loss does not depend on it."
-        : `This number went into ${count(terms.length, "output")}: the gradient of each, times the weight on the way there, is added up.`;
+        : `This number went into ${count(terms.length, "output")}: the weight on the way there times the gradient of the output, added up.`;
     return { rule: "sum", terms, others: [], says };
   },
 
@@ -72,7 +72,7 @@ function weightGradient(layer: Conv2d, around: Around, [o, c, u, v]: readonly nu
       pixel(layer, x, n, c, pixelUnder(layer, [i, j], [u, v])),
     );
   });
-  const says = `This weight was used for ${count(terms.length, "output")}: the gradient of each, times the pixel that the weight met there, is added up.`;
+  const says = `This weight was used for ${count(terms.length, "output")}: the gradient of the output times the pixel that the weight met there, added up.`;
   return { rule: "sum", terms, others: [], says } as const;
 }
 
@@ -81,7 +81,7 @@ function biasGradient(layer: Conv2d, around: Around, [o]: readonly number[]) {
   const terms = outputsOf(layer, outputGradient.shape[0], o).map((output) =>
     product([factorAt(outputGradient, output)]),
   );
-  const says = `The bias went into ${count(terms.length, "output")} of filter ${o} as it is, so it collects the gradient of each.`;
+  const says = `The bias went into ${count(terms.length, "output")} as it is: their gradients, added up.`;
   return { rule: "sum", terms, others: [], says } as const;
 }
 

@@ -1,0 +1,44 @@
+import fc from "fast-check";
+import { cellAddress, indexAt } from "../../src/cell.js";
+import type { Cell } from "../../src/explain/index.js";
+import { type Trace, tensorsOf, trace, withUpdate } from "../../src/reference/trace.js";
+import { copyAll, type DType, type NamedTensors } from "../../src/tensor.js";
+import { networks, randomParameters } from "./networks.js";
+import { seeds } from "./properties.js";
+import { normals } from "./values.js";
+
+/** What all numbers are rounded to multiples of, so that many are equal and some are 0; 0: they are left as they are. */
+const grids = fc.constantFrom(0, 0, 0.5);
+
+function onGrid(tensors: NamedTensors, grid: number): NamedTensors {
+  if (grid > 0) {
+    for (const { data } of Object.values(tensors)) {
+      for (let k = 0; k < data.length; k++) data[k] = grid * Math.round(data[k] / grid);
+    }
+  }
+  return tensors;
+}
+
+/** Steps of random networks on one to three images, with an update after them; also with many ties. */
+export function traces(dtype: DType): fc.Arbitrary<Trace> {
+  return fc
+    .tuple(networks, fc.integer({ min: 1, max: 3 }), seeds, grids)
+    .map(([model, batch, seed, grid]) => {
+      const given = { x: normals([batch, ...model.inputShape], seed, "x"), ...randomParameters(model, seed) };
+      const { x, ...parameters } = copyAll(onGrid(given, grid), dtype);
+      const labels = Array.from({ length: batch }, (_, n) => (seed + n) % model.classes.length);
+      return withUpdate(trace(model, parameters, x, labels), 0.125 + (seed % 7) / 10);
+    });
+}
+
+/** Every cell of every tensor. */
+export function cellsOf(step: Trace): Cell[] {
+  return Object.entries(tensorsOf(step)).flatMap(([tensor, { shape, data }]) =>
+    Array.from(data, (_, offset) => ({ tensor, index: indexAt(shape, offset) })),
+  );
+}
+
+/** Addresses, sorted. */
+export function addresses(cells: readonly Cell[]): string[] {
+  return cells.map(cellAddress).sort();
+}
