@@ -23,6 +23,8 @@ export { createEngine, type EngineOptions, engineNames } from "./engine/index.js
 export { FailureError, InputError } from "./errors.js";
 export * from "./explain/index.js";
 export { formatModel, parseModel, parseSpec, type SavedModel } from "./formats/modelFile.js";
+export { formatNpy, type NpyArray, type NumberArray, parseNpy, type WritableArray } from "./formats/npy.js";
+export { formatNpz, parseNpz } from "./formats/npz.js";
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
 export { softmax } from "./layers/softmax.js";
 export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./layers/softmaxCrossEntropy.js";

@@ -1,5 +1,7 @@
 import { InputError, show } from "../errors.js";
 import { formatShape, type NamedTensors, type Shape, sizeOf, type Tensor, tensor } from "../tensor.js";
+import type { Fail } from "./fail.js";
+import { half } from "./float16.js";
 import { duplicateKey } from "./json.js";
 
 /*
@@ -135,8 +137,6 @@ export function formatSafetensors(
   return bytes;
 }
 
-type Fail = (problem: string) => never;
-
 function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
   if (bytes[0] !== 0x7b) return fail("its header does not begin with {");
   let text: string;
@@ -216,16 +216,6 @@ function overflows(shape: Shape): boolean {
     if (product > Number.MAX_SAFE_INTEGER) return true;
   }
   return false;
-}
-
-/** IEEE 754 half precision: 1 sign bit, 5 exponent bits, 10 fraction bits. */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
 const word = new DataView(new ArrayBuffer(4));

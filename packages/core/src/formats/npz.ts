@@ -1,0 +1,40 @@
+import { InputError, show } from "../errors.js";
+import { formatNpy, type NpyArray, readNpyArray, type WritableArray } from "./npy.js";
+import { formatZip, parseZip } from "./zip.js";
+
+/*
+ * .npz is how NumPy saves several arrays: a zip file with a .npy file for each, stored (np.savez) or deflated
+ * (np.savez_compressed).
+ */
+
+const EXTENSION = ".npy";
+
+/**
+ * The arrays of a .npz file under their names.
+ * @param source what to call the file in an error
+ * @throws InputError that says what is wrong, at which member and byte
+ */
+export function parseNpz(bytes: Uint8Array, source: string): Record<string, NpyArray> {
+  const fail = (problem: string): never => {
+    throw new InputError(`${source}: ${problem}.`);
+  };
+  if (bytes.length < 4 || bytes[0] !== 0x50 || bytes[1] !== 0x4b)
+    return fail("it doesn't begin as a .npz file does, with PK; write it with np.savez");
+  const members = parseZip(bytes, (name) => name.endsWith(EXTENSION), fail);
+  if (members.length === 0) return fail("it holds no arrays (members whose names end in .npy)");
+  return Object.fromEntries(
+    members.map(({ name, bytes }) => [
+      name.slice(0, -EXTENSION.length),
+      readNpyArray(bytes, (problem) => fail(`its member ${show(name)}: ${problem}`)),
+    ]),
+  );
+}
+
+/** A .npz file, stored, that np.load opens. Each array is written in the dtype of its `data`. */
+export function formatNpz(arrays: Readonly<Record<string, WritableArray>>): Uint8Array {
+  const members = Object.entries(arrays).map(([name, array]) => ({
+    name: `${name}${EXTENSION}`,
+    bytes: formatNpy(array),
+  }));
+  return formatZip(members);
+}

@@ -1,0 +1,29 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { test } from "vitest";
+
+/** The bytes of a file in test/numpy, which NumPy wrote. */
+export function numpyFile(name: string): Uint8Array {
+  return new Uint8Array(readFileSync(fileURLToPath(new URL(`../numpy/${name}`, import.meta.url))));
+}
+
+/** A Python that has NumPy, if there is one. */
+const PYTHON = ["/usr/bin/python3", "python3"].find((python) => {
+  if (python.startsWith("/") && !existsSync(python)) return false;
+  try {
+    execFileSync(python, ["-c", "import numpy"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+});
+
+/** Runs a Python program with NumPy; returns what it prints. */
+export function runPython(program: string, ...args: readonly string[]): string {
+  if (PYTHON === undefined) throw new Error("There is no Python with NumPy.");
+  return execFileSync(PYTHON, ["-c", program, ...args], { encoding: "utf8" });
+}
+
+/** Tests that need NumPy are skipped, and counted, where there is none. */
+export const testWithNumpy = test.skipIf(PYTHON === undefined);
