@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { expectInputError } from "../../../test/support/sentence.js";
 import { crc32 } from "../src/formats/crc32.js";
 import { formatZip } from "../src/formats/zip.js";
-import { formatNpy, formatNpz, type NpyArray, parseNpy, parseNpz } from "../src/index.js";
+import { formatNpy, formatNpz, parseNpy, parseNpz, type WritableArray } from "../src/index.js";
 import { numpyFile, runPython, testWithNumpy } from "./support/numpy.js";
 
 const expected: Record<string, { shape: number[]; dtype: string; values: (number | string)[] }> = JSON.parse(
@@ -133,7 +133,7 @@ print(json.dumps({k: [a[k].dtype.str, list(a[k].shape), a[k].ravel().tolist(), a
       runPython(program, path).replaceAll("NaN", "null").replaceAll("Infinity", "9e999"),
     );
 
-    for (const [name, { shape, data }] of Object.entries(arrays) as [string, NpyArray][]) {
+    for (const [name, { shape, data }] of Object.entries<WritableArray>(arrays)) {
       const [dtype, ...found] = read[name];
       const values = Array.from(data, (value) => (Number.isNaN(value) ? null : value));
       expect(found.slice(0, 2), name).toEqual([shape, values]);

@@ -65,7 +65,7 @@ const INTERESTING = [0, 1, 2, 7, 8, 127, 128, 254, 255];
 
 /** One to four changes: bytes set, cut off, left out, added, copied. */
 function damage(bytes: Uint8Array, below: (n: number) => number): Uint8Array {
-  let result = bytes.slice();
+  let result: Uint8Array = bytes.slice();
   for (let changes = 1 + below(4); changes > 0 && result.length > 0; changes--) {
     const at = below(2) === 0 ? below(result.length) : Math.max(0, result.length - 1 - below(80));
     const what = below(8);
