@@ -43,8 +43,8 @@ function use(fn: FunctionAssembler, opcode: Opcode): void {
   const drop = (type: "i32" | "v128") => fn.op("local.set", fn.local(type));
   const simple = opcode as string;
   if (opcode === "end") return;
-  if (opcode === "loop" || opcode === "br_if") {
-    fn.openLoop();
+  if (opcode === "block" || opcode === "loop" || opcode === "br_if") {
+    fn.open(opcode === "block" ? "block" : "loop");
     if (opcode === "br_if") {
       fn.i32(0);
       fn.op(opcode, 0);

@@ -35,7 +35,13 @@ export function emitKernel(nest: Nest, options: EmitOptions): FunctionAssembler 
 }
 
 /** A loop that is being emitted: as a real loop, or as one copy of an unrolled one. */
-type Scope = { readonly loop: Loop; readonly copy?: number; readonly pointers: Map<string, MovingPointer> };
+interface Scope {
+  readonly loop: Loop;
+  readonly copy?: number;
+  readonly pointers: Map<string, MovingPointer>;
+  /** The local that counts the rounds that are left. */
+  readonly counter?: number;
+}
 
 interface MovingPointer {
   readonly local: number;
@@ -48,6 +54,7 @@ class Emitter {
   readonly #variables = new Map<Register | Pointer, number>();
   /** Locals that hold the start of a region, when it isn't a parameter. */
   #zero: number | undefined;
+  #fences = 0;
 
   constructor(name: string, options: EmitOptions) {
     this.fn = new FunctionAssembler(name, KERNEL_PARAMETERS);
@@ -85,6 +92,9 @@ class Emitter {
           this.fn.op("local.set", this.#pointerLocal(statement.pointer));
           break;
         }
+        case "fence":
+          this.#fence(scopes);
+          break;
         case "loop":
           this.#loop(statement, scopes);
       }
@@ -104,8 +114,11 @@ class Emitter {
     if (loop.count === "parameter") fn.op("local.get", PARAMETER.count);
     else fn.i32(loop.count);
     fn.op("local.set", counter);
-    fn.openLoop();
-    this.statements(loop.body, [...scopes, { loop, pointers }]);
+    const fenced = hasFence(loop.body);
+    const scope = { loop, pointers, counter };
+    if (fenced) fn.open("block");
+    fn.open("loop");
+    this.statements(loop.body, [...scopes, scope]);
     for (const { local, step } of pointers.values()) {
       fn.op("local.get", local);
       fn.i32(step);
@@ -118,6 +131,20 @@ class Emitter {
     fn.op("local.tee", counter);
     fn.op("br_if", 0);
     fn.op("end");
+    if (fenced) fn.op("end");
+  }
+
+  /**
+   * Out of the loop, if its counter were a number that it never is: V8 doesn't know that. Each fence asks for another
+   * one, because V8 leaves out what it has asked before.
+   */
+  #fence(scopes: readonly Scope[]): void {
+    const innermost = scopes.findLast(({ counter }) => counter !== undefined);
+    if (innermost?.counter === undefined || innermost.loop.count === "parameter") return;
+    this.fn.op("local.get", innermost.counter);
+    this.fn.i32(innermost.loop.count + ++this.#fences);
+    this.fn.op("i32.eq");
+    this.fn.op("br_if", 1);
   }
 
   /** Makes a pointer for each combination of counters in the loop's body that this loop is the innermost of. */
@@ -323,9 +350,19 @@ function keyOf(address: Address, terms: Address["terms"], scopes: readonly Scope
   return `${address.buffer.region}${bytesPer(address)}:${places.join(";")}`;
 }
 
+/** Whether there is a fence among the statements, or in loops of theirs that are written out. */
+function hasFence(body: readonly Statement[]): boolean {
+  return body.some(
+    (statement) =>
+      statement.kind === "fence" ||
+      (statement.kind === "loop" && statement.unrolled && hasFence(statement.body)),
+  );
+}
+
 function* addressesIn(body: readonly Statement[]): Generator<Address> {
   for (const statement of body) {
     if (statement.kind === "loop") yield* addressesIn(statement.body);
+    else if (statement.kind === "fence") continue;
     else if (statement.kind === "point") {
       yield statement.address;
       yield statement.table;

@@ -78,6 +78,7 @@ class Interpreter {
 
   #statement(statement: Statement): Run {
     if (statement.kind === "loop") return this.#loop(statement);
+    if (statement.kind === "fence") return () => {};
     if (statement.kind === "point") {
       const pointer = this.#pointer(statement.pointer);
       const address = this.#place(statement.address, 1, "pointer");

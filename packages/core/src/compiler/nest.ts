@@ -101,6 +101,12 @@ export type Statement =
   | { readonly kind: "storeLane"; readonly address: Address; readonly value: Expression }
   /** Lets the pointer point to `address` plus as many bytes as the whole number at `table` says. */
   | { readonly kind: "point"; readonly pointer: Pointer; readonly address: Address; readonly table: Address }
+  /**
+   * What stands above it in the same loop is computed before what stands below. It means nothing; but V8 moves a
+   * multiply-add down to where its sum is used last, behind all loads of the loop's body, and so needs more registers
+   * than there are. It moves nothing past a place where the loop could end.
+   */
+  | { readonly kind: "fence" }
   | Loop;
 
 export interface Loop {
@@ -192,6 +198,11 @@ export class NestBuilder {
 
   storeLane(address: Address, value: Expression): void {
     this.#statements.push({ kind: "storeLane", address, value });
+  }
+
+  /** See `Statement`. */
+  fence(): void {
+    this.#statements.push({ kind: "fence" });
   }
 
   loop(

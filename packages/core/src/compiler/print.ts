@@ -23,6 +23,8 @@ function linesOf(statement: Statement, depth: number): string[] {
       return [
         `${indent}${statement.pointer.name} points to ${cell(statement.address)}, further by ${cell(statement.table)} bytes`,
       ];
+    case "fence":
+      return [];
     case "loop": {
       const times = statement.count === "parameter" ? "as often as asked" : `${statement.count} times`;
       const how = statement.unrolled && statement.count !== 1 ? ", written out" : "";

@@ -36,6 +36,7 @@ export function convolveParameterGradients(
                 b.loop("i", is.size, (i) =>
                   b.loop("j", J, (j) => {
                     for (const [h, half] of HALVES.entries()) {
+                      if (h > 0) b.fence();
                       const pixels = Array.from({ length: vs.size }, (_, column) =>
                         b.variable(
                           load(
@@ -98,11 +99,12 @@ export function convolveParameterGradients(
 }
 
 /**
- * How many weights' gradients are summed at the same time: filters times columns of the kernel. Twelve sums and three
- * pixels fill the registers; a wider kernel goes in pairs of columns.
+ * How many weights' gradients are summed at the same time: filters times columns of the kernel. The sums and what is
+ * multiplied, a vector for each filter and each column, fill 15 registers.
  */
 function gradientTile(filters: number, columns: number): { filters: number; columns: number } {
-  if (filters >= 4) return { filters: 4, columns: columns === 3 ? 3 : 2 };
+  const wide = columns === 3 || columns >= 5;
+  if (filters >= 3) return wide ? { filters: 3, columns: 3 } : { filters: 4, columns: 2 };
   return { filters, columns: Math.floor(8 / filters) };
 }
 

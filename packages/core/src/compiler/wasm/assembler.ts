@@ -41,9 +41,9 @@ export class FunctionAssembler {
     this.#code.push(...opcodes["v128.const"], ...bytes);
   }
 
-  /** Opens a loop without a result; `end` closes it. */
-  openLoop(): void {
-    this.#code.push(...opcodes.loop, 0x40);
+  /** Opens a block or a loop without a result; `end` closes it. */
+  open(opcode: "block" | "loop"): void {
+    this.#code.push(...opcodes[opcode], 0x40);
   }
 
   body(): number[] {

@@ -6,6 +6,7 @@
 const simd = (code: number) => (code < 0x80 ? [0xfd, code] : [0xfd, (code & 0x7f) | 0x80, code >> 7]);
 
 export const opcodes = {
+  block: [0x02],
   loop: [0x03],
   end: [0x0b],
   br_if: [0x0d],
@@ -14,6 +15,7 @@ export const opcodes = {
   "local.tee": [0x22],
   "i32.load": [0x28],
   "i32.const": [0x41],
+  "i32.eq": [0x46],
   "i32.add": [0x6a],
   "i32.sub": [0x6b],
 

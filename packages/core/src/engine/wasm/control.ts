@@ -7,7 +7,8 @@ const PHASE = 1;
 const ABORT = 2;
 const STOP = 3;
 const BROKEN = 4;
-const WORDS = 5;
+const CLAIMED = 5;
+const WORDS = 6;
 
 export class Control {
   readonly words: Int32Array;
@@ -26,17 +27,29 @@ export class Control {
   }
 
   /**
-   * Waits until all threads have arrived.
+   * The number of a piece of work that no other thread does: 0, 1, 2, ... since the last barrier. Threads take what is
+   * next when they are done with what they had, so that one on a slower core does less.
+   */
+  claim(): number {
+    return Atomics.add(this.words, CLAIMED, 1);
+  }
+
+  /**
+   * Waits until all threads have arrived. Claims begin anew.
    * @returns false if that will never be, because one has died
    */
   barrier(): boolean {
-    if (this.#threads === 1) return true;
     const { words } = this;
+    if (this.#threads === 1) {
+      Atomics.store(words, CLAIMED, 0);
+      return true;
+    }
     const phase = Atomics.load(words, PHASE);
     // looked at after the phase, which `break` changes last: so either is seen
     if (Atomics.load(words, BROKEN) === 1) return false;
     if (Atomics.add(words, ARRIVED, 1) === this.#threads - 1) {
       Atomics.store(words, ARRIVED, 0);
+      Atomics.store(words, CLAIMED, 0);
       Atomics.add(words, PHASE, 1);
       Atomics.notify(words, PHASE);
     } else if (!this.#spin(phase)) {
@@ -56,7 +69,7 @@ export class Control {
 
   /** From the main thread, before a job: forgets what happened in the one before. */
   reset(): void {
-    for (const word of [ARRIVED, ABORT, STOP, BROKEN]) Atomics.store(this.words, word, 0);
+    for (const word of [ARRIVED, ABORT, STOP, BROKEN, CLAIMED]) Atomics.store(this.words, word, 0);
   }
 
   /** From the main thread: please stop after this step. */

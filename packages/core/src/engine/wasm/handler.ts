@@ -11,7 +11,7 @@ export function createHandler(respond: (response: ThreadResponse) => void): (req
         const { program, module, memory, layout, thread, threads, control, spinMs } = request;
         programs.set(
           program,
-          new Thread(module, memory, layout, thread, threads, new Control(control, threads, spinMs)),
+          new Thread(module, memory, layout, thread, new Control(control, threads, spinMs)),
         );
         return;
       }

@@ -50,7 +50,7 @@ export class LocalPool implements Pool {
     if (this.#closed) throw closedError();
     const memory = allocateMemory(code, false);
     const control = new Control(Control.allocate(false), 1, 0);
-    return { memory, control, thread: new Thread(code.module, memory, layout, 0, 1, control) };
+    return { memory, control, thread: new Thread(code.module, memory, layout, 0, control) };
   }
 
   async #run<Progress>(

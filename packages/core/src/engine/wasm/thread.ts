@@ -41,14 +41,14 @@ export interface InferenceJob {
 type Kernels = Record<string, (workspace: number, slot: number, count: number) => void>;
 
 /**
- * What one of the threads does. All threads run the same code and take every T-th slot, piece or block. The work is
- * given as generators that pause now and then, within a step too, so that it can also run on a thread that has to listen now and then.
+ * What one of the threads does. All threads run the same code, and each takes the next slot, piece or block when it is
+ * done with one. The work is given as generators that pause now and then, within a step too, so that it can also run on a
+ * thread that has to listen now and then.
  */
 export class Thread {
   readonly #kernels: Kernels;
   readonly #layout: Layout;
   readonly #thread: number;
-  readonly #threads: number;
   readonly #control: Control;
   readonly #workspace: number;
   readonly #forward: Kernels[string][];
@@ -62,13 +62,11 @@ export class Thread {
     memory: WebAssembly.Memory,
     layout: Layout,
     thread: number,
-    threads: number,
     control: Control,
   ) {
     this.#kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
     this.#layout = layout;
     this.#thread = thread;
-    this.#threads = threads;
     this.#control = control;
     this.#workspace = layout.workspaces + thread * layout.workspaceBytes;
     this.#forward = layout.forward.map((name) => this.#kernels[name]);
@@ -108,7 +106,7 @@ export class Thread {
   *#gradients(job: EpochJob, batch: Uint32Array): Generator<void, void> {
     const { slots, parameterLength } = this.#layout;
     const blocks = Math.ceil(batch.length / BLOCK);
-    for (let slot = this.#thread; slot < slots.length; slot += this.#threads) {
+    for (let slot = this.#control.claim(); slot < slots.length; slot = this.#control.claim()) {
       this.#memory.fill(0, slots[slot], slots[slot] + 4 * parameterLength);
       for (let block = slot; block < blocks; block += slots.length) {
         const count = this.#load(job.images, batch, block);
@@ -168,7 +166,7 @@ export class Thread {
     }
     const pieces = Math.ceil(parameterLength / PIECE);
     const forEachPiece = (work: (piece: number, offset: number, vectors: number) => void) => {
-      for (let piece = this.#thread; piece < pieces; piece += this.#threads) {
+      for (let piece = this.#control.claim(); piece < pieces; piece = this.#control.claim()) {
         work(piece, 4 * piece * PIECE, Math.min(PIECE, parameterLength - piece * PIECE) / 4);
       }
     };
@@ -204,7 +202,7 @@ export class Thread {
     const { imageSize, classes } = this.#layout;
     const count = images.length / imageSize;
     const all = Uint32Array.from({ length: BLOCK }, (_, n) => n);
-    for (let block = this.#thread; block < Math.ceil(count / BLOCK); block += this.#threads) {
+    for (let block = this.#control.claim(); block < count / BLOCK; block = this.#control.claim()) {
       if (this.#control.aborted) return;
       const first = block * BLOCK;
       const batch = all.subarray(0, Math.min(BLOCK, count - first));
