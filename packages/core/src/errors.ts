@@ -24,6 +24,16 @@ export function inContext<T>(place: string, work: () => T): T {
   }
 }
 
+/** As inContext, for work whose messages are sentences already: they get the file's name before them. */
+export function inFile<T>(source: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${source}: ${error.message}`);
+    throw error;
+  }
+}
+
 /** A value as it stands in a message: like JSON, cut where it would be long. It takes anything and never throws. */
 export function show(value: unknown): string {
   const text = shown(value, 0);

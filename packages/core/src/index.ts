@@ -25,6 +25,12 @@ export * from "./explain/index.js";
 export { formatModel, parseModel, parseSpec, type SavedModel } from "./formats/modelFile.js";
 export { formatNpy, type NpyArray, type NumberArray, parseNpy, type WritableArray } from "./formats/npy.js";
 export { formatNpz, parseNpz } from "./formats/npz.js";
+export {
+  formatTraceJson,
+  formatTraceNpz,
+  parseTraceJson,
+  parseTraceNpz,
+} from "./formats/traceFile.js";
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
 export { softmax } from "./layers/softmax.js";
 export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./layers/softmaxCrossEntropy.js";
@@ -41,6 +47,7 @@ export * from "./model.js";
 export { type OptimizerName, type OptimizerSpec, optimizerNames } from "./optimizers/index.js";
 export { type Schedule, schedules } from "./optimizers/schedules.js";
 export { checkParameters, type Init, initialParameters, inits } from "./parameters.js";
+export { contractName, shapesOfTrace } from "./reference/names.js";
 export { forward, parameterGradients, type Trace, tensorsOf, trace, withUpdate } from "./reference/trace.js";
 export * from "./tensor.js";
 export { checkFits, evaluate, type Prediction, predict } from "./training/evaluate.js";

@@ -1,6 +1,7 @@
 import { type Cell, checkCell, indexAt } from "../cell.js";
 import { explainSoftmaxCrossEntropy } from "../layers/explain/softmaxCrossEntropy.js";
 import type { Model } from "../model.js";
+import { contractName } from "../reference/names.js";
 import { type Trace, tensorsOf } from "../reference/trace.js";
 import { sizeOf } from "../tensor.js";
 import { around, type Names, namesAround, namesAroundLoss, tensorNamed } from "./place.js";
@@ -11,8 +12,9 @@ import { around, type Names, namesAround, namesAroundLoss, tensorNamed } from ".
  * update. Only cells of tensors that the trace has.
  * @throws InputError if the trace has no such tensor, or the tensor no such cell.
  */
-export function contributesTo(trace: Trace, cell: Cell): Cell[] {
+export function contributesTo(trace: Trace, { tensor: name, index }: Cell): Cell[] {
   const tensors = tensorsOf(trace);
+  const cell = { tensor: contractName(trace.model, name), index };
   checkCell(cell, tensorNamed(tensors, cell.tensor));
   const { model } = trace;
   const cells: Cell[] = [];

@@ -1,6 +1,7 @@
 import { type Cell, checkCell, offsetOf } from "../cell.js";
 import { type Account, factorAt, product } from "../layers/explain/explanation.js";
 import { explainSoftmaxCrossEntropy } from "../layers/explain/softmaxCrossEntropy.js";
+import { contractName } from "../reference/names.js";
 import { type Trace, tensorsOf } from "../reference/trace.js";
 import type { NamedTensors } from "../tensor.js";
 import { around, namesAround, namesAroundLoss, tensorNamed } from "./place.js";
@@ -18,8 +19,9 @@ export interface Explanation extends Account {
  * Where a number comes from: the terms that add up to it, forward or backward.
  * @throws InputError if the trace has no such tensor, or the tensor no such cell.
  */
-export function explain(trace: Trace, cell: Cell): Explanation {
+export function explain(trace: Trace, { tensor: name, index }: Cell): Explanation {
   const tensors = tensorsOf(trace);
+  const cell = { tensor: contractName(trace.model, name), index };
   const { shape, data } = tensorNamed(tensors, cell.tensor);
   checkCell(cell, { shape, data });
   const account = accountOf(trace, tensors, cell);

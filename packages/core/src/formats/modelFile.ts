@@ -1,4 +1,4 @@
-import { InputError, show } from "../errors.js";
+import { InputError, inFile, show } from "../errors.js";
 import { defineModel, type Model, type ModelSpec } from "../model.js";
 import { checkParameters } from "../parameters.js";
 import type { NamedTensors } from "../tensor.js";
@@ -41,14 +41,11 @@ export function parseModel(bytes: Uint8Array, source: string): SavedModel {
     );
   }
   const parameters = Object.fromEntries(tensors.map((entry) => [entry.name, floatsOf(entry, source)]));
-  try {
+  return inFile(source, () => {
     const model = defineModel(parseSpec(json));
     checkParameters(model, parameters);
     return { model, parameters };
-  } catch (error) {
-    if (error instanceof InputError) throw new InputError(`${source}: ${error.message}`);
-    throw error;
-  }
+  });
 }
 
 /**

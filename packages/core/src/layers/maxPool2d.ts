@@ -84,6 +84,8 @@ export const maxPool2d: Layer<MaxPool2dSpec, MaxPool2d> = {
 
   parameterGradients: () => ({}),
 
+  choices: (layer, x: Tensor) => winnersOf(layer, x),
+
   explain: explainMaxPool2d,
 };
 

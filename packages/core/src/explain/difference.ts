@@ -1,0 +1,54 @@
+/** What a function gives, and which unit went another way than it did before the step. */
+export interface Moved<Unit> {
+  readonly value: number;
+  readonly changed: Unit | undefined;
+}
+
+/** A slope that was measured: (above - below) / (2 step). */
+export interface Difference<Unit> {
+  readonly slope: number;
+  /** How far the number was moved, up and down. */
+  readonly step: number;
+  /** What the function gave for the number moved up. */
+  readonly above: number;
+  /** And moved down. */
+  readonly below: number;
+  /** A unit that went another way above or below: there is a kink, and the slope means nothing. */
+  readonly kink?: Unit;
+}
+
+/**
+ * Measures how a function changes with one of the numbers that it reads: moves the number up and down and puts it back.
+ * Where a kink lies between the two, the next smaller step is tried.
+ * @param steps from large to small, for numbers of size 1; larger numbers are moved further
+ */
+export function measureSlope<Unit>(
+  values: Float64Array,
+  offset: number,
+  steps: readonly number[],
+  run: () => Moved<Unit>,
+): Difference<Unit> {
+  const value = values[offset];
+  const at = (moved: number) => {
+    values[offset] = moved;
+    const result = run();
+    values[offset] = value;
+    return result;
+  };
+  const measure = (size: number): Difference<Unit> => {
+    const step = size * Math.max(1, Math.abs(value));
+    const [up, down] = [value + step, value - step];
+    const [above, below] = [at(up), at(down)];
+    const kink = above.changed ?? below.changed;
+    // up - down and not 2 step: both were rounded
+    const slope = (above.value - below.value) / (up - down);
+    return { slope, step, above: above.value, below: below.value, ...(kink !== undefined && { kink }) };
+  };
+  let [first, ...rest] = steps;
+  let measured = measure(first);
+  while (measured.kink !== undefined && rest.length > 0) {
+    [first, ...rest] = rest;
+    measured = measure(first);
+  }
+  return measured;
+}

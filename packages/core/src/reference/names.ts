@@ -1,0 +1,35 @@
+import type { Model } from "../model.js";
+import type { Shape } from "../tensor.js";
+
+/* The names of the contract: what a trace's tensors are called, and their shapes. */
+
+/**
+ * The shape of everything that a trace of N images can hold, by its name, in the order of the computation: `x`, `y`, the
+ * parameters, forward, `probs`, `loss`, backward, then `lr` and the new parameters.
+ */
+export function shapesOfTrace(model: Model, N: number): Record<string, Shape> {
+  const shapes: Record<string, Shape> = { x: [N, ...model.inputShape], y: [N] };
+  const parameters = model.parameters.map(({ fullName, shape }) => [fullName, shape] as const);
+  const put = (name: string, shape: Shape) => {
+    shapes[name] = shape;
+  };
+  for (const [name, shape] of parameters) put(name, shape);
+  for (const { name, outputShape } of model.layers) put(`${name}.out`, [N, ...outputShape]);
+  put("probs", [N, model.classes.length]);
+  put("loss", []);
+  for (const layer of [...model.layers].reverse()) {
+    put(`grad.${layer.name}.out`, [N, ...layer.outputShape]);
+    for (const { fullName, shape } of layer.parameters) put(`grad.${fullName}`, shape);
+  }
+  put("grad.x", shapes.x);
+  put("lr", []);
+  for (const [name, shape] of parameters) put(`new.${name}`, shape);
+  return shapes;
+}
+
+/** A name as people write it: a layer's number may be missing where it is the only one of its kind (`grad.conv.weight`). */
+export function contractName(model: Model, name: string): string {
+  const [, prefix = "", kind, rest] = name.match(/^(grad\.|new\.)?([a-z]+)(\.\w+)$/) ?? [];
+  const layers = model.layers.filter((layer) => layer.kind.prefix === kind);
+  return layers.length === 1 ? `${prefix}${layers[0].name}${rest}` : name;
+}
