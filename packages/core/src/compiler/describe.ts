@@ -129,7 +129,8 @@ function multiplyAddsIn(statements: readonly Statement[]): number {
   for (const statement of statements) {
     if (statement.kind === "loop") {
       count += (statement.count === "parameter" ? 1 : statement.count) * multiplyAddsIn(statement.body);
-    } else if (statement.kind !== "point" && statement.kind !== "fence") count += 4 * maddsIn(statement.value);
+    } else if (statement.kind !== "point" && statement.kind !== "fence")
+      count += 4 * maddsIn(statement.value);
   }
   return count;
 }

@@ -4,3 +4,14 @@ export { type Cell, cellAddress, parseCell } from "../cell.js";
 export type { Account, Factor, Rule, Term } from "../layers/explain/explanation.js";
 export { contributesTo } from "./contributesTo.js";
 export { type Explanation, explain } from "./explain.js";
+export { type FiniteDifference, finiteDifference, finiteDifferences } from "./finiteDifference.js";
+export {
+  type CellCheck,
+  GRADCHECK_TOLERANCE,
+  type Gradcheck,
+  type GradcheckOptions,
+  gradcheck,
+  type LayerCheck,
+  type TensorCheck,
+  type Verdict,
+} from "./gradcheck.js";

@@ -1,0 +1,115 @@
+import { type Cell, indexAt } from "../cell.js";
+import { randomStream } from "../random.js";
+import type { Trace } from "../reference/trace.js";
+import {
+  copyAll,
+  copyOf,
+  type FloatArray,
+  type NamedTensors,
+  type Shape,
+  type Tensor,
+  zeros,
+} from "../tensor.js";
+import { type Difference, measureSlope } from "./difference.js";
+import { changedUnit, choicesOf, finiteDifferences } from "./finiteDifference.js";
+import { namesAround, namesAroundLoss } from "./place.js";
+
+/** A tensor whose numbers can be moved, and what is claimed to be the slope along each. */
+export interface Probe {
+  readonly tensor: string;
+  readonly shape: Shape;
+  /** As it was computed, in row-major order. */
+  readonly gradient: FloatArray;
+  /** Of the numbers that the function adds up: its values are rounded as these are. */
+  readonly size: number;
+  /** The slope along the number at an offset, measured. */
+  measure(offset: number): Difference<Cell>;
+}
+
+/** The loss, along each number of `x` and of the parameters. */
+export function networkProbes(step: Trace): Probe[] {
+  return ofLoss(step, ["x", ...step.model.parameters.map(({ fullName }) => fullName)]);
+}
+
+/** The loss, along each logit. */
+export function lossProbes(step: Trace): Probe[] {
+  return ofLoss(step, [namesAroundLoss(step.model)("logits")]);
+}
+
+function ofLoss(step: Trace, names: readonly string[]): Probe[] {
+  const { tensors, model } = step;
+  const difference = finiteDifferences(step);
+  const size = 1 + magnitude(tensors[namesAroundLoss(model)("logits")].data);
+  return names
+    .filter((name) => Object.hasOwn(tensors, `grad.${name}`))
+    .map((tensor) => {
+      const { shape, data: gradient } = tensors[`grad.${tensor}`];
+      return {
+        tensor,
+        shape,
+        gradient,
+        size,
+        measure: (offset) => difference({ tensor, index: indexAt(shape, offset) }),
+      };
+    });
+}
+
+/**
+ * A layer alone: the sum of its outputs, each times a random number. These random numbers are the gradients that come
+ * from above; what the layer makes of them are the slopes of that sum.
+ */
+export function layerProbes({ model, tensors }: Trace, index: number, seed: number): Probe[] {
+  const layer = model.layers[index];
+  const { kind, resolved } = layer;
+  const names = namesAround(model, index);
+  const x = copyOf(tensors[names("x")]);
+  const parameters = copyAll(
+    Object.fromEntries(layer.parameters.map(({ name, fullName }) => [name, tensors[fullName]])),
+  );
+  const before = [choicesOf(layer, x)];
+  const outgoing = randomLike(tensors[names("out")], seed, layer.name);
+  const size = sumOfSizes(kind.forward(resolved, x, parameters), outgoing);
+  const run = () => ({
+    value: dot(kind.forward(resolved, x, parameters), outgoing),
+    changed: changedUnit([layer], [x], before),
+  });
+  const gradients: NamedTensors = {
+    x: kind.inputGradient(resolved, x, parameters, outgoing),
+    ...kind.parameterGradients(resolved, x, outgoing),
+  };
+  return Object.entries({ x, ...parameters }).map(([name, { shape, data }]) => ({
+    tensor: names(name),
+    shape,
+    gradient: gradients[name].data,
+    size,
+    measure: (offset) => measureSlope(data as Float64Array, offset, LAYER_STEPS, run),
+  }));
+}
+
+/** Layers bend less than whole networks (most not at all), so larger steps, with less rounding, do. */
+const LAYER_STEPS = [2 ** -13, 2 ** -17, 2 ** -21, 2 ** -25];
+
+function randomLike({ shape }: Tensor, seed: number, name: string): Tensor {
+  const random = randomStream(seed, `gradcheck/${name}`);
+  const t = zeros(shape, "float64");
+  for (let k = 0; k < t.data.length; k++) t.data[k] = random.normal(k);
+  return t;
+}
+
+function dot(a: Tensor, b: Tensor): number {
+  let sum = 0;
+  for (let k = 0; k < a.data.length; k++) sum += a.data[k] * b.data[k];
+  return sum;
+}
+
+function sumOfSizes(a: Tensor, b: Tensor): number {
+  let sum = 0;
+  for (let k = 0; k < a.data.length; k++) sum += Math.abs(a.data[k] * b.data[k]);
+  return sum;
+}
+
+function magnitude(values: FloatArray): number {
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, Math.abs(value));
+  return largest;
+}
