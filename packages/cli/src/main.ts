@@ -4,6 +4,7 @@ import { reason } from "unravel-cnn/node";
 import { addBench } from "./commands/bench/index.js";
 import { addData } from "./commands/data/index.js";
 import { addEvaluate } from "./commands/evaluate.js";
+import { addExplore } from "./commands/explore.js";
 import { addInspect } from "./commands/inspect.js";
 import { addPredict } from "./commands/predict.js";
 import { addSummary } from "./commands/summary.js";
@@ -38,7 +39,16 @@ function program(): Command {
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText("after", "\nunravel COMMAND --help tells more about a command.");
-  for (const add of [addTrain, addEvaluate, addPredict, addSummary, addInspect, addData, addBench])
+  for (const add of [
+    addTrain,
+    addEvaluate,
+    addPredict,
+    addSummary,
+    addInspect,
+    addData,
+    addBench,
+    addExplore,
+  ])
     add(command);
   return command;
 }

@@ -3,6 +3,7 @@
 export * from "./builders.js";
 export * from "./compiler/describe.js";
 export { hasRelaxedSimd, hasSimd } from "./compiler/features.js";
+export { loadBatch } from "./data/batch.js";
 export { contactSheet, type Sheet, type SheetOptions } from "./data/contactSheet.js";
 export {
   checkDataset,
@@ -12,6 +13,7 @@ export {
   firstOf,
   subset,
 } from "./data/dataset.js";
+export { type DigitPen, digitPen } from "./data/digits/digits.js";
 export { type Ink, inkOf } from "./data/ink.js";
 export { digitFromPicture, inputFromPicture, type PictureOptions, readsHandwriting } from "./data/input.js";
 export { noise } from "./data/noise.js";

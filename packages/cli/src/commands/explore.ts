@@ -1,0 +1,68 @@
+import type { Command } from "commander";
+import { interruptible } from "../exit.js";
+import { openBrowser } from "../explore/openBrowser.js";
+import { serve } from "../explore/server.js";
+import { pageSite, withNetwork } from "../explore/site.js";
+import { loadModel, MODEL_HELP } from "../model.js";
+import { seedOption, wholeNumber } from "../options.js";
+
+interface ExploreOptions {
+  readonly port: number;
+  readonly open: boolean;
+  readonly filters?: number;
+  readonly seed: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function addExplore(program: Command): void {
+  program
+    .command("explore")
+    .summary("open a page that shows every number of a network")
+    .description(
+      "Serves a page to this machine and opens it in the browser: draw a digit, click any number of the network, and see what it was made from, forward and backward.",
+    )
+    .argument("[model]", `${MODEL_HELP} (default: a trained one-conv)`)
+    .option("--port <n>", "default: one that is free", wholeNumber("--port", 1, 65535))
+    .option("--no-open", "only print the address")
+    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0)
+    .option("--json", "print the address as JSON")
+    .option("--quiet", "the address only")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  unravel explore
+  unravel explore model.safetensors
+  unravel explore lenet5 --port 8000 --no-open
+
+Ctrl-C ends it. Nobody but this machine can reach the page, and the page asks
+nobody else for anything.`,
+    )
+    .action(async (model: string | undefined, options: ExploreOptions) => {
+      await interruptible((signal) => explore(model, options, signal));
+    });
+}
+
+async function explore(
+  model: string | undefined,
+  options: ExploreOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { port, open, filters, seed, json, quiet } = options;
+  const page = await pageSite();
+  const choice = { model: model ?? "one-conv", seed, ...(filters !== undefined && { filters }) };
+  const isOwn = model !== undefined || filters !== undefined;
+  const site = isOwn ? withNetwork(page, await loadModel(choice)) : page;
+  const server = await serve(site, port ?? 0);
+  const url = isOwn ? `${server.url}#network=served` : server.url;
+  process.stdout.write(json ? `${JSON.stringify({ url })}\n` : `${url}\n`);
+  if (!quiet && !json) process.stderr.write("The page is there until Ctrl-C.\n");
+  if (open) openBrowser(url);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve());
+  });
+  await server.close();
+}

@@ -1,0 +1,27 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Plugin } from "vite";
+
+/**
+ * Adds `sw.js`, the service worker that keeps the page for times without a network: `worker.js` beside this file, with the
+ * names of all files of the build and a version that follows from their contents.
+ */
+export function serviceWorker(): Plugin {
+  return {
+    name: "unravel:service-worker",
+    apply: "build",
+    enforce: "post",
+    generateBundle(_options, bundle) {
+      const files = Object.values(bundle).filter(({ fileName }) => !fileName.endsWith(".map"));
+      const hash = createHash("sha256");
+      for (const file of files) {
+        hash.update(file.fileName).update(file.type === "chunk" ? file.code : file.source);
+      }
+      const names = ["./", ...files.map(({ fileName }) => fileName).filter((name) => name !== "index.html")];
+      const source = readFileSync(new URL("./worker.js", import.meta.url), "utf8")
+        .replace("__VERSION__", hash.digest("hex").slice(0, 12))
+        .replace("__FILES__", JSON.stringify(names.sort()));
+      this.emitFile({ type: "asset", fileName: "sw.js", source });
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import {
+  digitPen,
+  type ImageShape,
+  inputFromPicture,
+  type Model,
+  normalizeDigit,
+  type Picture,
+  readsHandwriting,
+  sizeOf,
+} from "unravel-cnn";
+
+/** Side of the drawing pad in its own units; points are whole numbers, so that a link carries them exactly. */
+export const PAD = 256;
+/** Width of the pen, in the pad's units: about what a digit of MNIST would have. */
+const PEN = 20;
+/** Side of the picture that the pad's strokes become, in pixels. */
+const RASTER = 128;
+
+/** A line of the pen: x, y, x, y, ... */
+export type Stroke = readonly number[];
+
+/** What lies on the pad under the strokes. */
+export type Base =
+  | { readonly kind: "sample"; readonly digit: number; readonly index: number }
+  /** Just what a network took: bytes `[C, H, W]`. */
+  | { readonly kind: "pixels"; readonly shape: ImageShape; readonly bytes: Uint8Array };
+
+export interface Drawing {
+  readonly base: Base | undefined;
+  readonly strokes: readonly Stroke[];
+}
+
+export const emptyDrawing: Drawing = { base: undefined, strokes: [] };
+
+export const isEmpty = ({ base, strokes }: Drawing) => base === undefined && strokes.length === 0;
+
+const pen = digitPen(0, "test");
+const drawn = new Map<string, Uint8Array>();
+
+/** A digit of the shelf, drawn by the program: bytes `[28, 28]`. */
+export function sampleBytes(digit: number, index: number): Uint8Array {
+  const key = `${digit} ${index}`;
+  const bytes = drawn.get(key) ?? pen.draw(digit, index);
+  drawn.set(key, bytes);
+  return bytes;
+}
+
+/** The bytes under the strokes and their shape. */
+export function baseImage(base: Base): { readonly shape: ImageShape; readonly bytes: Uint8Array } {
+  return base.kind === "pixels" ? base : { shape: [1, 28, 28], bytes: sampleBytes(base.digit, base.index) };
+}
+
+/** What a network sees of a drawing: bytes `[C, H, W]`. */
+export function bytesOf(drawing: Drawing, model: Model): Uint8Array {
+  const { base, strokes } = drawing;
+  if (strokes.length > 0) return bytesOfPad(drawing, model);
+  if (base === undefined) return new Uint8Array(sizeOf(model.inputShape));
+  const { shape, bytes } = baseImage(base);
+  const fits = shape.every((size, axis) => size === model.inputShape[axis]);
+  return fits ? bytes : inputFromPicture(model, pictureOf(shape, bytes));
+}
+
+function bytesOfPad(drawing: Drawing, model: Model): Uint8Array {
+  const grey = rasterOf(drawing);
+  if (readsHandwriting(model)) return normalizeDigit(grey, RASTER, RASTER);
+  return inputFromPicture(model, { width: RASTER, height: RASTER, channels: 1, depth: 8, data: grey });
+}
+
+/** Bytes `[C, H, W]` as a picture, `[H, W, C]`. */
+function pictureOf([channels, height, width]: ImageShape, bytes: Uint8Array): Picture {
+  const data = Uint8Array.from(
+    bytes,
+    (_, k) => bytes[(k % channels) * height * width + Math.floor(k / channels)],
+  );
+  return { width, height, channels: channels as 1 | 3, depth: 8, data };
+}
+
+let raster: CanvasRenderingContext2D | undefined;
+
+/** The pad as a grey picture, `[RASTER, RASTER]`, with ink = 255. */
+function rasterOf(drawing: Drawing): Uint8Array {
+  if (!raster) {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = RASTER;
+    raster = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
+  }
+  raster.fillStyle = "black";
+  raster.fillRect(0, 0, RASTER, RASTER);
+  drawPad(raster, drawing, RASTER, "white");
+  const { data } = raster.getImageData(0, 0, RASTER, RASTER);
+  return Uint8Array.from({ length: RASTER * RASTER }, (_, k) => data[4 * k]);
+}
+
+/** Draws what is on the pad, `side` pixels wide: grey bases and strokes in the colour of the ink, others in their own. */
+export function drawPad(
+  context: CanvasRenderingContext2D,
+  { base, strokes }: Drawing,
+  side: number,
+  ink: string,
+): void {
+  context.save();
+  if (base) {
+    const { shape, bytes } = baseImage(base);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(inkCanvas(shape, bytes, ink), 0, 0, side, side);
+  }
+  context.scale(side / PAD, side / PAD);
+  context.strokeStyle = context.fillStyle = ink;
+  context.lineWidth = PEN;
+  context.lineCap = context.lineJoin = "round";
+  for (const stroke of strokes) {
+    context.beginPath();
+    context.moveTo(stroke[0], stroke[1]);
+    // a dot is a line to where it began
+    for (let k = stroke.length > 2 ? 2 : 0; k < stroke.length; k += 2)
+      context.lineTo(stroke[k], stroke[k + 1]);
+    context.stroke();
+  }
+  context.restore();
+}
+
+/** Grey bytes as ink on nothing; three channels as they are. */
+function inkCanvas([channels, height, width]: ImageShape, bytes: Uint8Array, ink: string): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+  const image = context.createImageData(width, height);
+  const plane = width * height;
+  for (let k = 0; k < plane; k++) {
+    const colour = channels === 3;
+    for (let c = 0; c < 3; c++) image.data[4 * k + c] = colour ? bytes[c * plane + k] : 255;
+    image.data[4 * k + 3] = colour ? 255 : bytes[k];
+  }
+  context.putImageData(image, 0, 0);
+  if (channels !== 3) {
+    context.globalCompositeOperation = "source-in";
+    context.fillStyle = ink;
+    context.fillRect(0, 0, width, height);
+  }
+  return canvas;
+}

@@ -1,0 +1,452 @@
+import { getContext, setContext } from "svelte";
+import {
+  type Cell,
+  cellAddress,
+  checkCell,
+  contributesTo,
+  type Explanation,
+  explain,
+  type NamedTensors,
+  parseCell,
+  type Tensor,
+  type Trace,
+  tensorsOf,
+} from "unravel-cnn";
+import { type Scale, scaleFor, type Theme } from "../view/colours.js";
+import {
+  cellAt,
+  type Grid,
+  gridOf,
+  layerNameOf,
+  type Place,
+  placeOf,
+  plainName,
+  startOf,
+} from "../view/grids.js";
+import { channelGroup, inPass, isSigned, otherPass, PAGE, type Pass } from "../view/network.js";
+import { bytesOf, type Drawing, emptyDrawing, type Stroke, sampleBytes } from "./drawing.js";
+import type { LinkState } from "./link.js";
+import { choices, type Network } from "./networks.js";
+import { Tracer } from "./tracer.js";
+
+/** The state of the page. Everything that one sees follows from it. */
+export class Explorer {
+  /** The network whose numbers are shown, and its trace: they change together. */
+  network = $state.raw() as Network;
+  trace = $state.raw() as Trace;
+  /** Whether there is something to show. */
+  ready = $state(false);
+  /** What the newest network or picture is; its trace may still be on its way. */
+  #wanted = $state.raw<Network>();
+
+  drawing = $state.raw<Drawing>(emptyDrawing);
+  #before = $state.raw<readonly Drawing[]>([]);
+  /** Which of the program's many drawings of each digit lie on the shelf. */
+  shelf = $state(0);
+  /** The right class, if the visitor said it. */
+  answer = $state<number>();
+
+  pass = $state<Pass>("forward");
+  scope = $state<"image" | "batch">("image");
+  /** Which image of the batch is shown. */
+  image = $state(0);
+  scaling = $state<"layer" | "map">("layer");
+  theme = $state<Theme>("light");
+
+  selected = $state.raw<Cell>({ tensor: "loss", index: [] });
+  #past = $state.raw<readonly Cell[]>([]);
+  /** What the pointer or the keyboard rests on in the cell panel. */
+  hinted = $state.raw<readonly Cell[]>([]);
+  /** What the pointer rests on in a picture. */
+  hovered = $state.raw<{ readonly cell: Cell; readonly x: number; readonly y: number }>();
+  /** The first channel that is shown, of each group of layers with the same channels. */
+  pages = $state.raw<Readonly<Record<string, number>>>({});
+  /** Of which input channel a convolution's kernels are shown; of which unit a dense layer's weights. */
+  kernels = $state.raw<Readonly<Record<string, number>>>({});
+
+  /** What a visitor must be told, in one sentence. */
+  notice = $state.raw<{ readonly text: string; readonly bad: boolean }>();
+
+  readonly #tracer = new Tracer(
+    (trace, network) => this.#show(trace, network),
+    (error) => this.tell(`The network could not be computed: ${error.message}`),
+  );
+
+  /** All numbers: the trace's tensors, the labels and the loss. */
+  readonly tensors: NamedTensors = $derived(tensorsOf(this.trace));
+  readonly explanation: Explanation = $derived(explain(this.trace, this.selected));
+  readonly targets: readonly Cell[] = $derived(
+    contributesTo(this.trace, this.selected).filter(({ tensor }) => inPass(tensor, this.pass)),
+  );
+  readonly canUndo: boolean = $derived(this.#before.length > 0);
+  readonly canGoBack: boolean = $derived(this.#past.length > 0);
+  /** The class that counts as right for the image that is shown. */
+  readonly label: number = $derived(this.trace.labels[this.image]);
+  /** Digits that the network has classes for: those lie on the shelf. */
+  readonly digits: readonly number[] = $derived(
+    [...Array(10).keys()].filter((digit) => this.network.model.classes.includes(String(digit))),
+  );
+  readonly hasShelf: boolean = $derived(this.digits.length > 1);
+
+  readonly #scales = $derived.by(() => {
+    void [this.trace, this.image];
+    return new Map<string, Scale>();
+  });
+
+  // What is shown ---------------------------------------------------------------------------------------------------
+
+  /** Opens with a network and with what a link says. */
+  open(network: Network, link: LinkState): void {
+    this.drawing = link.drawing ?? { base: { kind: "sample", digit: 3, index: 0 }, strokes: [] };
+    this.answer = link.answer;
+    this.scope = link.scope ?? "image";
+    this.image = link.scope ? (link.image ?? 0) : 0;
+    this.scaling = link.scaling ?? "layer";
+    this.#past = [];
+    this.#before = [];
+    this.#restore = { cell: link.cell, pass: link.pass ?? "forward" };
+    this.show(network);
+  }
+
+  #restore: { readonly cell: string | undefined; readonly pass: Pass } | undefined;
+
+  show(network: Network): void {
+    this.#wanted = network;
+    this.#retrace();
+  }
+
+  /** The state as a link carries it; undefined parts are as at the start. */
+  get link(): LinkState {
+    const { id } = this.network;
+    const { base, strokes } = this.drawing;
+    const first = strokes.length === 0 && base?.kind === "sample" && base.digit === 3 && base.index === 0;
+    return {
+      ...(id !== undefined && id !== choices[0].id && { network: id }),
+      ...(!first && { drawing: this.drawing }),
+      ...(this.answer !== undefined && { answer: this.answer }),
+      cell: cellAddress(this.selected),
+      ...(this.pass === "backward" && { pass: this.pass }),
+      ...(this.scope === "batch" && { scope: this.scope, image: this.image }),
+      ...(this.scaling === "map" && { scaling: this.scaling }),
+    };
+  }
+
+  /** A sentence for the visitor; a good one goes by itself. */
+  tell(text: string, bad = true): void {
+    this.notice = { text, bad };
+  }
+
+  #retrace(): void {
+    const network = this.#wanted as Network;
+    const { model } = network;
+    if (this.answer !== undefined && this.answer >= model.classes.length) this.answer = undefined;
+    let bytes: Uint8Array;
+    try {
+      bytes = bytesOf(this.drawing, model);
+    } catch {
+      bytes = bytesOf(emptyDrawing, model); // nothing to see in it
+    }
+    const own = this.answer ?? this.#labelOfSample(network);
+    const others = this.scope === "batch" ? this.#others(network, own) : [];
+    const images = new Uint8Array(bytes.length * (1 + others.length));
+    images.set(bytes);
+    for (const [k, digit] of others.entries())
+      images.set(sampleBytes(digit, this.shelf), bytes.length * (k + 1));
+    const labels = others.map((digit) => model.classes.indexOf(String(digit)));
+    this.#tracer.ask(network, { images, labels: [own, ...labels] });
+  }
+
+  /** A digit of the shelf is what it was drawn to be. */
+  #labelOfSample({ model }: Network): number | undefined {
+    const { base, strokes } = this.drawing;
+    if (base?.kind !== "sample" || strokes.length > 0) return undefined;
+    const index = model.classes.indexOf(String(base.digit));
+    return index < 0 ? undefined : index;
+  }
+
+  /** The rest of the batch: one of each other digit of the shelf. */
+  #others({ model }: Network, own: number | undefined): number[] {
+    const digits = [...Array(10).keys()].filter((digit) => model.classes.includes(String(digit)));
+    const others = digits.filter(
+      (digit) => own === undefined || model.classes.indexOf(String(digit)) !== own,
+    );
+    return others.slice(0, 9);
+  }
+
+  #show(trace: Trace, network: Network): void {
+    const first = network !== this.network;
+    this.trace = trace;
+    this.network = network;
+    this.image = Math.min(this.image, trace.labels.length - 1);
+    if (first) this.pages = this.kernels = {};
+    if (this.#restore) {
+      const { cell, pass } = this.#restore;
+      this.#restore = undefined;
+      this.pass = pass;
+      this.selected = (cell && this.#cellOf(cell)) || this.#largestOfFirstLayer();
+      if (!inPass(this.selected.tensor, this.pass)) this.pass = otherPassOf(this.pass);
+      this.#reveal(this.selected);
+    } else if (!this.#has(this.selected)) {
+      this.#past = [];
+      this.selected = this.#largestOfFirstLayer();
+    }
+    this.#past = this.#past.filter((cell) => this.#has(cell));
+    this.ready = true;
+  }
+
+  /** The selection at the start: the largest number that the first layer gives. */
+  #largestOfFirstLayer(): Cell {
+    const { name } = this.network.model.layers[0];
+    const tensor = this.pass === "forward" ? `${name}.out` : `grad.${name}.out`;
+    const { data, shape } = this.tensors[tensor];
+    let largest = 0;
+    for (let k = 1; k < data.length / shape[0]; k++) if (data[k] > data[largest]) largest = k;
+    const grid = this.gridOf(tensor);
+    const inPlane = largest % grid.cells;
+    const place = {
+      image: 0,
+      plane: Math.floor(largest / grid.cells),
+      row: Math.floor(inPlane / grid.columns),
+      column: inPlane % grid.columns,
+    };
+    return cellAt(tensor, grid, shape, place) as Cell;
+  }
+
+  #cellOf(address: string): Cell | undefined {
+    try {
+      const cell = parseCell(address);
+      return this.#has(cell) ? cell : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #has(cell: Cell): boolean {
+    if (!Object.hasOwn(this.tensors, cell.tensor)) return false;
+    try {
+      checkCell(cell, this.tensors[cell.tensor]);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  // The drawing ------------------------------------------------------------------------------------------------------
+
+  /** Another drawing; what was there can be brought back by `undo`. */
+  draw(drawing: Drawing): void {
+    this.#before = [...this.#before.slice(-99), this.drawing];
+    this.#replace(drawing);
+  }
+
+  /** The last stroke grows. */
+  extend(stroke: Stroke): void {
+    this.#replace({ ...this.drawing, strokes: [...this.drawing.strokes.slice(0, -1), stroke] }, true);
+  }
+
+  #replace(drawing: Drawing, keepAnswer = false): void {
+    this.drawing = drawing;
+    if (!keepAnswer) this.answer = undefined;
+    this.#retrace();
+  }
+
+  undo(): void {
+    const last = this.#before.at(-1);
+    if (!last) return;
+    this.#before = this.#before.slice(0, -1);
+    this.#replace(last);
+  }
+
+  choose(digit: number): void {
+    this.draw({ base: { kind: "sample", digit, index: this.shelf }, strokes: [] });
+  }
+
+  restock(): void {
+    this.shelf = (this.shelf + 1) % 1000;
+    if (this.scope === "batch") this.#retrace();
+  }
+
+  setAnswer(answer: number | undefined): void {
+    this.answer = answer;
+    this.#retrace();
+  }
+
+  setScope(scope: "image" | "batch"): void {
+    this.scope = scope;
+    this.image = 0;
+    if (this.selected.index.length > 0 && this.isBatched(this.selected.tensor)) {
+      this.selected = { ...this.selected, index: [0, ...this.selected.index.slice(1)] };
+    }
+    this.#past = [];
+    this.#retrace();
+  }
+
+  setImage(image: number): void {
+    this.image = image;
+    if (this.isBatched(this.selected.tensor)) {
+      this.selected = { ...this.selected, index: [image, ...this.selected.index.slice(1)] };
+    }
+  }
+
+  // The selection ----------------------------------------------------------------------------------------------------
+
+  /** Selects a cell; `goBack` returns to the one before. */
+  select(cell: Cell): void {
+    if (cellAddress(cell) === cellAddress(this.selected)) return;
+    this.#past = [...this.#past.slice(-99), this.selected];
+    this.#go(cell);
+  }
+
+  goBack(): void {
+    const last = this.#past.at(-1);
+    if (!last) return;
+    this.#past = this.#past.slice(0, -1);
+    this.#go(last);
+  }
+
+  #go(cell: Cell): void {
+    this.selected = cell;
+    this.hinted = [];
+    if (!inPass(cell.tensor, this.pass)) this.pass = otherPassOf(this.pass);
+    this.#reveal(cell);
+  }
+
+  /** Moves the selection within its picture, or to the same place in the next one. */
+  move({ rows = 0, columns = 0, planes = 0 }: { rows?: number; columns?: number; planes?: number }): void {
+    const { tensor } = this.selected;
+    const place = this.placeOf(this.selected);
+    const cell = this.cellAt(tensor, {
+      image: place.image,
+      plane: place.plane + planes,
+      row: place.row + rows,
+      column: place.column + columns,
+    });
+    if (!cell) return;
+    this.selected = cell; // many small steps are no places to go back to
+    this.#reveal(cell);
+  }
+
+  /** To the cell of the largest term. */
+  followLargest(): void {
+    const sizes = this.explanation.terms.map(({ value }) => Math.abs(value));
+    const largest = this.explanation.terms[sizes.indexOf(Math.max(...sizes))];
+    const cells = (largest?.factors ?? this.explanation.others).flatMap(({ cell }) => (cell ? [cell] : []));
+    const next = cells.find(({ tensor }) => !this.isParameter(tensor)) ?? cells[0];
+    if (next) this.select(next);
+  }
+
+  setPass(pass: Pass): void {
+    if (pass === this.pass) return;
+    const cell = otherPass(this.network.model, this.selected, pass);
+    this.pass = pass;
+    if (this.#has(cell)) this.selected = cell;
+    this.#reveal(this.selected);
+  }
+
+  /** Turns the pages so that a cell can be seen. */
+  #reveal(cell: Cell): void {
+    const { model } = this.network;
+    const layer = layerNameOf(cell.tensor);
+    if (!Object.hasOwn(this.tensors, cell.tensor) || cell.index.length === 0) return;
+    const place = this.placeOf(cell);
+    if (this.isBatched(cell.tensor)) this.image = place.image;
+    const isWeight = this.isParameter(cell.tensor);
+    const spec = model.layers.find(({ name }) => name === layer)?.spec;
+    if (spec?.type === "dense") {
+      const unit = cell.index[isWeight ? 0 : 1];
+      this.kernels = { ...this.kernels, [layer]: unit };
+      if (!isWeight || cell.index.length === 1) return;
+      const grid = this.gridOf(cell.tensor);
+      const channels = grid.planes / this.tensors[cell.tensor].shape[0];
+      this.#turn(channelGroup(model, layerBefore(model, layer)), place.plane % channels);
+      return;
+    }
+    if (isWeight && cell.index.length === 4) this.kernels = { ...this.kernels, [layer]: cell.index[1] };
+    this.#turn(channelGroup(model, layer), isWeight ? cell.index[0] : place.plane);
+  }
+
+  #turn(group: string, channel: number): void {
+    const first = Math.floor(channel / PAGE) * PAGE;
+    if (first !== (this.pages[group] ?? 0)) this.pages = { ...this.pages, [group]: first };
+  }
+
+  // Tensors as pictures ----------------------------------------------------------------------------------------------
+
+  isParameter(tensor: string): boolean {
+    const name = plainName(tensor);
+    return this.network.model.parameters.some(({ fullName }) => fullName === name);
+  }
+
+  isBatched(tensor: string): boolean {
+    return tensor !== "loss" && tensor !== "lr" && !this.isParameter(tensor);
+  }
+
+  tensor(name: string): Tensor {
+    return this.tensors[name];
+  }
+
+  gridOf(tensor: string): Grid {
+    return gridOf(this.network.model, tensor, this.tensors[tensor].shape);
+  }
+
+  placeOf(cell: Cell): Place {
+    return placeOf(this.gridOf(cell.tensor), this.tensors[cell.tensor].shape, cell);
+  }
+
+  cellAt(tensor: string, place: Place): Cell | undefined {
+    return cellAt(tensor, this.gridOf(tensor), this.tensors[tensor].shape, place);
+  }
+
+  /** The image whose numbers of this tensor are shown: parameters belong to all. */
+  imageFor(tensor: string): number {
+    return this.isBatched(tensor) ? this.image : 0;
+  }
+
+  /** The numbers of one picture, `[rows, columns]`. */
+  planeOf(tensor: string, plane: number): Tensor["data"] {
+    const grid = this.gridOf(tensor);
+    const start = startOf(grid, this.imageFor(tensor), plane);
+    return this.tensors[tensor].data.subarray(start, start + grid.cells);
+  }
+
+  /** The colours of a picture: one scale for the layer, or one for each map. */
+  scaleOf(tensor: string, plane?: number): Scale {
+    const alone = this.scaling === "map" && plane !== undefined;
+    const key = alone ? `${tensor} ${plane}` : tensor;
+    let scale = this.#scales.get(key);
+    if (!scale) {
+      const grid = this.gridOf(tensor);
+      const start = startOf(grid, this.imageFor(tensor), 0);
+      const values = alone
+        ? this.planeOf(tensor, plane)
+        : this.tensors[tensor].data.subarray(start, start + grid.planes * grid.cells);
+      scale = scaleFor(values, isSigned(tensor, this.network.model) || hasNegative(values));
+      this.#scales.set(key, scale);
+    }
+    return scale;
+  }
+
+  value(cell: Cell): number {
+    const { shape, data } = this.tensors[cell.tensor];
+    const grid = gridOf(this.network.model, cell.tensor, shape);
+    const place = placeOf(grid, shape, cell);
+    return data[startOf(grid, place.image, place.plane) + place.row * grid.columns + place.column];
+  }
+}
+
+const otherPassOf = (pass: Pass): Pass => (pass === "forward" ? "backward" : "forward");
+
+function layerBefore({ layers }: Network["model"], name: string): string {
+  const index = layers.findIndex((layer) => layer.name === name);
+  return index > 0 ? layers[index - 1].name : "x";
+}
+
+function hasNegative(values: ArrayLike<number>): boolean {
+  for (let k = 0; k < values.length; k++) if (values[k] < 0) return true;
+  return false;
+}
+
+const key = Symbol("explorer");
+
+export const provideExplorer = (explorer: Explorer): Explorer => setContext(key, explorer);
+export const useExplorer = (): Explorer => getContext(key);

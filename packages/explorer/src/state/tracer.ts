@@ -1,0 +1,67 @@
+import type { Trace } from "unravel-cnn";
+import type { Network } from "./networks.js";
+import { type Batch, traceBatch } from "./traceBatch.js";
+import type { Answer, Question } from "./traceWorker.js";
+
+/** Up to so many multiply-adds, forward and backward, are done within a frame on the page's own thread. */
+const MOST_AT_ONCE = 3e6;
+
+type OnTrace = (trace: Trace, network: Network) => void;
+
+/**
+ * Runs the textbook, forward and backward. Small work is done at once; larger work in a worker, where only the newest
+ * question waits its turn.
+ */
+export class Tracer {
+  readonly #onTrace: OnTrace;
+  readonly #onError: (error: Error) => void;
+  #worker: Worker | undefined;
+  /** The network that the worker has. */
+  #known: Network | undefined;
+  #busy = false;
+  #next: readonly [Network, Batch] | undefined;
+
+  constructor(onTrace: OnTrace, onError: (error: Error) => void) {
+    this.#onTrace = onTrace;
+    this.#onError = onError;
+  }
+
+  /** The trace comes to `onTrace`, at once or later. */
+  ask(network: Network, batch: Batch): void {
+    this.#next = undefined;
+    const { model, parameters } = network;
+    if (model.multiplyAdds.trainingStep * batch.labels.length <= MOST_AT_ONCE) {
+      this.#onTrace(traceBatch(model, parameters, batch), network);
+      return;
+    }
+    this.#next = [network, batch];
+    if (!this.#busy) this.#send();
+  }
+
+  #send(): void {
+    if (!this.#next) return;
+    const [network, batch] = this.#next;
+    const { spec } = network.model;
+    this.#next = undefined;
+    this.#busy = true;
+    this.#worker ??= new Worker(new URL("./traceWorker.ts", import.meta.url), { type: "module" });
+    this.#worker.onerror = () => this.#onError(new Error("The worker that computes could not be started."));
+    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+      this.#busy = false;
+      if (data.error !== undefined) this.#onError(new Error(data.error));
+      else this.#onTrace(traceOf(network, data), network);
+      this.#send();
+    };
+    const question: Question = {
+      images: batch.images,
+      labels: batch.labels,
+      ...(network !== this.#known && { spec, parameters: network.parameters }),
+    };
+    this.#known = network;
+    this.#worker.postMessage(question);
+  }
+}
+
+function traceOf({ model, parameters }: Network, { labels, loss, tensors }: Answer): Trace {
+  return { model, labels, loss, tensors: { x: tensors.x, ...parameters, ...tensors } };
+}

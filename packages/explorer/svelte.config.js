@@ -1,0 +1,2 @@
+/** Runes everywhere: what changes is declared. */
+export default { compilerOptions: { runes: true } };
