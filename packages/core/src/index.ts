@@ -1,6 +1,7 @@
 /** The library's public face: everything that runs anywhere. What needs Node's files is in `unravel-cnn/node`. */
 
 export * from "./builders.js";
+export * from "./check/index.js";
 export * from "./compiler/describe.js";
 export { hasRelaxedSimd, hasSimd } from "./compiler/features.js";
 export { loadBatch } from "./data/batch.js";

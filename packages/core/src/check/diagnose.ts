@@ -1,0 +1,196 @@
+import type { Reading } from "./layoutOfArrays.js";
+import { placesOf } from "./layouts.js";
+import { describeUnknown } from "./look.js";
+import { mistakes } from "./mistakes/index.js";
+import type { Mistake } from "./mistakes/mistake.js";
+import type { CheckedArray, CheckReport, Difference, FoundMistake } from "./report.js";
+import type { Run, Variation } from "./run.js";
+import { sortArrays, statusOf } from "./status.js";
+
+/** A way to make a mistake in this network. */
+interface Suspect {
+  readonly mistake: Mistake;
+  /** Its place among the mistakes: the smaller, the more usual. */
+  readonly rank: number;
+  readonly variation: Variation;
+}
+
+/** What explains an array. */
+interface Explanation {
+  readonly suspects: readonly Suspect[];
+  readonly run: Run;
+  /** How many arrays are explained that weren't before. */
+  readonly gain: number;
+  readonly alternatives: readonly string[];
+}
+
+/** The part of a report that follows from the numbers. */
+export type Diagnosis = Pick<CheckReport, "agrees" | "first" | "arrays" | "conventions" | "mistakes">;
+
+/**
+ * Goes through the arrays in the order of the computation. For the first that is not explained yet, all suspects that can
+ * reach it are tried; the one that explains most arrays without contradicting another is adopted, and the search goes on
+ * with it, so that one mistake is not found twice.
+ */
+export function diagnose(reading: Reading): Diagnosis {
+  const suspects = mistakes.flatMap((mistake, rank) =>
+    mistake.variations(reading.network).map((variation): Suspect => ({ mistake, rank, variation })),
+  );
+  const found: FoundMistake[] = [];
+  const conventions = new Map<string, { name: string; arrays: string[]; what: string }>();
+  const harmless: Variation[] = [];
+  /** What is computed on the way to arrays that nothing explains. */
+  const dark = new Set<string>();
+  let run = reading.run;
+  for (const name of reading.network.shapes.keys()) {
+    const { comparison } = statusOf(reading, run, name);
+    if (!comparison || comparison.agrees) continue;
+    const before = sortArrays(reading, run);
+    const explanation = explain(reading, run, name, suspects);
+    if (!explanation) {
+      const hidden = [...run.hiddenSources(name)];
+      if (!hidden.some((source) => dark.has(source)) || hidden.length === 1)
+        found.push(describeUnknown(reading, run, name));
+      for (const source of hidden) if (source !== name) dark.add(source);
+      continue;
+    }
+    run = explanation.run;
+    const wrong = new Set(sortArrays(reading, run).wrong);
+    const explained = before.wrong.filter((array) => !wrong.has(array));
+    for (const { mistake, variation } of explanation.suspects) {
+      const { overwritten } = variation;
+      if (mistake.harmless || overwritten) harmless.push(mistake.harmless ? variation : savedOnly(variation));
+      if (mistake.harmless) {
+        conventions.set(mistake.name, {
+          name: mistake.name,
+          arrays: [...(conventions.get(mistake.name)?.arrays ?? []), ...explained],
+          what: mistake.why,
+        });
+      } else {
+        found.push({
+          name: mistake.name,
+          array: name,
+          why: mistake.why,
+          fix: mistake.fix,
+          arrays: explained,
+          alternatives: explanation.alternatives,
+        });
+      }
+    }
+  }
+  const arrays = listArrays(reading, harmless.length > 0 ? reading.run.with(...harmless) : reading.run);
+  const first = arrays.find(({ status }) => status === "differs")?.name ?? null;
+  return { agrees: first === null, first, arrays, conventions: [...conventions.values()], mistakes: found };
+}
+
+/** What was overwritten is wrong in the file, but not in what follows from it. */
+function savedOnly({ overwritten, changes }: Variation): Variation {
+  const kept = (overwritten ?? []).filter((name) => /^(x|\w+\.weight|\w+\.bias)$/.test(name));
+  return {
+    changes: Object.fromEntries(kept.flatMap((name) => (changes[name] ? [[name, changes[name]]] : []))),
+    ...(overwritten && { overwritten }),
+  };
+}
+
+function explain(
+  reading: Reading,
+  run: Run,
+  name: string,
+  suspects: readonly Suspect[],
+): Explanation | undefined {
+  const error = statusOf(reading, run, name).comparison?.relativeError ?? 0;
+  const before = sortArrays(reading, run);
+  const hidden = run.hiddenSources(name);
+  const near = suspects.filter(
+    ({ variation: { changes, overwritten } }) =>
+      overwritten !== undefined || Object.keys(changes).some((changed) => hidden.has(changed)),
+  );
+  const singles: Explanation[] = [];
+  const effective: Suspect[] = [];
+  for (const suspect of near) {
+    const changed = run.with(suspect.variation);
+    const attempt = attemptWith(changed, [suspect]);
+    if (attempt) singles.push(attempt);
+    else if (changed.touches(name) && singles.length === 0) effective.push(suspect);
+  }
+  const best = bestOf(singles);
+  return best ?? bestOf(pairs(effective));
+
+  function attemptWith(changed: Run, used: readonly Suspect[]): Explanation | undefined {
+    if (!changed.touches(name)) return undefined;
+    const { comparison } = statusOf(reading, changed, name);
+    if (!comparison?.agrees || !(comparison.relativeError < 0.3 * error)) return undefined;
+    const after = sortArrays(reading, changed);
+    if (before.right.some((array) => !after.right.includes(array))) return undefined;
+    return { suspects: used, run: changed, gain: after.right.length - before.right.length, alternatives: [] };
+  }
+
+  /** Two mistakes together, where one alone explains nothing. */
+  function pairs(alone: readonly Suspect[]): Explanation[] {
+    const explanations: Explanation[] = [];
+    let left = MOST_PAIRS;
+    for (const [k, one] of alone.entries()) {
+      for (const other of alone.slice(k + 1)) {
+        if (one.mistake === other.mistake || --left < 0) continue;
+        const attempt = attemptWith(run.with(one.variation, other.variation), [one, other]);
+        if (attempt) explanations.push(attempt);
+      }
+    }
+    return explanations;
+  }
+}
+
+const MOST_PAIRS = 3000;
+
+/** What explains most; then what is most usual; then what changes least. */
+function bestOf(explanations: readonly Explanation[]): Explanation | undefined {
+  const changes = ({ suspects }: Explanation) =>
+    suspects.reduce((sum, { variation }) => sum + Object.keys(variation.changes).length, 0);
+  const rank = ({ suspects }: Explanation) => suspects.reduce((sum, suspect) => sum + suspect.rank, 0);
+  const sorted = [...explanations].sort(
+    (a, b) => b.gain - a.gain || rank(a) - rank(b) || changes(a) - changes(b),
+  );
+  const [best] = sorted;
+  if (!best) return undefined;
+  const names = sorted
+    .filter(({ gain, suspects }) => gain === best.gain && suspects.length === best.suspects.length)
+    .flatMap(({ suspects }) => suspects.map(({ mistake }) => mistake.name));
+  const own = best.suspects.map(({ mistake }) => mistake.name);
+  return {
+    ...best,
+    alternatives: best.suspects.length > 1 ? [] : [...new Set(names)].filter((name) => !own.includes(name)),
+  };
+}
+
+function listArrays(reading: Reading, run: Run): CheckedArray[] {
+  return [...reading.network.shapes.keys()].map((name): CheckedArray => {
+    const { comparison, misfit, right } = statusOf(reading, run, name);
+    if (!comparison) return { name, status: "not given", maxRelativeError: null };
+    const finite = Number.isFinite(comparison.relativeError);
+    const status = comparison.agrees ? "agrees" : "differs";
+    const raw = reading.raw.get(name)?.array;
+    return {
+      name,
+      status,
+      maxRelativeError: finite ? comparison.relativeError : null,
+      ...(misfit && raw && { shapes: { yours: raw.shape, right: reading.network.shapes.get(name) ?? [] } }),
+      ...(status === "differs" &&
+        !misfit &&
+        right && { worst: differenceAt(reading, name, comparison.worst, right.data[comparison.worst]) }),
+    };
+  });
+}
+
+/** Where a cell of ours lies in the person's array. */
+function differenceAt({ raw, network }: Reading, name: string, cell: number, right: number): Difference {
+  const { array, layout } = raw.get(name)!;
+  const shape = network.shapes.get(name) ?? [];
+  const place = layout ? placesOf(shape, layout)[cell] : cell;
+  const index: number[] = [];
+  let rest = place;
+  for (const size of [...array.shape].reverse()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return { index, yours: array.data[place], right };
+}

@@ -1,0 +1,34 @@
+import type { ModelSpec } from "../model.js";
+import { conventionsOf } from "./conventions.js";
+import { diagnose } from "./diagnose.js";
+import { type GivenArrays, nameArrays } from "./names.js";
+import { findReading } from "./reading.js";
+import type { CheckReport } from "./report.js";
+
+export type { GivenArrays } from "./names.js";
+export * from "./report.js";
+
+export interface CheckOptions {
+  /** The network; by default it is worked out from the shapes. */
+  readonly model?: ModelSpec | undefined;
+}
+
+/**
+ * Checks one step of somebody's own implementation: which arrays are right, given the person's own earlier values, which
+ * one is the first that is not, and which mistake explains it.
+ * @param arrays by the contract's names (`x`, `y`, `conv1.weight`, `conv1.out`, `probs`, `loss`, `grad.fc1.weight`,
+ *   `new.fc1.bias`, `lr`, ...); any may be missing, but the images and the weights are needed to say much
+ * @throws InputError if no name is known, or no network has these shapes
+ */
+export function checkArrays(arrays: GivenArrays, { model }: CheckOptions = {}): CheckReport {
+  const named = nameArrays(arrays);
+  const reading = findReading(named, model);
+  const diagnosis = diagnose(reading);
+  return {
+    ...diagnosis,
+    conventions: [...conventionsOf(reading, named), ...diagnosis.conventions],
+    model: reading.network.spec,
+    images: reading.network.images,
+    unknownNames: named.unknown,
+  };
+}

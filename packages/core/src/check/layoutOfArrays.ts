@@ -1,0 +1,103 @@
+import type { NpyArray } from "../formats/npy.js";
+import type { Shape, Tensor } from "../tensor.js";
+import type { Candidate } from "./candidates.js";
+import { columnsOf, type FlattenOrder, fittingOrders, inOrder, type Layout, type Order } from "./layouts.js";
+import { flattenedArrays, flattenedShape, type Network } from "./network.js";
+import { type GivenTensor, Run } from "./run.js";
+import { stepsOf } from "./steps.js";
+import { compareValues, type Precision, precisionOf } from "./value.js";
+
+/** An array of the person's, as it lies in their file. */
+export interface RawArray {
+  readonly array: NpyArray;
+  readonly held: Precision;
+  /** How it lies; undefined if its shape can't be the right one. */
+  readonly layout: Layout | undefined;
+}
+
+/** One reading of a file: what is taken for what. */
+export interface Reading {
+  readonly network: Network;
+  readonly flatten: FlattenOrder;
+  readonly raw: ReadonlyMap<string, RawArray>;
+  readonly run: Run;
+}
+
+/** Puts every array into the library's order. Where its shape allows several, its numbers decide. */
+export function readArrays(
+  arrays: ReadonlyMap<string, NpyArray>,
+  network: Network,
+  { orders }: Pick<Candidate, "orders">,
+  flatten: FlattenOrder,
+  working: Precision,
+): Reading {
+  const raw = new Map<string, RawArray>();
+  const given = new Map<string, GivenTensor>();
+  const run = new Run({ network, given, working, steps: stepsOf(network) });
+  const image = flattenedShape(network.layers);
+  const columns = image && columnsOf(image, flatten);
+  const behindFlatten = columns ? flattenedArrays(network.layers) : new Set<string>();
+  const layoutIn = (name: string, order: Order): Layout => ({
+    order,
+    ...(behindFlatten.has(name) && { columns }),
+  });
+
+  const place = (name: string, shape: Shape, choose: (fitting: readonly Layout[]) => Layout | undefined) => {
+    const array = arrays.get(name);
+    if (!array) return;
+    const held = precisionOf(array.dtype);
+    const fitting = fittingOrders(name, shape, array.shape).map((order) => layoutIn(name, order));
+    const layout = choose(fitting);
+    raw.set(name, { array, held, layout });
+    if (layout) given.set(name, { tensor: inOrder(array.data, shape, layout), held });
+  };
+
+  const first = network.layers[0];
+  place("x", [network.images, ...first.resolved.inputShape], (fitting) =>
+    withOrder(fitting, orders.get("x")),
+  );
+  for (const { parameters } of network.layers) {
+    for (const { name, shape } of parameters) {
+      place(name, shape, (fitting) => withOrder(fitting, orders.get(name)));
+    }
+  }
+  place("lr", [], ([only]) => only);
+
+  /** How images, or rows of numbers, lie in the arrays before: what is most probable for the next one. */
+  const habits = new Map<number, Order>([[4, orders.get("x") ?? [0, 1, 2, 3]]]);
+  for (const [name, shape] of network.shapes) {
+    const parameter = name.replace(/^(grad|new)\./, "");
+    place(name, shape, (fitting) => {
+      const same = orders.get(parameter) ?? raw.get(parameter)?.layout?.order;
+      const hasTwin = parameter !== name && raw.has(parameter);
+      if (fitting.length === 0) return undefined;
+      if (/weight$/.test(name) && orders.has(parameter)) return exactly(fitting, same, hasTwin);
+      if (hasTwin && same && exactly(fitting, same, true)) return exactly(fitting, same, true);
+      if (fitting.length === 1) {
+        habits.set(shape.length, fitting[0].order);
+        return fitting[0];
+      }
+      return bestMatch(fitting, name, shape) ?? withOrder(fitting, habits.get(shape.length));
+    });
+  }
+  return { network, flatten, raw, run };
+
+  function bestMatch(fitting: readonly Layout[], name: string, shape: Shape): Layout | undefined {
+    const array = arrays.get(name) as NpyArray;
+    const right = run.expected(name) ?? [];
+    return fitting.find((layout) => {
+      const tensor: Tensor = inOrder(array.data, shape, layout);
+      return right.some((value) => compareValues(tensor, value, precisionOf(array.dtype), working).agrees);
+    });
+  }
+}
+
+function withOrder(fitting: readonly Layout[], order: Order | undefined): Layout | undefined {
+  return fitting.find((layout) => layout.order.join() === order?.join()) ?? fitting[0];
+}
+
+/** A gradient lies as what it is the gradient of; in another order only if that is not given. */
+function exactly(fitting: readonly Layout[], order: Order | undefined, strict: boolean): Layout | undefined {
+  const found = fitting.find((layout) => layout.order.join() === order?.join());
+  return found ?? (strict ? undefined : fitting[0]);
+}

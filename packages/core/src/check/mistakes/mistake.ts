@@ -1,0 +1,47 @@
+import type { Network, NetworkLayer } from "../network.js";
+import type { Change, Variation } from "../run.js";
+
+/** A mistake that people make, and all the ways to make it in a network. */
+export interface Mistake {
+  /** `kernel-flipped-forward` */
+  readonly name: string;
+  /** One sentence. */
+  readonly why: string;
+  /** The right line, or lines, of NumPy. */
+  readonly fix: string;
+  /** Whether it is only another way to do it right: a convention. */
+  readonly harmless?: true;
+  variations(network: Network): Variation[];
+}
+
+/** A variation that changes one array. */
+export function at(name: string, change: Change): Variation {
+  return { changes: { [name]: change } };
+}
+
+/** A variation that changes several. */
+export function together(...parts: readonly Variation[]): Variation {
+  return { changes: Object.assign({}, ...parts.map(({ changes }) => changes)) };
+}
+
+/** The variations at each layer of a type. */
+export function atLayers<Resolved>(
+  type: NetworkLayer["type"],
+  variations: (layer: NetworkLayer & { readonly resolved: Resolved }, network: Network) => Variation[],
+): (network: Network) => Variation[] {
+  return (network) =>
+    network.layers
+      .filter((layer) => layer.type === type)
+      .flatMap((layer) => variations(layer as NetworkLayer & { resolved: Resolved }, network));
+}
+
+/** The gradient of the scores, where the way back begins. */
+export function scoresOf({ layers }: Network): { readonly scores: string; readonly gradient: string } {
+  const { output } = layers[layers.length - 1];
+  return { scores: output, gradient: `grad.${output}` };
+}
+
+/** The names of all parameters. */
+export function parameterNames({ layers }: Network): string[] {
+  return layers.flatMap(({ parameters }) => parameters.map(({ name }) => name));
+}

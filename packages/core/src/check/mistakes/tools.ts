@@ -1,0 +1,137 @@
+import type { ResolvedLayer } from "../../layers/layer.js";
+import { type NamedTensors, type Shape, sizeOf, type Tensor, zeros } from "../../tensor.js";
+import type { NetworkLayer } from "../network.js";
+import type { Run } from "../run.js";
+import { parametersOf } from "../steps.js";
+import { mapped } from "../value.js";
+
+/* What mistakes are made of. All tensors are in float64. */
+
+export function scaled(t: Tensor, factor: number): Tensor {
+  return mapped(t, (value) => value * factor);
+}
+
+/** Each value, with its index. */
+export function mappedByIndex(t: Tensor, f: (value: number, index: readonly number[]) => number): Tensor {
+  const index = new Array<number>(t.shape.length).fill(0);
+  return mapped(t, (value) => {
+    const result = f(value, index);
+    for (let d = index.length - 1; d >= 0 && ++index[d] === t.shape[d]; d--) index[d] = 0;
+    return result;
+  });
+}
+
+/** The values at the indices that `keep` accepts; 0 elsewhere. */
+export function only(t: Tensor, keep: (index: readonly number[]) => boolean): Tensor {
+  return mappedByIndex(t, (value, index) => (keep(index) ? value : 0));
+}
+
+/** `f` says for each index of the result which index of `t` it takes. */
+export function picked(t: Tensor, shape: Shape, f: (index: readonly number[]) => readonly number[]): Tensor {
+  return mappedByIndex(zeros(shape, "float64"), (_, index) => {
+    let place = 0;
+    for (const [d, i] of f(index).entries()) place = place * t.shape[d] + i;
+    return t.data[place];
+  });
+}
+
+/** Kernels turned by 180 degrees. */
+export function flipped(w: Tensor): Tensor {
+  const [, , U, V] = w.shape;
+  return picked(w, w.shape, ([o, c, u, v]) => [o, c, U - 1 - u, V - 1 - v]);
+}
+
+/** Kernels with rows and columns exchanged, if they are square. */
+export function turned(w: Tensor): Tensor | undefined {
+  const [, , U, V] = w.shape;
+  return U === V && U > 1 ? picked(w, w.shape, ([o, c, u, v]) => [o, c, v, u]) : undefined;
+}
+
+export function transposed(w: Tensor): Tensor {
+  const [rows, columns] = w.shape;
+  return picked(w, [columns, rows], ([i, j]) => [j, i]);
+}
+
+/** The same numbers in memory, taken for another shape. */
+export function reshaped({ data }: Tensor, shape: Shape): Tensor {
+  return { shape, data };
+}
+
+/** The sum over some dimensions, which are gone from the result. */
+export function summed(t: Tensor, axes: readonly number[]): Tensor {
+  const kept = t.shape.map((_, d) => d).filter((d) => !axes.includes(d));
+  const result = zeros(
+    kept.map((d) => t.shape[d]),
+    "float64",
+  );
+  mappedByIndex(t, (value, index) => {
+    let place = 0;
+    for (const d of kept) place = place * t.shape[d] + index[d];
+    result.data[place] += value;
+    return value;
+  });
+  return result;
+}
+
+export const zerosLike = ({ shape }: Tensor): Tensor => zeros(shape, "float64");
+
+/** What a layer is computed from, where it is not what is right. */
+export interface Instead {
+  readonly x?: Tensor;
+  readonly weight?: Tensor;
+  readonly bias?: Tensor | null;
+  readonly g?: Tensor;
+  readonly resolved?: object;
+}
+
+/** A layer's output. */
+export function forwardWith(layer: NetworkLayer, run: Run, instead: Instead): Tensor {
+  const { weight, bias } = parametersOf(layer, run);
+  const usedBias = instead.bias === null ? undefined : (instead.bias ?? bias);
+  const parameters: NamedTensors = { weight: instead.weight ?? weight, ...(usedBias && { bias: usedBias }) };
+  return layer.kind.forward(resolvedWith(layer, instead), instead.x ?? run.tensor(layer.input), parameters);
+}
+
+/** The gradient of a layer's input. */
+export function inputGradientWith(layer: NetworkLayer, run: Run, instead: Instead): Tensor {
+  const g = instead.g ?? run.tensor(`grad.${layer.output}`);
+  const x = instead.x ?? run.tensor(layer.input);
+  const { weight } = layer.parameters.length > 0 ? parametersOf(layer, run) : { weight: undefined };
+  const used = instead.weight ?? weight;
+  return layer.kind.inputGradient(resolvedWith(layer, instead), x, used ? { weight: used } : {}, g);
+}
+
+/** The gradient of a layer's `weight` or `bias`. */
+export function parameterGradientWith(
+  layer: NetworkLayer,
+  which: "weight" | "bias",
+  run: Run,
+  instead: Instead,
+): Tensor {
+  const g = instead.g ?? run.tensor(`grad.${layer.output}`);
+  const x =
+    instead.x ??
+    (which === "bias"
+      ? zeros([g.shape[0], ...layer.resolved.inputShape], "float64")
+      : run.tensor(layer.input));
+  const gradient = layer.kind.parameterGradients(resolvedWith(layer, instead), x, g)[which];
+  return scaled(gradient, run.network.scale === "parameters" ? 1 / run.network.images : 1);
+}
+
+function resolvedWith({ resolved }: NetworkLayer, instead: Instead): ResolvedLayer {
+  return { ...resolved, ...instead.resolved };
+}
+
+/** Arrays of the same shape as another one: what it can be mistaken for. */
+export function lookalikes(run: Run, name: string, shape: Shape): string[] {
+  const { shapes } = run.network;
+  const wanted = shape.join();
+  const found = [...shapes].filter(
+    ([other, its]) => other !== name && its.join() === wanted && !other.startsWith("new."),
+  );
+  return found.map(([other]) => other);
+}
+
+export function sameNumbers(a: Tensor, b: Tensor): boolean {
+  return sizeOf(a.shape) === sizeOf(b.shape) && a.data.every((value, k) => value === b.data[k]);
+}

@@ -1,0 +1,78 @@
+import type { ModelSpec } from "../model.js";
+import type { Shape } from "../tensor.js";
+
+/** What was found in somebody's arrays. */
+export interface CheckReport {
+  /** Whether every array that could be checked is right. */
+  readonly agrees: boolean;
+  /** The first array that is wrong, in the order of the computation, given the person's own earlier values. */
+  readonly first: string | null;
+  /** Every array of the computation, in its order. */
+  readonly arrays: readonly CheckedArray[];
+  /** What was done another way than here, and just as well. */
+  readonly conventions: readonly FoundConvention[];
+  /** Each mistake once, in the order of the computation. */
+  readonly mistakes: readonly FoundMistake[];
+  /** The network that was given, or worked out from the shapes. */
+  readonly model: ModelSpec;
+  /** Images in the batch. */
+  readonly images: number;
+  /** Names in the file that are none of the contract's. */
+  readonly unknownNames: readonly string[];
+}
+
+export interface CheckedArray {
+  /** The contract name. */
+  readonly name: string;
+  /** `not given` also where something that the array is computed from is neither given nor can be computed. */
+  readonly status: "agrees" | "differs" | "not given";
+  /** The largest difference divided by the largest value that is right; null if not given or not finite. */
+  readonly maxRelativeError: number | null;
+  /** Where the difference is largest, for arrays that differ and have the right shape. */
+  readonly worst?: Difference;
+  /** The person's shape and the right one, for arrays whose shape can't be the right one in any order. */
+  readonly shapes?: { readonly yours: Shape; readonly right: Shape };
+}
+
+/** One cell of an array. */
+export interface Difference {
+  /** In the order of the person's own dimensions. */
+  readonly index: readonly number[];
+  readonly yours: number;
+  readonly right: number;
+}
+
+export interface FoundConvention {
+  /** `dense-weights-in-out`, `summed-loss`, ... */
+  readonly name: string;
+  /** The names of the arrays that show it. */
+  readonly arrays: readonly string[];
+  /** A sentence. */
+  readonly what: string;
+}
+
+export interface FoundMistake {
+  /** `kernel-flipped-forward`, `batch-mean-left-out`, ...; `unknown` if none of the known ones explains the numbers. */
+  readonly name: string;
+  /** The first array that shows it. */
+  readonly array: string;
+  /** One sentence: why it is wrong. */
+  readonly why: string;
+  /** The right lines of NumPy; for an unknown mistake, what to look at. */
+  readonly fix: string;
+  /** All arrays that it makes wrong. */
+  readonly arrays: readonly string[];
+  /** Other mistakes that would give the same numbers here. */
+  readonly alternatives: readonly string[];
+}
+
+/** The report as `unravel check --json` prints it. */
+export function checkAsJson({ agrees, first, arrays, conventions, mistakes }: CheckReport) {
+  return {
+    agrees,
+    first,
+    arrays: arrays.map(({ name, status, maxRelativeError }) => ({ name, status, maxRelativeError })),
+    conventions: conventions.map(({ name, arrays }) => ({ name, arrays })),
+    mistakes: mistakes.map(({ name, array, why, fix }) => ({ name, array, why, fix })),
+  };
+}

@@ -1,0 +1,196 @@
+import type { Shape, Tensor } from "../tensor.js";
+import type { Network } from "./network.js";
+import { mapped, type Precision, roundedValue, shareOf, type Value } from "./value.js";
+
+/** An array of the person's, in the library's order. */
+export interface GivenTensor {
+  readonly tensor: Tensor;
+  readonly held: Precision;
+}
+
+/** How an array is computed; there can be several ways that are right. */
+export type Step = (run: Run) => Value;
+export type Steps = ReadonlyMap<string, readonly Step[]>;
+
+/**
+ * An array computed with a mistake. `right` gives what it would be without.
+ * @throws MissingArray if it needs one that there is not
+ */
+export type Change = (run: Run, right: () => Tensor) => Tensor;
+
+/** What a mistake does: to which arrays, and which ones no longer hold what the computation went on with. */
+export interface Variation {
+  readonly changes: Readonly<Record<string, Change>>;
+  /** Arrays that were overwritten before they were saved. */
+  readonly overwritten?: readonly string[];
+}
+
+/** Thrown where an array is needed that is neither given nor can be computed. */
+export class MissingArray extends Error {}
+
+/**
+ * One computation of all arrays, each from the person's own values where these are given, and from ours where not. It is
+ * lazy, and takes over from its parent what no change touches.
+ */
+export class Run {
+  readonly network: Network;
+  readonly given: ReadonlyMap<string, GivenTensor>;
+  readonly working: Precision;
+  /** What was changed, each list in the order of application. */
+  readonly variations: readonly Variation[];
+  readonly #steps: Steps;
+  readonly #parent: Run | undefined;
+  readonly #overwritten: ReadonlySet<string>;
+  readonly #values = new Map<string, readonly Value[] | undefined>();
+  readonly #used = new Map<string, ReadonlySet<string>>();
+  readonly #touched = new Map<string, boolean>();
+  #recording: Set<string> | undefined;
+
+  constructor(
+    base: Pick<Run, "network" | "given" | "working"> & { steps: Steps },
+    variations: readonly Variation[] = [],
+    parent?: Run,
+  ) {
+    this.network = base.network;
+    this.given = base.given;
+    this.working = base.working;
+    this.variations = variations;
+    this.#steps = base.steps;
+    this.#parent = parent;
+    this.#overwritten = new Set(variations.flatMap(({ overwritten }) => overwritten ?? []));
+  }
+
+  /** The same computation with more mistakes. */
+  with(...variations: readonly Variation[]): Run {
+    const { network, given, working } = this;
+    const root = this.#parent ?? this;
+    return new Run(
+      { network, given, working, steps: this.#steps },
+      [...this.variations, ...variations],
+      root,
+    );
+  }
+
+  /** What the computation goes on with: the person's own array if there is one. @throws MissingArray */
+  get(name: string): Value {
+    this.#recording?.add(name);
+    const given = this.#overwritten.has(name) ? undefined : this.given.get(name);
+    if (given) return roundedValue(given.tensor, given.held);
+    const value = this.expected(name)?.[0];
+    if (!value) throw new MissingArray(name);
+    return value;
+  }
+
+  /** As `get`, without the errors. */
+  tensor(name: string): Tensor {
+    return this.get(name);
+  }
+
+  /** What an array should be, in each way of computing it that is right; undefined if that can't be said. */
+  expected(name: string): readonly Value[] | undefined {
+    if (this.#parent && !this.touches(name)) return this.#parent.expected(name);
+    if (!this.#values.has(name)) {
+      const outer = this.#recording;
+      this.#recording = new Set();
+      this.#values.set(name, this.#compute(name));
+      this.#used.set(name, this.#recording);
+      this.#recording = outer;
+    }
+    return this.#values.get(name);
+  }
+
+  /** Whether this run's changes reach an array, given the person's own earlier values. */
+  touches(name: string): boolean {
+    if (!this.#touched.has(name)) {
+      this.#touched.set(name, false); // an array that uses itself is not reached through that
+      const changed = this.variations.some(({ changes }) => Object.hasOwn(changes, name));
+      this.#touched.set(name, changed || this.#sourcesOf(name).some((source) => this.#reaches(source)));
+    }
+    return this.#touched.get(name) as boolean;
+  }
+
+  /** The arrays that are computed, not given, on the way to this one, with itself. */
+  hiddenSources(name: string, found = new Set<string>()): Set<string> {
+    if (found.has(name)) return found;
+    found.add(name);
+    for (const source of this.#sourcesOf(name)) {
+      if (!this.#isGiven(source) && this.#steps.has(source)) this.hiddenSources(source, found);
+    }
+    return found;
+  }
+
+  #reaches(source: string): boolean {
+    if (this.#overwritten.has(source)) return true;
+    return !this.given.has(source) && this.touches(source);
+  }
+
+  #isGiven(name: string): boolean {
+    return this.given.has(name) && !this.#overwritten.has(name);
+  }
+
+  /** What the parent read when it computed an array. */
+  #sourcesOf(name: string): string[] {
+    const run = this.#parent ?? this;
+    run.expected(name);
+    return [...(run.#used.get(name) ?? [])];
+  }
+
+  #compute(name: string): Value[] | undefined {
+    const steps = this.#steps.get(name) ?? [];
+    const ways = steps.map((step) => orMissing(() => step(this))).filter((value) => value !== undefined);
+    const changes = this.variations.flatMap((variation) => variation.changes[name] ?? []);
+    if (changes.length === 0) return ways.length > 0 ? ways : undefined;
+    const changed = orMissing(() =>
+      changes.reduce<() => Tensor>(
+        (right, change) => () => change(this, right),
+        () => {
+          if (ways.length === 0) throw new MissingArray(name);
+          return ways[0];
+        },
+      )(),
+    );
+    return changed && [withNoiseOf(changed, ways[0], this.working)];
+  }
+}
+
+function orMissing<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof MissingArray) return undefined;
+    throw error;
+  }
+}
+
+/** Numbers that a mistake gives are as uncertain as the right ones, relative to their size. */
+function withNoiseOf(changed: Tensor, right: Value | undefined, working: Precision): Value {
+  const unit = { ...working, tiny: 0 };
+  if (!right) return { ...roundedValue(changed, unit), exact: false };
+  const scale = meanSquare(changed) / (meanSquare(right) || 1) || 1;
+  const typical = median(right.variance) * scale;
+  const same = sameSize(changed.shape, right.shape);
+  const share = 9 * shareOf(working.unit);
+  const variance = mapped(
+    changed,
+    (value, k) => Math.max(typical, same ? right.variance[k] * scale : 0) + share * value * value,
+  );
+  return {
+    shape: changed.shape,
+    data: Float64Array.from(changed.data),
+    variance: variance.data as Float64Array,
+  };
+}
+
+function sameSize(a: Shape, b: Shape): boolean {
+  return a.join() === b.join();
+}
+
+function meanSquare({ data }: Tensor): number {
+  let sum = 0;
+  for (const value of data) if (Number.isFinite(value)) sum += value * value;
+  return sum / data.length;
+}
+
+function median(values: Float64Array): number {
+  return values.length === 0 ? 0 : values.slice().sort()[values.length >> 1];
+}

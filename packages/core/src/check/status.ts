@@ -1,0 +1,60 @@
+import type { Tensor } from "../tensor.js";
+import type { Reading } from "./layoutOfArrays.js";
+import { fittingOrders, inOrder } from "./layouts.js";
+import type { Run } from "./run.js";
+import { type Comparison, compareValues, type Value } from "./value.js";
+
+/** How one of the person's arrays compares in a run. */
+export interface Status {
+  /** undefined: not given, or it can't be said what it should be. */
+  readonly comparison: Comparison | undefined;
+  /** Whether its shape can't be the right one. */
+  readonly misfit: boolean;
+  readonly right: Value | undefined;
+}
+
+/** Compares an array with what it should be in `run`: with each way that is right, and the nearest counts. */
+export function statusOf({ raw, run: base }: Reading, run: Run, name: string): Status {
+  const array = raw.get(name);
+  const rights = array && run.expected(name);
+  if (!array || !rights) return { comparison: undefined, misfit: false, right: undefined };
+  const given = base.given.get(name);
+  let best: Status | undefined;
+  for (const right of rights) {
+    for (const tensor of candidatesFor(right)) {
+      const comparison = compareValues(tensor, right, array.held, run.working);
+      const better = !best?.comparison || rank(comparison) < rank(best.comparison);
+      if (better) best = { comparison, misfit: false, right };
+    }
+  }
+  const misfit = { agrees: false, relativeError: Infinity, worst: 0 };
+  return best ?? { comparison: misfit, misfit: true, right: rights[0] };
+
+  /** The person's numbers in every order that the shape allows. */
+  function* candidatesFor(right: Value): Iterable<Tensor> {
+    if (given && given.tensor.shape.join() === right.shape.join()) {
+      yield given.tensor;
+    } else if (array && !array.layout) {
+      for (const order of fittingOrders(name, right.shape, array.array.shape)) {
+        if (base.network.shapes.get(name)?.join() !== right.shape.join()) {
+          yield inOrder(array.array.data, right.shape, { order });
+        }
+      }
+    }
+  }
+}
+
+function rank({ agrees, relativeError }: Comparison): number {
+  return agrees ? -1 / (1 + relativeError) : relativeError;
+}
+
+/** The names of the arrays that are given and right, and of those that are given and wrong. */
+export function sortArrays(reading: Reading, run: Run): { right: string[]; wrong: string[] } {
+  const right: string[] = [];
+  const wrong: string[] = [];
+  for (const name of reading.network.shapes.keys()) {
+    const { comparison } = statusOf(reading, run, name);
+    if (comparison) (comparison.agrees ? right : wrong).push(name);
+  }
+  return { right, wrong };
+}
