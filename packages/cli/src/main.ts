@@ -5,6 +5,7 @@ import { addBench } from "./commands/bench/index.js";
 import { addData } from "./commands/data/index.js";
 import { addEvaluate } from "./commands/evaluate.js";
 import { addExplore } from "./commands/explore.js";
+import { addGradcheck } from "./commands/gradcheck/index.js";
 import { addInspect } from "./commands/inspect.js";
 import { addPredict } from "./commands/predict.js";
 import { addSummary } from "./commands/summary.js";
@@ -45,9 +46,10 @@ function program(): Command {
     addPredict,
     addSummary,
     addInspect,
+    addGradcheck,
+    addExplore,
     addData,
     addBench,
-    addExplore,
   ])
     add(command);
   return command;

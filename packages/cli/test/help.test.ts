@@ -5,7 +5,7 @@ import { useShapes } from "./support/shapes.js";
 const scratch = scratchFolder();
 const data = useShapes(scratch, "shapes", { train: 40, test: 20 });
 
-const COMMANDS = ["train", "evaluate", "predict", "summary", "inspect", "data"];
+const COMMANDS = ["train", "evaluate", "predict", "summary", "inspect", "gradcheck", "data"];
 
 function expectNarrow({ stdout }: Ended): void {
   for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
@@ -44,6 +44,10 @@ describe.each([
     options: ["data", "offline", "filters", "seed", "engine", "threads", "strict", "json", "quiet", "help"],
   },
   { command: "summary", options: ["filters", "json", "help"] },
+  {
+    command: "gradcheck",
+    options: ["data", "offline", "images", "cells", "all", "filters", "seed", "json", "quiet", "help"],
+  },
   { command: "inspect", options: ["layer", "batch-size", "threads", "filters", "json", "help"] },
 ])("help of $command", ({ command, options }) => {
   test.concurrent("names each option, fits 80 columns and gives examples", async () => {

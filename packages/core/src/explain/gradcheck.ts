@@ -7,8 +7,8 @@ import { layerProbes, lossProbes, networkProbes, type Probe } from "./probes.js"
 
 /*
  * Are the gradients right? Each is compared with the slope that is measured by moving the number, twice over: along the
- * whole network, from the number to the loss; and for each layer alone, given what comes into it, so that one mistake is
- * found where it is and not in all layers before it.
+ * whole network, from the number to the loss; and for each layer alone, on random numbers, so that one mistake is found
+ * where it is and not in all layers before it.
  */
 
 export interface GradcheckOptions {

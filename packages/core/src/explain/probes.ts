@@ -1,15 +1,7 @@
 import { type Cell, indexAt } from "../cell.js";
 import { randomStream } from "../random.js";
 import type { Trace } from "../reference/trace.js";
-import {
-  copyAll,
-  copyOf,
-  type FloatArray,
-  type NamedTensors,
-  type Shape,
-  type Tensor,
-  zeros,
-} from "../tensor.js";
+import { copyAll, type FloatArray, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
 import { type Difference, measureSlope } from "./difference.js";
 import { changedUnit, choicesOf, finiteDifferences } from "./finiteDifference.js";
 import { namesAround, namesAroundLoss } from "./place.js";
@@ -55,19 +47,20 @@ function ofLoss(step: Trace, names: readonly string[]): Probe[] {
 }
 
 /**
- * A layer alone: the sum of its outputs, each times a random number. These random numbers are the gradients that come
- * from above; what the layer makes of them are the slopes of that sum.
+ * A layer alone, on random numbers: the sum of its outputs, each times another random number. These are the gradients that
+ * come from above; what the layer makes of them are the slopes of that sum. (Of what really comes into a layer much can be
+ * exactly 0 or equal, after a ReLU for instance; random numbers keep away from kinks.)
  */
 export function layerProbes({ model, tensors }: Trace, index: number, seed: number): Probe[] {
   const layer = model.layers[index];
   const { kind, resolved } = layer;
   const names = namesAround(model, index);
-  const x = copyOf(tensors[names("x")]);
+  const x = randomLike(tensors[names("x")], seed, `${layer.name}.x`);
   const parameters = copyAll(
     Object.fromEntries(layer.parameters.map(({ name, fullName }) => [name, tensors[fullName]])),
   );
   const before = [choicesOf(layer, x)];
-  const outgoing = randomLike(tensors[names("out")], seed, layer.name);
+  const outgoing = randomLike(tensors[names("out")], seed, `${layer.name}.out`);
   const size = sumOfSizes(kind.forward(resolved, x, parameters), outgoing);
   const run = () => ({
     value: dot(kind.forward(resolved, x, parameters), outgoing),
