@@ -5,6 +5,7 @@ export type { Account, Factor, Rule, Term } from "../layers/explain/explanation.
 export { contributesTo } from "./contributesTo.js";
 export { type Explanation, explain } from "./explain.js";
 export { type FiniteDifference, finiteDifference, finiteDifferences } from "./finiteDifference.js";
+export { followedCells } from "./followed.js";
 export {
   type CellCheck,
   GRADCHECK_TOLERANCE,
@@ -15,3 +16,7 @@ export {
   type TensorCheck,
   type Verdict,
 } from "./gradcheck.js";
+export { fixed, formatFor, formatThatAdds, type NumberFormat, powerOf } from "./numbers.js";
+export { type Outcome, outcomeOf } from "./outcome.js";
+export { type SumInShort, sumInShort } from "./sumInShort.js";
+export { type TraceImageOptions, traceImage } from "./traceImage.js";

@@ -1,0 +1,49 @@
+import { type Cell, indexAt } from "../cell.js";
+import type { Factor, Term } from "../layers/explain/explanation.js";
+import type { Trace } from "../reference/trace.js";
+import { largestInRows } from "../tensor.js";
+import { explain } from "./explain.js";
+
+/**
+ * One number in each tensor, chosen so that they make one story: the score of the class that won, the input that spoke
+ * most for it, what spoke most for that, and so on back to a pixel; of each layer that learns, the weight between them.
+ * Backward the same cells are followed: `grad.conv1.out` at the place of `conv1.out`. Of a batch, the first image.
+ *
+ * @returns for each name of a tensor (`x`, `conv1.out`, `conv1.weight`, `conv1.bias`, ...) a cell in it
+ */
+export function followedCells(trace: Trace): Record<string, Cell> {
+  const { model, tensors } = trace;
+  const cells: Record<string, Cell> = {};
+  const outputs = ["x", ...model.layers.map(({ name }) => `${name}.out`)];
+  const logits = outputs[outputs.length - 1];
+  let cell: Cell = { tensor: logits, index: [0, largestInRows(tensors[logits])[0]] };
+  cells[cell.tensor] = cell;
+  for (const [k, layer] of [...model.layers.entries()].reverse()) {
+    const { terms, others } = explain(trace, cell);
+    const strongest = strongestTerm(terms, outputs[k]);
+    const factors = [...(strongest?.factors ?? []), ...others];
+    for (const { name, fullName } of layer.parameters) {
+      const weight = factorOf(factors, fullName)?.cell;
+      // a bias is that of the output's unit or filter
+      const index = name === "bias" ? [cell.index[1]] : indexAt(tensors[fullName].shape, 0);
+      cells[fullName] = weight ?? { tensor: fullName, index };
+    }
+    const input = factorOf(factors, outputs[k])?.cell;
+    cell = input ?? { tensor: outputs[k], index: indexAt(tensors[outputs[k]].shape, 0) };
+    cells[cell.tensor] = cell;
+  }
+  return cells;
+}
+
+/** The largest of the terms in which a number of `tensor` takes part. */
+function strongestTerm(terms: readonly Term[], tensor: string): Term | undefined {
+  let strongest: Term | undefined;
+  for (const term of terms) {
+    if (factorOf(term.factors, tensor) && !(strongest && strongest.value >= term.value)) strongest = term;
+  }
+  return strongest;
+}
+
+function factorOf(factors: readonly Factor[], tensor: string): Factor | undefined {
+  return factors.find(({ cell }) => cell?.tensor === tensor);
+}

@@ -1,0 +1,30 @@
+import { softmax } from "../layers/softmax.js";
+import { softmaxCrossEntropy } from "../layers/softmaxCrossEntropy.js";
+import { logits, type Trace } from "../reference/trace.js";
+
+/** What an update did to the batch that it came from. */
+export interface Outcome {
+  readonly loss: { readonly before: number; readonly after: number };
+  /** Of the first image's right class. */
+  readonly probability: { readonly before: number; readonly after: number };
+  /** How the loss would change if every slope held all the way: -learning rate * sum of the squares of all gradients. */
+  readonly promised: number;
+  /** The sum of the squares of the gradients of all parameters. */
+  readonly squares: number;
+}
+
+/** Runs the network once more, with the parameters that `withUpdate` made. */
+export function outcomeOf({ model, tensors, labels, loss, learningRate = 0 }: Trace): Outcome {
+  const updated = model.parameters.map(({ fullName }) => [fullName, tensors[`new.${fullName}`]]);
+  const scores = logits(model, Object.fromEntries(updated), tensors.x);
+  let squares = 0;
+  for (const { fullName } of model.parameters) {
+    for (const gradient of tensors[`grad.${fullName}`].data) squares += gradient * gradient;
+  }
+  return {
+    loss: { before: loss, after: softmaxCrossEntropy(scores, labels) },
+    probability: { before: tensors.probs.data[labels[0]], after: softmax(scores).data[labels[0]] },
+    promised: -learningRate * squares,
+    squares,
+  };
+}
