@@ -18,5 +18,6 @@ export {
 } from "./gradcheck.js";
 export { fixed, formatFor, formatThatAdds, type NumberFormat, powerOf } from "./numbers.js";
 export { type Outcome, outcomeOf } from "./outcome.js";
+export { type ReportSubject, renderReport } from "./report/index.js";
 export { type SumInShort, sumInShort } from "./sumInShort.js";
 export { type TraceImageOptions, traceImage } from "./traceImage.js";

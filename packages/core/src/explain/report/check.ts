@@ -1,0 +1,33 @@
+import type { Cell } from "../../cell.js";
+import { fixed, formatFor, magnitudeOf, powerOf } from "../numbers.js";
+import { html, type Markup } from "./html.js";
+import { address, once, type Story, valueAt } from "./story.js";
+
+/**
+ * A gradient beside what one gets by trying: the number itself is made a little smaller and a little larger, and the loss
+ * is worked out again.
+ * @param cell of a gradient: `grad.conv1.weight[...]`
+ */
+export function checked(story: Story, cell: Cell): Markup {
+  const { moved, step, above, below, slope, kink } = story.tried(cell);
+  const gradient = valueAt(story, cell);
+  const format = formatFor([gradient, slope], 6);
+  const written = (value: number) => html`<b>${fixed(value, format)}${powerOf(format)}</b>`;
+  const difference = Math.abs(above - below);
+  // as many digits as it takes to see the two losses differ
+  const decimals = difference === 0 ? 6 : Math.max(6, Math.min(15, 3 - magnitudeOf(difference)));
+  const loss = (value: number) => fixed(value, { decimals, exponent: 0 });
+  return html`<p class="check"><b>Tried out:</b> ${address(moved)} changed by −${plain(step)} and by +${plain(step)}: the loss becomes ${loss(below)} and ${loss(above)}. Their difference, divided by ${plain(2 * step)}, is a slope of ${written(slope)}; worked out backward it is ${written(gradient)}.${
+    kink &&
+    html` (Even so small a change makes ${address(kink)} go another way: there is a bend just here, and the slope by trying is not to be trusted.)`
+  } ${once(
+    story,
+    "finite difference",
+    html`This is a <dfn>finite difference</dfn>: it takes two whole forward passes for a single number, while the way back gets the slopes of all numbers at once. That is why nobody trains by trying, and why everybody should check by trying.`,
+  )}</p>`;
+}
+
+/** A small number without an exponent: `0.00000763`. */
+function plain(value: number): string {
+  return fixed(value, { decimals: 2 - magnitudeOf(value), exponent: 0 });
+}

@@ -1,0 +1,162 @@
+import type { Conv2d } from "../../../layers/conv2d.js";
+import { pixelUnder, reachOf } from "../../../layers/window.js";
+import { explain } from "../../explain.js";
+import { counted, times } from "../../numbers.js";
+import { blockSum, strongestBlock } from "../blockSums.js";
+import { blockEquation, blocksOf, type FactorLook, scaleOf } from "../blocks.js";
+import type { LayerChapters, Telling } from "../chapter.js";
+import { costOf } from "../chapter.js";
+import { type Content, html, type Markup } from "../html.js";
+import { legendOf, mapRow, planesOf } from "../maps.js";
+import { formula, indexed, letter, list, number, operator, sumOver } from "../mathml.js";
+import { addressWithValue, followedCell, type LayerPlace, once, tensorOf } from "../story.js";
+import { channelMap, markOf, strongest, tensorMaps } from "../tensorMaps.js";
+import { formatsFor, worked } from "../worked.js";
+import { convBackward } from "./conv2dBackward.js";
+import { kernelMap } from "./kernelMap.js";
+
+export const conv2dChapters: LayerChapters = { forward, backward: convBackward };
+
+function forward(place: LayerPlace): Telling {
+  const { story, layer, output } = place;
+  const conv = layer.resolved as Conv2d;
+  const [O, I, J] = conv.outputShape;
+  const [C] = conv.inputShape;
+  const one = O === 1;
+  return {
+    kind: "convolution",
+    title: `${counted(O, "filter")} ${one ? "looks" : "look"} for small patterns`,
+    lead: html`${one ? "The filter" : "Each filter"} lays a small grid of ${times(conv.kernel)} weights, its kernel, on every place of ${C === 1 ? "the picture" : `the ${C} maps`} and answers with one number: how well what lies there matches.`,
+    body: [
+      once(
+        story,
+        "weight",
+        html`<p>A <dfn>weight</dfn> is a number that says how much the number under it counts, and whether for or against: orange weights want something there, blue ones want nothing there. ${story.trained ? "Nobody chose these weights; the network found them while it was trained." : "These weights are fresh from a random generator: nothing has been learnt yet."} The answers of one filter, each at its place, are again a picture: its <dfn>feature map</dfn>.</p>`,
+      ),
+      C > 1 &&
+        html`<p>What comes in has ${C} maps, so ${one ? "the filter" : "each filter"} has ${C} kernels, one for each map; the answers on all of them are added.</p>`,
+      windowText(conv),
+      tensorMaps(story, output, {
+        ...(C === 1 && { above: (o: number) => kernelMap(story, layer.name, o, 0) }),
+        caption: html`${C === 1 ? "Above, the kernel of each filter; below, its feature map" : "The feature map of each filter"}, ${times([I, J])}. The framed one holds the number that we follow.`,
+      }),
+      C > 1 && kernelRow(place),
+      C === 1 &&
+        legendOf(
+          scaleOf(`${layer.name}.weight`, tensorOf(story, `${layer.name}.weight`).data),
+          html`the kernels, <code>${layer.name}.weight</code>`,
+        ),
+      formulaOf(conv),
+      example(place, conv),
+      costOf(
+        story,
+        `${times([O, I, J])} answers, each of ${times([C, ...conv.kernel])} products`,
+        layer.multiplyAdds.forward,
+      ),
+    ],
+  };
+}
+
+/** What padding, stride and dilation do, where there are any. */
+function windowText({ padding, stride, dilation, kernel }: Conv2d): Content {
+  const [top, right, bottom, left] = padding;
+  const even = padding.every((side) => side === top);
+  return [
+    padding.some((side) => side > 0) &&
+      html`<p>Around the picture lies a frame of zeros, the <dfn>padding</dfn>: ${even ? `${top} on each side` : `${top} at the top, ${right} on the right, ${bottom} at the bottom, ${left} on the left`}. So the kernel can also lie over the edge.</p>`,
+    Math.max(...stride) > 1 &&
+      html`<p>From one answer to the next the kernel moves ${stride[0] === stride[1] ? `${stride[0]} cells` : `${counted(stride[0], "row")} or ${counted(stride[1], "column")}`}, its <dfn>stride</dfn>: the map that comes out is smaller.</p>`,
+    Math.max(...dilation) > 1 &&
+      html`<p>The kernel is spread out: its weights lie ${dilation[0] === dilation[1] ? `${dilation[0]} cells` : `${counted(dilation[0], "row")} and ${counted(dilation[1], "column")}`} apart (its <dfn>dilation</dfn>), so ${times(kernel)} weights reach over ${times(reachOf(kernel, dilation))} cells.</p>`,
+  ];
+}
+
+/** The kernels of the followed filter, one for each map that comes in. */
+function kernelRow({ story, layer }: LayerPlace): Markup {
+  const name = `${layer.name}.weight`;
+  const weight = tensorOf(story, name);
+  const [, C] = weight.shape;
+  const [o, c] = followedCell(story, name).index;
+  const planes = planesOf(weight).slice(o * C, (o + 1) * C);
+  const shown = strongest(planes, c);
+  return mapRow(
+    shown.map((k) => kernelMap(story, layer.name, o, k, `${k}`)),
+    legendOf(scaleOf(name, weight.data), html`<code>${name}</code>`),
+    `The kernels of filter ${o}, ${shown.length < C ? `${shown.length} of its ${C}` : "one for each map that comes in"}.`,
+  );
+}
+
+function formulaOf(conv: Conv2d): Markup {
+  const row = placeIn("i", "u", conv.stride[0], conv.dilation[0], conv.padding[0]);
+  const column = placeIn("j", "v", conv.stride[1], conv.dilation[1], conv.padding[3]);
+  const names = (text: string) => [...text].map((name) => letter(name));
+  return formula(
+    [
+      [
+        indexed("y", names("oij"), "output"),
+        operator("="),
+        conv.bias && [indexed("b", names("o"), "bias"), operator("+")],
+      ],
+      [
+        sumOver(list(["c", "u", "v"])),
+        indexed("w", names("ocuv"), "weight"),
+        operator("·"),
+        indexed("x", [letter("c"), row, column], "input"),
+      ],
+    ],
+    html`<span class="output">y</span> what comes out, <span class="weight">w</span> weights, <span class="input">x</span> what comes in${conv.bias && html`, <span class="bias">b</span> the filter's bias`}; o counts filters, c the maps that come in, (i, j) is a place in the map, (u, v) a place in the kernel. ∑ means: add this up for all c, u, v. All counts begin with 0.`,
+  );
+}
+
+/** Where kernel cell u of output i lies: `2i + u − 1`. */
+function placeIn(output: string, window: string, stride: number, dilation: number, before: number): Content {
+  const scaled = (factor: number, name: string) => [factor > 1 && number(factor), letter(name)];
+  return [
+    scaled(stride, output),
+    operator("+"),
+    scaled(dilation, window),
+    before > 0 && [operator("−"), number(before)],
+  ];
+}
+
+function example(place: LayerPlace, conv: Conv2d): Markup {
+  const { story, layer, input, output } = place;
+  const cell = followedCell(story, output);
+  const [, o, i, j] = cell.index;
+  const explanation = explain(story.trace, cell);
+  const formats = formatsFor(explanation);
+  const weights = `${layer.name}.weight`;
+  const blocks = blocksOf(explanation.terms, { tensor: weights, axis: 1 });
+  const block = strongestBlock(blocks);
+  const [top, left] = pixelUnder(conv, [i, j], [0, 0]);
+  const [height, width] = reachOf(conv.kernel, conv.dilation);
+  const looks: FactorLook[] = [
+    {
+      caption: `weights of filter ${o}`,
+      role: "weight",
+      scale: scaleOf(weights, tensorOf(story, weights).data),
+    },
+    { caption: "what lies under them", role: "input", scale: scaleOf(input, tensorOf(story, input).data) },
+  ];
+  const many = blocks.length > 1;
+  return worked(html`By hand: ${addressWithValue(story, cell)}`, [
+    html`<p>${once(story, "address", html`An <dfn>address</dfn> names one number of all that the network works out: <code>${output}</code> is what comes out of ${layer.name}; of it image 0 (there is only one), filter ${o}, row ${i}, column ${j}. `)}The kernel of filter ${o} lies with its first cell on row ${top}, column ${left}${top < 0 || left < 0 ? " (in the padding)" : ""}. Each weight is multiplied with the number under it, and the products are added.</p>`,
+    mapRow(
+      [
+        channelMap(
+          story,
+          input,
+          block.channel,
+          [{ row: top, column: left, height, width }],
+          html`<code>${input}</code>${many && `, map ${block.channel}`}`,
+        ).map,
+        html`<span class="sign">→</span>`,
+        channelMap(story, output, o, [markOf(cell)], html`<code>${output}</code>, map ${o}`).map,
+      ],
+      undefined,
+    ),
+    many && html`<p>On map ${block.channel}, which adds most:</p>`,
+    blockEquation(block, looks, [0, 1], formats),
+    blockSum(explanation, blocks, block, formats, "map"),
+  ]);
+}

@@ -1,0 +1,229 @@
+import type { Conv2d } from "../../../layers/conv2d.js";
+import { type Explanation, explain } from "../../explain.js";
+import { counted, formatFor, times, whole } from "../../numbers.js";
+import { blockSum, strongestBlock } from "../blockSums.js";
+import { blockEquation, blocksOf, type FactorLook, isReadable, scaleOf } from "../blocks.js";
+import type { Telling } from "../chapter.js";
+import { checked } from "../check.js";
+import { grid } from "../grids.js";
+import { type Content, html, type Markup } from "../html.js";
+import { legendOf, mapRow, planesOf } from "../maps.js";
+import { formula, indexed, letter, list, operator, slope, sumOver } from "../mathml.js";
+import { address, addressWithValue, followedCell, type LayerPlace, tensorOf } from "../story.js";
+import { sumTable } from "../sums.js";
+import { strongest, tensorMaps } from "../tensorMaps.js";
+import { formatsFor, termTable, worked } from "../worked.js";
+import { kernelMap } from "./kernelMap.js";
+
+/*
+ * A convolution on the way back: what its weights, its biases and its input have to do with the loss.
+ */
+
+export function convBackward(place: LayerPlace): Telling {
+  const { story, layer, index, input } = place;
+  const conv = layer.resolved as Conv2d;
+  const [O, I, J] = conv.outputShape;
+  const first = index === 0;
+  return {
+    kind: "convolution",
+    title: `${O === 1 ? "One kernel" : `${O} kernels`}, used everywhere, ${O === 1 ? "collects" : "collect"} from everywhere`,
+    lead: html`Each weight was used ${counted(I * J, "time")}, once at each place of the map; its gradient is the sum of what it did at all of them.`,
+    body: [
+      tensorMaps(story, `grad.${layer.name}.out`, {
+        caption: html`The gradient that arrives, for each number of the ${counted(O, "feature map")}: orange, the loss would grow if that number grew; blue, it would shrink.`,
+      }),
+      html`<h3>The weights</h3>`,
+      html`<p>If a weight grew by a little, each answer would grow by that little times the number that the weight met there, and the loss by that times the gradient of the answer. So: multiply the gradient of each answer with the number that the weight met, and add up over all places.</p>`,
+      formulaOfWeights(conv),
+      weightExample(place),
+      weightMaps(place),
+      layer.parameters.some(({ name }) => name === "bias") && biasPart(place, conv),
+      html`<h3>${first ? "The picture" : "What came in"}</h3>`,
+      html`<p>${first ? html`Nobody can change the picture, so nothing is learnt from this gradient; but it shows which pixels the loss depends on.` : html`What came in was made by the layers before. They need to know what their numbers have to do with the loss, so ${layer.name} passes it on.`}</p>`,
+      inputExample(place, conv),
+      tensorMaps(story, `grad.${input}`, {
+        caption: first
+          ? "Which pixels matter: orange, the loss would grow if this pixel were brighter; blue, it would shrink."
+          : html`What goes on to the layer before: <code>grad.${input}</code>.`,
+      }),
+    ],
+  };
+}
+
+function formulaOfWeights({ stride, dilation, padding }: Conv2d): Markup {
+  const plain = Math.max(...stride, ...dilation) === 1 && padding.every((side) => side === 0);
+  const names = (text: string) => [...text].map((name) => letter(name));
+  const place = plain
+    ? [
+        [letter("i"), operator("+"), letter("u")],
+        [letter("j"), operator("+"), letter("v")],
+      ]
+    : [letter("p"), letter("q")];
+  return formula(
+    [
+      [slope(indexed("w", names("ocuv"), "weight")), operator("=")],
+      [
+        sumOver(list(["i", "j"])),
+        indexed("g", names("oij"), "gradient"),
+        operator("·"),
+        indexed("x", [letter("c"), ...place], "input"),
+      ],
+    ],
+    html`The fraction is the slope: how much the loss L changes for a little of <span class="weight">w</span>. <span class="gradient">g</span> is the gradient that arrives, of answer (i, j) of filter o${!plain && "; (p, q) is the place that the weight lay on for that answer"}.`,
+  );
+}
+
+function weightExample({ story, layer, input }: LayerPlace): Markup {
+  const cell = followedCell(story, `grad.${layer.name}.weight`);
+  const [o, c, u, v] = cell.index;
+  const explanation = explain(story.trace, cell);
+  const formats = formatsFor(explanation);
+  const gradients = `grad.${layer.name}.out`;
+  const [block] = blocksOf(explanation.terms, { tensor: gradients, axis: 1 });
+  const looks: FactorLook[] = [
+    {
+      caption: `gradient of map ${o}`,
+      role: "gradient",
+      scale: scaleOf(gradients, tensorOf(story, gradients).data),
+    },
+    {
+      caption: "what the weight met there",
+      role: "input",
+      scale: scaleOf(input, tensorOf(story, input).data),
+    },
+  ];
+  return worked(html`By hand: ${addressWithValue(story, cell)}`, [
+    html`<p>The weight of filter ${o} at row ${u}, column ${v} of its kernel${tensorOf(story, input).shape[1] > 1 && ` for map ${c}`}. At most places the product is nothing: no ink under the weight, or no gradient.</p>`,
+    blockEquation(block, looks, [0, 1], formats),
+    isReadable(block)
+      ? blockSum(explanation, [block], block, formats, "filter")
+      : termTable(story, cell, {
+          name: ({ factors: [gradient] }) => placeName(gradient.cell?.index ?? []),
+        }),
+    checked(story, cell),
+  ]);
+}
+
+/** The gradient of each kernel. */
+function weightMaps({ story, layer }: LayerPlace): Markup {
+  const name = `${layer.name}.weight`;
+  const tensor = tensorOf(story, name);
+  const [O, C] = tensor.shape;
+  const [o] = followedCell(story, name).index;
+  const planes = planesOf(tensorOf(story, `grad.${name}`));
+  const ofFilter = (k: number) => ({
+    height: 1,
+    width: 1,
+    values: planes.slice(k * C, (k + 1) * C).flatMap(({ values }) => [...Array.from(values)]),
+  });
+  // of many, one row for each filter would be too long: those of the followed one
+  const kernels =
+    C === 1
+      ? strongest(
+          Array.from({ length: O }, (_, k) => ofFilter(k)),
+          o,
+        ).map((k) => [k, 0])
+      : strongest(planes.slice(o * C, (o + 1) * C), 0).map((c) => [o, c]);
+  return mapRow(
+    kernels.map(
+      ([k, c]) =>
+        html`<div class="pair">${kernelMap(story, layer.name, k, c)}${kernelMap(story, layer.name, k, c, `${C === 1 ? k : c}`, "grad.")}</div>`,
+    ),
+    [
+      legendOf(scaleOf(name, tensor.data), html`above, <code>${name}</code>`),
+      legendOf(
+        scaleOf(`grad.${name}`, tensorOf(story, `grad.${name}`).data),
+        html`below, <code>grad.${name}</code>`,
+      ),
+    ],
+    C === 1
+      ? "Each kernel, and below it its gradient: the update goes against it."
+      : `The kernels of filter ${o} for the maps that come in, and below each its gradient: the update goes against it.`,
+  );
+}
+
+function biasPart({ story, layer }: LayerPlace, conv: Conv2d): Content {
+  const cell = followedCell(story, `grad.${layer.name}.bias`);
+  const [, I, J] = conv.outputShape;
+  return [
+    html`<h3>The bias</h3><p>The bias was added to all ${times([I, J])} answers of its filter as it is. If it grew by a little, all of them would grow by just that little: so its gradient is simply the sum of all of theirs.</p>`,
+    worked(html`By hand: ${addressWithValue(story, cell)}`, [
+      biasSum(explain(story.trace, cell)),
+      checked(story, cell),
+    ]),
+  ];
+}
+
+/** The gradients of a whole map, those above and those below zero. */
+function biasSum({ cell, value, terms }: Explanation): Markup {
+  const values = terms.map((term) => term.value);
+  const parts = [values.filter((value) => value > 0), values.filter((value) => value < 0)];
+  const [above, below] = parts.map((part) => part.reduce((sum, value) => sum + value, 0));
+  const zeros = values.length - parts[0].length - parts[1].length;
+  return sumTable({
+    lines: [
+      { name: `${counted(parts[0].length, "gradient")} above zero, together`, value: above },
+      { name: `${counted(parts[1].length, "gradient")} below zero, together`, value: below },
+      ...(zeros > 0 ? [{ name: `${whole(zeros)} that ${zeros === 1 ? "is" : "are"} zero`, value: 0 }] : []),
+    ],
+    totalName: address(cell),
+    total: value,
+    format: formatFor([above, below, value]),
+  });
+}
+
+function inputExample(place: LayerPlace, conv: Conv2d): Markup {
+  const { story, layer, input } = place;
+  const cell = followedCell(story, `grad.${input}`);
+  const [, c, p, q] = cell.index;
+  const explanation = explain(story.trace, cell);
+  const title = html`By hand: ${addressWithValue(story, cell)}`;
+  if (explanation.terms.length === 0) return worked(title, html`<p>${explanation.says}</p>`);
+  const formats = formatsFor(explanation);
+  const gradients = `grad.${layer.name}.out`;
+  const weights = `${layer.name}.weight`;
+  const blocks = blocksOf(explanation.terms, { tensor: gradients, axis: 1 });
+  const block = strongestBlock(blocks);
+  const weightScale = scaleOf(weights, tensorOf(story, weights).data);
+  const looks: FactorLook[] = [
+    { caption: "weights, turned", role: "weight", scale: weightScale },
+    {
+      caption: "gradients of the answers",
+      role: "gradient",
+      scale: scaleOf(gradients, tensorOf(story, gradients).data),
+    },
+  ];
+  const met = block.rows.flat().filter((term) => term !== undefined).length;
+  return worked(title, [
+    html`<p><b>Why the kernel appears turned around.</b> The number at row ${p}, column ${q} was under the kernel ${counted(met, "time")}. When the kernel stood up and to the left of it, its <em>last</em> weights lay on this number; when it stood as far down and right as it could, its <em>first</em> did. So when the answers are written down in their order, the weights through which they got this number come in the opposite order: the kernel turned by half a turn.</p>`,
+    storedKernel(place, block.channel, c, conv),
+    blocks.length > 1 && html`<p>And through filter ${block.channel}, which adds most:</p>`,
+    blockEquation(block, looks, [1, 0], formats),
+    blockSum(explanation, blocks, block, formats, "filter"),
+    checked(story, cell),
+  ]);
+}
+
+/** The kernel as it is stored, for comparison with the turned one. */
+function storedKernel(
+  { story, layer }: LayerPlace,
+  o: number,
+  c: number,
+  { kernel: [U, V] }: Conv2d,
+): Content {
+  if (Math.max(U, V) > 9) return undefined;
+  const name = `${layer.name}.weight`;
+  const tensor = tensorOf(story, name);
+  const { values } = planesOf(tensor)[o * tensor.shape[1] + c];
+  return grid({
+    caption: html`weights of filter ${o} as they are stored`,
+    role: "weight",
+    values: Array.from({ length: U }, (_, u) => Array.from({ length: V }, (_, v) => values[u * V + v])),
+    format: formatFor(Array.from(values)),
+    scale: scaleOf(name, tensor.data),
+  });
+}
+
+function placeName([, , i, j]: readonly number[]): string {
+  return `at row ${i}, column ${j}`;
+}

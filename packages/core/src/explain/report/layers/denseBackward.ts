@@ -1,0 +1,125 @@
+import type { Term } from "../../../layers/explain/explanation.js";
+import { explain } from "../../explain.js";
+import { counted, fixed, powerOf, whole } from "../../numbers.js";
+import type { Telling } from "../chapter.js";
+import { checked } from "../check.js";
+import { signedScaleFor } from "../colours.js";
+import { type Content, html, type Markup } from "../html.js";
+import { legendOf, mapOf, mapRow, planesOf } from "../maps.js";
+import { formula, indexed, letter, operator, slope, sumOver } from "../mathml.js";
+import {
+  address,
+  addressWithValue,
+  followedCell,
+  imageShapeBehind,
+  isLast,
+  type LayerPlace,
+  nameOf,
+  tensorOf,
+} from "../story.js";
+import { strongest, tensorMaps } from "../tensorMaps.js";
+import { formatsFor, termTable, worked } from "../worked.js";
+
+/* A dense layer on the way back: its weights, its biases, what came in. */
+
+export function backward(place: LayerPlace): Telling {
+  const { story, layer, input } = place;
+  const [inputs] = layer.inputShape;
+  const [units] = layer.outputShape;
+  const bias = layer.parameters.some(({ name }) => name === "bias");
+  return {
+    kind: "fully connected layer",
+    title: "Each weight: what came in, times what comes back",
+    lead: html`A weight multiplied one number that came in and added the product to one that went out; so its gradient is just that number times the gradient of what went out.`,
+    body: [
+      html`<p>${counted(units, "gradient")} arrive${units === 1 && "s"} here. From ${units === 1 ? "it" : "them"} the layer makes ${whole(units * inputs)} for its weights${bias && `, ${whole(units)} for its biases`} and ${whole(inputs)} for what came in.</p>`,
+      html`<h3>The weights</h3>`,
+      formula(
+        [
+          [slope(indexed("w", [letter("o"), letter("k")], "weight")), operator("=")],
+          [indexed("g", [letter("o")], "gradient"), operator("·"), indexed("x", [letter("k")], "input")],
+        ],
+        html`<span class="gradient">g</span> the gradient that arrives for output o, <span class="input">x</span> what came in at place k`,
+      ),
+      weightExample(place),
+      weightMaps(place),
+      bias && biasPart(place),
+      html`<h3>What came in</h3><p>Every number that came in went into all ${whole(units)} sums, each time through another weight. So the loss depends on it in ${counted(units, "way")} at once, and these add up.</p>`,
+      formula(
+        [
+          [slope(indexed("x", [letter("k")], "input")), operator("=")],
+          [
+            sumOver(letter("o")),
+            indexed("w", [letter("o"), letter("k")], "weight"),
+            operator("·"),
+            indexed("g", [letter("o")], "gradient"),
+          ],
+        ],
+        "The same weights as on the way forward, but summed over the outputs instead of the inputs: the matrix is used transposed.",
+      ),
+      inputExample(place),
+      tensorMaps(story, `grad.${input}`, {
+        caption: html`What goes on to the layer before: <code>grad.${input}</code>.`,
+      }),
+    ],
+  };
+}
+
+function weightExample({ story, layer }: LayerPlace): Markup {
+  const cell = followedCell(story, `grad.${layer.name}.weight`);
+  const explanation = explain(story.trace, cell);
+  const formats = formatsFor(explanation);
+  const [term] = explanation.terms;
+  const [gradient, input] = term.factors.map(
+    ({ value, cell }, k) =>
+      html`<tr><th scope="row">${k === 0 ? "gradient that arrives" : "what came in"}, ${cell && address(cell)}</th><td class="n">${fixed(value, formats.factors[k])}${powerOf(formats.factors[k])}</td></tr>`,
+  );
+  return worked(html`By hand: ${addressWithValue(story, cell)}`, [
+    html`<div class="scroll"><table class="sum product"><tbody>${gradient}${input}</tbody><tfoot><tr><th scope="row">their product, ${address(cell)}</th><td class="n">${fixed(explanation.value, formats.values)}${powerOf(formats.values)}</td></tr></tfoot></table></div>`,
+    html`<p>What came in as 0 had no part in the sum: its weight has the gradient 0 and stays as it is.</p>`,
+    checked(story, cell),
+  ]);
+}
+
+/** The gradient of the followed unit's weights, laid out as the maps that were flattened. */
+function weightMaps(place: LayerPlace): Content {
+  const { story, layer } = place;
+  const shape = imageShapeBehind(place);
+  if (shape === undefined) return undefined;
+  const [inputs] = layer.inputShape;
+  const name = `grad.${layer.name}.weight`;
+  const [unit] = followedCell(story, name).index;
+  const data = tensorOf(story, name).data.subarray(unit * inputs, (unit + 1) * inputs);
+  const planes = planesOf({ shape, data });
+  const scale = signedScaleFor([data]);
+  const shown = strongest(planes, 0, 8);
+  return mapRow(
+    shown.map((c) => mapOf(planes[c], scale, { name: `${name}[${unit}], map ${c}`, caption: `${c}` })),
+    legendOf(scale, html`<code>${name}[${unit}]</code>`),
+    `The gradient of all weights of output ${unit}, as maps: what came in, scaled by one number.${shown.length < planes.length ? ` ${shown.length} of ${planes.length} maps.` : ""}`,
+  );
+}
+
+function biasPart({ story, layer }: LayerPlace): Content {
+  const cell = followedCell(story, `grad.${layer.name}.bias`);
+  const { terms } = explain(story.trace, cell);
+  const [source] = terms[0].factors;
+  return [
+    html`<h3>The bias</h3><p>The bias was added to the sum as it is, so its gradient is just the one that arrives: ${addressWithValue(story, cell)}, the same as ${source.cell && address(source.cell)}.</p>`,
+    checked(story, cell),
+  ];
+}
+
+function inputExample(place: LayerPlace): Markup {
+  const { story, input, output } = place;
+  const cell = followedCell(story, `grad.${input}`);
+  const name = ({ factors }: Term): Content => {
+    const unit = factors.find(({ cell }) => cell?.tensor === `grad.${output}`)?.cell?.index[1] ?? 0;
+    return isLast(place) ? `through the score of “${nameOf(story, unit)}”` : `through output ${unit}`;
+  };
+  return worked(html`By hand: ${addressWithValue(story, cell)}`, [
+    html`<p>Each line: the weight between the two, times the gradient that arrives there.</p>`,
+    termTable(story, cell, { name }),
+    checked(story, cell),
+  ]);
+}

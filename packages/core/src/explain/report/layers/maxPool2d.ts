@@ -1,0 +1,229 @@
+import type { Cell } from "../../../cell.js";
+import type { Factor } from "../../../layers/explain/explanation.js";
+import type { MaxPool2d } from "../../../layers/maxPool2d.js";
+import { pixelUnder } from "../../../layers/window.js";
+import { explain } from "../../explain.js";
+import { counted, formatFor, percent, short, times } from "../../numbers.js";
+import { blocksOf, scaleOf } from "../blocks.js";
+import type { LayerChapters, Telling } from "../chapter.js";
+import { checked } from "../check.js";
+import { grid, gridRow, LARGEST_GRID, sign } from "../grids.js";
+import { type Content, html, type Markup } from "../html.js";
+import { legendOf, mapOf, mapRow, planesOf } from "../maps.js";
+import { formula, indexed, letter, list, maximumOver, operator } from "../mathml.js";
+import { addressWithValue, followedCell, type LayerPlace, tensorOf, valueAt } from "../story.js";
+import { channelMap, markOf, tensorMaps } from "../tensorMaps.js";
+import { worked } from "../worked.js";
+
+export const maxPool2dChapters: LayerChapters = { forward, backward };
+
+function forward(place: LayerPlace): Telling {
+  const { story, layer, input, output } = place;
+  const pool = layer.resolved as MaxPool2d;
+  const share = tensorOf(story, output).data.length / tensorOf(story, input).data.length;
+  return {
+    kind: "max-pooling",
+    title: "Of each window only the largest number goes on",
+    lead: html`The maps are cut into windows of ${times(pool.kernel)} cells; of each window the largest number, the winner, goes on, and the others are forgotten.`,
+    body: [
+      html`<p>Whether a pattern was found matters more than exactly where. The maps become smaller (${percent(share)} of the numbers are left), so what follows costs less, and a digit that is shifted by a pixel looks nearly the same.${overlaps(pool) && " Here the windows overlap: a cell can win more than once."}</p>`,
+      formula(
+        [
+          [
+            indexed(
+              "y",
+              [..."cij"].map((name) => letter(name)),
+              "output",
+            ),
+            operator("="),
+          ],
+          [
+            maximumOver(list(["u", "v"])),
+            indexed(
+              "x",
+              [
+                letter("c"),
+                from("i", "u", pool.stride[0], pool.padding[0]),
+                from("j", "v", pool.stride[1], pool.padding[3]),
+              ],
+              "input",
+            ),
+          ],
+        ],
+        html`the largest <span class="input">x</span> of window (i, j) of map c, whose cells are counted by (u, v)`,
+      ),
+      winnerMaps(place),
+      example(place, pool),
+      tensorMaps(story, output, {
+        caption: `The winners alone: ${counted(pool.outputShape[0], "map")} of ${times(pool.outputShape.slice(1))}.`,
+      }),
+    ],
+  };
+}
+
+function backward(place: LayerPlace): Telling {
+  const { story, layer, input, output } = place;
+  const pool = layer.resolved as MaxPool2d;
+  const cell = followedCell(story, output);
+  const window = windowOf(place, cell);
+  const loser = window.find(({ label }) => label === "lost");
+  return {
+    kind: "max-pooling",
+    title: "The whole gradient goes to the winner",
+    lead: "Only the winner of a window went on, so only the winner has to do with the loss: it gets the whole gradient, and the others get none.",
+    body: [
+      html`<p>If a loser grew by a little it would still lose, what comes out would stay the same, and so would the loss: its slope is 0. If the winner grows, what comes out grows just as much. So the gradient is handed on undivided, to one cell of each window.${overlaps(pool) && " Where windows overlap, a cell that won several gets the gradient of each."}</p>`,
+      gradientMaps(place),
+      worked(html`By hand: the window of <code>${output}[${cell.index.join(", ")}]</code>`, [
+        html`<p>The gradient that arrives for what came out of this window is ${short(valueAt(story, { ...cell, tensor: `grad.${output}` }))}.</p>`,
+        windowGrids(place, window),
+        checked(story, followedCell(story, `grad.${input}`)),
+        loser?.cell && checked(story, { ...loser.cell, tensor: `grad.${input}` }),
+      ]),
+      tensorMaps(story, `grad.${input}`, {
+        caption:
+          "What goes on to the layer before: the gradient at the places of the winners, zero elsewhere.",
+      }),
+    ],
+  };
+}
+
+function overlaps({ kernel, stride }: MaxPool2d): boolean {
+  return stride[0] < kernel[0] || stride[1] < kernel[1];
+}
+
+function from(output: string, window: string, stride: number, before: number): Content {
+  return [
+    stride > 1 && html`<mn>${stride}</mn>`,
+    letter(output),
+    operator("+"),
+    letter(window),
+    before > 0 && html`<mo>−</mo><mn>${before}</mn>`,
+  ];
+}
+
+/** The numbers under a window: the winner, and those that lost. */
+function windowOf({ story }: LayerPlace, cell: Cell): Factor[] {
+  const { terms, others } = explain(story.trace, cell);
+  return [...terms.flatMap(({ factors }) => factors), ...others];
+}
+
+/** What came in of the followed channel, the same with the losers taken away, and what comes out. */
+function winnerMaps(place: LayerPlace): Markup {
+  const { story, layer, input, output } = place;
+  const pool = layer.resolved as MaxPool2d;
+  const [, channel, i, j] = followedCell(story, output).index;
+  const [row, column] = pixelUnder(pool, [i, j], [0, 0]);
+  const window = { row, column, height: pool.kernel[0], width: pool.kernel[1] };
+  const before = channelMap(story, input, channel, [window], html`<code>${input}</code>, map ${channel}`);
+  const plane = planesOf(tensorOf(story, input))[channel];
+  const winners = new Float64Array(plane.values.length).fill(Number.NaN);
+  const [, rows, columns] = pool.outputShape;
+  for (let k = 0; k < rows * columns; k++) {
+    const index = [0, channel, Math.floor(k / columns), k % columns];
+    const [winner] = explain(story.trace, { tensor: output, index }).terms[0].factors;
+    const [, , p, q] = winner.cell?.index ?? [];
+    winners[p * plane.width + q] = winner.value;
+  }
+  return mapRow(
+    [
+      before.map,
+      html`<span class="sign">→</span>`,
+      mapOf({ ...plane, values: winners }, before.scale, {
+        name: `the winners of ${input}, map ${channel}`,
+        marks: [window],
+        caption: "the winners, where they stood",
+        width: 208,
+      }),
+      html`<span class="sign">→</span>`,
+      channelMap(
+        story,
+        output,
+        channel,
+        [markOf(followedCell(story, output))],
+        html`<code>${output}</code>, map ${channel}`,
+      ).map,
+    ],
+    legendOf(before.scale, html`<code>${input}</code>`),
+    "In the middle, the losers are left out (blank).",
+  );
+}
+
+function example(place: LayerPlace, pool: MaxPool2d): Markup {
+  const { story, output } = place;
+  const cell = followedCell(story, output);
+  const explanation = explain(story.trace, cell);
+  const window = windowOf(place, cell);
+  return worked(html`By hand: ${addressWithValue(story, cell)}`, [
+    html`<p>${explanation.says}</p>`,
+    Math.max(...pool.kernel) <= LARGEST_GRID && valueGrid(place, window, "what lies under the window"),
+  ]);
+}
+
+/** The numbers of a window in their places, the winner set off. */
+function valueGrid({ story, input }: LayerPlace, window: readonly Factor[], caption: string): Content {
+  const rows = inPlaces(window, input);
+  const winner = window.find(({ label }) => label !== "lost");
+  return grid({
+    caption,
+    role: "input",
+    values: rows.map((row) => row.map((factor) => factor?.value)),
+    format: formatFor(window.map(({ value }) => value)),
+    scale: scaleOf(input, tensorOf(story, input).data),
+    chosen: (i, j) => rows[i][j] === winner,
+  });
+}
+
+/** The numbers of a window, and the gradient of each. */
+function windowGrids(place: LayerPlace, window: readonly Factor[]): Content {
+  const { story, input } = place;
+  const rows = inPlaces(window, input);
+  if (Math.max(rows.length, rows[0].length) > LARGEST_GRID) return undefined;
+  const name = `grad.${input}`;
+  const winner = window.find(({ label }) => label !== "lost");
+  const gradients = rows.map((row) =>
+    row.map((factor) => factor?.cell && valueAt(story, { ...factor.cell, tensor: name })),
+  );
+  return gridRow([
+    valueGrid(place, window, "what lay under the window"),
+    sign("→"),
+    grid({
+      caption: "gradient of each",
+      role: "gradient",
+      values: gradients,
+      format: formatFor(gradients.flat().map((value) => value ?? 0)),
+      scale: scaleOf(name, tensorOf(story, name).data),
+      chosen: (i, j) => rows[i][j] === winner,
+    }),
+  ]);
+}
+
+function inPlaces(window: readonly Factor[], tensor: string): (Factor | undefined)[][] {
+  const terms = window.map((factor) => ({ factors: [factor], value: factor.value }));
+  const [{ rows }] = blocksOf(terms, { tensor, axis: 1 });
+  return rows.map((row) => row.map((term) => term?.factors[0]));
+}
+
+/** What arrives, and where it goes: of the followed channel. */
+function gradientMaps({ story, input, output }: LayerPlace): Markup {
+  const cell = followedCell(story, output);
+  const [, channel] = cell.index;
+  const arrives = channelMap(
+    story,
+    `grad.${output}`,
+    channel,
+    [markOf(cell)],
+    html`arrives: <code>grad.${output}</code>, map ${channel}`,
+  );
+  const goes = channelMap(
+    story,
+    `grad.${input}`,
+    channel,
+    [markOf(followedCell(story, input))],
+    html`goes to: <code>grad.${input}</code>, map ${channel}`,
+  );
+  return mapRow(
+    [arrives.map, html`<span class="sign">→</span>`, goes.map],
+    legendOf(arrives.scale, html`<code>grad.${output}</code> and <code>grad.${input}</code>`),
+  );
+}

@@ -1,0 +1,86 @@
+import { explain } from "../../explain.js";
+import { counted, fixed, formatFor, powerOf, roundingOf } from "../../numbers.js";
+import type { Chapter } from "../chapter.js";
+import { checked } from "../check.js";
+import { table } from "../grids.js";
+import { type Content, html } from "../html.js";
+import { brackets, formula, indexed, letter, ln, operator, power, slope, sumOver } from "../mathml.js";
+import { followedCell, nameOf, type Story, tensorOf } from "../story.js";
+import { bar } from "../tensorMaps.js";
+import { worked } from "../worked.js";
+import { shownClasses } from "./softmax.js";
+
+/** The first chapter of the way back: what the scores have to do with the loss. */
+export function differenceChapter(story: Story): Chapter {
+  const { layers, classes } = story.trace.model;
+  const scores = `${layers[layers.length - 1].name}.out`;
+  const cell = followedCell(story, `grad.${scores}`);
+  return {
+    id: "grad-softmax",
+    name: "loss and softmax",
+    kind: "p − y",
+    direction: "backward",
+    title: "How wrong each score was: p − y",
+    lead: html`The gradient of a score is the probability that its class got, less the one that it should have got: 1 for the right class, 0 for all others.`,
+    facts: [
+      html`starts: <b>1</b> loss, gives <b>${counted(classes.length, "gradient")}</b>, <code>grad.${scores}</code>`,
+    ],
+    body: [
+      html`<p><b>Why p − y.</b> Written out with the scores, the loss is the logarithm of the sum of all powers, less the score of the right class:</p>`,
+      formula([
+        [
+          letter("L"),
+          operator("="),
+          ln(brackets([sumOver(letter("m")), power(letter("e"), indexed("z", [letter("m")], "input"))])),
+        ],
+        [operator("−"), indexed("z", [html`<mtext>right</mtext>`], "input")],
+      ]),
+      html`<p>If score k grows by a little, its power grows by that little times itself, so the first part grows by the share of that power in the sum: that is just p. The second part counts only for the right class, and there takes 1 away. Nearly all of the calculation cancels, and what remains is:</p>`,
+      formula(
+        [
+          [slope(indexed("z", [letter("k")], "input")), operator("=")],
+          [indexed("p", [letter("k")]), operator("−"), indexed("y", [letter("k")])],
+        ],
+        "y is 1 for the right class and 0 for the others",
+      ),
+      differenceTable(story, scores),
+      html`<p>The right class pulls its score up (its gradient is below 0: the loss shrinks when the score grows), all others are pushed down, each as strongly as it was believed in. Together that is 0.</p>`,
+      worked(html`By hand: <code>${scores}</code> of “${nameOf(story, cell.index[1])}”`, [
+        html`<p>${explain(story.trace, cell).says}</p>`,
+        checked(story, cell),
+      ]),
+    ],
+  };
+}
+
+function differenceTable(story: Story, scores: string): Content {
+  const p = tensorOf(story, "probs").data;
+  const g = tensorOf(story, `grad.${scores}`).data;
+  // as exact as the smaller of the two that make the most of it, so that nobody sees 1 − 1 = 0
+  const format = formatFor(g);
+  const shown = shownClasses(p, story);
+  const hidden = [...p.keys()].filter((k) => !shown.includes(k));
+  const line = (name: Content, probability: number, y: number, gradient: number, look?: string) => ({
+    cells: [
+      name,
+      fixed(probability, { decimals: format.decimals - format.exponent, exponent: 0 }),
+      String(y),
+      fixed(gradient, format),
+      bar(gradient, true),
+    ],
+    look,
+  });
+  const rows = shown.map((k) => {
+    const y = k === story.label ? 1 : 0;
+    return line(nameOf(story, k), p[k], y, g[k], y === 1 ? "chosen" : undefined);
+  });
+  const sum = (values: ArrayLike<number>) => hidden.reduce((sum, k) => sum + values[k], 0);
+  if (hidden.length > 0)
+    rows.push(line(`the other ${counted(hidden.length, "class", "classes")}`, sum(p), 0, sum(g)));
+  const lines = [...shown.map((k) => g[k]), ...(hidden.length > 0 ? [sum(g)] : [])];
+  const left = roundingOf(lines, 0, format);
+  if (left !== 0)
+    rows.push({ cells: ["left over by rounding", "", "", fixed(left, format), ""], look: undefined });
+  rows.push({ cells: ["sum", "", "", fixed(0, format), ""], look: "total" });
+  return table(["class", "p", "y", html`p − y ${powerOf(format)}`, ""], rows, ["text", "n", "n", "n", "bar"]);
+}

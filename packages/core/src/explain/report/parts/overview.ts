@@ -1,0 +1,46 @@
+import { percent, short, times } from "../../numbers.js";
+import { scaleOf } from "../blocks.js";
+import { html, type Markup } from "../html.js";
+import { type Mark, mapOf, planesOf } from "../maps.js";
+import { followedCell, nameOf, placesOf, type Story, tensorOf } from "../story.js";
+import { markOf } from "../tensorMaps.js";
+import { picture } from "./input.js";
+
+/** The answer, and the whole way in small pictures. */
+export function overview(story: Story): Markup {
+  const { winner, label, labelKnown, trace, trained, modelName } = story;
+  const p = tensorOf(story, "probs").data;
+  const right = winner === label;
+  return html`<section id="overview"><div class="answer">${picture(story, 168)}<p class="says">${trained ? html`The network <b>${modelName}</b> says` : html`The network <b>${modelName}</b> hasn’t learnt anything yet (its weights are random), and says`}: <b>“${nameOf(story, winner)}”</b>, with a probability of <b>${percent(p[winner])}</b>. ${
+    !labelKnown
+      ? html`Nobody said what is right, so this answer is taken for right on the way back.`
+      : right
+        ? html`That is right.`
+        : html`That is wrong: the label says <b>“${nameOf(story, label)}”</b>, which got ${percent(p[label])}.`
+  } The loss is <b>${short(trace.loss, 4)}</b>.</p></div><p>This page follows the picture through the network, and the error back again, with all the numbers. One number is followed all the way: it is framed in the pictures and worked out by hand in every chapter. It was chosen because it spoke most for the answer.</p>${way(story)}</section>`;
+}
+
+/** A column for each layer: what it gives, and the gradient that comes back to it. */
+function way(story: Story): Markup {
+  const stops = [
+    { id: "input", name: "x", tensor: "x" },
+    ...placesOf(story).map(({ layer, output }) => ({ id: layer.name, name: layer.name, tensor: output })),
+  ];
+  return html`<ol class="way">${stops.map(
+    ({ id, name, tensor }) =>
+      html`<li><a class="name" href="#${id}">${name}</a><small>${times(tensorOf(story, tensor).shape.slice(1))}</small><span class="dir f">forward →</span>${small(story, tensor)}<span class="dir b">← backward</span>${small(story, `grad.${tensor}`)}</li>`,
+  )}</ol>`;
+}
+
+function small(story: Story, name: string): Markup {
+  const tensor = tensorOf(story, name);
+  const cell = followedCell(story, name);
+  const planes = planesOf(tensor);
+  const isImage = tensor.shape.length === 4;
+  const plane = planes[isImage ? cell.index[1] : 0];
+  const marks: Mark[] = [markOf(cell, plane.width)];
+  return mapOf(plane, scaleOf(name, tensor.data), {
+    name: `${name}${isImage ? `, channel ${cell.index[1]}` : ""}`,
+    marks,
+  });
+}
