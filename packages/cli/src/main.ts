@@ -4,6 +4,7 @@ import { reason } from "unravel-cnn/node";
 import { addBench } from "./commands/bench/index.js";
 import { addData } from "./commands/data/index.js";
 import { addEvaluate } from "./commands/evaluate.js";
+import { addExplain } from "./commands/explain/index.js";
 import { addExplore } from "./commands/explore.js";
 import { addGradcheck } from "./commands/gradcheck/index.js";
 import { addInspect } from "./commands/inspect.js";
@@ -46,6 +47,7 @@ function program(): Command {
     addPredict,
     addSummary,
     addInspect,
+    addExplain,
     addGradcheck,
     addExplore,
     addData,

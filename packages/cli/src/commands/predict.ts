@@ -1,17 +1,9 @@
 import type { Command } from "commander";
-import {
-  createEngine,
-  InputError,
-  inputFromPicture,
-  type Model,
-  type Prediction,
-  predict,
-  sizeOf,
-} from "unravel-cnn";
+import { createEngine, InputError, type Model, type Prediction, predict, sizeOf } from "unravel-cnn";
 import { interruptible } from "../exit.js";
 import { loadModel, MODEL_HELP } from "../model.js";
 import { seedOption, wholeNumber } from "../options.js";
-import { readPicture } from "../pictures/read.js";
+import { readInput } from "../pictures/input.js";
 import { probabilityBars } from "../terminal/bars.js";
 import { Progress } from "../terminal/progress.js";
 import { stylesFor } from "../terminal/style.js";
@@ -106,14 +98,11 @@ async function readInputs(model: Model, files: readonly string[], raw: boolean, 
   for (const file of files) {
     signal.throwIfAborted();
     try {
-      inputs.set(inputFromPicture(model, await readPicture(file, signal), { raw }), read.length * size);
+      inputs.set(await readInput(model, file, { raw }, signal), read.length * size);
       read.push(file);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      const [first, ...rest] = error.message;
-      problems.push(
-        `${file === "-" ? "standard input" : printable(file)}: ${first.toLowerCase()}${rest.join("")}`,
-      );
+      problems.push(error.message);
     }
   }
   return { inputs: inputs.subarray(0, read.length * size), read, problems };

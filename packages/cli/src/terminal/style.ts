@@ -15,10 +15,18 @@ export interface Styles {
  * (https://no-color.org).
  */
 export function stylesFor(stream: Pick<WriteStream, "isTTY">, env: NodeJS.ProcessEnv = process.env): Styles {
-  const on = stream.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+  const on = hasColours(stream, env);
   const style =
     (code: number, end: number): Style =>
     (text) =>
       on ? `\x1b[${code}m${text}\x1b[${end}m` : text;
   return { bold: style(1, 22), dim: style(2, 22), good: style(32, 39), bad: style(31, 39) };
+}
+
+/** Whether colours may be written there. */
+export function hasColours(
+  stream: Pick<WriteStream, "isTTY">,
+  env: NodeJS.ProcessEnv = process.env,
+): boolean {
+  return stream.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
 }

@@ -1,0 +1,118 @@
+import type { Command } from "commander";
+import {
+  formatTraceJson,
+  formatTraceNpz,
+  InputError,
+  renderReport,
+  type Trace,
+  traceImage,
+} from "unravel-cnn";
+import { checkWritable, writeWhole } from "unravel-cnn/node";
+import { DATA_HELP, OFFLINE_HELP } from "../../data.js";
+import { interruptible } from "../../exit.js";
+import { MODEL_HELP } from "../../model.js";
+import { realNumber, seedOption, wholeNumber } from "../../options.js";
+import { megabytes } from "../../terminal/numbers.js";
+import { Progress } from "../../terminal/progress.js";
+import { hasColours, stylesFor } from "../../terminal/style.js";
+import { loadSubject, type SubjectChoice } from "./subject.js";
+import { summaryOf } from "./summary.js";
+import { terminalReport } from "./terminal.js";
+
+interface ExplainOptions extends Omit<SubjectChoice, "model" | "image"> {
+  readonly out?: string;
+  readonly terminal?: boolean;
+  readonly trace?: string;
+  readonly learningRate: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function addExplain(program: Command): void {
+  program
+    .command("explain")
+    .summary("show a picture's way through a network and back")
+    .description(
+      "Takes one picture through a network and back and shows every step with its numbers: as a page (--out), in the terminal (--terminal), or as the numbers themselves (--trace).",
+    )
+    .argument("<model>", MODEL_HELP)
+    .argument("[image]", "a picture, PNG or JPEG; - is standard input")
+    .option("--index <n>", "instead: this image of the test set", wholeNumber("--index", 0))
+    .option(
+      "--label <class>",
+      "the right answer, a class or its number (default: the test set's; for a picture, the network's own answer)",
+    )
+    .option("--out <file>", "write the page: one HTML file that needs no other")
+    .option("--terminal", "print a short version (default where no file is written)")
+    .option("--trace <file>", "write every number: .npz for NumPy, or .json")
+    .option(
+      "--learning-rate <rate>",
+      "how large a step the update takes",
+      realNumber("--learning-rate", "above 0", (value) => value > 0),
+      0.01,
+    )
+    .option("--data <data>", DATA_HELP, "auto")
+    .option("--offline", OFFLINE_HELP)
+    .option("--raw", "the picture is just what the model takes: its size, light ink on black for MNIST")
+    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0)
+    .option("--json", "print answer, loss and files as JSON")
+    .option("--quiet", "no progress, no remarks")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  unravel explain model.safetensors seven.png --out report.html
+  unravel explain model.safetensors --index 7
+  unravel explain lenet5 --index 0 --label 3 --trace trace.npz`,
+    )
+    .action(async (model: string, image: string | undefined, options: ExplainOptions) => {
+      await interruptible((signal) => run({ ...options, model, image }, options, signal));
+    });
+}
+
+async function run(choice: SubjectChoice, options: ExplainOptions, signal: AbortSignal): Promise<void> {
+  const { out, trace: traceFile, learningRate, json, quiet } = options;
+  if (json && options.terminal) {
+    throw new InputError("--json and --terminal both print to standard output; give one of them.");
+  }
+  if (out !== undefined && out === traceFile) {
+    throw new InputError("--out and --trace name the same file; give each a file of its own.");
+  }
+  const bytesOfTrace = traceFormat(traceFile);
+  for (const file of [out, traceFile]) if (file !== undefined) await checkWritable(file);
+
+  const progress = new Progress(process.stderr, quiet === true);
+  const { bytes, label, ...subject } = await loadSubject(choice, progress, signal);
+  if (label === undefined) {
+    progress.say(
+      "Nobody said what the picture shows: the network's own answer is taken for right; --label names another.",
+    );
+  }
+  signal.throwIfAborted();
+  const trace = traceImage(subject, bytes, { label, learningRate });
+  const about = { ...subject, trace, labelKnown: label !== undefined };
+
+  const written: string[] = [];
+  const write = async (file: string, content: Uint8Array) => {
+    signal.throwIfAborted();
+    await writeWhole(file, content);
+    written.push(`${file}: ${megabytes(content.length)}`);
+  };
+  if (out !== undefined) await write(out, new TextEncoder().encode(renderReport(about)));
+  if (traceFile !== undefined && bytesOfTrace) await write(traceFile, bytesOfTrace(trace));
+
+  if (json) process.stdout.write(`${JSON.stringify({ ...summaryOf(about), out, trace: traceFile })}\n`);
+  else if (options.terminal || written.length === 0) {
+    const look = { styles: stylesFor(process.stdout), coloured: hasColours(process.stdout) };
+    process.stdout.write(`${[...terminalReport(about, look), ...written].join("\n")}\n`);
+  } else process.stdout.write(`${written.join("\n")}\n`);
+}
+
+/** How the trace is written, by the file's name. */
+function traceFormat(file: string | undefined): ((trace: Trace) => Uint8Array) | undefined {
+  if (file === undefined) return undefined;
+  if (/\.npz$/i.test(file)) return formatTraceNpz;
+  if (/\.json$/i.test(file)) return (trace) => new TextEncoder().encode(formatTraceJson(trace));
+  throw new InputError(`--trace ${file}: the name must end in .npz, for NumPy, or in .json.`);
+}

@@ -1,0 +1,108 @@
+import { basename } from "node:path";
+import { checkFits, countOf, InputError, type Model, type SavedModel, sizeOf } from "unravel-cnn";
+import { loadData } from "../../data.js";
+import { loadModel } from "../../model.js";
+import { nameOfFile, readInput } from "../../pictures/input.js";
+import { whole } from "../../terminal/numbers.js";
+import type { Progress } from "../../terminal/progress.js";
+import { printable } from "../../terminal/text.js";
+
+/** Which picture is explained by which network. */
+export interface SubjectChoice {
+  readonly model: string;
+  /** A picture's file. */
+  readonly image?: string | undefined;
+  /** Or an image of the test set. */
+  readonly index?: number;
+  readonly label?: string;
+  readonly data: string;
+  readonly offline?: boolean;
+  readonly raw?: boolean;
+  readonly filters?: number;
+  readonly seed: number;
+}
+
+export interface Subject extends SavedModel {
+  readonly modelName: string;
+  readonly trained: boolean;
+  readonly imageName: string;
+  /** Bytes, `[C, H, W]`. */
+  readonly bytes: Uint8Array;
+  /** Undefined where nobody said what is right. */
+  readonly label: number | undefined;
+}
+
+/** @throws InputError if there is no such network, picture or class */
+export async function loadSubject(
+  choice: SubjectChoice,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Subject> {
+  const { image, index, raw } = choice;
+  if (image !== undefined && index !== undefined) {
+    throw new InputError(
+      "A picture and --index were both given; give one of them, as one picture is explained at a time.",
+    );
+  }
+  if (index !== undefined && raw) throw new InputError("--raw goes with a picture, not with --index.");
+  const subject =
+    image !== undefined
+      ? await fromFile(choice, image, signal)
+      : index !== undefined
+        ? await fromTestSet(choice, index, progress, signal)
+        : undefined;
+  if (subject === undefined) {
+    throw new InputError(
+      "No picture was given; name a PNG or JPEG file, or give --index 0 for the first image of the test set.",
+    );
+  }
+  if (!subject.trained) {
+    progress.say(`${subject.modelName} is untrained: its weights are fresh from seed ${choice.seed}.`);
+  }
+  const { label } = choice;
+  return label === undefined ? subject : { ...subject, label: classNamed(subject.model, label) };
+}
+
+async function fromFile(choice: SubjectChoice, image: string, signal: AbortSignal): Promise<Subject> {
+  const { title, ...loaded } = await loadModel(choice);
+  const bytes = await readInput(loaded.model, image, { raw: choice.raw === true }, signal);
+  const imageName = image === "-" ? nameOfFile(image) : printable(basename(image));
+  return { ...loaded, modelName: printable(title), imageName, bytes, label: undefined };
+}
+
+async function fromTestSet(
+  choice: SubjectChoice,
+  index: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Subject> {
+  const options = { ...choice, limit: 0, drawCount: index + 1 };
+  const { test } = await loadData(options, "explaining one of the", progress, signal);
+  const count = countOf(test);
+  if (index >= count) {
+    throw new InputError(
+      `--index must be a whole number from 0 to ${count - 1}, as ${test.name} has ${whole(count)} test images, not ${index}.`,
+    );
+  }
+  const { title, ...loaded } = await loadModel(choice, test);
+  checkFits(loaded.model, test);
+  const size = sizeOf(test.shape);
+  return {
+    ...loaded,
+    modelName: printable(title),
+    imageName: `test image ${index} of ${test.name}`,
+    bytes: test.images.subarray(index * size, (index + 1) * size),
+    label: test.labels[index],
+  };
+}
+
+/** A class by its name, or by its number. */
+function classNamed({ classes }: Model, label: string): number {
+  const named = classes.indexOf(label);
+  if (named >= 0) return named;
+  if (/^\d{1,9}$/.test(label) && Number(label) < classes.length) return Number(label);
+  const names = classes.length <= 12 ? classes.join(", ") : `${classes.slice(0, 10).join(", ")}, ...`;
+  throw new InputError(
+    `--label must be one of the ${classes.length} classes (${printable(names)}), or its number, not "${printable(label)}".`,
+  );
+}

@@ -1,0 +1,27 @@
+import { InputError, inputFromPicture, type Model, type PictureOptions } from "unravel-cnn";
+import { printable } from "../terminal/text.js";
+import { readPicture } from "./read.js";
+
+/**
+ * The picture in a file (`-`: standard input) as a model takes it, bytes `[C, H, W]`.
+ * @throws InputError that names the file; what `signal` was aborted with
+ */
+export async function readInput(
+  model: Model,
+  file: string,
+  options: PictureOptions,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  try {
+    return inputFromPicture(model, await readPicture(file, signal), options);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const [first, ...rest] = error.message;
+    throw new InputError(`${nameOfFile(file)}: ${first.toLowerCase()}${rest.join("")}`);
+  }
+}
+
+/** What a file is called in a message. */
+export function nameOfFile(file: string): string {
+  return file === "-" ? "standard input" : printable(file);
+}
