@@ -1,0 +1,152 @@
+import { execFile } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { conv2d, dense, flatten, maxPool2d, relu, sequential } from "../packages/core/src/builders.js";
+import { parseTraceNpz } from "../packages/core/src/formats/traceFile.js";
+import { defineModel } from "../packages/core/src/model.js";
+import { tensorsOf, trace } from "../packages/core/src/reference/trace.js";
+import { expectWithin } from "../packages/core/test/support/compare.js";
+import { runPython, testWithNumpy } from "../packages/core/test/support/numpy.js";
+import { mistakeIn } from "./support/calc.js";
+
+/*
+ * The guide says that its code is one program, that its numbers are what the program prints, and that a pocket calculator
+ * agrees. Here all that is done.
+ */
+
+const FOLDER = join(import.meta.dirname, "..", "docs", "guide");
+const pages = readdirSync(FOLDER)
+  .filter((name) => /^\d\d-.*\.md$/.test(name))
+  .sort();
+const textOf = (page: string) => readFileSync(join(FOLDER, page), "utf8");
+
+interface Block {
+  readonly page: string;
+  readonly language: string;
+  readonly code: string;
+  /** The block of text that follows, as what the code prints. */
+  readonly shown: string;
+}
+
+function blocksOf(page: string): Block[] {
+  const found = [...textOf(page).matchAll(/^```(\w+)\n(.*?)^```\n/gms)];
+  return found.map(([whole, language, code], k) => {
+    const after = found[k + 1];
+    const follows = after?.[1] === "text" && after.index === (found[k].index ?? 0) + whole.length + 1;
+    return { page, language, code, shown: follows ? after[2] : "" };
+  });
+}
+
+const blocks = pages.flatMap(blocksOf);
+const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
+
+// Inside the repository, so that `unravel-cnn` resolves to the built package.
+let folder: string;
+beforeAll(() => {
+  mkdirSync(join(import.meta.dirname, "..", "node_modules", ".tmp"), { recursive: true });
+  folder = mkdtempSync(join(import.meta.dirname, "..", "node_modules", ".tmp", "guide-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("there are the chapters that the first page lists, in order", () => {
+  const listed = [...textOf("README.md").matchAll(/^\d+\. \[.*?\]\((.*?)\)/gm)].map(([, page]) => page);
+  expect(listed).toEqual(pages);
+  expect(pages).toHaveLength(14);
+});
+
+test("the code of all chapters is one program, and prints what they show", async () => {
+  const js = inLanguage("js");
+  expect(js.length).toBeGreaterThan(25);
+  const program = js.map(({ code }, k) => `${code}console.log("end of ${k}");\n`).join("");
+  writeFileSync(join(folder, "guide.mjs"), program);
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(folder, "guide.mjs")]);
+  expect(stderr).toBe("");
+  const printed = stdout.split(/^end of \d+\n/m);
+  for (const [k, { page, code, shown }] of js.entries()) expect(printed[k], `${page}: ${code}`).toBe(shown);
+});
+
+test("every text that is shown is what some code prints", () => {
+  const shown = blocks.filter(({ shown }) => shown !== "");
+  expect(inLanguage("text").length).toBe(shown.length);
+  for (const { language } of shown) expect(["js", "python"]).toContain(language);
+});
+
+test("every calculation comes out", () => {
+  const lines = inLanguage("calc").flatMap(({ page, code }) => {
+    return code
+      .trimEnd()
+      .split("\n")
+      .map((line) => ({ page, line }));
+  });
+  expect(lines.length).toBeGreaterThan(30);
+  for (const { page, line } of lines) expect(mistakeIn(line), page).toBeUndefined();
+});
+
+test("a wrong calculation would be noticed", () => {
+  expect(mistakeIn("first:  0.5 × 1.8 - 0.3 = 0.6")).toBeUndefined();
+  expect(mistakeIn("first:  0.5 × 1.8 - 0.3 = 0.61")).toMatch(/it is 0\.6/);
+  expect(mistakeIn("e^1 = 2.7183")).toBeUndefined();
+  expect(mistakeIn("e^1 = 2.7193")).toBeDefined();
+  expect(mistakeIn("0.7311 × 1.8 = 1.3165")).toBeDefined();
+  expect(mistakeIn("4 × 2 = 9")).toBeDefined();
+});
+
+test("every fraction in the prose stands in an output, a calculation or the code", () => {
+  let known = "";
+  let checked = 0;
+  for (const page of pages) {
+    const text = textOf(page);
+    known += blocksOf(page)
+      .map(({ code }) => code)
+      .join("\n");
+    const prose = text.replace(/^```.*?^```$/gms, "");
+    const numbers: ReadonlySet<string> = new Set(known.match(/\d+\.\d+/g));
+    for (const [number] of prose.matchAll(/(?<![\w.])\d+\.\d+(?![\w.]*\w)/g)) {
+      expect(numbers.has(number), `${page}: ${number}`).toBe(true);
+      checked += 1;
+    }
+  }
+  expect(checked).toBeGreaterThan(40);
+});
+
+test.each(["README.md", ...pages])("the links of %s lead somewhere", (page) => {
+  const links = [...textOf(page).matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, link]) => link);
+  expect(links.length).toBeGreaterThan(0);
+  for (const link of links) expect(existsSync(join(FOLDER, link)), link).toBe(true);
+});
+
+describe("the network in NumPy", () => {
+  const python = inLanguage("python");
+
+  testWithNumpy("prints what is shown, and all its arrays are those of the textbook", () => {
+    const program = python.map(({ code }) => code).join("\n");
+    const printed = runPython(`import os, sys\nos.chdir(sys.argv[1])\n${program}`, folder);
+    expect(printed).toBe(python.map(({ shown }) => shown).join(""));
+
+    const model = defineModel(
+      sequential(
+        [1, 6, 6],
+        [conv2d({ filters: 1, kernel: 3 }), relu(), maxPool2d({ size: 2 }), flatten(), dense({ units: 2 })],
+      ),
+    );
+    const mine = parseTraceNpz(model, readFileSync(join(folder, "mine.npz")), "mine.npz");
+    const parameters = Object.fromEntries(
+      model.parameters.map(({ fullName }) => [fullName, mine.tensors[fullName]]),
+    );
+    const step = trace(model, parameters, mine.tensors.x, mine.labels);
+    expect(Object.keys(mine.tensors).sort()).toEqual(Object.keys(step.tensors).sort());
+    const right = tensorsOf(step);
+    for (const [name, { data }] of Object.entries(tensorsOf(mine)))
+      expectWithin(name, data, right[name].data, 1e-14);
+  });
+});
