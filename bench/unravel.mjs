@@ -9,6 +9,7 @@ const { values, positionals } = parseArgs({
     "batch-size": { type: "string" },
     optimizer: { type: "string", default: "sgd" },
     threads: { type: "string" },
+    convolution: { type: "string", default: "auto" },
     seconds: { type: "string", default: "3" },
     repetitions: { type: "string", default: "5" },
   },
@@ -24,7 +25,10 @@ const data = process.env.UNRAVEL_DATA
   ? (await loadDataset("mnist")).train
   : madeUp(defineModel(builtIn(name)));
 const count = data.labels.length;
-const engine = await createEngine(builtIn(name), values.threads ? { threads: Number(values.threads) } : {});
+const engine = await createEngine(builtIn(name), {
+  convolution: values.convolution,
+  ...(values.threads && { threads: Number(values.threads) }),
+});
 const optimizer =
   values.optimizer === "adam"
     ? { type: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 }

@@ -1,6 +1,13 @@
 import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
-import { type EngineName, type EngineOptions, engineNames, hasRelaxedSimd } from "unravel-cnn";
+import {
+  type Convolution,
+  convolutions,
+  type EngineName,
+  type EngineOptions,
+  engineNames,
+  hasRelaxedSimd,
+} from "unravel-cnn";
 import { oneOf, wholeNumber } from "./options.js";
 
 /** What can be said on the command line about what computes. */
@@ -8,11 +15,12 @@ export interface EngineChoice {
   engine: EngineName;
   threads?: number;
   strict?: boolean;
+  convolution?: Convolution;
 }
 
-/** Gives a command the options `--engine`, `--threads` and `--strict`. */
+/** Gives a command the options `--engine`, `--threads`, `--strict` and `--convolution`. */
 export function addEngineOptions(command: Command): Command {
-  return command
+  return addConvolutionOption(command)
     .option(
       "--engine <engine>",
       "what computes: wasm (compiled) or reference (the textbook, slow)",
@@ -23,10 +31,25 @@ export function addEngineOptions(command: Command): Command {
     .option("--strict", "the same bits on every machine, a little slower");
 }
 
+/** Gives a command the option `--convolution`. */
+export function addConvolutionOption(command: Command): Command {
+  return command.option(
+    "--convolution <how>",
+    "of the wasm engine: auto (fewer multiplications where that is faster) or direct",
+    oneOf("--convolution", convolutions),
+    "auto",
+  );
+}
+
 /** The options for `createEngine`. */
-export function engineOptions({ engine, threads, strict }: EngineChoice): EngineOptions {
+export function engineOptions({ engine, threads, strict, convolution }: EngineChoice): EngineOptions {
   allowRelaxedSimd();
-  return { engine, ...(threads !== undefined && { threads }), ...(strict && { strict }) };
+  return {
+    engine,
+    ...(threads !== undefined && { threads }),
+    ...(strict && { strict }),
+    ...(convolution && { convolution }),
+  };
 }
 
 /** Node 20 has relaxed SIMD, but behind a flag. */

@@ -59,6 +59,7 @@ test("--json: machine, peak, and for each network its kernels, training, start-u
     },
     threads: 2,
     strict: !rest.machine.relaxed,
+    convolution: "auto",
     peak: { one: positive, all: positive },
   });
   expect(models).toHaveLength(1);

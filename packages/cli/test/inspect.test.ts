@@ -43,8 +43,9 @@ describe("as JSON", () => {
     const plan = JSON.parse(stdout);
 
     expect(plan).toMatchObject({ batchSize: 64, threads: 1, block: 8, slots: 8 });
-    expect(plan.kernels[1]).toMatchObject({ name: "conv1.forward", phase: "forward", layer: "conv1" });
-    expect(plan.kernels[1].nest).toMatch(/^conv1\.forward:\n/);
+    expect(plan.kernels[0]).toMatchObject({ name: "conv2.prepare", phase: "prepare", layer: "conv2" });
+    expect(plan.kernels[2]).toMatchObject({ name: "conv1.forward", phase: "forward", layer: "conv1" });
+    expect(plan.kernels[2].nest).toMatch(/^conv1\.forward:\n/);
     expect(plan.buffers.map(({ name }: { name: string }) => name)).toContain("conv1.out");
   });
 

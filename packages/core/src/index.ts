@@ -2,6 +2,7 @@
 
 export * from "./builders.js";
 export * from "./check/index.js";
+export { type Convolution, convolutions } from "./compiler/convolution.js";
 export * from "./compiler/describe.js";
 export { hasRelaxedSimd, hasSimd } from "./compiler/features.js";
 export { loadBatch } from "./data/batch.js";

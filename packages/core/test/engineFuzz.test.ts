@@ -6,7 +6,7 @@ import { createEngine, type EngineOptions, hasRelaxedSimd } from "../dist/index.
 import type { Model } from "../src/model.js";
 import { copyAll } from "../src/tensor.js";
 import { optionsOf, randomImages, ratesOf, type Training, trainings } from "./support/engineCases.js";
-import { engineNetworks } from "./support/engineNetworks.js";
+import { engineNetworks, tiledNetworks } from "./support/engineNetworks.js";
 import { randomParameters } from "./support/networks.js";
 import { seeds } from "./support/properties.js";
 import { boundsOf, trainTextbook } from "./support/textbookTraining.js";
@@ -35,7 +35,7 @@ const engines: fc.Arbitrary<EngineOptions> = fc.record({
 });
 
 const networksToTrain: fc.Arbitrary<Case> = fc.record({
-  model: engineNetworks,
+  model: fc.oneof({ weight: 9, arbitrary: engineNetworks }, { weight: 1, arbitrary: tiledNetworks }),
   training: fc
     .record({
       base: fc.constantFrom(...trainings),

@@ -1,13 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { BLOCK } from "../src/compiler/block.js";
 import { compilePlan } from "../src/compiler/compile.js";
 import { interpret, type KernelParameters } from "../src/compiler/interpret.js";
 import { at, type Buffer, load, type Nest, nest, splat } from "../src/compiler/nest.js";
 import { type Plan, planModel } from "../src/compiler/plan.js";
-import type { Model } from "../src/model.js";
+import { defineModel, type Model } from "../src/model.js";
 import { resolveOptimizer } from "../src/optimizers/index.js";
 import { randomStream } from "../src/random.js";
-import { engineNetworks } from "./support/engineNetworks.js";
+import { smallNetworks } from "./support/engineCases.js";
+import { engineNetworks, tiledNetworks } from "./support/engineNetworks.js";
 import { cases, seeds } from "./support/properties.js";
 
 /*
@@ -17,7 +19,7 @@ import { cases, seeds } from "./support/properties.js";
 
 const THREADS = 2;
 
-async function expectSameBits(plan: Plan, seed: number): Promise<string[]> {
+async function expectSameBits(plan: Plan, batchSize: number, seed: number): Promise<string[]> {
   const { bytes, pages } = compilePlan(plan, THREADS, false, { relaxed: false });
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
@@ -27,7 +29,7 @@ async function expectSameBits(plan: Plan, seed: number): Promise<string[]> {
   const ran: string[] = [];
   const both = (kernel: Nest, parameters: Required<KernelParameters>) => {
     const emitted = instance.exports[kernel.name] as (...values: number[]) => void;
-    emitted(parameters.workspace, parameters.slot, parameters.count);
+    emitted(parameters.workspace, parameters.slot, parameters.count, parameters.kept);
     interpret(kernel, interpreted, parameters);
     const differs = firstDifference(new Float32Array(memory.buffer), new Float32Array(interpreted));
     if (differs >= 0) expect.fail(`${kernel.name} differs at word ${differs}`);
@@ -36,12 +38,22 @@ async function expectSameBits(plan: Plan, seed: number): Promise<string[]> {
   // the last thread and the last slot: what lies past them is past the end of everything
   const workspace = plan.memory.workspaces + (THREADS - 1) * plan.memory.workspaceBytes;
   const slot = plan.memory.slots.at(-1)?.offset ?? 0;
-  for (const kernel of [...plan.forward, ...plan.backward]) both(kernel, { workspace, slot, count: 0 });
+  const { kept: stretches } = plan.memory;
+  const blocks = Math.ceil(batchSize / BLOCK);
+  const kept = stretches.offset + (blocks - 1) * stretches.stretchBytes;
+  for (const kernel of [...plan.prepare, ...plan.forward, ...plan.backward]) {
+    both(kernel, { workspace, slot, count: 0, kept });
+  }
+  for (const { kernel, pieces, weightBytes, keptBytes } of plan.batch) {
+    const piece = pieces - 1;
+    both(kernel, { workspace: piece * weightBytes, slot: 0, count: blocks, kept: piece * keptBytes });
+  }
   const vectors = plan.parameterLength / 4;
   if (vectors > 0) {
     const rest = vectors > 1 ? 1 : 0; // a piece that doesn't begin at the beginning
     for (const kernel of [plan.reduce, plan.update]) {
-      if (kernel) both(kernel, { workspace: 16 * rest, slot: 0, count: vectors - rest });
+      const within = (kernel === plan.reduce ? plan.slotLength : plan.parameterLength) / 4 - rest;
+      if (kernel) both(kernel, { workspace: 16 * rest, slot: 0, count: Math.max(0, within), kept: 0 });
     }
   }
   return ran;
@@ -92,14 +104,18 @@ test("every kernel of random networks leaves the bits that the interpreter leave
   const kernels = new Set<string>();
   await fc.assert(
     fc.asyncProperty(
-      engineNetworks,
+      fc.oneof(
+        { weight: 8, arbitrary: engineNetworks },
+        { weight: 1, arbitrary: tiledNetworks },
+        { weight: 1, arbitrary: fc.constant(defineModel(smallNetworks["many weights, for whole batches"])) },
+      ),
       fc.constantFrom(...optimizers),
       fc.boolean(),
       fc.integer({ min: 1, max: 40 }),
       seeds,
       async (model: Model, optimizer, clip, batchSize, seed) => {
         const plan = planModel(model, { batchSize, optimizer: resolveOptimizer(optimizer), clip });
-        for (const name of await expectSameBits(plan, seed)) kernels.add(name.replace(/\d+/, ""));
+        for (const name of await expectSameBits(plan, batchSize, seed)) kernels.add(name.replace(/\d+/, ""));
       },
     ),
     cases(80),
@@ -109,8 +125,10 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "conv.forward",
     "conv.inputGradient",
     "conv.parameterGradients",
+    "conv.prepare",
     "fc.forward",
     "fc.inputGradient",
+    "fc.keep",
     "fc.parameterGradients",
     "load",
     "loss",

@@ -6,21 +6,21 @@ import {
   type Model,
   type PlanDescription,
 } from "unravel-cnn";
+import { addConvolutionOption } from "../engine.js";
 import { loadModel, MODEL_HELP } from "../model.js";
 import { wholeNumber } from "../options.js";
 import { whole } from "../terminal/numbers.js";
 import { type Styles, stylesFor } from "../terminal/style.js";
 import { table } from "../terminal/table.js";
 
-interface InspectOptions extends Pick<DescribeOptions, "batchSize" | "threads"> {
+interface InspectOptions extends Pick<DescribeOptions, "batchSize" | "threads" | "convolution"> {
   readonly layer?: string;
   readonly filters?: number;
   readonly json?: boolean;
 }
 
 export function addInspect(program: Command): void {
-  program
-    .command("inspect")
+  addConvolutionOption(program.command("inspect"))
     .summary("show what the compiler makes of a network")
     .description(
       "Shows how the wasm engine trains a network: its kernels in order, what they share, and where everything lies in memory. With --layer, the loops of that layer's kernels.",
@@ -46,6 +46,7 @@ Examples:
       const plan = describePlan(model.spec, {
         ...(batchSize !== undefined && { batchSize }),
         ...(threads !== undefined && { threads }),
+        ...(options.convolution && { convolution: options.convolution }),
       });
       process.stdout.write(`${show(title, model, plan, options)}\n`);
     });

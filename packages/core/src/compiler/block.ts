@@ -86,3 +86,16 @@ export function grid(
     Array.from({ length: columns }, (_, column) => b.variable(initial(row, column))),
   );
 }
+
+/** Four vectors as a square of numbers, its columns as rows. */
+export function transposed(b: NestBuilder, [r0, r1, r2, r3]: readonly Variable[]): Expression[] {
+  const shuffle = (lanes: readonly number[], a: Expression, c: Expression): Expression => ({
+    kind: "shuffle",
+    lanes,
+    a,
+    b: c,
+  });
+  const left = [b.variable(shuffle([0, 4, 1, 5], r0, r1)), b.variable(shuffle([0, 4, 1, 5], r2, r3))];
+  const right = [b.variable(shuffle([2, 6, 3, 7], r0, r1)), b.variable(shuffle([2, 6, 3, 7], r2, r3))];
+  return [left, right].flatMap(([a, c]) => [shuffle([0, 1, 4, 5], a, c), shuffle([2, 3, 6, 7], a, c)]);
+}

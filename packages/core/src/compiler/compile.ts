@@ -24,9 +24,14 @@ export function compilePlan(plan: Plan, threads: number, shared: boolean, option
   const { workspaces, workspaceBytes } = plan.memory;
   const pages = Math.ceil((workspaces + threads * workspaceBytes) / PAGE);
   if (pages > MOST_PAGES) throw tooLarge(plan, pages * PAGE, threads);
-  const kernels = [...plan.forward, ...plan.backward, plan.reduce, plan.update].filter(
-    (kernel) => kernel !== undefined,
-  );
+  const kernels = [
+    ...plan.prepare,
+    ...plan.forward,
+    ...plan.backward,
+    ...plan.batch.map(({ kernel }) => kernel),
+    plan.reduce,
+    plan.update,
+  ].filter((kernel) => kernel !== undefined);
   const functions = kernels.map((kernel) => emitKernel(kernel, options));
   const data = plan.tables.map(({ buffer, values }) => ({
     offset: buffer.offset,

@@ -2,12 +2,16 @@ import { defineModel, type ModelLayer, type ModelSpec } from "../model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import { BLOCK } from "./block.js";
 import { compilePlan } from "./compile.js";
+import type { Convolution } from "./convolution.js";
 import type { Buffer, Expression, Nest, Statement } from "./nest.js";
 import { PIECE, type Plan, planModel } from "./plan.js";
 import { printNest } from "./print.js";
 
-/** When a kernel runs: for each block of images, or for each piece of the parameters. */
-export type KernelPhase = "forward" | "backward" | "update";
+/**
+ * When a kernel runs: once before the blocks of a batch, for each block of images, for each piece of a large layer's weights
+ * when all blocks are done, or for each piece of the parameters.
+ */
+export type KernelPhase = "prepare" | "forward" | "backward" | "batch" | "update";
 
 export interface KernelDescription {
   readonly name: string;
@@ -62,6 +66,8 @@ export interface DescribeOptions {
   readonly optimizer?: OptimizerSpec;
   /** Whether gradients are clipped; default false. */
   readonly clip?: boolean;
+  /** Default `auto`. */
+  readonly convolution?: Convolution;
 }
 
 /**
@@ -69,8 +75,15 @@ export interface DescribeOptions {
  * @throws InputError if the spec or an option is wrong, a layer has no kernel, or it doesn't fit into memory
  */
 export function describePlan(spec: ModelSpec, options: DescribeOptions = {}): PlanDescription {
-  const { batchSize = 64, threads = 1, optimizer = { type: "sgd" }, clip = false } = options;
-  const plan = planModel(defineModel(spec), { batchSize, optimizer: resolveOptimizer(optimizer), clip });
+  const {
+    batchSize = 64,
+    threads = 1,
+    optimizer = { type: "sgd" },
+    clip = false,
+    convolution = "auto",
+  } = options;
+  const training = { batchSize, optimizer: resolveOptimizer(optimizer), clip };
+  const plan = planModel(defineModel(spec), training, { convolution });
   const workspaces = Math.max(1, threads);
   const compiled = compilePlan(plan, workspaces, threads > 0, { relaxed: false });
   const { memory } = plan;
@@ -102,23 +115,25 @@ function withoutKernel({ model }: Plan, layer: ModelLayer, k: number) {
   return { layer: layer.name, by: layer.spec.type === "flatten" ? null : model.layers[k - 1].name };
 }
 
-function kernelsOf({ model, forward, backward, reduce, update }: Plan): KernelDescription[] {
-  const describe = (nest: Nest, phase: KernelPhase): KernelDescription => {
+function kernelsOf({ model, prepare, forward, backward, batch, reduce, update }: Plan): KernelDescription[] {
+  const describe = (nest: Nest, phase: KernelPhase, pieces = 1): KernelDescription => {
     const [first] = nest.name.split(".");
     const layer = model.layers.find(({ name }) => name === first);
     // a block's kernels work on so many images; the others' loops run once for each vector of four parameters
-    const shared = phase === "update" ? 4 : BLOCK;
+    const shared = phase === "update" || phase === "prepare" ? 4 : BLOCK;
     return {
       name: nest.name,
       phase,
       layer: layer?.name ?? null,
-      multiplyAdds: multiplyAddsIn(nest.body) / shared,
+      multiplyAdds: (pieces * multiplyAddsIn(nest.body)) / shared,
       nest: printNest(nest),
     };
   };
   return [
+    ...prepare.map((nest) => describe(nest, "prepare")),
     ...forward.map((nest) => describe(nest, "forward")),
     ...backward.map((nest) => describe(nest, "backward")),
+    ...batch.map(({ kernel, pieces }) => describe(kernel, "batch", pieces)),
     ...[reduce, update].filter((nest) => nest !== undefined).map((nest) => describe(nest, "update")),
   ];
 }

@@ -24,9 +24,9 @@ export interface EmitOptions {
   readonly relaxed: boolean;
 }
 
-/** Parameters: where the workspace begins, where the slot begins (both in bytes), and a count. */
-export const KERNEL_PARAMETERS = 3;
-const PARAMETER = { workspace: 0, piece: 0, slot: 1, count: 2 } as const;
+/** Parameters: where the workspace and the slot begin (in bytes), a count, and where what is kept begins. */
+export const KERNEL_PARAMETERS = 4;
+const PARAMETER = { workspace: 0, piece: 0, slot: 1, count: 2, kept: 3 } as const;
 
 export function emitKernel(nest: Nest, options: EmitOptions): FunctionAssembler {
   const emitter = new Emitter(nest.name, options);
@@ -140,9 +140,9 @@ class Emitter {
    */
   #fence(scopes: readonly Scope[]): void {
     const innermost = scopes.findLast(({ counter }) => counter !== undefined);
-    if (innermost?.counter === undefined || innermost.loop.count === "parameter") return;
+    if (innermost?.counter === undefined) return;
     this.fn.op("local.get", innermost.counter);
-    this.fn.i32(innermost.loop.count + ++this.#fences);
+    this.fn.i32(-++this.#fences);
     this.fn.op("i32.eq");
     this.fn.op("br_if", 1);
   }

@@ -22,6 +22,8 @@ export interface KernelParameters {
   readonly workspace?: number;
   /** Where the slot begins; in bytes. */
   readonly slot?: number;
+  /** Where what is kept for the end of the batch begins; in bytes. */
+  readonly kept?: number;
   /** How often a loop runs whose count is a parameter. */
   readonly count?: number;
 }
@@ -31,8 +33,8 @@ export interface KernelParameters {
  * @throws Error that names nest, buffer and place if a load or store lies outside of its buffer
  */
 export function interpret(nest: Nest, memory: ArrayBuffer, parameters: KernelParameters = {}): void {
-  const { workspace = 0, slot = 0, count = 0 } = parameters;
-  const starts = { shared: 0, workspace, slot, piece: workspace };
+  const { workspace = 0, slot = 0, kept = 0, count = 0 } = parameters;
+  const starts = { shared: 0, workspace, slot, kept, piece: workspace };
   new Interpreter(nest.name, memory, starts, count).body(nest.body)();
 }
 

@@ -3,25 +3,88 @@ import type { Conv2d } from "../layers/conv2d.js";
 import type { Dense } from "../layers/dense.js";
 import type { MaxPool2d } from "../layers/maxPool2d.js";
 import type { Model, ModelLayer } from "../model.js";
+import { type Kept, keptOf } from "./batchStage.js";
 import type { View } from "./block.js";
+import type { Convolution } from "./convolution.js";
 import { convolve, windowTable } from "./kernels/conv2d.js";
 import { convolveInputGradient } from "./kernels/conv2dInputGradient.js";
 import { convolveParameterGradients } from "./kernels/conv2dParameterGradients.js";
 import { multiply, multiplyInputGradient, multiplyParameterGradients } from "./kernels/dense.js";
+import { keepForBatch } from "./kernels/denseBatch.js";
 import { clear } from "./kernels/input.js";
 import { pool, poolInputGradient, windowsAreApart } from "./kernels/maxPool2d.js";
 import { rectify, rectifyInputGradient } from "./kernels/relu.js";
-import type { Allocator } from "./memory.js";
+import {
+  convolveTiles,
+  convolveTilesInputGradient,
+  convolveTilesParameterGradients,
+} from "./kernels/winograd/convolve.js";
+import {
+  allocateRoom,
+  POSITIONS,
+  paddingForTiles,
+  type Room,
+  weightStretch,
+  winogradPays,
+} from "./kernels/winograd/room.js";
+import { transformWeights } from "./kernels/winograd/steps.js";
+import { type Allocator, type Border, NO_BORDER } from "./memory.js";
 import type { Buffer, Nest } from "./nest.js";
 import { isFused } from "./views.js";
 
 /* Which kernels a layer runs, forward and backward. A new layer is entered in both. */
+
+/** The convolutions of a plan that are computed tile by tile, their transformed weights, and the room for it. */
+export interface Tiled {
+  readonly room: Room;
+  readonly weights: ReadonlyMap<ModelLayer, Buffer>;
+}
+
+/** Makes room for those convolutions for which it pays. */
+export function planTiles(
+  model: Model,
+  convolution: Convolution,
+  workspace: Allocator,
+  training: boolean,
+): Tiled | undefined {
+  const layers = model.layers.filter(
+    ({ spec, resolved }) =>
+      convolution === "auto" && spec.type === "conv2d" && winogradPays(resolved as Conv2d),
+  );
+  if (layers.length === 0) return undefined;
+  const convolutions = layers.map(({ resolved }) => resolved as Conv2d);
+  const weights = layers.map((layer, k): [ModelLayer, Buffer] => [
+    layer,
+    workspace.numbers(`winograd.${layer.name}.weight`, POSITIONS * weightStretch(convolutions[k])),
+  ]);
+  return { room: allocateRoom(workspace, convolutions, training), weights: new Map(weights) };
+}
+
+/** What a layer reads around its input. */
+export function paddingFor(tiled: Tiled | undefined, layer: ModelLayer | undefined): Border {
+  if (layer && tiled?.weights.has(layer)) return paddingForTiles(layer.resolved as Conv2d);
+  const padded = layer?.spec.type === "conv2d" || layer?.spec.type === "maxPool2d";
+  return padded ? (layer.resolved as Conv2d | MaxPool2d).padding : NO_BORDER;
+}
+
+/** What is done once before the blocks of a batch. */
+export function preparingKernels(
+  layer: ModelLayer,
+  weight: Buffer | undefined,
+  tiled: Tiled | undefined,
+): Nest[] {
+  const weights = tiled?.weights.get(layer);
+  if (tiled === undefined || weights === undefined) return [];
+  const conv = layer.resolved as Conv2d;
+  return [transformWeights(`${layer.name}.prepare`, conv, weight as Buffer, tiled.room, weights)];
+}
 
 interface ForwardBuffers {
   readonly x: View;
   readonly y: View;
   readonly weight: Buffer | undefined;
   readonly bias: Buffer | undefined;
+  readonly tiled: Tiled | undefined;
   /** For tables. */
   readonly shared: Allocator;
 }
@@ -30,7 +93,7 @@ interface ForwardBuffers {
 export function forwardKernels(
   model: Model,
   k: number,
-  { x, y, bias, shared, ...buffers }: ForwardBuffers,
+  { x, y, bias, shared, tiled, ...buffers }: ForwardBuffers,
 ): Nest[] {
   const layer = model.layers[k];
   const name = `${layer.name}.forward`;
@@ -39,6 +102,8 @@ export function forwardKernels(
   switch (layer.spec.type) {
     case "conv2d": {
       const conv = layer.resolved as Conv2d;
+      const weights = tiled?.weights.get(layer);
+      if (tiled && weights) return [convolveTiles(name, conv, x, weights, bias, y, relu, tiled.room)];
       const table = shared.table(`${layer.name}.window`, windowTable(conv, x));
       return [convolve(name, conv, x, weight, bias, table, y, relu)];
     }
@@ -66,12 +131,15 @@ interface BackwardBuffers {
   readonly biasGradient: Buffer | undefined;
   /** Room for a dense layer's inputs, the other way round. */
   readonly transposed: Buffer;
+  readonly tiled: Tiled | undefined;
+  /** For layers whose weights' gradients are computed at the end of a batch. */
+  readonly kept: Kept | undefined;
 }
 
 /** @throws InputError that names the layer, if it has no kernel */
 export function backwardKernels(model: Model, k: number, buffers: BackwardBuffers): Nest[] {
   const layer = model.layers[k];
-  const { x, y, dx, dy, biasGradient, transposed } = buffers;
+  const { x, y, dx, dy, biasGradient, transposed, tiled, kept } = buffers;
   const weight = buffers.weight as Buffer;
   const weightGradient = buffers.weightGradient as Buffer;
   const own = `${layer.name}.parameterGradients`;
@@ -79,25 +147,25 @@ export function backwardKernels(model: Model, k: number, buffers: BackwardBuffer
   switch (layer.spec.type) {
     case "conv2d": {
       const conv = layer.resolved as Conv2d;
-      const gradients = convolveParameterGradients(own, conv, x, dy, weightGradient, biasGradient);
+      const weights = tiled?.weights.get(layer);
+      const gradients =
+        tiled && weights
+          ? convolveTilesParameterGradients(own, conv, x, dy, weightGradient, biasGradient, tiled.room)
+          : convolveParameterGradients(own, conv, x, dy, weightGradient, biasGradient);
       if (!dx) return [gradients];
       return [
         gradients,
         clear(`${layer.name}.clear`, dx),
-        convolveInputGradient(input, conv, dy, weight, dx),
+        tiled && weights
+          ? convolveTilesInputGradient(input, conv, dy, weights, dx, tiled.room)
+          : convolveInputGradient(input, conv, dy, weight, dx),
       ];
     }
     case "dense": {
       const dense = layer.resolved as Dense;
-      const gradients = multiplyParameterGradients(
-        own,
-        dense,
-        x,
-        dy,
-        weightGradient,
-        biasGradient,
-        transposed,
-      );
+      const gradients = kept?.starts.has(layer)
+        ? keepForBatch(`${layer.name}.keep`, dense, x, dy, biasGradient, keptOf(kept, layer))
+        : multiplyParameterGradients(own, dense, x, dy, weightGradient, biasGradient, transposed);
       return dx ? [gradients, multiplyInputGradient(input, dense, dy, weight, dx)] : [gradients];
     }
     case "relu": {

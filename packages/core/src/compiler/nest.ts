@@ -13,6 +13,8 @@ export type Region =
   | "workspace"
   /** The gradient slot that is added to, the second parameter. */
   | "slot"
+  /** What a block of images leaves for the end of the batch, the fourth parameter. */
+  | "kept"
   /** A piece of all parameters, the first parameter of kernels that work on pieces. */
   | "piece";
 
@@ -119,7 +121,7 @@ export interface Loop {
   readonly body: readonly Statement[];
 }
 
-/** A kernel. Its parameters: the workspace, the slot and a count, where it uses them. */
+/** A kernel. Its parameters: the workspace, the slot, a count and what is kept, where it uses them. */
 export interface Nest {
   readonly name: string;
   readonly body: readonly Statement[];

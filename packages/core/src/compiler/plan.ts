@@ -1,11 +1,13 @@
 import type { Model, ModelLayer } from "../model.js";
 import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.js";
 import { sizeOf } from "../tensor.js";
+import { allocateKept, type BatchKernel, batchKernel, type Kept, layersForBatch } from "./batchStage.js";
 import { BLOCK, type View } from "./block.js";
+import type { Convolution } from "./convolution.js";
 import { loadImages } from "./kernels/input.js";
 import { reduceSlots, STEP, update } from "./kernels/optimizer.js";
 import { lossGradient, STATISTICS } from "./kernels/softmaxCrossEntropy.js";
-import { backwardKernels, forwardKernels } from "./layerKernels.js";
+import { backwardKernels, forwardKernels, paddingFor, planTiles, preparingKernels } from "./layerKernels.js";
 import { Allocator, type Table } from "./memory.js";
 import type { Buffer, Nest } from "./nest.js";
 import { allocateViews } from "./views.js";
@@ -31,14 +33,23 @@ export interface TrainingPlan {
   readonly clip: boolean;
 }
 
+export interface PlanOptions {
+  /** Default `auto`. */
+  readonly convolution?: Convolution;
+}
+
 export interface Plan {
   readonly model: Model;
+  /** Kernels that run once before the blocks of a batch, in every thread. */
+  readonly prepare: readonly Nest[];
   /** Kernels that run on each block, in order. `forward` begins with the loading of the images. */
   readonly forward: readonly Nest[];
   /** Whole numbers that kernels read. */
   readonly tables: readonly Table[];
   /** From the loss back. Empty if the plan is for inference. */
   readonly backward: readonly Nest[];
+  /** When all blocks are done, on pieces of large layers. */
+  readonly batch: readonly BatchKernel[];
   /** Kernels that run on each piece of the parameters. */
   readonly reduce: Nest | undefined;
   readonly update: Nest | undefined;
@@ -46,6 +57,8 @@ export interface Plan {
   readonly parameterOffsets: ReadonlyMap<string, number>;
   /** The length of that row, a multiple of 4. */
   readonly parameterLength: number;
+  /** How much of it, from its beginning, is added up block by block, in slots. The rest is computed for a batch at once. */
+  readonly slotLength: number;
   readonly slots: number;
   /** Everything that lies in memory, the shared first, then what a workspace holds. */
   readonly buffers: readonly Buffer[];
@@ -53,7 +66,10 @@ export interface Plan {
     readonly step: Buffer;
     readonly parameters: Buffer;
     readonly state: readonly Buffer[];
+    /** The first is as long as all parameters and becomes their gradient. */
     readonly slots: readonly Buffer[];
+    /** Where blocks leave what `batch` needs: the first one's stretch, and how long each is, in bytes. */
+    readonly kept: { readonly offset: number; readonly stretchBytes: number };
     /** Where the first workspace begins, and how many bytes each takes. */
     readonly workspaces: number;
     readonly workspaceBytes: number;
@@ -74,22 +90,35 @@ export interface Plan {
  * @param training undefined: inference only
  * @throws InputError that names the layer, if one has no kernel
  */
-export function planModel(model: Model, training?: TrainingPlan): Plan {
+export function planModel(
+  model: Model,
+  training?: TrainingPlan,
+  { convolution = "auto" }: PlanOptions = {},
+): Plan {
+  const forBatch = training ? layersForBatch(model) : [];
+  const isForBatch = (name: string) => forBatch.some((layer) => name === `${layer.name}.weight`);
   const parameterOffsets = new Map<string, number>();
   let parameterLength = 0;
-  for (const { fullName, shape } of model.parameters) {
-    parameterOffsets.set(fullName, parameterLength);
-    parameterLength += Math.ceil(sizeOf(shape) / 4) * 4;
-  }
+  const place = (parameters: Model["parameters"]) => {
+    for (const { fullName, shape } of parameters) {
+      parameterOffsets.set(fullName, parameterLength);
+      parameterLength += Math.ceil(sizeOf(shape) / 4) * 4;
+    }
+  };
+  place(model.parameters.filter(({ fullName }) => !isForBatch(fullName)));
+  const slotLength = parameterLength;
+  place(model.parameters.filter(({ fullName }) => isForBatch(fullName)));
 
   const shared = new Allocator("shared");
   const slotCount = training ? Math.min(MOST_SLOTS, Math.ceil(training.batchSize / BLOCK)) : 0;
   const step = shared.numbers("step", STEP.size);
   const parameters = shared.numbers("parameters", parameterLength);
-  const numbers = (name: string, count: number) =>
-    Array.from({ length: count }, (_, k) => shared.numbers(`${name}${k + 1}`, parameterLength));
-  const state = numbers("state", training ? optimizerStateCount(training.optimizer) : 0);
-  const slots = numbers("slot", slotCount);
+  const numbers = (name: string, count: number, length: (k: number) => number) =>
+    Array.from({ length: count }, (_, k) => shared.numbers(`${name}${k + 1}`, length(k)));
+  const stateCount = training ? optimizerStateCount(training.optimizer) : 0;
+  const state = numbers("state", stateCount, () => parameterLength);
+  const slots = numbers("slot", slotCount, (k) => (k === 0 ? parameterLength : slotLength));
+  const kept = training && allocateKept(shared, forBatch, training.batchSize);
 
   const workspace = new Allocator("workspace");
   const bytes = workspace.bytes("bytes", BLOCK * sizeOf(model.inputShape));
@@ -97,7 +126,9 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
   const scale = workspace.numbers("scale", BLOCK);
   const statistics = workspace.numbers("statistics", STATISTICS.size);
 
-  const activations = allocateViews(workspace, model, "");
+  const tiled = planTiles(model, convolution, workspace, training !== undefined);
+  const paddingOf = (layer: ModelLayer | undefined) => paddingFor(tiled, layer);
+  const activations = allocateViews(workspace, model, "", paddingOf);
   /** A layer's parameter, or the gradient of it, in a row of all of them. */
   const within = (row: Buffer, prefix: string, layer: ModelLayer, name: string): Buffer | undefined => {
     const parameter = layer.parameters.find((p) => p.name === name);
@@ -107,6 +138,7 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
   };
   const parameter = (layer: ModelLayer, name: string) => within(parameters, "", layer, name);
 
+  const prepare = model.layers.flatMap((layer) => preparingKernels(layer, parameter(layer, "weight"), tiled));
   const forward = [
     loadImages("load", bytes, activations[0], model.normalize),
     ...model.layers.flatMap((layer, k) =>
@@ -115,6 +147,7 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
         y: activations[k + 1],
         weight: parameter(layer, "weight"),
         bias: parameter(layer, "bias"),
+        tiled,
         shared,
       }),
     ),
@@ -122,8 +155,11 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
 
   const logits = activations[activations.length - 1];
   const backward: Nest[] = [];
+  const batch = forBatch.map((layer) =>
+    batchKernel(kept as Kept, layer, within(slots[0], "grad.", layer, "weight") as Buffer),
+  );
   if (training) {
-    const gradients = allocateViews(workspace, model, "grad.");
+    const gradients = allocateViews(workspace, model, "grad.", paddingOf);
     const slotRow: Buffer = { name: "slot", region: "slot", offset: 0, size: parameterLength };
     const gradientOf = (layer: ModelLayer, name: string) => within(slotRow, "grad.", layer, name);
     const widest = Math.max(
@@ -145,6 +181,8 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
           weightGradient: gradientOf(layer, "weight"),
           biasGradient: gradientOf(layer, "bias"),
           transposed,
+          tiled,
+          kept,
         }),
       );
     }
@@ -154,9 +192,11 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
   const pieces = slots.map(asPiece);
   return {
     model,
+    prepare,
     forward,
     tables: shared.tables,
     backward,
+    batch,
     reduce: training && reduceSlots("reduce", pieces),
     update:
       training &&
@@ -171,9 +211,18 @@ export function planModel(model: Model, training?: TrainingPlan): Plan {
       ),
     parameterOffsets,
     parameterLength,
+    slotLength,
     slots: slotCount,
     buffers: [...shared.buffers, ...workspace.buffers],
-    memory: { step, parameters, state, slots, workspaces: shared.end, workspaceBytes: workspace.end },
+    memory: {
+      step,
+      parameters,
+      state,
+      slots,
+      kept: { offset: kept?.buffer.offset ?? 0, stretchBytes: 4 * (kept?.stretch ?? 0) },
+      workspaces: shared.end,
+      workspaceBytes: workspace.end,
+    },
     workspace: {
       bytes,
       labels,

@@ -1,9 +1,7 @@
-import type { Conv2d } from "../layers/conv2d.js";
-import type { MaxPool2d } from "../layers/maxPool2d.js";
 import type { Model, ModelLayer } from "../model.js";
 import type { ImageShape, Shape } from "../tensor.js";
 import type { View } from "./block.js";
-import { type Allocator, allocateView, type Border, flattened, NO_BORDER } from "./memory.js";
+import { type Allocator, allocateView, type Border, flattened } from "./memory.js";
 
 /*
  * Where activations and gradients lie, and which of them share memory. View k is the input of layer k and the output of
@@ -21,8 +19,16 @@ function readerOf(model: Model, k: number): number {
   return isFused(model, k) ? k + 1 : k;
 }
 
-/** The views of a model; `prefix` comes before their names. */
-export function allocateViews(allocator: Allocator, model: Model, prefix: string): View[] {
+/**
+ * The views of a model; `prefix` comes before their names.
+ * @param paddingOf what the layer that reads a view needs around it
+ */
+export function allocateViews(
+  allocator: Allocator,
+  model: Model,
+  prefix: string,
+  paddingOf: (layer: ModelLayer | undefined) => Border,
+): View[] {
   const views: View[] = [];
   for (let k = 0; k <= model.layers.length; k++) {
     const producer = model.layers[k - 1];
@@ -47,9 +53,4 @@ export function allocateViews(allocator: Allocator, model: Model, prefix: string
 
 function asImage(shape: Shape): ImageShape {
   return shape.length === 3 ? [shape[0], shape[1], shape[2]] : [shape[0], 1, 1];
-}
-
-function paddingOf(layer: ModelLayer | undefined): Border {
-  const padded = layer?.spec.type === "conv2d" || layer?.spec.type === "maxPool2d";
-  return padded ? (layer.resolved as Conv2d | MaxPool2d).padding : NO_BORDER;
 }

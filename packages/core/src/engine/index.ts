@@ -1,3 +1,4 @@
+import { type Convolution, convolutions } from "../compiler/convolution.js";
 import { hasRelaxedSimd, hasSimd } from "../compiler/features.js";
 import { InputError } from "../errors.js";
 import { defineModel, type ModelSpec } from "../model.js";
@@ -28,6 +29,12 @@ export interface EngineOptions {
    * only with the flag `--experimental-wasm-relaxed-simd`, which the command line sets but this library doesn't.
    */
   readonly strict?: boolean;
+  /**
+   * How the wasm engine computes convolutions. `direct`: as they are written. `auto`, the default: those with 3x3 kernels
+   * and at least 16 channels and filters by Winograd's method, with a quarter of the multiplications. The results differ by
+   * roundings, somewhat larger ones (docs/performance.md).
+   */
+  readonly convolution?: Convolution;
   /** Start from these, not from fresh weights. */
   readonly parameters?: NamedTensors;
   /** Of the fresh weights; default 0. */
@@ -54,5 +61,15 @@ export async function createEngine(spec: ModelSpec, options: EngineOptions = {})
       "This JavaScript engine has no WebAssembly SIMD, which the wasm engine needs; use the reference engine.",
     );
   }
-  return new WasmEngine(model, parameters, { threads, strict: options.strict === true || !hasRelaxedSimd() });
+  const { convolution = "auto" } = options;
+  if (!convolutions.includes(convolution)) {
+    throw new InputError(
+      `convolution must be ${convolutions.join(" or ")}, not ${JSON.stringify(convolution)}.`,
+    );
+  }
+  return new WasmEngine(model, parameters, {
+    threads,
+    strict: options.strict === true || !hasRelaxedSimd(),
+    convolution,
+  });
 }

@@ -1,4 +1,5 @@
 import { compilePlan } from "../compiler/compile.js";
+import type { Convolution } from "../compiler/convolution.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import { planModel } from "../compiler/plan.js";
 import { defineModel, type ModelSpec } from "../model.js";
@@ -16,15 +17,24 @@ export interface CompileTimes {
 /** Compiles a network for training once and says how long it took. The first time in a process is the slowest. */
 export async function measureCompile(
   spec: ModelSpec,
-  options: { batchSize?: number; optimizer?: OptimizerSpec; threads?: number; strict?: boolean } = {},
+  options: {
+    batchSize?: number;
+    optimizer?: OptimizerSpec;
+    threads?: number;
+    strict?: boolean;
+    convolution?: Convolution;
+  } = {},
 ): Promise<CompileTimes> {
-  const { batchSize = 64, optimizer = { type: "adam" }, threads = 1, strict = false } = options;
+  const {
+    batchSize = 64,
+    optimizer = { type: "adam" },
+    threads = 1,
+    strict = false,
+    convolution = "auto",
+  } = options;
   const start = performance.now();
-  const plan = planModel(defineModel(spec), {
-    batchSize,
-    optimizer: resolveOptimizer(optimizer),
-    clip: false,
-  });
+  const training = { batchSize, optimizer: resolveOptimizer(optimizer), clip: false };
+  const plan = planModel(defineModel(spec), training, { convolution });
   const { bytes } = compilePlan(plan, threads, true, { relaxed: !strict && hasRelaxedSimd() });
   const generated = performance.now();
   await WebAssembly.compile(bytes);

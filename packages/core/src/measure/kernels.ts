@@ -1,5 +1,6 @@
 import { BLOCK } from "../compiler/block.js";
 import { compilePlan } from "../compiler/compile.js";
+import type { Convolution } from "../compiler/convolution.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import { STEP } from "../compiler/kernels/optimizer.js";
 import { PIECE, type Plan, planModel } from "../compiler/plan.js";
@@ -30,6 +31,8 @@ export interface ProfileOptions {
   /** Default Adam. */
   readonly optimizer?: OptimizerSpec;
   readonly strict?: boolean;
+  /** Default `auto`. */
+  readonly convolution?: Convolution;
   /** For each kernel, about; default 40. */
   readonly milliseconds?: number;
   readonly signal?: AbortSignal | undefined;
@@ -45,10 +48,17 @@ export async function profileModel(
   spec: ModelSpec,
   options: ProfileOptions = {},
 ): Promise<readonly KernelProfile[]> {
-  const { batchSize = 64, strict = false, milliseconds = 40, signal, onProgress } = options;
+  const {
+    batchSize = 64,
+    strict = false,
+    convolution = "auto",
+    milliseconds = 40,
+    signal,
+    onProgress,
+  } = options;
   const model = defineModel(spec);
   const optimizer = resolveOptimizer(options.optimizer ?? { type: "adam" });
-  const plan = planModel(model, { batchSize, optimizer, clip: false });
+  const plan = planModel(model, { batchSize, optimizer, clip: false }, { convolution });
   const { bytes, pages } = compilePlan(plan, 1, false, { relaxed: !strict && hasRelaxedSimd() });
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
@@ -75,7 +85,7 @@ export async function profileModel(
 
 const MOST_WARMUP_SHARE = 0.25;
 
-type Exports = Record<string, (workspace: number, slot: number, count: number) => void>;
+type Exports = Record<string, (workspace: number, slot: number, count: number, kept: number) => void>;
 
 interface Call {
   readonly name: string;
@@ -89,19 +99,33 @@ function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
   const [slot] = memory.slots;
   const perBlock = [...plan.forward, ...plan.backward].map(({ name }) => {
     const kernel = exports[name];
-    return { name, call: () => kernel(memory.workspaces, slot.offset, 0), blocks: 1 };
+    return { name, call: () => kernel(memory.workspaces, slot.offset, 0, memory.kept.offset), blocks: 1 };
+  });
+  const perStep = plan.prepare.map(({ name }) => {
+    const kernel = exports[name];
+    const call = () => kernel(memory.workspaces, 0, 0, 0);
+    return { name, call, blocks: Math.ceil(batchSize / BLOCK) };
+  });
+  const blocks = Math.ceil(batchSize / BLOCK);
+  const perBatchPiece = plan.batch.map(({ kernel, pieces, weightBytes, keptBytes }) => {
+    const run = exports[kernel.name];
+    const call = () => {
+      for (let piece = 0; piece < pieces; piece++) run(piece * weightBytes, 0, blocks, piece * keptBytes);
+    };
+    return { name: kernel.name, call, blocks };
   });
   const perBatch = [plan.reduce, plan.update].flatMap((nest) => {
     if (nest === undefined) return [];
     const kernel = exports[nest.name];
+    const length = nest === plan.reduce ? plan.slotLength : parameterLength;
     const call = () => {
-      for (let first = 0; first < parameterLength; first += PIECE) {
-        kernel(4 * first, 0, Math.min(PIECE, parameterLength - first) / 4);
+      for (let first = 0; first < length; first += PIECE) {
+        kernel(4 * first, 0, Math.min(PIECE, length - first) / 4, 0);
       }
     };
-    return [{ name: nest.name, call, blocks: Math.ceil(batchSize / BLOCK) }];
+    return [{ name: nest.name, call, blocks }];
   });
-  return [...perBlock, ...perBatch];
+  return [...perStep, ...perBlock, ...perBatchPiece, ...perBatch];
 }
 
 /** Puts a block of images, its labels and fresh parameters where the kernels look for them. */

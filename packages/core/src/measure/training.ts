@@ -1,3 +1,4 @@
+import type { Convolution } from "../compiler/convolution.js";
 import { noise } from "../data/noise.js";
 import { createEngine } from "../engine/index.js";
 import { defineModel, type Model, type ModelSpec } from "../model.js";
@@ -20,6 +21,8 @@ export interface TrainingSpeed {
 export interface TrainingSpeedOptions {
   readonly threads?: number;
   readonly strict?: boolean;
+  /** Default `auto`. */
+  readonly convolution?: Convolution;
   /** Default 64. */
   readonly batchSize?: number;
   /** Default Adam. */
@@ -55,13 +58,14 @@ export async function measureTraining(
     onProgress,
     threads,
     strict = false,
+    convolution = "auto",
   } = options;
   const model = defineModel(spec);
   const bytes = Math.floor(MOST_BYTES / sizeOf(model.inputShape));
   const data = noise(model, Math.max(batchSize, Math.min(MOST_IMAGES, bytes)));
   const count = data.labels.length;
   const order = permutation(count, randomStream(0, "order"));
-  const engine = await createEngine(spec, { strict, ...(threads !== undefined && { threads }) });
+  const engine = await createEngine(spec, { strict, convolution, ...(threads !== undefined && { threads }) });
   try {
     const run = await engine.startTraining(data, {
       batchSize,

@@ -130,6 +130,34 @@ export const smallNetworks: Readonly<Record<string, ModelSpec>> = {
       { type: "dense", units: 4 },
     ],
   },
+  "convolutions by tiles, whole and cut off": {
+    input: [2, 6, 13],
+    layers: [
+      { type: "conv2d", filters: 16, kernel: 3, padding: [1, 0, 2, 1] },
+      { type: "conv2d", filters: 20, kernel: 3, padding: 1 },
+      { type: "flatten" },
+      { type: "dense", units: 3 },
+    ],
+  },
+  "tiles without bias before tiles": {
+    input: [3, 6, 5],
+    layers: [
+      { type: "conv2d", filters: 16, kernel: 3, padding: 1, bias: false },
+      { type: "conv2d", filters: 24, kernel: 3, bias: false },
+      { type: "conv2d", filters: 16, kernel: 3, padding: "same" },
+      { type: "flatten" },
+      { type: "dense", units: 5 },
+    ],
+  },
+  "many weights, for whole batches": {
+    input: [2, 6, 12],
+    layers: [
+      { type: "flatten" },
+      { type: "dense", units: 232 },
+      { type: "dense", units: 144, bias: false },
+      { type: "dense", units: 4 },
+    ],
+  },
   "a window larger than what is written out": {
     input: [2, 8, 8],
     layers: [

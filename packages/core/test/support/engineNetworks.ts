@@ -93,6 +93,39 @@ export const engineNetworks: fc.Arbitrary<Model> = fc
     (model) => model !== undefined && model.multiplyAdds.trainingStep < MOST_MULTIPLY_ADDS,
   ) as fc.Arbitrary<Model>;
 
+/** Networks with convolutions that are computed by tiles: enough channels and filters, kernels of 3x3. */
+export const tiledNetworks: fc.Arbitrary<Model> = fc
+  .record({
+    input: fc.tuple(fc.constantFrom(16, 24), from(2, 9), from(2, 9)),
+    tiled: fc.array(
+      fc.record({
+        filters: fc.constantFrom(16, 20, 24),
+        padding: fc.oneof(from(0, 2), fc.tuple(from(0, 2), from(0, 2), from(0, 2), from(0, 2))),
+        bias: fc.boolean(),
+        after: fc.constantFrom<AnyLayerSpec[]>([], [{ type: "relu" }], [{ type: "maxPool2d", size: 2 }]),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+    units: from(2, 5),
+  })
+  .map(({ input, tiled, units }) =>
+    modelOf({
+      input,
+      layers: [
+        ...fitting(
+          tiled.flatMap(({ after, ...conv }) => [{ type: "conv2d" as const, kernel: 3, ...conv }, ...after]),
+          input,
+        ),
+        { type: "flatten" },
+        { type: "dense", units },
+      ],
+    }),
+  )
+  .filter(
+    (model) =>
+      model?.layers[0].spec.type === "conv2d" && model.multiplyAdds.trainingStep < 50 * MOST_MULTIPLY_ADDS,
+  ) as fc.Arbitrary<Model>;
+
 /** The layers without those that don't fit on what the ones before them give. */
 function fitting(specs: readonly AnyLayerSpec[], input: Model["inputShape"]): AnyLayerSpec[] {
   const kept: AnyLayerSpec[] = [];

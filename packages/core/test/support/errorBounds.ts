@@ -5,6 +5,12 @@ import { type Trace, trace } from "../../src/reference/trace.js";
 import { copyOf, type FloatArray, type NamedTensors, type Tensor } from "../../src/tensor.js";
 import { EPSILON } from "./compare.js";
 import { sumLengths } from "./sumLengths.js";
+import {
+  isTiled,
+  tiledInputGradientSizes,
+  tiledOutputSizes,
+  tiledWeightGradientSizes,
+} from "./tiledSizes.js";
 
 /*
  * How far a step in float32 may be from the exact one, number by number.
@@ -18,6 +24,8 @@ import { sumLengths } from "./sumLengths.js";
  *
  * if all roundings went the same way. They go both ways, so that errors grow with the root of L: 8 sqrt(L) is taken
  * where that is less.
+ *
+ * What is computed by tiles has roundings of its own: tiledSizes.ts.
  *
  * The softmax turns errors d of the scores into at most 2 p max|d| of the probabilities p.
  *
@@ -50,8 +58,17 @@ export function errorBounds(
   const step = trace(model, parameters, x, labels);
   const factors = errorFactors(model, labels.length);
   const sizes = [xSize];
+  // as if nothing were computed by tiles: whose roundings are mostly not much larger
+  const plainSizes = [xSize];
   for (const layer of model.layers) {
-    sizes.push(layer.kind.forward(layer.resolved, sizes[sizes.length - 1], absoluteOf(layer, parameters)));
+    const before = sizes[sizes.length - 1];
+    const absolute = absoluteOf(layer, parameters);
+    plainSizes.push(layer.kind.forward(layer.resolved, plainSizes[plainSizes.length - 1], absolute));
+    sizes.push(
+      isTiled(layer)
+        ? tiledOutputSizes(layer, before, absolute)
+        : layer.kind.forward(layer.resolved, before, absolute),
+    );
   }
 
   const scores = model.layers[model.layers.length - 1].name;
@@ -64,23 +81,22 @@ export function errorBounds(
   for (let k = model.layers.length - 1; k >= 0; k--) {
     const layer = model.layers[k];
     const own = layer.kind.parameterGradients(layer.resolved, sizes[k], backward);
+    if (isTiled(layer)) own.weight = tiledWeightGradientSizes(layer, sizes[k], backward);
     for (const [name, { data }] of Object.entries(own)) {
       const fullName = `${layer.name}.${name}`;
       gradients[fullName] = Float64Array.from(data, (size) => factors[`grad.${fullName}`] * size);
     }
-    backward = layer.kind.inputGradient(
-      layer.resolved,
-      inputOf(step, k),
-      absoluteOf(layer, parameters),
-      backward,
-    );
+    const absolute = absoluteOf(layer, parameters);
+    backward = isTiled(layer)
+      ? tiledInputGradientSizes(layer, absolute, backward)
+      : layer.kind.inputGradient(layer.resolved, inputOf(step, k), absolute, backward);
   }
   return {
     step,
     logits,
     loss: 2 * factors.loss * (largest + 1),
     gradients,
-    onKink: model.layers.some((layer, k) => isOnKink(layer, inputOf(step, k), sizes[k])),
+    onKink: model.layers.some((layer, k) => isOnKink(layer, inputOf(step, k), plainSizes[k])),
   };
 }
 

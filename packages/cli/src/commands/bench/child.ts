@@ -1,4 +1,12 @@
-import { createEngine, defineModel, fit, type ModelSpec, measureCompile, noise } from "unravel-cnn";
+import {
+  type Convolution,
+  createEngine,
+  defineModel,
+  fit,
+  type ModelSpec,
+  measureCompile,
+  noise,
+} from "unravel-cnn";
 import { allowRelaxedSimd } from "../../engine.js";
 
 /*
@@ -12,6 +20,7 @@ export interface ChildTask {
   readonly batchSize: number;
   readonly threads: number;
   readonly strict: boolean;
+  readonly convolution: Convolution;
 }
 
 const { task, spec, ...options }: ChildTask = JSON.parse(process.argv[2]);

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { builtInModels, hasRelaxedSimd } from "unravel-cnn";
-import { allowRelaxedSimd } from "../../engine.js";
+import { addConvolutionOption, allowRelaxedSimd } from "../../engine.js";
 import { interruptible } from "../../exit.js";
 import { loadModel } from "../../model.js";
 import { realNumber, wholeNumber } from "../../options.js";
@@ -12,8 +12,7 @@ import { asJson, asText } from "./report.js";
 import { type BenchOptions, batchSizeFor, lengthsOf } from "./settings.js";
 
 export function addBench(program: Command): void {
-  program
-    .command("bench")
+  addConvolutionOption(program.command("bench"))
     .summary("measure how fast this machine trains")
     .description(
       "Measures how fast networks train here, on made-up images: this machine's peak in WebAssembly (multiply-adds in registers), each kernel alone, training, start-up and compiling.",
@@ -68,7 +67,8 @@ async function bench(names: string[], options: BenchOptions, signal: AbortSignal
     const threads = options.threads ?? availableParallelism();
     const strict = options.strict === true || !hasRelaxedSimd();
     progress.say(`Measuring ${chosen.join(", ")}; for good figures nothing else should run.`);
-    const task = { models, threads, strict, lengths: lengthsOf(options) };
+    const { convolution = "auto" } = options;
+    const task = { models, threads, strict, convolution, lengths: lengthsOf(options) };
     const figures = await measureAll(task, progress, signal);
     const text = options.json
       ? `${JSON.stringify(asJson(figures))}\n`

@@ -1,5 +1,6 @@
 import {
   type CompileTimes,
+  type Convolution,
   fitDefaults,
   type KernelProfile,
   measurePeak,
@@ -34,6 +35,7 @@ export interface Figures {
   readonly machine: Machine;
   readonly threads: number;
   readonly strict: boolean;
+  readonly convolution: Convolution;
   readonly optimizer: string;
   readonly peak: Peak;
   readonly models: readonly ModelFigures[];
@@ -43,12 +45,13 @@ export interface Task {
   readonly models: readonly { name: string; loaded: LoadedModel; batchSize: number }[];
   readonly threads: number;
   readonly strict: boolean;
+  readonly convolution: Convolution;
   readonly lengths: Lengths;
 }
 
 /** Measures everything, one after the other, so that nothing disturbs anything. */
 export async function measureAll(task: Task, progress: Progress, signal: AbortSignal): Promise<Figures> {
-  const { models, threads, strict, lengths } = task;
+  const { models, threads, strict, convolution, lengths } = task;
   const where = machine();
   // best of all times that it was measured: on a busy machine the first may have been a bad moment
   let peak: Peak = { one: 0, all: 0 };
@@ -65,7 +68,7 @@ export async function measureAll(task: Task, progress: Progress, signal: AbortSi
   const figures: ModelFigures[] = [];
   for (const { name, loaded, batchSize } of models) {
     const { spec } = loaded.model;
-    const options = { batchSize, strict, optimizer: fitDefaults.optimizer, signal };
+    const options = { batchSize, strict, convolution, optimizer: fitDefaults.optimizer, signal };
     const kernels = await profileModel(spec, {
       ...options,
       milliseconds: lengths.kernelMs,
@@ -81,14 +84,22 @@ export async function measureAll(task: Task, progress: Progress, signal: AbortSi
     show(name, SHARES.kernels + SHARES.training, ["starting"]);
     // without names of classes: there may be more than a command line holds
     const { classes: _, ...unnamed } = spec;
-    const start = { spec: unnamed, batchSize, threads, strict };
+    const start = { spec: unnamed, batchSize, threads, strict, convolution };
     const startUp = await measureStartUp(start, lengths.starts, signal);
     const compile = await measureColdCompile(start, lengths.starts, signal);
     figures.push({ name, loaded, batchSize, kernels, training, startUp, compile });
     await improvePeak();
   }
   progress.clear();
-  return { machine: where, threads, strict, optimizer: fitDefaults.optimizer.type, peak, models: figures };
+  return {
+    machine: where,
+    threads,
+    strict,
+    convolution,
+    optimizer: fitDefaults.optimizer.type,
+    peak,
+    models: figures,
+  };
 }
 
 /** How much of the time for a network the parts take, about. */

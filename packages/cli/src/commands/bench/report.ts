@@ -5,11 +5,12 @@ import { table } from "../../terminal/table.js";
 import type { Figures, ModelFigures, Peak } from "./measure.js";
 
 /** For programs. Times of kernels in microseconds for a block of 8 images; shares of the peak are of one thread's there. */
-export function asJson({ machine, threads, strict, optimizer, peak, models }: Figures) {
+export function asJson({ machine, threads, strict, convolution, optimizer, peak, models }: Figures) {
   return {
     machine,
     threads,
     strict,
+    convolution,
     peak,
     models: models.map(({ name, loaded: { model }, batchSize, kernels, training, startUp, compile }) => ({
       model: name,
@@ -30,13 +31,13 @@ export function asJson({ machine, threads, strict, optimizer, peak, models }: Fi
 
 /** For people, in 80 columns. */
 export function asText(figures: Figures, styles: Styles): string {
-  const { machine, threads, strict, peak, models, optimizer } = figures;
+  const { machine, threads, strict, convolution, peak, models, optimizer } = figures;
   const cores = `, ${count(machine.cores, "core")}`;
   const path = strict ? "strict" : machine.relaxed ? "relaxed SIMD" : "no relaxed SIMD";
   const all = threads === 1 ? "" : `, ${gflops(peak.all)} on ${threads} threads at the same time`;
   const lines = [
     `Machine   ${machine.cpu.slice(0, 70 - cores.length)}${cores}`,
-    `          Node ${machine.node.slice(1)}, V8 ${machine.v8}, ${path}`,
+    `          Node ${machine.node.slice(1)}, V8 ${machine.v8}, ${path}${convolution === "direct" ? ", direct convolution" : ""}`,
     `Peak      ${gflops(peak.one)} GFLOP/s on one thread${all}`,
   ];
   if (machine.load > BUSY) {

@@ -1,6 +1,6 @@
 import type { EngineChoice } from "../../engine.js";
 
-export interface BenchOptions extends Pick<EngineChoice, "threads" | "strict"> {
+export interface BenchOptions extends Pick<EngineChoice, "threads" | "strict" | "convolution"> {
   batchSize?: number;
   seconds?: number;
   quick?: boolean;

@@ -1,6 +1,17 @@
 import type { Conv2d } from "../../layers/conv2d.js";
 import { accumulate, BLOCK, grid, HALVES, tilesOf, type View } from "../block.js";
-import { add, at, type Buffer, constant, load, type Nest, nest, splat, unary } from "../nest.js";
+import {
+  add,
+  at,
+  type Buffer,
+  constant,
+  load,
+  type Nest,
+  type NestBuilder,
+  nest,
+  splat,
+  unary,
+} from "../nest.js";
 
 /** Adds the block's share to the gradients of weight and bias in the slot. */
 export function convolveParameterGradients(
@@ -114,7 +125,7 @@ function rowsInCache(filters: number, columns: number): number {
 }
 
 /** bias[o] += the sum of all of filter o's gradients. */
-function addBiasGradient(b: Parameters<Parameters<typeof nest>[1]>[0], dy: View, biasGradient: Buffer): void {
+export function addBiasGradient(b: NestBuilder, dy: View, biasGradient: Buffer): void {
   const [O, I, J] = dy.shape;
   b.loop("o", O, (o) => {
     const sums = HALVES.map(() => b.variable(constant(0)));

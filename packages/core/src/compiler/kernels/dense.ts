@@ -1,6 +1,19 @@
 import type { Dense } from "../../layers/dense.js";
-import { accumulate, BLOCK, grid, HALVES, tilesOf, type View } from "../block.js";
-import { add, at, type Buffer, constant, load, madd, max, type Nest, nest, splat, unary } from "../nest.js";
+import { accumulate, BLOCK, grid, HALVES, tilesOf, transposed, type View } from "../block.js";
+import {
+  add,
+  at,
+  type Buffer,
+  constant,
+  type Index,
+  load,
+  madd,
+  max,
+  type Nest,
+  nest,
+  splat,
+  unary,
+} from "../nest.js";
 
 /* As layers/dense.ts, with a block of images as the innermost dimension: o output, k input. */
 
@@ -40,6 +53,9 @@ export function multiply(
   });
 }
 
+/** So many inputs' gradients stay in the first-level cache while all outputs' shares are added to them. */
+const INPUTS_IN_CACHE = 256;
+
 export function multiplyInputGradient(
   name: string,
   { inputShape: [K], outputShape: [O] }: Dense,
@@ -48,33 +64,52 @@ export function multiplyInputGradient(
   dx: View,
 ): Nest {
   return nest(name, (b) => {
-    for (const ks of tilesOf(K, 4)) {
-      b.loop("k", ks.count, (k) => {
-        const sums = grid(b, ks.size, 2, () => constant(0));
-        b.loop("o", O, (o) => {
-          const g = HALVES.map((half) => b.variable(load(at(dy.buffer, dy.start + half, [o, BLOCK]))));
-          for (let column = 0; column < ks.size; column++) {
-            const w = b.variable(splat(at(weight, ks.first + column, [o, K], [k, ks.size])));
-            for (const half of [0, 1]) accumulate(sums[column][half], w, g[half]);
-          }
-        });
-        for (const [column, halves] of sums.entries()) {
-          for (const [h, sum] of halves.entries()) {
-            b.store(
-              at(dx.buffer, dx.start + (ks.first + column) * BLOCK + HALVES[h], [k, ks.size * BLOCK]),
-              sum,
-            );
-          }
+    for (const ks of tilesOf(K, INPUTS_IN_CACHE)) {
+      b.loop("part", ks.count, (part) => {
+        const [first, ...others] = tilesOf(O, 4);
+        const addShare = (
+          start: number,
+          rows: number,
+          o: readonly (readonly [Index, number])[],
+          sets: boolean,
+        ) => {
+          const g = grid(b, rows, 2, (row, h) =>
+            load(at(dy.buffer, dy.start + (start + row) * BLOCK + HALVES[h], ...scaled(o, rows * BLOCK))),
+          );
+          b.loop("k", ks.size, (k) => {
+            const place = (half: number) =>
+              at(dx.buffer, dx.start + ks.first * BLOCK + half, [part, ks.size * BLOCK], [k, BLOCK]);
+            const sums = HALVES.map((half) => b.variable(sets ? constant(0) : load(place(half))));
+            for (let row = 0; row < rows; row++) {
+              const w = b.variable(
+                splat(
+                  at(weight, (start + row) * K + ks.first, [part, ks.size], [k, 1], ...scaled(o, rows * K)),
+                ),
+              );
+              for (const half of [0, 1]) accumulate(sums[half], w, g[row][half]);
+            }
+            for (const [h, sum] of sums.entries()) b.store(place(HALVES[h]), sum);
+          });
+        };
+        addShare(0, first.size, [], true);
+        for (const { first: start, count, size } of [
+          { ...first, first: first.size, count: first.count - 1 },
+          ...others,
+        ]) {
+          b.loop("o", count, (o) => addShare(start, size, [[o, 1]], false));
         }
       });
     }
   });
 }
 
+const scaled = (terms: readonly (readonly [Index, number])[], factor: number) =>
+  terms.map(([index, stride]): [Index, number] => [index, stride * factor]);
+
 /**
  * Adds the block's share to the gradients of weight and bias in the slot. A weight's gradient is a sum over images, which
  * lie side by side in a vector; so that four weights can be summed at once, the inputs are transposed first.
- * @param transposed room for `[BLOCK, K]` numbers
+ * @param room for `[BLOCK, K]` numbers
  */
 export function multiplyParameterGradients(
   name: string,
@@ -83,25 +118,17 @@ export function multiplyParameterGradients(
   dy: View,
   weightGradient: Buffer,
   biasGradient: Buffer | undefined,
-  transposed: Buffer,
+  room: Buffer,
 ): Nest {
   const wide = K - (K % 4);
   return nest(name, (b) => {
     b.loop("k", wide / 4, (k) => {
       for (const half of HALVES) {
-        const [r0, r1, r2, r3] = [0, 1, 2, 3].map((row) =>
+        const rows = [0, 1, 2, 3].map((row) =>
           b.variable(load(at(x.buffer, x.start + row * BLOCK + half, [k, 4 * BLOCK]))),
         );
-        const pairs = [
-          b.variable({ kind: "shuffle", lanes: [0, 4, 1, 5], a: r0, b: r1 }),
-          b.variable({ kind: "shuffle", lanes: [0, 4, 1, 5], a: r2, b: r3 }),
-          b.variable({ kind: "shuffle", lanes: [2, 6, 3, 7], a: r0, b: r1 }),
-          b.variable({ kind: "shuffle", lanes: [2, 6, 3, 7], a: r2, b: r3 }),
-        ];
-        for (let image = 0; image < 4; image++) {
-          const [a, second] = image < 2 ? pairs.slice(0, 2) : pairs.slice(2, 4);
-          const lanes = image % 2 === 0 ? [0, 1, 4, 5] : [2, 3, 6, 7];
-          b.store(at(transposed, (half + image) * K, [k, 4]), { kind: "shuffle", lanes, a, b: second });
+        for (const [image, inputs] of transposed(b, rows).entries()) {
+          b.store(at(room, (half + image) * K, [k, 4]), inputs);
         }
       }
     });
@@ -122,7 +149,7 @@ export function multiplyParameterGradients(
               BLOCK,
               (n) => {
                 const inputs = Array.from({ length: ks.size }, (_, vector) =>
-                  b.variable(load(at(transposed, (ks.first + vector) * 4, [n, K], [k, ks.size * 4]))),
+                  b.variable(load(at(room, (ks.first + vector) * 4, [n, K], [k, ks.size * 4]))),
                 );
                 for (let row = 0; row < os.size; row++) {
                   const g = b.variable(

@@ -1,4 +1,5 @@
-import { type Plan, planModel } from "../../compiler/plan.js";
+import type { Convolution } from "../../compiler/convolution.js";
+import { type Plan, type PlanOptions, planModel } from "../../compiler/plan.js";
 import type { Dataset } from "../../data/dataset.js";
 import { InputError } from "../../errors.js";
 import type { Model } from "../../model.js";
@@ -27,6 +28,7 @@ export interface WasmOptions {
   /** Number of threads; 0: no workers, the calling thread works in slices. */
   readonly threads: number;
   readonly strict: boolean;
+  readonly convolution?: Convolution | undefined;
 }
 
 /** Trains with kernels compiled for the network's shapes, on resident threads. */
@@ -34,15 +36,17 @@ export class WasmEngine implements Engine {
   readonly name = "wasm";
   readonly model: Model;
   readonly strict: boolean;
+  readonly #planOptions: PlanOptions;
   readonly #pool: Pool;
   readonly #local = new LocalPool();
   #parameters: NamedTensors;
   readonly #inference = new Map<Pool, Promise<{ plan: Plan; program: InferenceProgram }>>();
 
-  constructor(model: Model, parameters: NamedTensors, { threads, strict }: WasmOptions) {
+  constructor(model: Model, parameters: NamedTensors, { threads, strict, convolution }: WasmOptions) {
     checkParameters(model, parameters);
     this.model = model;
     this.strict = strict;
+    this.#planOptions = convolution === undefined ? {} : { convolution };
     this.#parameters = copyAll(parameters, "float32");
     this.#pool = threads === 0 ? this.#local : createPool(threads);
   }
@@ -62,7 +66,7 @@ export class WasmEngine implements Engine {
 
   async startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun> {
     const { batchSize, optimizer, clip } = options;
-    const plan = planModel(this.model, { batchSize, optimizer, clip: clip !== undefined });
+    const plan = planModel(this.model, { batchSize, optimizer, clip: clip !== undefined }, this.#planOptions);
     const program = await this.#pool.loadTraining(
       await compileFor(this.#pool, plan, { relaxed: !this.strict }),
       layoutOf(plan, { batchSize, optimizer, clip }),
@@ -88,7 +92,7 @@ export class WasmEngine implements Engine {
 
   #inferenceProgram(pool: Pool): Promise<{ plan: Plan; program: InferenceProgram }> {
     const load = async () => {
-      const plan = planModel(this.model);
+      const plan = planModel(this.model, undefined, this.#planOptions);
       const program = await pool.loadInference(
         await compileFor(pool, plan, { relaxed: !this.strict }),
         layoutOf(plan),

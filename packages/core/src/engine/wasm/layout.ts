@@ -6,14 +6,25 @@ import { sizeOf } from "../../tensor.js";
 
 /** What a thread needs to know of a plan: plain data that can be sent to a worker. Offsets and lengths in bytes. */
 export interface Layout {
+  readonly prepare: readonly string[];
   readonly forward: readonly string[];
   readonly backward: readonly string[];
   readonly imageSize: number;
   readonly classes: number;
+  readonly batch: readonly {
+    readonly name: string;
+    readonly pieces: number;
+    readonly weightBytes: number;
+    readonly keptBytes: number;
+  }[];
   readonly parameterLength: number;
+  /** How much of it is added up in slots. */
+  readonly slotLength: number;
   readonly parameters: number;
   readonly step: number;
   readonly slots: readonly number[];
+  /** What the first block leaves for the end of the batch, and how long a block's stretch is. */
+  readonly kept: { readonly offset: number; readonly stretchBytes: number };
   readonly workspaces: number;
   readonly workspaceBytes: number;
   /** From the start of a workspace. */
@@ -36,11 +47,15 @@ export { BLOCK, PIECE, STATISTICS };
 export function layoutOf(plan: Plan, training?: Layout["training"]): Layout {
   const { memory, workspace, model } = plan;
   return {
+    prepare: plan.prepare.map(({ name }) => name),
     forward: plan.forward.map(({ name }) => name),
     backward: plan.backward.map(({ name }) => name),
     imageSize: sizeOf(model.inputShape),
     classes: model.classes.length,
+    batch: plan.batch.map(({ kernel, ...piece }) => ({ name: kernel.name, ...piece })),
     parameterLength: plan.parameterLength,
+    slotLength: plan.slotLength,
+    kept: memory.kept,
     parameters: memory.parameters.offset,
     step: memory.step.offset,
     slots: memory.slots.map(({ offset }) => offset),

@@ -38,7 +38,7 @@ export interface InferenceJob {
   readonly done: Int32Array;
 }
 
-type Kernels = Record<string, (workspace: number, slot: number, count: number) => void>;
+type Kernels = Record<string, (workspace: number, slot: number, count: number, kept: number) => void>;
 
 /**
  * What one of the threads does. All threads run the same code, and each takes the next slot, piece or block when it is
@@ -51,6 +51,7 @@ export class Thread {
   readonly #thread: number;
   readonly #control: Control;
   readonly #workspace: number;
+  readonly #prepare: Kernels[string][];
   readonly #forward: Kernels[string][];
   readonly #backward: Kernels[string][];
   /** The whole memory, as bytes and as numbers. */
@@ -69,6 +70,7 @@ export class Thread {
     this.#thread = thread;
     this.#control = control;
     this.#workspace = layout.workspaces + thread * layout.workspaceBytes;
+    this.#prepare = layout.prepare.map((name) => this.#kernels[name]);
     this.#forward = layout.forward.map((name) => this.#kernels[name]);
     this.#backward = layout.backward.map((name) => this.#kernels[name]);
     this.#memory = new Uint8Array(memory.buffer);
@@ -91,6 +93,7 @@ export class Thread {
       if (this.#control.stopped) return;
       const { loss, correct } = totalsOf(job, Math.ceil(batch.length / BLOCK));
       if (!Number.isFinite(loss)) return this.#diverge(job, loss / batch.length);
+      if (!this.#batch(Math.ceil(batch.length / BLOCK))) return;
       if (!this.#update(job, job.firstStep + step + 1, job.learningRates[step])) return;
       if (!this.#control.barrier()) return;
       if (this.#thread === 0) {
@@ -104,15 +107,17 @@ export class Thread {
 
   /** Runs this thread's share of a batch's blocks, forward and backward. */
   *#gradients(job: EpochJob, batch: Uint32Array): Generator<void, void> {
-    const { slots, parameterLength } = this.#layout;
+    const { slots, slotLength, kept } = this.#layout;
     const blocks = Math.ceil(batch.length / BLOCK);
+    for (const kernel of this.#prepare) kernel(this.#workspace, 0, 0, 0);
     for (let slot = this.#control.claim(); slot < slots.length; slot = this.#control.claim()) {
-      this.#memory.fill(0, slots[slot], slots[slot] + 4 * parameterLength);
+      this.#memory.fill(0, slots[slot], slots[slot] + 4 * slotLength);
       for (let block = slot; block < blocks; block += slots.length) {
         const count = this.#load(job.images, batch, block);
         this.#label(job.labels, batch, block, count);
-        for (const kernel of this.#forward) kernel(this.#workspace, slots[slot], 0);
-        for (const kernel of this.#backward) kernel(this.#workspace, slots[slot], 0);
+        const stretch = kept.offset + block * kept.stretchBytes;
+        for (const kernel of this.#forward) kernel(this.#workspace, slots[slot], 0, 0);
+        for (const kernel of this.#backward) kernel(this.#workspace, slots[slot], 0, stretch);
         this.#note(job, block, count);
         yield;
       }
@@ -154,9 +159,22 @@ export class Thread {
     correctOfBlock[block] = correct;
   }
 
+  /** Computes what waits for all blocks. False if a thread has died. */
+  #batch(blocks: number): boolean {
+    const { batch } = this.#layout;
+    if (batch.length === 0) return true;
+    for (const { name, pieces, weightBytes, keptBytes } of batch) {
+      for (let piece = this.#control.claim(); piece < pieces; piece = this.#control.claim()) {
+        this.#kernels[name](piece * weightBytes, 0, blocks, piece * keptBytes);
+      }
+      if (!this.#control.barrier()) return false;
+    }
+    return true;
+  }
+
   /** Adds the slots together and updates this thread's share of the parameters. False if a thread has died. */
   #update(job: EpochJob, step: number, learningRate: number): boolean {
-    const { parameterLength, slots, training } = this.#layout;
+    const { parameterLength, slotLength, slots, training } = this.#layout;
     if (training === undefined) return false;
     const { optimizer, clip } = training;
     this.#numbers[this.#layout.step / 4 + STEP.learningRate] = learningRate;
@@ -165,20 +183,26 @@ export class Thread {
       this.#numbers[this.#layout.step / 4 + STEP.correction2] = Math.sqrt(1 - power(optimizer.beta2, step));
     }
     const pieces = Math.ceil(parameterLength / PIECE);
+    /** How many vectors of a piece lie in the first `length` parameters. */
+    const vectorsOf = (piece: number, length: number) => Math.min(PIECE, length - piece * PIECE) / 4;
+    const reduce = (piece: number, offset: number) => {
+      const vectors = vectorsOf(piece, slotLength);
+      if (vectors > 0) this.#kernels.reduce(offset, 0, vectors, 0);
+    };
     const forEachPiece = (work: (piece: number, offset: number, vectors: number) => void) => {
       for (let piece = this.#control.claim(); piece < pieces; piece = this.#control.claim()) {
-        work(piece, 4 * piece * PIECE, Math.min(PIECE, parameterLength - piece * PIECE) / 4);
+        work(piece, 4 * piece * PIECE, vectorsOf(piece, parameterLength));
       }
     };
     if (clip === undefined) {
-      forEachPiece((_, offset, vectors) => {
-        this.#kernels.reduce(offset, 0, vectors);
-        this.#kernels.update(offset, 0, vectors);
+      forEachPiece((piece, offset, vectors) => {
+        reduce(piece, offset);
+        this.#kernels.update(offset, 0, vectors, 0);
       });
       return true;
     }
     forEachPiece((piece, offset, vectors) => {
-      this.#kernels.reduce(offset, 0, vectors);
+      reduce(piece, offset);
       const start = (slots[0] + offset) / 4;
       job.squaresOfPiece[piece] = this.#numbers
         .subarray(start, start + 4 * vectors)
@@ -188,7 +212,7 @@ export class Thread {
     // every thread comes to the same factor, so it doesn't matter that each writes it
     const length = Math.sqrt(job.squaresOfPiece.reduce((sum, squares) => sum + squares, 0));
     this.#numbers[this.#layout.step / 4 + STEP.clipFactor] = Math.min(1, clip / (length + 1e-6));
-    forEachPiece((_, offset, vectors) => this.#kernels.update(offset, 0, vectors));
+    forEachPiece((_, offset, vectors) => this.#kernels.update(offset, 0, vectors, 0));
     return true;
   }
 
@@ -202,12 +226,13 @@ export class Thread {
     const { imageSize, classes } = this.#layout;
     const count = images.length / imageSize;
     const all = Uint32Array.from({ length: BLOCK }, (_, n) => n);
+    for (const kernel of this.#prepare) kernel(this.#workspace, 0, 0, 0);
     for (let block = this.#control.claim(); block < count / BLOCK; block = this.#control.claim()) {
       if (this.#control.aborted) return;
       const first = block * BLOCK;
       const batch = all.subarray(0, Math.min(BLOCK, count - first));
       this.#load(images.subarray(first * imageSize), batch, 0);
-      for (const kernel of this.#forward) kernel(this.#workspace, 0, 0);
+      for (const kernel of this.#forward) kernel(this.#workspace, 0, 0, 0);
       const start = (this.#workspace + this.#layout.logits) / 4;
       for (let n = 0; n < batch.length; n++) {
         for (let k = 0; k < classes; k++)

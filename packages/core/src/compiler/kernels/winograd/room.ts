@@ -1,0 +1,122 @@
+import type { Conv2d } from "../../../layers/conv2d.js";
+import { BLOCK, tilesOf, type View } from "../../block.js";
+import type { Allocator, Border } from "../../memory.js";
+import { type Address, at, type Buffer, type Index, type NestBuilder } from "../../nest.js";
+
+/** A tile has so many outputs in each direction, and is made from so many inputs. */
+export const TILE = 4;
+export const REACH = 6;
+export const POSITIONS = REACH * REACH;
+
+/** Tiles of a row that go through together: what they need stays in the second-level cache. */
+export const TILES_TOGETHER = 3;
+
+/** Each position's stretch is longer by a line of the cache, so that they don't all fall on the same few places of it. */
+const LINE = 16;
+
+/** Fewer channels, or filters, and the transforms cost more than they save. */
+const FEWEST = 16;
+
+/** Whether this convolution is computed by Winograd's method where that is allowed. */
+export function winogradPays({
+  inputShape: [C],
+  outputShape: [O],
+  kernel,
+  stride,
+  dilation,
+}: Conv2d): boolean {
+  const suits = kernel.every((size) => size === 3) && [...stride, ...dilation].every((step) => step === 1);
+  return suits && C >= FEWEST && O >= FEWEST && C % BLOCK === 0 && O % 4 === 0;
+}
+
+/** The padding of a convolution, and what the last tiles need beyond it. */
+export function paddingForTiles({
+  padding: [top, right, bottom, left],
+  outputShape: [, I, J],
+}: Conv2d): Border {
+  const missing = (outputs: number) => Math.ceil(outputs / TILE) * TILE - outputs;
+  return [top, right + missing(J), bottom + missing(I), left];
+}
+
+/** Memory that kernels of all layers use one after the other, and each layer's transformed weights. Cells are blocks. */
+export interface Room {
+  /** One position's `[C, TILES_TOGETHER]` cells after the other: inputs, or their gradients. */
+  readonly inputs: Buffer;
+  /** `[O, TILES_TOGETHER]` cells: outputs, or their gradients. */
+  readonly outputs: Buffer;
+  /** `[TILES_TOGETHER * BLOCK, C]` numbers: the inputs with channels innermost. */
+  readonly transposed: Buffer;
+  /** `[O, C]` numbers. */
+  readonly weightGradients: Buffer;
+  /** What lies between the transforms of columns and of rows: a vector for each position. */
+  readonly tile: Buffer;
+}
+
+/** Room for the largest of the layers. */
+export function allocateRoom(allocator: Allocator, layers: readonly Conv2d[], training: boolean): Room {
+  const largest = (size: (layer: Conv2d) => number) => Math.max(...layers.map(size));
+  const take = (name: string, size: (layer: Conv2d) => number) =>
+    allocator.numbers(`winograd.${name}`, POSITIONS * largest(size));
+  return {
+    inputs: take("inputs", inputStretch),
+    outputs: take("outputs", outputStretch),
+    transposed: take("transposed", training ? transposedStretch : () => 0),
+    weightGradients: take("weightGradients", training ? weightStretch : () => 0),
+    tile: allocator.numbers("winograd.tile", POSITIONS * 4),
+  };
+}
+
+/** How many numbers one position takes. */
+export const weightStretch = ({ inputShape: [C], outputShape: [O] }: Conv2d) => C * O;
+export const inputStretch = ({ inputShape: [C] }: Conv2d) => C * TILES_TOGETHER * BLOCK + LINE;
+export const outputStretch = ({ outputShape: [O] }: Conv2d) => O * TILES_TOGETHER * BLOCK + LINE;
+export const transposedStretch = ({ inputShape: [C] }: Conv2d) => C * TILES_TOGETHER * BLOCK + LINE;
+
+/** Some tiles of a row that are computed together. */
+export interface TileGroup {
+  readonly tiles: number;
+  /** How many outputs a tile has: less than `TILE` at the last row or column. */
+  readonly height: number;
+  readonly width: number;
+  /** Cell (r, q) of tile t, counted from the tile's first output or, with `origin` = windowStart, its first input. */
+  cellOf(
+    view: View,
+    origin: number,
+    r: number,
+    q: number,
+    t: Index,
+    ...terms: readonly (readonly [Index, number])[]
+  ): Address;
+}
+
+/** Calls `write` in loops over all tiles of a layer's output. */
+export function forEachTileGroup(
+  b: NestBuilder,
+  { outputShape: [, I, J] }: Conv2d,
+  write: (group: TileGroup) => void,
+): void {
+  for (const rows of tilesOf(I, TILE)) {
+    b.loop("i", rows.count, (i) => {
+      for (const columns of tilesOf(J, TILE)) {
+        for (const group of tilesOf(columns.count, TILES_TOGETHER)) {
+          b.loop("j", group.count, (j) =>
+            write({
+              tiles: group.size,
+              height: rows.size,
+              width: columns.size,
+              cellOf: (view, origin, r, q, t, ...terms) =>
+                at(
+                  view.buffer,
+                  origin + (rows.first + r) * view.row + (columns.first + TILE * group.first + q) * BLOCK,
+                  [i, TILE * view.row],
+                  [j, TILE * group.size * BLOCK],
+                  [t, TILE * BLOCK],
+                  ...terms,
+                ),
+            }),
+          );
+        }
+      }
+    });
+  }
+}
