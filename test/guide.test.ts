@@ -93,8 +93,8 @@ test("every calculation comes out", () => {
 });
 
 test("a wrong calculation would be noticed", () => {
-  expect(mistakeIn("first:  0.5 × 1.8 - 0.3 = 0.6")).toBeUndefined();
-  expect(mistakeIn("first:  0.5 × 1.8 - 0.3 = 0.61")).toMatch(/it is 0\.6/);
+  expect(mistakeIn("first  0.5 × 1.8 - 0.3 = 0.6")).toBeUndefined();
+  expect(mistakeIn("first  0.5 × 1.8 - 0.3 = 0.61")).toMatch(/it is 0\.6/);
   expect(mistakeIn("e^1 = 2.7183")).toBeUndefined();
   expect(mistakeIn("e^1 = 2.7193")).toBeDefined();
   expect(mistakeIn("0.7311 × 1.8 = 1.3165")).toBeDefined();

@@ -1,5 +1,5 @@
 /*
- * Calculations as people write them: `name:  0.5 × 1.8 - e^(0.3 - 1.3) = 0.5321`. What stands before a colon is a name.
+ * Calculations as people write them: `name  0.5 × 1.8 - e^(0.3 - 1.3) = 0.5321`. What stands before two spaces is a name.
  */
 
 /**
@@ -7,7 +7,7 @@
  * point it is taken to be rounded, and the last of them may be off by one.
  */
 export function mistakeIn(line: string): string | undefined {
-  const sides = line.replace(/^[^=]*:/, "").split("=");
+  const sides = line.replace(/^\S.*? {2,}/, "").split("=");
   if (sides.length < 2) return `${line}: there is nothing to compare`;
   const [value, ...others] = sides.map(calculate);
   const tolerance = /\.\d{4}/.test(line) ? 1.5e-4 : 1e-9;
