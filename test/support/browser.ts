@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { testIfPresent } from "./needs.js";
 
 /*
@@ -44,8 +44,19 @@ export const testInBrowser = testIfPresent(
 
 let browser: Browser | undefined;
 
-/** A page at this address. The browser stays until `closeBrowser`. */
-export async function openPage(url: string): Promise<Page> {
+/** A page at this address, in a window of its own. The browser stays until `closeBrowser`. */
+export async function openPage(url: string, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await (await start()).newPage(options);
+  await page.goto(url);
+  return page;
+}
+
+/** A page that hasn't gone anywhere yet. */
+export async function emptyPage(options: BrowserContextOptions = {}): Promise<Page> {
+  return (await start()).newPage(options);
+}
+
+async function start(): Promise<Browser> {
   browser ??= await chromium.launch({
     executablePath: program as string,
     headless: true,
@@ -59,9 +70,7 @@ export async function openPage(url: string): Promise<Page> {
       "--disable-sync",
     ],
   });
-  const page = await browser.newPage();
-  await page.goto(url);
-  return page;
+  return browser;
 }
 
 export async function closeBrowser(): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type Picture,
   readsHandwriting,
   sizeOf,
+  type Tensor,
 } from "unravel-cnn";
 
 /** Side of the drawing pad in its own units; points are whole numbers, so that a link carries them exactly. */
@@ -139,4 +140,14 @@ function inkCanvas([channels, height, width]: ImageShape, bytes: Uint8Array, ink
     context.fillRect(0, 0, width, height);
   }
   return canvas;
+}
+
+/** The first image of a batch `[N, C, H, W]`, as bytes. */
+export function pixelsOf({ inputShape, normalize: { mean, std } }: Model, x: Tensor): Base {
+  const plane = inputShape[1] * inputShape[2];
+  const bytes = Uint8Array.from({ length: sizeOf(inputShape) }, (_, k) => {
+    const channel = Math.floor(k / plane);
+    return Math.max(0, Math.min(255, Math.round((x.data[k] * std[channel] + mean[channel]) * 255)));
+  });
+  return { kind: "pixels", shape: inputShape, bytes };
 }

@@ -6,34 +6,21 @@ import {
   contributesTo,
   type Explanation,
   explain,
-  type NamedTensors,
   parseCell,
-  type Tensor,
   type Trace,
-  tensorsOf,
+  trace,
 } from "unravel-cnn";
-import { type Scale, scaleFor, type Theme } from "../view/colours.js";
-import {
-  cellAt,
-  type Grid,
-  gridOf,
-  layerNameOf,
-  type Place,
-  placeOf,
-  plainName,
-  startOf,
-} from "../view/grids.js";
-import { channelGroup, inPass, isSigned, otherPass, PAGE, type Pass } from "../view/network.js";
-import { bytesOf, type Drawing, emptyDrawing, type Stroke, sampleBytes } from "./drawing.js";
+import type { Theme } from "../view/colours.js";
+import { cellAt, layerNameOf } from "../view/grids.js";
+import { channelGroup, inPass, otherPass, PAGE, type Pass } from "../view/network.js";
+import { bytesOf, type Drawing, emptyDrawing, pixelsOf, type Stroke, sampleBytes } from "./drawing.js";
 import type { LinkState } from "./link.js";
 import { choices, type Network } from "./networks.js";
+import { Shown } from "./shown.svelte.js";
 import { Tracer } from "./tracer.js";
 
 /** The state of the page. Everything that one sees follows from it. */
-export class Explorer {
-  /** The network whose numbers are shown, and its trace: they change together. */
-  network = $state.raw() as Network;
-  trace = $state.raw() as Trace;
+export class Explorer extends Shown {
   /** Whether there is something to show. */
   ready = $state(false);
   /** What the newest network or picture is; its trace may still be on its way. */
@@ -48,9 +35,6 @@ export class Explorer {
 
   pass = $state<Pass>("forward");
   scope = $state<"image" | "batch">("image");
-  /** Which image of the batch is shown. */
-  image = $state(0);
-  scaling = $state<"layer" | "map">("layer");
   theme = $state<Theme>("light");
 
   selected = $state.raw<Cell>({ tensor: "loss", index: [] });
@@ -72,26 +56,17 @@ export class Explorer {
     (error) => this.tell(`The network could not be computed: ${error.message}`),
   );
 
-  /** All numbers: the trace's tensors, the labels and the loss. */
-  readonly tensors: NamedTensors = $derived(tensorsOf(this.trace));
   readonly explanation: Explanation = $derived(explain(this.trace, this.selected));
   readonly targets: readonly Cell[] = $derived(
     contributesTo(this.trace, this.selected).filter(({ tensor }) => inPass(tensor, this.pass)),
   );
   readonly canUndo: boolean = $derived(this.#before.length > 0);
   readonly canGoBack: boolean = $derived(this.#past.length > 0);
-  /** The class that counts as right for the image that is shown. */
-  readonly label: number = $derived(this.trace.labels[this.image]);
   /** Digits that the network has classes for: those lie on the shelf. */
   readonly digits: readonly number[] = $derived(
     [...Array(10).keys()].filter((digit) => this.network.model.classes.includes(String(digit))),
   );
   readonly hasShelf: boolean = $derived(this.digits.length > 1);
-
-  readonly #scales = $derived.by(() => {
-    void [this.trace, this.image];
-    return new Map<string, Scale>();
-  });
 
   // What is shown ---------------------------------------------------------------------------------------------------
 
@@ -113,6 +88,22 @@ export class Explorer {
   show(network: Network): void {
     this.#wanted = network;
     this.#retrace();
+  }
+
+  /** Shows the numbers of a trace from a file as they are, until something is drawn or chosen. */
+  showTrace(given: Trace, title: string): void {
+    const { model, labels } = given;
+    const parameters = Object.fromEntries(
+      model.parameters.map(({ fullName }) => [fullName, given.tensors[fullName]]),
+    );
+    const complete = trace(model, parameters, given.tensors.x, labels);
+    this.#before = [...this.#before, this.drawing];
+    this.drawing = { base: pixelsOf(model, given.tensors.x), strokes: [] };
+    this.answer = undefined;
+    this.scope = labels.length > 1 ? "batch" : "image";
+    this.image = 0;
+    this.#wanted = { id: undefined, title, note: "a trace", model, parameters };
+    this.#show({ ...given, tensors: { ...complete.tensors, ...given.tensors } }, this.#wanted);
   }
 
   /** The state as a link carries it; undefined parts are as at the start. */
@@ -369,69 +360,6 @@ export class Explorer {
     const first = Math.floor(channel / PAGE) * PAGE;
     if (first !== (this.pages[group] ?? 0)) this.pages = { ...this.pages, [group]: first };
   }
-
-  // Tensors as pictures ----------------------------------------------------------------------------------------------
-
-  isParameter(tensor: string): boolean {
-    const name = plainName(tensor);
-    return this.network.model.parameters.some(({ fullName }) => fullName === name);
-  }
-
-  isBatched(tensor: string): boolean {
-    return tensor !== "loss" && tensor !== "lr" && !this.isParameter(tensor);
-  }
-
-  tensor(name: string): Tensor {
-    return this.tensors[name];
-  }
-
-  gridOf(tensor: string): Grid {
-    return gridOf(this.network.model, tensor, this.tensors[tensor].shape);
-  }
-
-  placeOf(cell: Cell): Place {
-    return placeOf(this.gridOf(cell.tensor), this.tensors[cell.tensor].shape, cell);
-  }
-
-  cellAt(tensor: string, place: Place): Cell | undefined {
-    return cellAt(tensor, this.gridOf(tensor), this.tensors[tensor].shape, place);
-  }
-
-  /** The image whose numbers of this tensor are shown: parameters belong to all. */
-  imageFor(tensor: string): number {
-    return this.isBatched(tensor) ? this.image : 0;
-  }
-
-  /** The numbers of one picture, `[rows, columns]`. */
-  planeOf(tensor: string, plane: number): Tensor["data"] {
-    const grid = this.gridOf(tensor);
-    const start = startOf(grid, this.imageFor(tensor), plane);
-    return this.tensors[tensor].data.subarray(start, start + grid.cells);
-  }
-
-  /** The colours of a picture: one scale for the layer, or one for each map. */
-  scaleOf(tensor: string, plane?: number): Scale {
-    const alone = this.scaling === "map" && plane !== undefined;
-    const key = alone ? `${tensor} ${plane}` : tensor;
-    let scale = this.#scales.get(key);
-    if (!scale) {
-      const grid = this.gridOf(tensor);
-      const start = startOf(grid, this.imageFor(tensor), 0);
-      const values = alone
-        ? this.planeOf(tensor, plane)
-        : this.tensors[tensor].data.subarray(start, start + grid.planes * grid.cells);
-      scale = scaleFor(values, isSigned(tensor, this.network.model) || hasNegative(values));
-      this.#scales.set(key, scale);
-    }
-    return scale;
-  }
-
-  value(cell: Cell): number {
-    const { shape, data } = this.tensors[cell.tensor];
-    const grid = gridOf(this.network.model, cell.tensor, shape);
-    const place = placeOf(grid, shape, cell);
-    return data[startOf(grid, place.image, place.plane) + place.row * grid.columns + place.column];
-  }
 }
 
 const otherPassOf = (pass: Pass): Pass => (pass === "forward" ? "backward" : "forward");
@@ -439,11 +367,6 @@ const otherPassOf = (pass: Pass): Pass => (pass === "forward" ? "backward" : "fo
 function layerBefore({ layers }: Network["model"], name: string): string {
   const index = layers.findIndex((layer) => layer.name === name);
   return index > 0 ? layers[index - 1].name : "x";
-}
-
-function hasNegative(values: ArrayLike<number>): boolean {
-  for (let k = 0; k < values.length; k++) if (values[k] < 0) return true;
-  return false;
 }
 
 const key = Symbol("explorer");

@@ -108,10 +108,13 @@ export function colourOf(value: number, scale: Scale, theme: Theme): string {
   return `rgb(${between(stops[theme][scale.kind], shareOf(value, scale)).join(" ")})`;
 }
 
-/** Whether a text on this value's colour must be light. */
+/** Whether a text on this value's colour must be light: whichever contrasts more (WCAG's relative luminance). */
 export function isDark(value: number, scale: Scale, theme: Theme): boolean {
-  const [red, green, blue] = between(stops[theme][scale.kind], shareOf(value, scale));
-  return 0.299 * red + 0.587 * green + 0.114 * blue < 140;
+  const [red, green, blue] = between(stops[theme][scale.kind], shareOf(value, scale)).map((channel) => {
+    const share = channel / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.179;
 }
 
 /** The whole scale from left to right, for CSS. */

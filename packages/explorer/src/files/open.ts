@@ -1,0 +1,72 @@
+import { InputError, inputFromPicture, type Picture, parseTraceJson, parseTraceNpz } from "unravel-cnn";
+import type { Explorer } from "../state/explorer.svelte.js";
+import { networkFromFile } from "../state/networks.js";
+
+/** Larger files are none that this page can show. */
+const MOST_BYTES = 256 * 2 ** 20;
+
+/** What can be opened, for the file dialog. */
+export const OPENABLE = ".safetensors,.json,.npz,image/*";
+
+/**
+ * Opens a file: a network (.safetensors, or a spec .json), a picture, or a trace (.npz of the network that is shown, .json).
+ * What is on the page stays if that fails.
+ * @throws InputError in one sentence
+ */
+export async function openFile(explorer: Explorer, file: File): Promise<void> {
+  if (file.size > MOST_BYTES) {
+    throw new InputError(
+      `${file.name}: it is larger than ${MOST_BYTES / 2 ** 20} MiB, too large for this page.`,
+    );
+  }
+  if (file.type.startsWith("image/")) return openPicture(explorer, file, file.name);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const extension = /\.[^.]*$/.exec(file.name)?.[0].toLowerCase();
+  if (extension === ".npz") {
+    explorer.showTrace(parseTraceNpz(explorer.network.model, bytes, file.name), file.name);
+  } else if (extension === ".json" && isTrace(bytes)) {
+    explorer.showTrace(parseTraceJson(new TextDecoder().decode(bytes), file.name), file.name);
+  } else if (extension === ".json" || extension === ".safetensors") {
+    explorer.show(networkFromFile(file.name, bytes));
+  } else {
+    throw new InputError(
+      `${file.name}: the page opens pictures, networks (.safetensors, .json) and traces (.npz, .json).`,
+    );
+  }
+}
+
+/** Both specs and traces are JSON; a trace has tensors. */
+function isTrace(bytes: Uint8Array): boolean {
+  return /"tensors"\s*:/.test(new TextDecoder().decode(bytes));
+}
+
+/** Puts a picture on the pad. */
+export async function openPicture(explorer: Explorer, blob: Blob, name: string): Promise<void> {
+  const picture = await pictureOf(blob, name);
+  const { model } = explorer.network;
+  try {
+    const bytes = inputFromPicture(model, picture);
+    explorer.draw({ base: { kind: "pixels", shape: model.inputShape, bytes }, strokes: [] });
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${name}: ${error.message}`) : error;
+  }
+}
+
+async function pictureOf(blob: Blob, name: string): Promise<Picture> {
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await createImageBitmap(blob);
+  } catch {
+    throw new InputError(`${name}: it is damaged, or no picture that this browser can read.`);
+  }
+  // no more pixels than are looked at
+  const scale = Math.min(1, 2048 / Math.max(bitmap.width, bitmap.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
+  const { width, height, data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  return { width, height, channels: 4, depth: 8, data };
+}

@@ -1,0 +1,89 @@
+import { type Cell, type NamedTensors, offsetOf, type Tensor, type Trace, tensorsOf } from "unravel-cnn";
+import { type Scale, scaleFor } from "../view/colours.js";
+import { cellAt, type Grid, gridOf, type Place, placeOf, plainName, startOf } from "../view/grids.js";
+import { isSigned } from "../view/network.js";
+import type { Network } from "./networks.js";
+
+/** What is shown: a network, its numbers for a batch of images, and how these lie and are coloured. */
+export class Shown {
+  /** The network whose numbers are shown, and its trace: they change together. */
+  network = $state.raw() as Network;
+  trace = $state.raw() as Trace;
+  /** Which image of the batch is shown. */
+  image = $state(0);
+  scaling = $state<"layer" | "map">("layer");
+
+  /** All numbers: the trace's tensors, the labels and the loss. */
+  readonly tensors: NamedTensors = $derived(tensorsOf(this.trace));
+  /** The class that counts as right for the image that is shown. */
+  readonly label: number = $derived(this.trace.labels[this.image]);
+
+  readonly #scales = $derived.by(() => {
+    void [this.trace, this.image];
+    return new Map<string, Scale>();
+  });
+
+  isParameter(tensor: string): boolean {
+    const name = plainName(tensor);
+    return this.network.model.parameters.some(({ fullName }) => fullName === name);
+  }
+
+  isBatched(tensor: string): boolean {
+    return tensor !== "loss" && tensor !== "lr" && !this.isParameter(tensor);
+  }
+
+  tensor(name: string): Tensor {
+    return this.tensors[name];
+  }
+
+  gridOf(tensor: string): Grid {
+    return gridOf(this.network.model, tensor, this.tensors[tensor].shape);
+  }
+
+  placeOf(cell: Cell): Place {
+    return placeOf(this.gridOf(cell.tensor), this.tensors[cell.tensor].shape, cell);
+  }
+
+  cellAt(tensor: string, place: Place): Cell | undefined {
+    return cellAt(tensor, this.gridOf(tensor), this.tensors[tensor].shape, place);
+  }
+
+  /** The image whose numbers of this tensor are shown: parameters belong to all. */
+  imageFor(tensor: string): number {
+    return this.isBatched(tensor) ? this.image : 0;
+  }
+
+  /** The numbers of one picture, `[rows, columns]`. */
+  planeOf(tensor: string, plane: number): Tensor["data"] {
+    const grid = this.gridOf(tensor);
+    const start = startOf(grid, this.imageFor(tensor), plane);
+    return this.tensors[tensor].data.subarray(start, start + grid.cells);
+  }
+
+  /** The colours of a picture: one scale for the layer, or one for each map. */
+  scaleOf(tensor: string, plane?: number): Scale {
+    const alone = this.scaling === "map" && plane !== undefined;
+    const key = alone ? `${tensor} ${plane}` : tensor;
+    let scale = this.#scales.get(key);
+    if (!scale) {
+      const grid = this.gridOf(tensor);
+      const start = startOf(grid, this.imageFor(tensor), 0);
+      const values = alone
+        ? this.planeOf(tensor, plane)
+        : this.tensors[tensor].data.subarray(start, start + grid.planes * grid.cells);
+      scale = scaleFor(values, isSigned(tensor, this.network.model) || hasNegative(values));
+      this.#scales.set(key, scale);
+    }
+    return scale;
+  }
+
+  value({ tensor, index }: Cell): number {
+    const { shape, data } = this.tensors[tensor];
+    return data[offsetOf(shape, index)];
+  }
+}
+
+function hasNegative(values: ArrayLike<number>): boolean {
+  for (let k = 0; k < values.length; k++) if (values[k] < 0) return true;
+  return false;
+}

@@ -1,0 +1,123 @@
+import { parseNpz } from "unravel-cnn";
+import { afterAll, expect } from "vitest";
+import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { sample, traceOf } from "./support/library.js";
+import { choose, downloaded, probabilities, stroke, visit } from "./support/page.js";
+
+afterAll(closeBrowser);
+
+const one = [
+  [0.5, 0.15],
+  [0.48, 0.5],
+  [0.47, 0.85],
+] as const;
+
+testInBrowser(
+  "strokes change the probabilities, which are the library's for the picture that is seen",
+  async () => {
+    const { page } = await visit();
+    await page.getByRole("button", { name: "Clear" }).click();
+    const blank = await probabilities(page);
+    await stroke(page, one);
+    const drawn = await probabilities(page);
+    expect(drawn).not.toEqual(blank);
+    expect(drawn.indexOf(Math.max(...drawn))).toBe(1);
+
+    const { bytes } = await downloaded(page, () => choose(page, "Save", "for NumPy"));
+    const { x, y } = parseNpz(bytes, "trace.npz");
+    const seen = Uint8Array.from(x.data, (value) => Math.round(Number(value) * 255));
+    expect(Math.max(...seen)).toBeGreaterThan(200);
+    expect([...y.data]).toEqual([1]); // the most probable counts as right until somebody says otherwise
+    expect(drawn).toEqual([...traceOf([seen], [1]).tensors.probs.data]);
+  },
+);
+
+testInBrowser("undo takes back strokes, samples and clearing", async () => {
+  const { page } = await visit();
+  const three = await probabilities(page);
+  const undo = page.getByRole("button", { name: "Undo" });
+  expect(await undo.isDisabled()).toBe(true);
+  await stroke(page, one);
+  const both = await probabilities(page);
+  expect(both).not.toEqual(three);
+  await page.getByRole("button", { name: "Clear" }).click();
+  await undo.click();
+  expect(await probabilities(page)).toEqual(both);
+  await undo.click();
+  expect(await probabilities(page)).toEqual(three);
+  expect(await undo.isDisabled()).toBe(true);
+});
+
+testInBrowser("samples from the shelf, by click and by key; other handwriting", async () => {
+  const { page } = await visit();
+  await page.getByRole("button", { name: "Sample 7" }).click();
+  expect(await probabilities(page)).toEqual([...traceOf([sample(7)], [7]).tensors.probs.data]);
+  await page.keyboard.press("5");
+  expect(await probabilities(page)).toEqual([...traceOf([sample(5)], [5]).tensors.probs.data]);
+  await page.getByRole("button", { name: "Other handwriting" }).click();
+  await page.getByRole("button", { name: "Sample 5" }).click();
+  expect(await probabilities(page)).toEqual([...traceOf([sample(5, 1)], [5]).tensors.probs.data]);
+});
+
+testInBrowser("a finger draws", async () => {
+  const { page } = await visit({ viewport: { width: 360, height: 780 }, hasTouch: true, isMobile: true });
+  await page.getByRole("button", { name: "Clear" }).click();
+  const blank = await probabilities(page);
+  const box = await page.locator(".pad canvas").boundingBox();
+  if (!box) throw new Error("there is no pad");
+  const touch = await page.context().newCDPSession(page);
+  const at = ([x, y]: readonly [number, number]) => [{ x: box.x + x * box.width, y: box.y + y * box.height }];
+  await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(one[0]) });
+  for (const point of one.slice(1))
+    await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(point) });
+  await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  await page.waitForFunction(
+    (before) => document.querySelector<HTMLDataElement>("fieldset data")?.value !== before,
+    String(blank[0]),
+  );
+  expect(await page.evaluate(() => scrollY)).toBe(0); // it draws, and doesn't scroll
+});
+
+testInBrowser("who says what is right changes the loss", async () => {
+  const { page } = await visit();
+  const loss = async () => Number(await page.locator(".loss-value").getAttribute("value"));
+  expect(await loss()).toBe(traceOf([sample(3)], [3]).loss);
+  await page.locator('fieldset input[value="8"]').check();
+  expect(await loss()).toBe(traceOf([sample(3)], [8]).loss);
+});
+
+testInBrowser("a picture is pasted, or dropped", async () => {
+  const { page } = await visit();
+  const before = await probabilities(page);
+  // a thick bar, dark on light, as a PNG that the browser makes
+  const give = (kind: "paste" | "drop") =>
+    page.evaluate(async (kind) => {
+      const canvas = new OffscreenCanvas(200, 160);
+      const context = canvas.getContext("2d") as OffscreenCanvasRenderingContext2D;
+      context.fillStyle = "white";
+      context.fillRect(0, 0, 200, 160);
+      context.fillStyle = "navy";
+      context.fillRect(95, 20, 16, 120);
+      const file = new File([await canvas.convertToBlob()], "bar.png", { type: "image/png" });
+      const data = new DataTransfer();
+      data.items.add(file);
+      window.dispatchEvent(
+        kind === "paste"
+          ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })
+          : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }),
+      );
+    }, kind);
+  const looksLikeOne = () =>
+    page.waitForFunction(() => {
+      const values = [...document.querySelectorAll<HTMLDataElement>("fieldset data")].map(({ value }) =>
+        Number(value),
+      );
+      return values.indexOf(Math.max(...values)) === 1;
+    });
+  await give("paste");
+  await looksLikeOne();
+  await page.getByRole("button", { name: "Undo" }).click();
+  expect(await probabilities(page)).toEqual(before);
+  await give("drop");
+  await looksLikeOne();
+});

@@ -1,0 +1,145 @@
+import { cellAddress, explain, parseCell } from "unravel-cnn";
+import { afterAll, describe, expect } from "vitest";
+import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { short } from "../src/view/numbers.js";
+import { sample, traceOf } from "./support/library.js";
+import { probabilities, selected, visit } from "./support/page.js";
+
+afterAll(closeBrowser);
+
+const three = () => traceOf([sample(3)], [3]);
+
+testInBrowser("it opens alive: a digit, its probabilities, a selected number with its sum", async () => {
+  const { page } = await visit();
+  const right = three();
+  expect(await probabilities(page)).toEqual([...right.tensors.probs.data]);
+  expect(await page.locator("fieldset input:checked").getAttribute("value")).toBe("3");
+
+  const { address, value, text } = await selected(page);
+  const explanation = explain(right, parseCell(address));
+  expect(address).toMatch(/^conv1\.out\[/);
+  expect(value).toBe(explanation.value);
+  expect(text).toBe(short(explanation.value));
+  expect(value).toBe(Math.max(...right.tensors["conv1.out"].data));
+});
+
+const cells = [
+  "x[0, 0, 12, 14]",
+  "conv1.out[0, 3, 12, 12]",
+  "conv1.out[0, 7, 0, 25]",
+  "relu1.out[0, 2, 22, 14]",
+  "relu1.out[0, 0, 0, 0]",
+  "pool1.out[0, 3, 6, 3]",
+  "flatten1.out[0, 588]",
+  "fc1.out[0, 3]",
+  "probs[0, 9]",
+  "loss",
+  "conv1.weight[3, 0, 1, 1]",
+  "conv1.bias[5]",
+  "fc1.weight[3, 700]",
+  "grad.fc1.out[0, 3]",
+  "grad.fc1.weight[3, 588]",
+  "grad.fc1.bias[9]",
+  "grad.flatten1.out[0, 588]",
+  "grad.pool1.out[0, 3, 6, 3]",
+  "grad.relu1.out[0, 3, 13, 6]",
+  "grad.conv1.out[0, 2, 22, 14]",
+  "grad.conv1.weight[3, 0, 1, 1]",
+  "grad.conv1.bias[0]",
+  "grad.x[0, 0, 12, 14]",
+];
+
+describe("numbers on the page are the library's", () => {
+  testInBrowser("the value, the lines of the sum and the total of cells of every kind", async () => {
+    const right = three();
+    const { page, url } = await visit();
+    for (const address of cells) {
+      const cell = parseCell(address);
+      await page.goto(
+        `${url}#cell=${cellAddress(cell).replaceAll(" ", "")}${address.startsWith("grad.") ? "&pass=backward" : ""}`,
+      );
+      await page.locator(".value .address", { hasText: address }).waitFor();
+      const explanation = explain(right, cell);
+      expect((await selected(page)).value, address).toBe(explanation.value);
+      expect(await page.locator(".says").innerText()).toBe(explanation.says);
+      if (explanation.rule === "given") continue;
+      const total = Number(await page.locator("data[data-total]").getAttribute("value"));
+      expect(total, address).toBe(explanation.sum);
+      const lines = await page
+        .locator(".sheet tbody td data")
+        .evaluateAll((all) => all.map((one) => (one as HTMLDataElement).value));
+      if (explanation.terms.length <= 11) {
+        const terms = explanation.terms.map(({ value }) => value + 0); // the page has no -0
+        expect(
+          lines.slice(0, terms.length).map((line) => Number(line) + 0),
+          address,
+        ).toEqual(terms);
+      }
+    }
+  });
+
+  testInBrowser("what is displayed adds up to the displayed total", async () => {
+    const { page, url } = await visit();
+    for (const address of cells) {
+      await page.goto(
+        `${url}#cell=${address.replaceAll(" ", "")}${address.startsWith("grad.") ? "&pass=backward" : ""}`,
+      );
+      await page.locator(".value .address", { hasText: address }).waitFor();
+      if ((await page.locator("data[data-total]").count()) === 0) continue;
+      const numbers = (texts: string[]) => texts.map((text) => Number(text.replace("−", "-")));
+      const lines = numbers(await page.locator(".sheet tbody td").allInnerTexts());
+      const [total] = numbers([await page.locator("data[data-total]").innerText()]);
+      const decimals = 9;
+      expect(
+        lines
+          .reduce((sum, line) => sum + line, 0)
+          .toFixed(decimals)
+          .replace("-0.000000000", "0.000000000"),
+        address,
+      ).toBe(total.toFixed(decimals));
+    }
+  });
+});
+
+testInBrowser("a click selects, sources light up before and contributions after", async () => {
+  const { page } = await visit();
+  const map = page.locator('[data-picture="conv1.out/3"]');
+  await map.click({ position: { x: 25, y: 25 } }); // cells are 2 pixels wide
+  expect((await selected(page)).address).toBe("conv1.out[0, 3, 12, 12]");
+  const marks = (picture: string) => page.locator(`[data-picture="${picture}"] .mark`);
+  expect(await marks("x/0").getAttribute("class")).toContain("source");
+  expect(await marks("conv1.weight/3").getAttribute("class")).toContain("source");
+  expect(await marks("relu1.out/3").getAttribute("class")).toContain("target");
+  // the window: 3 of 28 pixels from row and column 12
+  const style = await marks("x/0").evaluate(({ style: { left, width } }) =>
+    [left, width].map(Number.parseFloat),
+  );
+  expect(style[0]).toBeCloseTo((12 / 28) * 100, 3);
+  expect(style[1]).toBeCloseTo((3 / 28) * 100, 3);
+});
+
+testInBrowser("hovering shows a value", async () => {
+  const { page } = await visit();
+  await page.locator('[data-picture="relu1.out/2"]').hover({ position: { x: 29, y: 45 } });
+  const right = three().tensors["relu1.out"].data[(2 * 26 + 22) * 26 + 14];
+  expect(await page.locator(".tooltip").innerText()).toBe(`relu1.out[0, 2, 22, 14]\n${short(right)}`);
+  await page.mouse.move(5, 5);
+  await page.locator(".tooltip").waitFor({ state: "detached" });
+});
+
+testInBrowser("a term leads to its own cell, and back leads back", async () => {
+  const { page } = await visit({ link: "cell=conv1.out[0,3,12,12]" });
+  const before = await selected(page);
+  await page.locator('.squares button[aria-label$=": x[0, 0, 13, 13]"]').click();
+  expect((await selected(page)).address).toBe("x[0, 0, 13, 13]");
+  await page.getByRole("button", { name: "Back", exact: false }).first().click();
+  expect(await selected(page)).toEqual(before);
+});
+
+testInBrowser("networks up to convnet: a few channels at a time, and terms lead to hidden ones", async () => {
+  const { page } = await visit({ link: "network=convnet&cell=conv2.out[0,40,12,12]" });
+  await page.locator('[data-picture="conv2.out/40"]').waitFor({ timeout: 20_000 });
+  expect(await page.locator('[data-picture^="conv2.out/"]').count()).toBe(8);
+  await page.getByRole("button", { name: "channels: on" }).nth(1).click();
+  await page.locator('[data-picture="conv2.out/48"]').waitFor();
+});
