@@ -119,6 +119,7 @@ describe("files that are no trace", () => {
     ],
     ["a text among the numbers", (j) => ({ ...j, tensors: { ...j.tensors, y: [0, "1"] } }), /but holds "1"/],
     ["no list", (j) => ({ ...j, tensors: { ...j.tensors, "conv1.bias": null } }), /but holds null/],
+    ["no images", (j) => ({ ...j, tensors: { ...j.tensors, x: [], y: [] } }), /its x holds no images/],
     ["no x", (j) => ({ ...j, tensors: { y: [1] } }), /it has no x, the images/],
     ["a single number for x", (j) => ({ ...j, tensors: { ...j.tensors, x: 1 } }), /x has shape \[\]/],
     [
@@ -145,6 +146,11 @@ describe("files that are no trace", () => {
     ["no probs", ({ tensors: { probs, ...rest }, ...j }) => ({ ...j, tensors: rest }), /it has no probs/],
   ])("%s", async (_, change, message) => {
     await expectInputError(() => parseTraceJson(JSON.stringify(change(json())), "t.json"), message);
+  });
+
+  test("lists in lists without end", async () => {
+    const text = `{"model": ${JSON.stringify(json().model)}, "dtype": "float64", "tensors": {"x": ${"[".repeat(1e5)}${"]".repeat(1e5)}}}`;
+    await expectInputError(() => parseTraceJson(text, "t.json"), /^t\.json: "x" must be nested lists/);
   });
 
   test("no JSON", async () => {

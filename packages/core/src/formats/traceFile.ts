@@ -70,6 +70,7 @@ function traceOf(model: Model, arrays: readonly [string, Tensor][], source: stri
     all[name] = one;
   }
   if (!Object.hasOwn(all, "x")) fail("it has no x, the images");
+  if (all.x.data.length === 0) fail("its x holds no images");
   const shapes = shapesOfTrace(model, all.x.shape[0] ?? 0);
   for (const [name, { shape }] of Object.entries(all)) {
     if (!Object.hasOwn(shapes, name)) fail(`a trace of this network has no ${show(name)}`);
@@ -141,7 +142,9 @@ function number(value: number, single: boolean): string {
 /** Nested lists as a shape and numbers in row-major order. */
 function flat(values: unknown, what: string): { shape: Shape; numbers: number[] } {
   const shape: number[] = [];
-  for (let inner = values; Array.isArray(inner); inner = inner[0]) shape.push(inner.length);
+  for (let inner = values; Array.isArray(inner) && shape.length <= MOST_AXES; inner = inner[0]) {
+    shape.push(inner.length);
+  }
   const numbers: number[] = [];
   const visit = (value: unknown, axis: number): void => {
     if (axis < shape.length && Array.isArray(value) && value.length === shape[axis]) {
@@ -157,5 +160,8 @@ function flat(values: unknown, what: string): { shape: Shape; numbers: number[] 
   visit(values, 0);
   return { shape, numbers };
 }
+
+/** No tensor of a trace has more. */
+const MOST_AXES = 4;
 
 const NOT_FINITE = new Set<unknown>(["NaN", "Infinity", "-Infinity"]);

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { test } from "vitest";
+import { testIfPresent } from "../../../../test/support/needs.js";
 
 /** The bytes of a file in test/numpy, which NumPy wrote. */
 export function numpyFile(name: string): Uint8Array {
@@ -25,5 +25,5 @@ export function runPython(program: string, ...args: readonly string[]): string {
   return execFileSync(PYTHON, ["-c", program, ...args], { encoding: "utf8" });
 }
 
-/** Tests that need NumPy are skipped, and counted, where there is none. */
-export const testWithNumpy = test.skipIf(PYTHON === undefined);
+/** Tests that need NumPy are skipped, and counted, where there is none; CI must have it. */
+export const testWithNumpy = testIfPresent(PYTHON !== undefined, "Python 3 with NumPy is not here");
