@@ -1,26 +1,16 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type BuiltInName, builtIn, builtInModels, defineModel } from "../packages/core/src/index.js";
+import { blocksOf, folderInside, runAsOne, textOf } from "./support/blocks.js";
 
-/** The contents of a page's blocks of code in `language`. */
-function codeBlocks(page: string, language: string): string[] {
-  const text = readFileSync(join(import.meta.dirname, "..", page), "utf8");
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, code]) => code);
-}
-
-// Inside the repository, so that `unravel-cnn` resolves to the built package.
-let folder: string;
-beforeAll(() => {
-  mkdirSync(join(import.meta.dirname, "..", "node_modules", ".tmp"), { recursive: true });
-  folder = mkdtempSync(join(import.meta.dirname, "..", "node_modules", ".tmp", "docs-"));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const blocksIn = (page: string, language: string) =>
+  blocksOf(page).filter((block) => block.language === language);
 
 /** Four IDX files with a few images of noise, where the README expects MNIST. */
-function writeTinyMnist(): string {
+function writeTinyMnist(folder: string): string {
   const data = join(folder, "data");
   mkdirSync(join(data, "mnist"), { recursive: true });
   for (const part of ["train", "t10k"]) {
@@ -38,25 +28,37 @@ function writeTinyMnist(): string {
 }
 
 describe("README", () => {
-  const blocks = codeBlocks("README.md", "ts");
+  const blocks = blocksIn("README.md", "ts");
 
   test("has the two examples of the library", () => {
     expect(blocks).toHaveLength(2);
   });
 
-  test.each(blocks.map((code, k) => [k + 1, code]))("example %i runs as it stands", async (k, code) => {
-    const file = join(folder, `example${k}.mjs`);
+  test.each(blocks.map(({ code }, k) => [k + 1, code]))("example %i runs as it stands", async (_k, code) => {
+    const folder = folderInside();
+    const file = join(folder, "example.mjs");
     writeFileSync(file, code as string);
-    const env = { ...process.env, UNRAVEL_DATA: writeTinyMnist() };
+    const env = { ...process.env, UNRAVEL_DATA: writeTinyMnist(folder) };
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: folder, env });
     expect(stderr).toBe("");
     expect(stdout).not.toBe("");
   });
 });
 
+test("docs/numbers.md: its code is one program, and prints what it shows", async () => {
+  const blocks = blocksIn("docs/numbers.md", "ts");
+  expect(blocks.length).toBeGreaterThan(5);
+  const { printed, stderr } = await runAsOne(blocks);
+  expect(stderr).toBe("");
+  for (const [k, { code, shown }] of blocks.entries()) {
+    expect(shown, code).not.toBe("");
+    expect(printed[k], code).toBe(shown);
+  }
+});
+
 describe("specs in the docs", () => {
   const specs = ["README.md", "docs/models.md"].flatMap((page) =>
-    codeBlocks(page, "json").map((json) => [page, json]),
+    blocksIn(page, "json").map(({ code }) => [page, code]),
   );
 
   test.each(specs)("%s: one-conv with every option written out or left out", (_page, json) => {
@@ -66,7 +68,7 @@ describe("specs in the docs", () => {
 });
 
 test("docs/models.md: the table of built-in networks says what the networks are", () => {
-  const page = readFileSync(join(import.meta.dirname, "..", "docs", "models.md"), "utf8");
+  const page = textOf("docs/models.md");
   for (const name of Object.keys(builtInModels) as BuiltInName[]) {
     const cells =
       page

@@ -1,22 +1,13 @@
-import { execFile } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { conv2d, dense, flatten, maxPool2d, relu, sequential } from "../packages/core/src/builders.js";
 import { parseTraceNpz } from "../packages/core/src/formats/traceFile.js";
 import { defineModel } from "../packages/core/src/model.js";
 import { tensorsOf, trace } from "../packages/core/src/reference/trace.js";
 import { expectWithin } from "../packages/core/test/support/compare.js";
 import { runPython, testWithNumpy } from "../packages/core/test/support/numpy.js";
+import { blocksOf, folderInside, runAsOne, textOf } from "./support/blocks.js";
 import { mistakeIn } from "./support/calc.js";
 
 /*
@@ -25,53 +16,25 @@ import { mistakeIn } from "./support/calc.js";
  */
 
 const FOLDER = join(import.meta.dirname, "..", "docs", "guide");
+const FIRST = "docs/guide/README.md";
 const pages = readdirSync(FOLDER)
   .filter((name) => /^\d\d-.*\.md$/.test(name))
-  .sort();
-const textOf = (page: string) => readFileSync(join(FOLDER, page), "utf8");
-
-interface Block {
-  readonly page: string;
-  readonly language: string;
-  readonly code: string;
-  /** The block of text that follows, as what the code prints. */
-  readonly shown: string;
-}
-
-function blocksOf(page: string): Block[] {
-  const found = [...textOf(page).matchAll(/^```(\w+)\n(.*?)^```\n/gms)];
-  return found.map(([whole, language, code], k) => {
-    const after = found[k + 1];
-    const follows = after?.[1] === "text" && after.index === (found[k].index ?? 0) + whole.length + 1;
-    return { page, language, code, shown: follows ? after[2] : "" };
-  });
-}
-
+  .sort()
+  .map((name) => `docs/guide/${name}`);
 const blocks = pages.flatMap(blocksOf);
 const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
 
-// Inside the repository, so that `unravel-cnn` resolves to the built package.
-let folder: string;
-beforeAll(() => {
-  mkdirSync(join(import.meta.dirname, "..", "node_modules", ".tmp"), { recursive: true });
-  folder = mkdtempSync(join(import.meta.dirname, "..", "node_modules", ".tmp", "guide-"));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
 test("there are the chapters that the first page lists, in order", () => {
-  const listed = [...textOf("README.md").matchAll(/^\d+\. \[.*?\]\((.*?)\)/gm)].map(([, page]) => page);
-  expect(listed).toEqual(pages);
+  const listed = [...textOf(FIRST).matchAll(/^\d+\. \[.*?\]\((.*?)\)/gm)];
+  expect(listed.map(([, name]) => `docs/guide/${name}`)).toEqual(pages);
   expect(pages).toHaveLength(14);
 });
 
 test("the code of all chapters is one program, and prints what they show", async () => {
   const js = inLanguage("js");
   expect(js.length).toBeGreaterThan(25);
-  const program = js.map(({ code }, k) => `${code}console.log("end of ${k}");\n`).join("");
-  writeFileSync(join(folder, "guide.mjs"), program);
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(folder, "guide.mjs")]);
+  const { printed, stderr } = await runAsOne(js);
   expect(stderr).toBe("");
-  const printed = stdout.split(/^end of \d+\n/m);
   for (const [k, { page, code, shown }] of js.entries()) expect(printed[k], `${page}: ${code}`).toBe(shown);
 });
 
@@ -82,12 +45,12 @@ test("every text that is shown is what some code prints", () => {
 });
 
 test("every calculation comes out", () => {
-  const lines = inLanguage("calc").flatMap(({ page, code }) => {
-    return code
+  const lines = inLanguage("calc").flatMap(({ page, code }) =>
+    code
       .trimEnd()
       .split("\n")
-      .map((line) => ({ page, line }));
-  });
+      .map((line) => ({ page, line })),
+  );
   expect(lines.length).toBeGreaterThan(30);
   for (const { page, line } of lines) expect(mistakeIn(line), page).toBeUndefined();
 });
@@ -119,7 +82,7 @@ test("every fraction in the prose stands in an output, a calculation or the code
   expect(checked).toBeGreaterThan(40);
 });
 
-test.each(["README.md", ...pages])("the links of %s lead somewhere", (page) => {
+test.each([FIRST, ...pages])("the links of %s lead somewhere", (page) => {
   const links = [...textOf(page).matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, link]) => link);
   expect(links.length).toBeGreaterThan(0);
   for (const link of links) expect(existsSync(join(FOLDER, link)), link).toBe(true);
@@ -129,6 +92,7 @@ describe("the network in NumPy", () => {
   const python = inLanguage("python");
 
   testWithNumpy("prints what is shown, and all its arrays are those of the textbook", () => {
+    const folder = folderInside();
     const program = python.map(({ code }) => code).join("\n");
     const printed = runPython(`import os, sys\nos.chdir(sys.argv[1])\n${program}`, folder);
     expect(printed).toBe(python.map(({ shown }) => shown).join(""));
