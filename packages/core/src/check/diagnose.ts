@@ -1,11 +1,13 @@
 import type { Reading } from "./layoutOfArrays.js";
 import { placesOf } from "./layouts.js";
 import { describeUnknown } from "./look.js";
+import { lastRowLeftOut } from "./mistakes/edges.js";
 import { mistakes } from "./mistakes/index.js";
 import type { Mistake } from "./mistakes/mistake.js";
 import type { CheckedArray, CheckReport, Difference, FoundMistake } from "./report.js";
 import type { Run, Variation } from "./run.js";
 import { sortArrays, statusOf } from "./status.js";
+import { total, type Value } from "./value.js";
 
 /** A way to make a mistake in this network. */
 interface Suspect {
@@ -36,7 +38,8 @@ export function diagnose(reading: Reading): Diagnosis {
   const suspects = mistakes.flatMap((mistake, rank) =>
     mistake.variations(reading.network).map((variation): Suspect => ({ mistake, rank, variation })),
   );
-  const found: FoundMistake[] = [];
+  const shrunk = reading.network.layers.filter((layer) => layer.shrunk).map(({ output }) => output);
+  const found: FoundMistake[] = shrunk.map((array) => describe(lastRowLeftOut, array, [array], []));
   const conventions = new Map<string, { name: string; arrays: string[]; what: string }>();
   const harmless: Variation[] = [];
   /** What is computed on the way to arrays that nothing explains. */
@@ -46,7 +49,8 @@ export function diagnose(reading: Reading): Diagnosis {
     const { comparison } = statusOf(reading, run, name);
     if (!comparison || comparison.agrees) continue;
     const before = sortArrays(reading, run);
-    const explanation = explain(reading, run, name, suspects);
+    const known = new Set(found.map((mistake) => mistake.name));
+    const explanation = explain(reading, run, name, suspects, known);
     if (!explanation) {
       const hidden = [...run.hiddenSources(name)];
       if (!hidden.some((source) => dark.has(source)) || hidden.length === 1)
@@ -58,8 +62,8 @@ export function diagnose(reading: Reading): Diagnosis {
     const wrong = new Set(sortArrays(reading, run).wrong);
     const explained = before.wrong.filter((array) => !wrong.has(array));
     for (const { mistake, variation } of explanation.suspects) {
-      const { overwritten } = variation;
-      if (mistake.harmless || overwritten) harmless.push(mistake.harmless ? variation : savedOnly(variation));
+      if (mistake.harmless) harmless.push(variation);
+      else if (variation.overwritten ?? variation.shown) harmless.push(savedOnly(variation));
       if (mistake.harmless) {
         conventions.set(mistake.name, {
           name: mistake.name,
@@ -67,29 +71,40 @@ export function diagnose(reading: Reading): Diagnosis {
           what: mistake.why,
         });
       } else {
-        found.push({
-          name: mistake.name,
-          array: name,
-          why: mistake.why,
-          fix: mistake.fix,
-          arrays: explained,
-          alternatives: explanation.alternatives,
-        });
+        found.push(describe(mistake, name, explained, explanation.alternatives));
       }
     }
   }
-  const arrays = listArrays(reading, harmless.length > 0 ? reading.run.with(...harmless) : reading.run);
+  const truth = harmless.length > 0 ? reading.run.with(...harmless) : reading.run;
+  const arrays = listArrays(reading, truth).map((array) =>
+    shrunk.includes(array.name) ? tooSmall(array, reading) : array,
+  );
   const first = arrays.find(({ status }) => status === "differs")?.name ?? null;
   return { agrees: first === null, first, arrays, conventions: [...conventions.values()], mistakes: found };
 }
 
-/** What was overwritten is wrong in the file, but not in what follows from it. */
-function savedOnly({ overwritten, changes }: Variation): Variation {
-  const kept = (overwritten ?? []).filter((name) => /^(x|\w+\.weight|\w+\.bias)$/.test(name));
-  return {
-    changes: Object.fromEntries(kept.flatMap((name) => (changes[name] ? [[name, changes[name]]] : []))),
-    ...(overwritten && { overwritten }),
-  };
+function describe(
+  { name, why, fix }: Mistake,
+  array: string,
+  arrays: readonly string[],
+  alternatives: readonly string[],
+): FoundMistake {
+  const same = alternatives.length > 0 ? ` (The same numbers come from: ${alternatives.join(", ")}.)` : "";
+  return { name, array, why: `${why}${same}`, fix, arrays, alternatives };
+}
+
+/** An output that lacks a row and a column, which the layers behind it have got used to. */
+function tooSmall(array: CheckedArray, { network, raw }: Reading): CheckedArray {
+  const [N, C, H, W] = network.shapes.get(array.name) ?? [];
+  const yours = raw.get(array.name)?.array.shape;
+  if (!yours) return array;
+  const { name } = array;
+  return { name, status: "differs", maxRelativeError: null, shapes: { yours, right: [N, C, H + 1, W + 1] } };
+}
+
+/** What was overwritten is wrong in the file, but not what was computed from it before. */
+function savedOnly({ shown = {}, overwritten = [], changes }: Variation): Variation {
+  return { changes, overwritten: [...overwritten, ...Object.keys(shown)] };
 }
 
 function explain(
@@ -97,13 +112,16 @@ function explain(
   run: Run,
   name: string,
   suspects: readonly Suspect[],
+  known: ReadonlySet<string>,
 ): Explanation | undefined {
   const error = statusOf(reading, run, name).comparison?.relativeError ?? 0;
   const before = sortArrays(reading, run);
   const hidden = run.hiddenSources(name);
   const near = suspects.filter(
-    ({ variation: { changes, overwritten } }) =>
-      overwritten !== undefined || Object.keys(changes).some((changed) => hidden.has(changed)),
+    ({ variation: { changes, shown, overwritten } }) =>
+      overwritten !== undefined ||
+      (shown && Object.hasOwn(shown, name)) ||
+      Object.keys(changes).some((changed) => hidden.has(changed)),
   );
   const singles: Explanation[] = [];
   const effective: Suspect[] = [];
@@ -113,8 +131,7 @@ function explain(
     if (attempt) singles.push(attempt);
     else if (changed.touches(name) && singles.length === 0) effective.push(suspect);
   }
-  const best = bestOf(singles);
-  return best ?? bestOf(pairs(effective));
+  return bestOf(singles, known) ?? bestOf(pairs(effective), known);
 
   function attemptWith(changed: Run, used: readonly Suspect[]): Explanation | undefined {
     if (!changed.touches(name)) return undefined;
@@ -125,28 +142,45 @@ function explain(
     return { suspects: used, run: changed, gain: after.right.length - before.right.length, alternatives: [] };
   }
 
-  /** Two mistakes together, where one alone explains nothing. */
+  /** Two mistakes together, where one alone explains nothing: the most usual pairs, of those that change the array. */
   function pairs(alone: readonly Suspect[]): Explanation[] {
     const explanations: Explanation[] = [];
-    let left = MOST_PAIRS;
-    for (const [k, one] of alone.entries()) {
-      for (const other of alone.slice(k + 1)) {
-        if (one.mistake === other.mistake || --left < 0) continue;
-        const attempt = attemptWith(run.with(one.variation, other.variation), [one, other]);
-        if (attempt) explanations.push(attempt);
-      }
+    const seen = new Set([fingerprint(run.saved(name)?.[0])]);
+    const different = alone.filter(({ variation }) => {
+      const print = fingerprint(run.with(variation).saved(name)?.[0]);
+      return seen.size !== seen.add(print).size;
+    });
+    const both = different.flatMap((one, k) =>
+      different
+        .slice(k + 1)
+        .filter(({ mistake }) => mistake !== one.mistake)
+        .map((other) => [one, other] as const),
+    );
+    both.sort((a, b) => a[0].rank + a[1].rank - b[0].rank - b[1].rank);
+    for (const [one, other] of both.slice(0, MOST_PAIRS)) {
+      const attempt = attemptWith(run.with(one.variation, other.variation), [one, other]);
+      if (attempt) explanations.push(attempt);
     }
     return explanations;
   }
 }
 
-const MOST_PAIRS = 3000;
+const MOST_PAIRS = 200;
 
-/** What explains most; then what is most usual; then what changes least. */
-function bestOf(explanations: readonly Explanation[]): Explanation | undefined {
+/** Equal for equal numbers, and for no others as far as matters. */
+function fingerprint(value: Value | undefined): string {
+  return value ? `${value.shape.join()} ${value.data.slice(0, 64).join()} ${total(value)}` : "";
+}
+
+/** What explains most; then what was found before; then what is most usual; then what changes least. */
+function bestOf(explanations: readonly Explanation[], known: ReadonlySet<string>): Explanation | undefined {
   const changes = ({ suspects }: Explanation) =>
     suspects.reduce((sum, { variation }) => sum + Object.keys(variation.changes).length, 0);
-  const rank = ({ suspects }: Explanation) => suspects.reduce((sum, suspect) => sum + suspect.rank, 0);
+  const rank = ({ suspects }: Explanation) =>
+    suspects.reduce(
+      (sum, { mistake, rank }) => sum + (known.has(mistake.name) && !mistake.harmless ? -1 : rank),
+      0,
+    );
   const sorted = [...explanations].sort(
     (a, b) => b.gain - a.gain || rank(a) - rank(b) || changes(a) - changes(b),
   );

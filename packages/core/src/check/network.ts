@@ -14,6 +14,8 @@ export interface NetworkLayer {
   readonly input: string;
   /** `conv1.out` */
   readonly output: string;
+  /** Whether its output lacks a row and a column: a mistake that the shapes alone show. */
+  readonly shrunk: boolean;
   /** `conv1.weight` and `conv1.bias`; empty for layers that don't learn. */
   readonly parameters: readonly { readonly name: string; readonly shape: Shape }[];
 }
@@ -62,6 +64,7 @@ export function resolveChain(
       resolved,
       input,
       output: `${name}.out`,
+      shrunk: shrunk.has(index),
       parameters: kind
         .parameters(resolved)
         .map((parameter) => ({ name: `${name}.${parameter.name}`, shape: parameter.shape })),

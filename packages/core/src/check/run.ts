@@ -18,11 +18,19 @@ export type Steps = ReadonlyMap<string, readonly Step[]>;
  */
 export type Change = (run: Run, right: () => Tensor) => Tensor;
 
-/** What a mistake does: to which arrays, and which ones no longer hold what the computation went on with. */
+/** What a mistake does. */
 export interface Variation {
+  /** To the computation. */
   readonly changes: Readonly<Record<string, Change>>;
-  /** Arrays that were overwritten before they were saved. */
+  /** To what was saved alone: arrays that were overwritten after the computation had gone on from them. */
+  readonly shown?: Readonly<Record<string, Change>>;
+  /** Arrays whose saved values the computation did not go on from. */
   readonly overwritten?: readonly string[];
+}
+
+/** The arrays whose saved values the computation did not go on from. */
+function overwrittenBy({ shown, overwritten }: Variation): readonly string[] {
+  return [...Object.keys(shown ?? {}), ...(overwritten ?? [])];
 }
 
 /** Thrown where an array is needed that is neither given nor can be computed. */
@@ -36,8 +44,10 @@ export class Run {
   readonly network: Network;
   readonly given: ReadonlyMap<string, GivenTensor>;
   readonly working: Precision;
-  /** What was changed, each list in the order of application. */
+  /** All that was changed, in the order of application. */
   readonly variations: readonly Variation[];
+  /** What was changed since the parent. */
+  readonly #own: readonly Variation[];
   readonly #steps: Steps;
   readonly #parent: Run | undefined;
   readonly #overwritten: ReadonlySet<string>;
@@ -48,34 +58,30 @@ export class Run {
 
   constructor(
     base: Pick<Run, "network" | "given" | "working"> & { steps: Steps },
-    variations: readonly Variation[] = [],
+    own: readonly Variation[] = [],
     parent?: Run,
   ) {
     this.network = base.network;
     this.given = base.given;
     this.working = base.working;
-    this.variations = variations;
+    this.#own = own;
+    this.variations = [...(parent?.variations ?? []), ...own];
     this.#steps = base.steps;
     this.#parent = parent;
-    this.#overwritten = new Set(variations.flatMap(({ overwritten }) => overwritten ?? []));
+    this.#overwritten = new Set(this.variations.flatMap(overwrittenBy));
   }
 
   /** The same computation with more mistakes. */
   with(...variations: readonly Variation[]): Run {
     const { network, given, working } = this;
-    const root = this.#parent ?? this;
-    return new Run(
-      { network, given, working, steps: this.#steps },
-      [...this.variations, ...variations],
-      root,
-    );
+    return new Run({ network, given, working, steps: this.#steps }, variations, this);
   }
 
   /** What the computation goes on with: the person's own array if there is one. @throws MissingArray */
   get(name: string): Value {
     this.#recording?.add(name);
     const given = this.#overwritten.has(name) ? undefined : this.given.get(name);
-    if (given) return roundedValue(given.tensor, given.held);
+    if (given) return givenValue(given);
     const value = this.expected(name)?.[0];
     if (!value) throw new MissingArray(name);
     return value;
@@ -99,11 +105,22 @@ export class Run {
     return this.#values.get(name);
   }
 
+  /** What the file should show for an array: what it should be, unless it was overwritten before it was saved. */
+  saved(name: string): readonly Value[] | undefined {
+    const rights = this.expected(name);
+    const changes = this.variations.flatMap(({ shown }) => shown?.[name] ?? []);
+    if (changes.length === 0 || !rights) return rights;
+    const changed = orMissing(() => this.#apply(changes, rights[0]));
+    return changed && [withNoiseOf(changed, rights[0], this.working)];
+  }
+
   /** Whether this run's changes reach an array, given the person's own earlier values. */
   touches(name: string): boolean {
     if (!this.#touched.has(name)) {
       this.#touched.set(name, false); // an array that uses itself is not reached through that
-      const changed = this.variations.some(({ changes }) => Object.hasOwn(changes, name));
+      const changed = this.#own.some(
+        ({ changes, shown }) => Object.hasOwn(changes, name) || (shown && Object.hasOwn(shown, name)),
+      );
       this.#touched.set(name, changed || this.#sourcesOf(name).some((source) => this.#reaches(source)));
     }
     return this.#touched.get(name) as boolean;
@@ -120,8 +137,8 @@ export class Run {
   }
 
   #reaches(source: string): boolean {
-    if (this.#overwritten.has(source)) return true;
-    return !this.given.has(source) && this.touches(source);
+    if (this.#own.some((variation) => overwrittenBy(variation).includes(source))) return true;
+    return !this.#isGiven(source) && this.touches(source);
   }
 
   #isGiven(name: string): boolean {
@@ -132,7 +149,11 @@ export class Run {
   #sourcesOf(name: string): string[] {
     const run = this.#parent ?? this;
     run.expected(name);
-    return [...(run.#used.get(name) ?? [])];
+    return [...run.#usedFor(name)];
+  }
+
+  #usedFor(name: string): Iterable<string> {
+    return this.#used.get(name) ?? (this.#parent ? this.#parent.#usedFor(name) : []);
   }
 
   #compute(name: string): Value[] | undefined {
@@ -140,17 +161,29 @@ export class Run {
     const ways = steps.map((step) => orMissing(() => step(this))).filter((value) => value !== undefined);
     const changes = this.variations.flatMap((variation) => variation.changes[name] ?? []);
     if (changes.length === 0) return ways.length > 0 ? ways : undefined;
-    const changed = orMissing(() =>
-      changes.reduce<() => Tensor>(
-        (right, change) => () => change(this, right),
-        () => {
-          if (ways.length === 0) throw new MissingArray(name);
-          return ways[0];
-        },
-      )(),
-    );
+    const changed = orMissing(() => this.#apply(changes, ways[0]));
     return changed && [withNoiseOf(changed, ways[0], this.working)];
   }
+
+  /** One change after the other; the first is given what is right, if there is that. */
+  #apply(changes: readonly Change[], start: Value | undefined): Tensor {
+    const right = (): Tensor => {
+      if (!start) throw new MissingArray();
+      return start;
+    };
+    return changes.reduce<() => Tensor>((before, change) => () => change(this, before), right)();
+  }
+}
+
+const values = new WeakMap<GivenTensor, Value>();
+
+function givenValue(given: GivenTensor): Value {
+  let value = values.get(given);
+  if (!value) {
+    value = roundedValue(given.tensor, given.held);
+    values.set(given, value);
+  }
+  return value;
 }
 
 function orMissing<T>(work: () => T): T | undefined {
@@ -166,7 +199,7 @@ function orMissing<T>(work: () => T): T | undefined {
 function withNoiseOf(changed: Tensor, right: Value | undefined, working: Precision): Value {
   const unit = { ...working, tiny: 0 };
   if (!right) return { ...roundedValue(changed, unit), exact: false };
-  const scale = meanSquare(changed) / (meanSquare(right) || 1) || 1;
+  const scale = Math.max(1, meanSquare(changed) / (meanSquare(right) || 1) || 1);
   const typical = median(right.variance) * scale;
   const same = sameSize(changed.shape, right.shape);
   const share = 9 * shareOf(working.unit);

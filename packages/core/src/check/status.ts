@@ -16,7 +16,7 @@ export interface Status {
 /** Compares an array with what it should be in `run`: with each way that is right, and the nearest counts. */
 export function statusOf({ raw, run: base }: Reading, run: Run, name: string): Status {
   const array = raw.get(name);
-  const rights = array && run.expected(name);
+  const rights = array && run.saved(name);
   if (!array || !rights) return { comparison: undefined, misfit: false, right: undefined };
   const given = base.given.get(name);
   let best: Status | undefined;

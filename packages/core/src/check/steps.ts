@@ -43,7 +43,7 @@ export function parametersOf(layer: NetworkLayer, run: Run): NamedTensors {
   );
 }
 
-const shortName = (name: string) => name.slice(name.indexOf(".") + 1);
+export const shortName = (name: string) => name.slice(name.indexOf(".") + 1);
 const isWeight = (name: string) => name.endsWith(".weight");
 
 function outputOf(layer: NetworkLayer, run: Run): Value {
@@ -164,7 +164,8 @@ function probabilities(z: Value, run: Run): Value {
   return { shape: p.shape, data: Float64Array.from(p.data), variance };
 }
 
-function labelsOf({ network: { labels } }: Run): Tensor {
+/** The right classes. @throws MissingArray */
+export function labelsOf({ network: { labels } }: Run): Tensor {
   if (!labels) throw new MissingArray("y");
   return labels;
 }

@@ -102,6 +102,8 @@ export function compareValues(yours: Tensor, right: Value, held: Precision, work
   for (const value of right.data)
     if (Math.abs(value) > largest && value < Infinity) largest = Math.abs(value);
   const floor = Math.max(SMALLEST_FLOOR, FLOOR_UNITS * Math.min(unit, 2 ** -13)) * largest + 4 * tiny;
+  // What is not a number spreads, also where we would not let it: 0 * nan is nan.
+  const infected = right.data.some((value) => !Number.isFinite(value));
   let agrees = true;
   let difference = 0;
   let worst = 0;
@@ -110,6 +112,7 @@ export function compareValues(yours: Tensor, right: Value, held: Precision, work
     const a = yours.data[k];
     const b = right.data[k];
     if (Object.is(a, b) || a === b) continue;
+    if (infected && !Number.isFinite(a)) continue;
     const error = Math.abs(a - b);
     const allowed = floor + DEVIATIONS * Math.sqrt(right.variance[k] + shareOf(held.unit) * b * b);
     const ratio = error <= allowed ? error / allowed : Number.isFinite(error) ? error / allowed : Infinity;

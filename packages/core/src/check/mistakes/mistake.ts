@@ -19,6 +19,11 @@ export function at(name: string, change: Change): Variation {
   return { changes: { [name]: change } };
 }
 
+/** A variation whose array has another shape than the right one, so that nothing can have gone on from it. */
+export function misshapen(name: string, change: Change): Variation {
+  return { changes: {}, shown: { [name]: change } };
+}
+
 /** A variation that changes several. */
 export function together(...parts: readonly Variation[]): Variation {
   return { changes: Object.assign({}, ...parts.map(({ changes }) => changes)) };

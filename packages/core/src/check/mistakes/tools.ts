@@ -122,16 +122,6 @@ function resolvedWith({ resolved }: NetworkLayer, instead: Instead): ResolvedLay
   return { ...resolved, ...instead.resolved };
 }
 
-/** Arrays of the same shape as another one: what it can be mistaken for. */
-export function lookalikes(run: Run, name: string, shape: Shape): string[] {
-  const { shapes } = run.network;
-  const wanted = shape.join();
-  const found = [...shapes].filter(
-    ([other, its]) => other !== name && its.join() === wanted && !other.startsWith("new."),
-  );
-  return found.map(([other]) => other);
-}
-
 export function sameNumbers(a: Tensor, b: Tensor): boolean {
   return sizeOf(a.shape) === sizeOf(b.shape) && a.data.every((value, k) => value === b.data[k]);
 }

@@ -1,0 +1,72 @@
+import type { Tensor } from "../../tensor.js";
+import type { Variation } from "../run.js";
+import { mapped, total } from "../value.js";
+import { at, type Mistake } from "./mistake.js";
+import { forwardWith, scaled } from "./tools.js";
+
+/** The images, changed before anything is computed from them. */
+function images(change: (x: Tensor) => Tensor): Variation {
+  return {
+    changes: { x: (run) => change((run.given.get("x") ?? { tensor: run.tensor("x") }).tensor) },
+    overwritten: ["x"],
+  };
+}
+
+const each = (f: (pixel: number) => number) => images((x) => mapped(x, f));
+
+const signedByte = (value: number) => (value > 127 ? value - 256 : value);
+const unsignedByte = (value: number) => ((Math.trunc(value) % 256) + 256) % 256;
+
+export const pixelsScaledInside: Mistake = {
+  name: "pixels-scaled-inside",
+  harmless: true,
+  why: "x was saved before its pixels were scaled; everything fits to the scaled ones.",
+  fix: "x = images / 255.0",
+  variations: () => [
+    each((v) => v / 255),
+    each((v) => v / 256),
+    each((v) => v / 255 - 0.5),
+    each((v) => v / 127.5 - 1),
+    each((v) => (v / 255 - 0.1307) / 0.3081),
+  ],
+};
+
+export const pixelsIntegerDivision: Mistake = {
+  name: "pixels-integer-division",
+  why: "// divides whole numbers and drops the rest, so that nearly all pixels become 0.",
+  fix: "x = images.astype(np.float32) / 255",
+  variations: () => [each((v) => Math.floor(v / 255)), each((v) => Math.floor(v / 256))],
+};
+
+export const pixelsOverflow: Mistake = {
+  name: "pixels-overflow",
+  why: "Bytes hold 0 to 255 (int8: -128 to 127), and what doesn't fit wraps around without a word.",
+  fix: "x = images.astype(np.float32)  # before any arithmetic",
+  variations: ({ layers }) => [
+    each(signedByte),
+    each((v) => signedByte(v) / 255),
+    each((v) => signedByte(v) / 127),
+    each((v) => signedByte(v) / 128),
+    each((v) => unsignedByte(v - 128)),
+    each((v) => unsignedByte(v - 128) / 255),
+    each((v) => unsignedByte(v - 128) / 128),
+    each((v) => unsignedByte(v - 127)),
+    each((v) => unsignedByte(-v)),
+    each((v) => unsignedByte(2 * v) / 255),
+    images((x) => {
+      const mean = Math.floor(total(x) / x.data.length);
+      return mapped(x, (v) => unsignedByte(v - mean));
+    }),
+    at(layers[0].output, (_, right) => mapped(right(), unsignedByte)),
+    at(layers[0].output, (_, right) => mapped(right(), (v) => signedByte(unsignedByte(v)))),
+  ],
+};
+
+export const pixelsWrongRange: Mistake = {
+  name: "pixels-scaled-twice",
+  why: "The pixels are divided by 255 although they have been already, so that nearly nothing is left of them.",
+  fix: "x = images / 255.0  # once",
+  variations: ({ layers }) => [
+    at(layers[0].output, (run) => forwardWith(layers[0], run, { x: scaled(run.tensor("x"), 1 / 255) })),
+  ],
+};
