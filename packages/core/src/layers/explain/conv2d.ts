@@ -27,7 +27,7 @@ export const explainConv2d: Explainer<Conv2d> = {
       );
     });
     const products = count(terms.length - (layer.bias ? 1 : 0), "product");
-    const says = `The kernel of filter ${o} lies on the image here: weight times pixel, ${products} in all, added up${layer.bias ? ", plus the filter's bias" : ""}.`;
+    const says = `The kernel of filter ${o} lies on its input here: weight times the number under it, ${products} in all, added up${layer.bias ? ", plus the filter's bias" : ""}.`;
     return { rule: "sum", terms, others: [], says };
   },
 
@@ -72,7 +72,7 @@ function weightGradient(layer: Conv2d, around: Around, [o, c, u, v]: readonly nu
       pixel(layer, x, n, c, pixelUnder(layer, [i, j], [u, v])),
     );
   });
-  const says = `This weight was used for ${count(terms.length, "output")}: the gradient of the output times the pixel that the weight met there, added up.`;
+  const says = `This weight was used for ${count(terms.length, "output")}: the gradient of the output times the number that the weight met there, added up.`;
   return { rule: "sum", terms, others: [], says } as const;
 }
 
