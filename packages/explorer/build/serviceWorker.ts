@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Plugin } from "vite";
 
 /**
@@ -7,20 +7,28 @@ import type { Plugin } from "vite";
  * names of all files of the build and a version that follows from their contents.
  */
 export function serviceWorker(): Plugin {
+  let publicFolder = "";
   return {
     name: "unravel:service-worker",
     apply: "build",
     enforce: "post",
+    configResolved({ publicDir }) {
+      publicFolder = publicDir;
+    },
     generateBundle(_options, bundle) {
       const files = Object.values(bundle).filter(({ fileName }) => !fileName.endsWith(".map"));
       const hash = createHash("sha256");
       for (const file of files) {
         hash.update(file.fileName).update(file.type === "chunk" ? file.code : file.source);
       }
-      const names = ["./", ...files.map(({ fileName }) => fileName).filter((name) => name !== "index.html")];
+      const names = [
+        "./",
+        ...readdirSync(publicFolder),
+        ...files.map(({ fileName }) => fileName).filter((name) => name !== "index.html"),
+      ];
       const source = readFileSync(new URL("./worker.js", import.meta.url), "utf8")
         .replace("__VERSION__", hash.digest("hex").slice(0, 12))
-        .replace("__FILES__", JSON.stringify(names.sort()));
+        .replace("__FILES__", names.sort().join(" "));
       this.emitFile({ type: "asset", fileName: "sw.js", source });
     },
   };

@@ -1,6 +1,6 @@
 /* Keeps the page for times without a network. What it asks for itself lies beside it; it never asks another host. */
 const version = "unravel-__VERSION__";
-const files = JSON.parse("__FILES__");
+const files = "__FILES__".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

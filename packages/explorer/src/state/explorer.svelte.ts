@@ -106,6 +106,19 @@ export class Explorer extends Shown {
     this.#show({ ...given, tensors: { ...complete.tensors, ...given.tensors } }, this.#wanted);
   }
 
+  /** What the image that is shown is called. */
+  get pictureName(): string {
+    const { base, strokes } = this.drawing;
+    if (this.image > 0) return `image ${this.image} of the batch`;
+    if (strokes.length > 0) return "a drawing";
+    return base?.kind === "sample" ? `a ${base.digit} drawn by the program` : "a picture";
+  }
+
+  /** Whether somebody said what is right, or the network's own answer counts. */
+  get isLabelKnown(): boolean {
+    return this.image > 0 || this.answer !== undefined || this.#labelOfSample(this.network) !== undefined;
+  }
+
   /** The state as a link carries it; undefined parts are as at the start. */
   get link(): LinkState {
     const { id } = this.network;

@@ -25,11 +25,12 @@ export interface Layout {
  * Lays the terms of a sum out as the numbers lie that they are made of. Terms of an input's gradient lie as the outputs that
  * the input went into: there, a convolution's kernel appears flipped.
  */
-export function arrange({ cell, terms }: Explanation, layout: Layout): TermGrid[] {
+export function arrange({ cell, terms, others, rule }: Explanation, layout: Layout): TermGrid[] {
   const isInputGradient = cell.tensor.startsWith("grad.") && !layout.isParameter(cell.tensor);
   const leadOf = ({ factors }: Term): Factor =>
     (isInputGradient && factors.find((factor) => factor.cell?.tensor.startsWith("grad."))) || factors[0];
-  const placed = terms.flatMap((term) => {
+  const all = rule === "maximum" && !isInputGradient ? [...terms, ...others.map(alone)] : terms;
+  const placed = all.flatMap((term) => {
     const lead = leadOf(term).cell;
     return lead && term.role !== "bias" ? [{ term, lead, place: layout.placeOf(lead) }] : [];
   });
@@ -48,6 +49,9 @@ export function arrange({ cell, terms }: Explanation, layout: Layout): TermGrid[
     return gridOf(title, group);
   });
 }
+
+/** A number that took part without being added, as if it were a term: a pool's loser beside the winner. */
+const alone = (factor: Factor): Term => ({ factors: [factor], value: factor.value });
 
 interface Placed {
   readonly term: Term;

@@ -1,0 +1,218 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import {
+  defineModel,
+  formatModel,
+  formatNpz,
+  formatTraceJson,
+  formatTraceNpz,
+  initialParameters,
+  lenet5,
+  parseTraceJson,
+  parseTraceNpz,
+} from "unravel-cnn";
+import { afterAll, describe, expect } from "vitest";
+import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { temporaryFolder } from "../../../test/support/folder.js";
+import { sample, traceOf, trainedNetwork } from "./support/library.js";
+import { choose, downloaded, probabilities, selected, visit } from "./support/page.js";
+
+afterAll(closeBrowser);
+
+/** Opens a file as a visitor does who chooses it. */
+async function open(page: Page, name: string, bytes: Uint8Array | string): Promise<void> {
+  const path = join(await temporaryFolder(), name);
+  await writeFile(path, bytes);
+  await page.locator('input[aria-label="A file to open"]').setInputFiles(path);
+}
+
+const title = (page: Page) => page.locator("header .network").innerText();
+
+describe("opening", () => {
+  testInBrowser("a trained network", async () => {
+    const { page } = await visit();
+    const model = defineModel(lenet5());
+    await open(page, "mine.safetensors", formatModel({ model, parameters: initialParameters(model, 3) }));
+    await page.locator('[data-picture="conv2.out/0"]').waitFor();
+    expect(await title(page)).toBe("mine.safetensors");
+  });
+
+  testInBrowser("a spec, with fresh weights", async () => {
+    const { page } = await visit();
+    const spec = {
+      input: [1, 28, 28],
+      layers: [
+        { type: "conv2d", filters: 2, kernel: 5, stride: 2, padding: 1 },
+        { type: "relu" },
+        { type: "flatten" },
+        { type: "dense", units: 20 },
+        { type: "relu" },
+        { type: "dense", units: 10 },
+      ],
+    };
+    await open(page, "net.json", JSON.stringify(spec));
+    await page.locator('[data-picture="fc2.out/0"]').waitFor();
+    expect(await title(page)).toMatch(/net\.json\s+untrained/);
+    expect(await page.locator('[data-picture^="conv1.out/"]').count()).toBe(2);
+  });
+
+  testInBrowser("a network for pictures in colour, with class names", async () => {
+    const { page } = await visit();
+    const spec = {
+      input: [3, 12, 12],
+      layers: [
+        { type: "conv2d", filters: 4, kernel: 3, padding: "same" },
+        { type: "maxPool2d", size: 2 },
+        { type: "flatten" },
+        { type: "dense", units: 3 },
+      ],
+      classes: ["cat", "dog", "bird"],
+    };
+    await open(page, "animals.json", JSON.stringify(spec));
+    await page.locator('[data-picture="x/2"]').waitFor();
+    expect(await page.locator("fieldset .name").allInnerTexts()).toEqual(["cat", "dog", "bird"]);
+    expect(await page.getByRole("button", { name: /^Sample/ }).count()).toBe(0);
+  });
+
+  testInBrowser("a trace, whose numbers are shown as they are", async () => {
+    const { page } = await visit();
+    const step = traceOf([sample(7), sample(2)], [7, 2]);
+    await open(page, "step.npz", formatTraceNpz(step));
+    await page.waitForFunction(() =>
+      document.querySelector("header .network")?.textContent?.includes("step.npz"),
+    );
+    expect(await probabilities(page)).toEqual([...step.tensors.probs.data.subarray(0, 10)]);
+    await open(page, "step.json", formatTraceJson(traceOf([sample(9)], [9])));
+    await page.waitForFunction(() =>
+      document.querySelector("header .network")?.textContent?.includes("step.json"),
+    );
+    expect(await probabilities(page)).toEqual([...traceOf([sample(9)], [9]).tensors.probs.data]);
+  });
+
+  testInBrowser("damaged files get one sentence each, and nothing is lost", async () => {
+    const { page } = await visit();
+    const before = [await probabilities(page), await selected(page)];
+    const trained = trainedNetwork();
+    const file = formatModel(trained);
+    const files: [string, Uint8Array | string][] = [
+      ["cut.safetensors", file.subarray(0, 5000)],
+      ["empty.safetensors", ""],
+      ["noise.npz", "PK and then nothing"],
+      ["other.npz", formatNpz({ a: { shape: [1], data: Float32Array.of(1) } })],
+      ["net.json", '{ "input": [1, 28, 28], "layers": [] }'],
+      ["half.json", '{ "input": '],
+      ["picture.png", "no picture"],
+      ["notes.txt", "hello"],
+    ];
+    for (const [name, bytes] of files) {
+      await open(page, name, bytes);
+      const notice = page.locator(".notice p");
+      await notice.filter({ hasText: name }).waitFor();
+      const text = await notice.innerText();
+      expect(text).toMatch(/^[^\n]{20,400}\.$/);
+      expect(text).not.toMatch(/undefined|\[object|\.\./);
+      expect([await probabilities(page), await selected(page)], name).toEqual(before);
+    }
+  });
+});
+
+describe("taking along", () => {
+  testInBrowser("the trace, for NumPy and with its network", async () => {
+    const { page } = await visit();
+    const { model } = trainedNetwork();
+    const step = traceOf([sample(3)], [3]);
+    const npz = await downloaded(page, () => choose(page, "Save", "for NumPy"));
+    expect(npz.name).toBe("trace.npz");
+    expect(parseTraceNpz(model, npz.bytes, npz.name).tensors).toEqual(step.tensors);
+    const json = await downloaded(page, () => choose(page, "Save", "with the network"));
+    const read = parseTraceJson(new TextDecoder().decode(json.bytes), json.name);
+    expect(read.tensors["grad.conv1.weight"]).toEqual(step.tensors["grad.conv1.weight"]);
+  });
+
+  testInBrowser("pictures, SVG and PNG, and the report", async () => {
+    const { page } = await visit();
+    const svg = await downloaded(page, () => choose(page, "Save", /SVG/));
+    const text = new TextDecoder().decode(svg.bytes);
+    expect(text).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="\d+" height="\d+"/);
+    expect(text.match(/<image /g)?.length).toBe(1 + 4 * 8); // x, conv1, relu1, pool1, flatten1
+    const png = await downloaded(page, () => choose(page, "Save", /PNG/));
+    expect([...png.bytes.subarray(1, 4)]).toEqual([...Buffer.from("PNG")]);
+    const report = await downloaded(page, () => choose(page, "Save", /Report/));
+    expect(report.name).toBe("report.html");
+    expect(new TextDecoder().decode(report.bytes)).toMatch(
+      /^<!doctype html>[\s\S]*drawn by the program[\s\S]*<\/html>/,
+    );
+  });
+
+  testInBrowser("a link shows another visitor what its sender saw", async () => {
+    const { page, url } = await visit({
+      link: "sample=7.2&answer=1&scope=batch&image=3&scale=map&cell=relu1.out[3,5,10,11]",
+    });
+    const sent = [await selected(page), await probabilities(page)];
+    expect(sent[0]).toMatchObject({ address: "relu1.out[3, 5, 10, 11]" });
+    await page.waitForTimeout(400);
+    const address = page.url();
+    expect(address.split("#")[1].split("&").sort()).toEqual(
+      "answer=1&cell=relu1.out[3,5,10,11]&image=3&sample=7.2&scale=map&scope=batch".split("&"),
+    );
+    await page.goto(`${url}#cell=loss`);
+    await page.goto(address);
+    await page.locator(".value .address", { hasText: "relu1.out[3, 5, 10, 11]" }).waitFor();
+    expect([await selected(page), await probabilities(page)]).toEqual(sent);
+  });
+
+  testInBrowser("a link with nonsense in it opens the page all the same", async () => {
+    const { page } = await visit({
+      link: "sample=99&cell=conv9.out[1]&strokes=!!&image=70&answer=900&scale=x&pass=sideways",
+    });
+    expect((await selected(page)).address).toMatch(/^conv1\.out/);
+  });
+});
+
+describe("check yours", () => {
+  const step = () => traceOf([sample(3), sample(8)], [3, 8]);
+
+  async function check(page: Page, bytes: Uint8Array, name = "mine.npz"): Promise<void> {
+    await choose(page, "Open", "Check yours");
+    const path = join(await temporaryFolder(), name);
+    await writeFile(path, bytes);
+    await page.locator('input[aria-label="A .npz file to check"]').setInputFiles(path);
+    await page.locator("dialog .answer, dialog .problem").first().waitFor({ timeout: 60_000 });
+  }
+
+  testInBrowser("arrays that are right", async () => {
+    const { page } = await visit();
+    await check(page, formatTraceNpz(step()));
+    expect(await page.locator("dialog .answer h3").first().innerText()).toMatch(
+      /^✓ All \d+ arrays .* are right\.$/,
+    );
+  });
+
+  testInBrowser("a mistake: which array, why, and the cells that differ", async () => {
+    const { page } = await visit();
+    const { tensors } = step();
+    const wrong = tensors["grad.conv1.weight"].data.slice();
+    // the gradient of a batch of two without the division by two
+    for (let k = 0; k < wrong.length; k++) wrong[k] *= 2;
+    const { y, ...rest } = { ...tensors, y: { shape: [2], data: Int32Array.of(3, 8) } };
+    await check(page, formatNpz({ ...rest, y, "grad.conv1.weight": { shape: [8, 1, 3, 3], data: wrong } }));
+    const answer = page.locator("dialog .answer");
+    expect(await answer.innerText()).toContain("The first array that differs: grad.conv1.weight");
+    expect(await answer.locator(".mistake").count()).toBeGreaterThan(0);
+    expect(await answer.locator("svg rect").count()).toBeGreaterThan(0);
+    await answer.getByRole("button", { name: "Show the right numbers" }).click();
+    const { address, value } = await selected(page);
+    expect(address).toMatch(/^grad\.conv1\.weight\[/);
+    const worst = [...tensors["grad.conv1.weight"].data].reduce((a, b) =>
+      Math.abs(b) > Math.abs(a) ? b : a,
+    );
+    expect(value).toBeCloseTo(worst, 6);
+  });
+
+  testInBrowser("a file that is none: one sentence", async () => {
+    const { page } = await visit();
+    await check(page, new TextEncoder().encode("PK?"), "bad.npz");
+    expect(await page.locator("dialog .problem").innerText()).toMatch(/^bad\.npz: [^\n]{10,300}\.$/);
+  });
+});
