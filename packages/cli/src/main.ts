@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { reason } from "unravel-cnn/node";
 import { addBench } from "./commands/bench/index.js";
+import { addCheck } from "./commands/check/index.js";
 import { addData } from "./commands/data/index.js";
 import { addEvaluate } from "./commands/evaluate.js";
 import { addExplain } from "./commands/explain/index.js";
@@ -49,6 +50,7 @@ function program(): Command {
     addInspect,
     addExplain,
     addGradcheck,
+    addCheck,
     addExplore,
     addData,
     addBench,

@@ -86,7 +86,7 @@ function named(model: Model, data: Dataset | undefined): Model {
 }
 
 /** Runs `work`; mistakes found in it get the file's name before them. */
-function inFile<T>(path: string, work: () => T): T {
+export function inFile<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

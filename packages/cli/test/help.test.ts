@@ -5,7 +5,7 @@ import { useShapes } from "./support/shapes.js";
 const scratch = scratchFolder();
 const data = useShapes(scratch, "shapes", { train: 40, test: 20 });
 
-const COMMANDS = ["train", "evaluate", "predict", "summary", "inspect", "gradcheck", "data"];
+const COMMANDS = ["train", "evaluate", "predict", "summary", "inspect", "gradcheck", "check", "data"];
 
 function expectNarrow({ stdout }: Ended): void {
   for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);

@@ -1,6 +1,7 @@
 import type { ModelSpec } from "../model.js";
 import { conventionsOf } from "./conventions.js";
 import { diagnose } from "./diagnose.js";
+import { mistakes } from "./mistakes/index.js";
 import { type GivenArrays, nameArrays } from "./names.js";
 import { findReading } from "./reading.js";
 import type { CheckReport } from "./report.js";
@@ -32,3 +33,7 @@ export function checkArrays(arrays: GivenArrays, { model }: CheckOptions = {}): 
     unknownNames: named.unknown,
   };
 }
+
+/** The mistakes that are known: what each is called, why it is wrong, and the right lines of NumPy. */
+export const knownMistakes: readonly { readonly name: string; readonly why: string; readonly fix: string }[] =
+  mistakes.filter(({ harmless }) => !harmless).map(({ name, why, fix }) => ({ name, why, fix }));

@@ -20,16 +20,13 @@ import { probabilityBars } from "../../terminal/bars.js";
 import { percent, significant, whole } from "../../terminal/numbers.js";
 import type { Styles } from "../../terminal/style.js";
 import { table } from "../../terminal/table.js";
-import { printable } from "../../terminal/text.js";
+import { printable, WIDTH, wrapped } from "../../terminal/text.js";
 import { pictures } from "./pictures.js";
 
 export interface TerminalLook {
   readonly styles: Styles;
   readonly coloured: boolean;
 }
-
-/** As wide as every terminal. */
-const WIDTH = 80;
 
 /** How many terms of a sum are shown. */
 const MOST_TERMS = 4;
@@ -186,17 +183,4 @@ function update(trace: Trace, followed: Record<string, Cell>): string[] {
     "",
     `Loss ${significant(loss.before)} before, ${significant(loss.after)} after: ${significant(loss.after - loss.before)}; the slopes promised ${significant(promised)}.`,
   ];
-}
-
-/** A sentence in lines, all as far in as the first. */
-function wrapped(text: string): string[] {
-  const indent = text.length - text.trimStart().length;
-  const lines: string[] = [];
-  for (const word of text.trim().split(" ")) {
-    const last = lines[lines.length - 1];
-    if (last !== undefined && indent + last.length + 1 + word.length <= WIDTH)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines.map((line) => " ".repeat(indent) + line);
 }

@@ -1,0 +1,71 @@
+import type { Command } from "commander";
+import { type CheckReport, checkArrays, checkAsJson, FailureError, InputError, parseNpz } from "unravel-cnn";
+import { readBytes, writeWhole } from "unravel-cnn/node";
+import { inFile, loadModel, MODEL_HELP } from "../../model.js";
+import { stylesFor } from "../../terminal/style.js";
+import { exampleFile } from "./example.js";
+import { HOW } from "./how.js";
+import { asText } from "./report.js";
+
+interface CheckOptions {
+  model?: string;
+  filters?: number;
+  how?: boolean;
+  example?: string;
+  json?: boolean;
+}
+
+export function addCheck(program: Command): void {
+  program
+    .command("check")
+    .summary("find the mistake in your own forward and backward pass")
+    .description(
+      "Reads the arrays of one step of your own implementation (NumPy's .npz), says which are right, which is the first that is not, given your own earlier values, and which mistake explains it. Exit code 1: a mistake was found.",
+    )
+    .argument("[file]", "your arrays, as np.savez writes them")
+    .option("--model <model>", `the network: ${MODEL_HELP} (default: worked out from the shapes)`)
+    .option("--how", "print the Python that saves such a file")
+    .option("--example <file>", "write a correct one")
+    .option("--json", "print the results as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  unravel check --how
+  unravel check --example right.npz
+  unravel check mine.npz
+  unravel check mine.npz --model lenet5 --json`,
+    )
+    .action(async (file: string | undefined, options: CheckOptions) => {
+      if (options.how) {
+        process.stdout.write(HOW);
+        return;
+      }
+      if (options.example !== undefined) await writeWhole(options.example, exampleFile());
+      if (file !== undefined) await check(file, options);
+      else if (options.example === undefined) {
+        throw new InputError("There is no file to check; name one, or see unravel check --how.");
+      }
+    });
+}
+
+async function check(file: string, { model, json }: CheckOptions): Promise<void> {
+  const arrays = parseNpz(await readBytes(file), file);
+  const spec = model === undefined ? undefined : (await loadModel({ model, seed: 0 })).model.spec;
+  const report = inFile(file, () => checkArrays(arrays, { model: spec }));
+  process.stdout.write(
+    json ? `${JSON.stringify(checkAsJson(report))}\n` : asText(file, report, stylesFor(process.stdout)),
+  );
+  failIfWrong(report);
+}
+
+/** @throws FailureError that names the first array that is wrong */
+function failIfWrong({ agrees, first, mistakes }: CheckReport): void {
+  if (agrees) return;
+  const [mistake] = mistakes;
+  throw new FailureError(
+    mistake && mistake.name !== "unknown"
+      ? `${first} is wrong, which ${mistake.name} explains.`
+      : `${first} is wrong.`,
+  );
+}

@@ -1,0 +1,139 @@
+import type { CheckedArray, CheckReport, FoundMistake, ModelSpec } from "unravel-cnn";
+import { significant } from "../../terminal/numbers.js";
+import type { Styles } from "../../terminal/style.js";
+import { printable, wrapped } from "../../terminal/text.js";
+
+/** What people read: a table of arrays, the first difference, the mistakes, the conventions. */
+export function asText(file: string, report: CheckReport, styles: Styles): string {
+  return `${[
+    ...heading(file, report, styles),
+    "",
+    ...arrayTable(report, styles),
+    ...notGiven(report, styles),
+    ...unknownNames(report),
+    ...firstDifference(report, styles),
+    ...mistakeLines(report, styles),
+    ...conventionLines(report, styles),
+    ...verdict(report, styles),
+  ].join("\n")}\n`;
+}
+
+function heading(file: string, { model, images }: CheckReport, styles: Styles): string[] {
+  const [title, ...rest] = wrapped(
+    `${printable(file)}: ${images} image${images === 1 ? "" : "s"} of ${model.input.join("x")} through ${model.layers.map(layerText).join(", ")}`,
+  );
+  return [styles.bold(title), ...rest];
+}
+
+/** `conv 3x3 (8 filters)`, with what differs from the defaults. */
+function layerText(layer: ModelSpec["layers"][number]): string {
+  const size = (value: unknown) => (Array.isArray(value) ? value.join("x") : `${value}x${value}`);
+  switch (layer.type) {
+    case "conv2d": {
+      const extras = [
+        `${layer.filters} filter${layer.filters === 1 ? "" : "s"}`,
+        ...(layer.stride && layer.stride !== 1 ? [`stride ${layer.stride}`] : []),
+        ...(layer.padding ? [`padding ${layer.padding}`] : []),
+        ...(layer.bias === false ? ["no bias"] : []),
+      ];
+      return `conv ${size(layer.kernel)} (${extras.join(", ")})`;
+    }
+    case "maxPool2d":
+      return `max-pool ${size(layer.size)}${layer.stride && layer.stride !== layer.size ? ` (stride ${layer.stride})` : ""}`;
+    case "dense":
+      return `dense ${layer.units}${layer.bias === false ? " (no bias)" : ""}`;
+    default:
+      return layer.type === "relu" ? "ReLU" : layer.type;
+  }
+}
+
+function arrayTable({ arrays, first }: CheckReport, styles: Styles): string[] {
+  const given = arrays.filter(({ status }) => status !== "not given");
+  if (given.length === 0) return ["There is no array that could be checked."];
+  const width = Math.max(5, ...given.map(({ name }) => name.length));
+  return [
+    styles.dim(`   ${"array".padEnd(width)}  largest error, relative`),
+    ...given.map((array) => {
+      const good = array.status === "agrees";
+      const mark = good ? styles.good("✓") : styles.bad("✗");
+      const line = `${array.name.padEnd(width)}  ${errorText(array).padEnd(12)}`;
+      const note = array.name === first ? "<- the first that is wrong" : "";
+      return ` ${mark} ${good ? line.trimEnd() : `${styles.bold(line)}${note}`.trimEnd()}`;
+    }),
+  ];
+}
+
+function errorText({ maxRelativeError, shapes }: CheckedArray): string {
+  if (shapes) return "its shape";
+  if (maxRelativeError === null) return "not finite";
+  return maxRelativeError === 0 ? "0" : significant(maxRelativeError);
+}
+
+function notGiven({ arrays }: CheckReport, styles: Styles): string[] {
+  const names = arrays.filter(({ status }) => status === "not given").map(({ name }) => name);
+  return names.length === 0 ? [] : wrapped(`Not given: ${names.join(", ")}`).map((line) => styles.dim(line));
+}
+
+function unknownNames({ unknownNames: names }: CheckReport): string[] {
+  return names.length === 0
+    ? []
+    : wrapped(`Not used, as their names are not known here: ${names.map(printable).join(", ")} (see --how)`);
+}
+
+function firstDifference({ first, arrays }: CheckReport, styles: Styles): string[] {
+  const array = arrays.find(({ name }) => name === first);
+  if (!array) return [];
+  if (array.shapes) {
+    const { yours, right } = array.shapes;
+    return [
+      "",
+      styles.bold(`${array.name} has the wrong shape`),
+      `  yours  [${yours.join(", ")}]`,
+      `  right  [${right.join(", ")}]`,
+    ];
+  }
+  if (!array.worst) return [];
+  const { index, yours, right } = array.worst;
+  return [
+    "",
+    styles.bold(`The first difference, where it is largest: ${array.name}[${index.join(", ")}]`),
+    `  yours  ${yours}`,
+    `  right  ${right}, from your own earlier values`,
+  ];
+}
+
+/** The same mistake in several layers is explained once. */
+function mistakeLines({ mistakes }: CheckReport, styles: Styles): string[] {
+  const names = [...new Set(mistakes.map(({ name, why }) => (name === "unknown" ? why : name)))];
+  return names.flatMap((key) => {
+    const same = mistakes.filter(({ name, why }) => (name === "unknown" ? why : name) === key);
+    return ["", ...mistakeText(same, styles)];
+  });
+}
+
+function mistakeText(same: readonly FoundMistake[], styles: Styles): string[] {
+  const [{ name, why, fix }] = same;
+  const arrays = [...new Set(same.flatMap((mistake) => [mistake.array, ...mistake.arrays]))];
+  const [title, ...rest] = wrapped(`Mistake: ${name}, seen in ${arrays.join(", ")}`);
+  return [
+    ...[title, ...rest].map((line) => styles.bad(line)),
+    ...wrapped(`  ${why}`),
+    ...(name === "unknown" ? wrapped(`  ${fix}`) : fix.split("\n").map((line) => `    ${line}`)),
+  ];
+}
+
+function conventionLines({ conventions }: CheckReport, styles: Styles): string[] {
+  if (conventions.length === 0) return [];
+  return [
+    "",
+    styles.bold("Done in another way than here, and no mistake:"),
+    ...conventions.flatMap(({ name, what }) => wrapped(`  ${name}: ${what}`)),
+  ];
+}
+
+/** What is wrong is said on stderr, as the failure that it is. */
+function verdict({ agrees, arrays }: CheckReport, styles: Styles): string[] {
+  const given = arrays.filter(({ status }) => status !== "not given").length;
+  if (given === 0) return ["", "Nothing was checked: save activations or gradients, too (see --how)."];
+  return agrees ? ["", styles.good(`All ${given} arrays are right.`)] : [];
+}
