@@ -6,7 +6,7 @@ import { formatFor, type NumberFormat, roundingOf } from "./numbers.js";
 export interface SumInShort {
   /** How its numbers are written. */
   readonly format: NumberFormat;
-  /** The largest products, largest first; in the order of the sum if that is all of them. */
+  /** All products in the order of the sum; of many, the largest, largest first, and none that is 0. */
   readonly shown: readonly Term[];
   /** How many products are left, and what they add up to. */
   readonly rest: { readonly count: number; readonly value: number };
@@ -22,7 +22,7 @@ export function sumInShort({ terms, value }: Explanation, most = 10): SumInShort
   // a single product more is no longer than the line that would stand for it
   const few = products.length <= most + 1;
   const order = few ? products : [...products].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
-  const shown = few ? order : order.slice(0, most);
+  const shown = few ? order : order.slice(0, most).filter((term) => term.value !== 0);
   const others = order.slice(shown.length);
   const rest = { count: others.length, value: others.reduce((sum, term) => sum + term.value, 0) };
   const lines = [...shown.map((term) => term.value), rest.value, bias?.value ?? 0];

@@ -14,7 +14,7 @@ export interface GridOptions {
   readonly values: readonly (readonly (number | undefined)[])[];
   readonly format: NumberFormat;
   readonly scale: Scale;
-  /** Which cells are set off; the others are pale if any is. */
+  /** Which cells are set off. */
   readonly chosen?: (row: number, column: number) => boolean;
 }
 
@@ -40,8 +40,7 @@ function gridCell(value: number | undefined, { format, scale, chosen }: CellLook
   if (value === undefined) return html`<td class="none">·</td>`;
   const share = strength(scale, value);
   const hue = scale.kind === "diverging" ? (share < 0 ? "neg" : "pos") : "seq";
-  const look = chosen === undefined ? "" : chosen ? " chosen" : " pale";
-  return html`<td class="${hue}${look}" style="--s:${+Math.abs(share).toFixed(2)}">${fixed(value, format)}</td>`;
+  return html`<td class="${hue}${chosen && " chosen"}" style="--s:${+Math.abs(share).toFixed(2)}">${fixed(value, format)}</td>`;
 }
 
 /** Grids with signs between them: weights × pixels = products. */

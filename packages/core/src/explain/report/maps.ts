@@ -28,6 +28,9 @@ export interface Mark {
 /** How wide a map is by default, in CSS pixels. */
 const WIDTH = 104;
 
+/** Maps up to this width stand three in a row on a telephone. */
+const SMALL = 120;
+
 /** The most cells that a map has on a side; of more, each pixel shows the mean of a block. */
 const LARGEST_SIDE = 168;
 
@@ -72,7 +75,8 @@ export function mapOf(plane: Plane, scale: Scale, options: MapOptions): Markup {
   const lightAddress = pngAddress(pixels, light);
   const darkAddress = light === dark ? undefined : pngAddress(pixels, dark);
   const shown = cellWidth(plane, width) * plane.width;
-  return html`<figure class="map${chosen && " chosen"}${look && ` ${look}`}" style="width:${shown}px"><div class="frame"><picture>${
+  const classes = `map${shown <= SMALL ? " small" : ""}${chosen ? " chosen" : ""}${look ? ` ${look}` : ""}`;
+  return html`<figure class="${classes}" style="--w:${shown}px"><div class="frame"><picture>${
     darkAddress && html`<source media="(prefers-color-scheme:dark)" srcset="${darkAddress}">`
   }<img src="${lightAddress}" width="${pixels.width}" height="${pixels.height}" alt="${name}"></picture>${marks.map(
     (mark) => markOf(plane, mark),
@@ -90,7 +94,7 @@ export function colourPicture(colours: readonly Plane[], options: MapOptions): M
   }
   const { caption, width: wanted = WIDTH, name } = options;
   const shown = cellWidth(colours[0], wanted) * colours[0].width;
-  return html`<figure class="map" style="width:${shown}px"><div class="frame"><img src="${pngAddress({ height, width, data })}" width="${width}" height="${height}" alt="${name}"></div>${
+  return html`<figure class="map" style="--w:${shown}px"><div class="frame"><img src="${pngAddress({ height, width, data })}" width="${width}" height="${height}" alt="${name}"></div>${
     caption !== undefined && html`<figcaption>${caption}</figcaption>`
   }</figure>`;
 }

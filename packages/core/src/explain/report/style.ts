@@ -84,7 +84,7 @@ section.part+section.chapter{border-top:0;padding-top:24px}
 .formula .meaning{margin:6px 0 0;font-size:.9rem;color:var(--soft);max-width:none}
 math{font-family:math,"STIX Two Math","Cambria Math","Latin Modern Math",serif}
 .worked{margin:24px 0;padding:16px 20px 20px;border:1px solid var(--line);border-left:4px solid var(--forward);border-radius:8px}
-.backward .worked{border-left-color:var(--backward)}
+.backward .worked{border-left-color:var(--backward)}.after .worked{border-left-color:var(--ink)}
 .worked h3{margin:0 0 10px}
 .worked h3 code{font-weight:600;white-space:normal}
 .worked>:last-child{margin-bottom:0}
@@ -99,7 +99,7 @@ figure.maps>figcaption{margin-top:8px;max-width:44rem}
 .row{display:flex;flex-wrap:wrap;gap:14px 14px;align-items:flex-end}
 .row.top{align-items:flex-start}
 .row .sign{align-self:center}
-.map{flex:none;max-width:100%}
+.map{flex:none;width:var(--w);max-width:100%}
 .map figcaption{font-size:.76rem;margin-top:3px;text-align:center;overflow-wrap:anywhere}
 .frame{position:relative;border:1px solid var(--line);line-height:0;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .frame img{width:100%;height:auto;image-rendering:pixelated}
@@ -127,7 +127,6 @@ figure.maps>figcaption{margin-top:8px;max-width:44rem}
 .grid td.neg{background:rgb(var(--neg)/calc(var(--s)*.5))}
 .grid td.seq{background:rgb(var(--seq)/calc(var(--s)*.45))}
 .grid td.chosen{box-shadow:inset 0 0 0 2px var(--mark);font-weight:700}
-.grid td.pale{color:var(--soft)}
 .plot{max-width:100%;height:auto;display:block}
 .plot text{font-size:12px;fill:var(--soft)}
 `;
@@ -136,7 +135,8 @@ const tables = `
 table.list,table.sum{border-collapse:collapse;font-size:.92rem;line-height:1.35;margin:8px 0 16px}
 table.list th,table.list td{padding:4px 16px 4px 0;text-align:left;vertical-align:baseline}
 table.list thead th{font-weight:600;color:var(--soft);border-bottom:1px solid var(--line);font-size:.84rem}
-table.list .n,table.sum .n{text-align:right;white-space:nowrap}
+table.list .n,table.sum .n{text-align:right}
+table.list td.n,table.sum td.n,table.list td:not(.address) code{white-space:nowrap}
 table.list tr.chosen td{font-weight:700}
 table.list tr.total td{border-top:1px solid var(--ink);font-weight:600}
 table.sum th{font-weight:400;text-align:left;padding:3px 20px 3px 0}
@@ -174,9 +174,17 @@ h1{font-size:1.75rem}
 .worked{padding:12px 12px 14px}
 .formula{padding:10px 12px}
 .grid td{padding:8px 4px;min-width:40px;font-size:.78rem}
-table.list,table.sum{font-size:.82rem}
-table.list th,table.list td,table.sum th,table.sum td{padding-right:10px}
-table.sum .made{white-space:normal}
+.grid.many td{padding:7px 2px;min-width:0;font-size:.68rem}
+.grids{gap:10px}
+.row{gap:12px}
+.row .map.small{width:min(var(--w),calc((100% - 28px)/3))}
+.row:has(.sign) .map{width:min(var(--w),40%)}
+.row .pair{width:calc((100% - 28px)/3)}.row .pair .map.small{width:min(var(--w),100%)}
+table.list,table.sum{font-size:.75rem}
+table.list thead th{font-size:.72rem}
+table.list code,table.sum code{font-size:.7rem}
+table.list th,table.list td,table.sum th,table.sum td{padding-right:8px}
+table.list th code{overflow-wrap:anywhere}
 table.list .bar{width:6rem;min-width:3rem}
 .way{grid-template-columns:repeat(auto-fill,98px);gap:0 12px}
 }
@@ -185,13 +193,20 @@ table.list .bar{width:6rem;min-width:3rem}
 const print = `
 @media print{
 @page{margin:16mm 14mm}
-body{font-size:10.5pt;line-height:1.45}
+html{font-size:13px}
+body{font-size:10pt;line-height:1.42}
 .page{display:block;max-width:none;padding:0}
 header.top{padding:0 0 12px}
 nav .inner{position:static;max-height:none;overflow:visible;padding:0}
 nav ol{display:flex;flex-wrap:wrap;gap:0 16px}
 nav a small{display:none}
-h2,h3,.facts,.lead{break-after:avoid}
+.eyebrow,h2,h3,.facts,.lead{break-after:avoid}
+p{orphans:3;widows:3}.lead{break-inside:avoid}
+.map{width:calc(var(--w)*.74)}
+.row{padding-top:4px;gap:10px}
+.way{grid-template-columns:repeat(auto-fill,88px)}
+section.chapter{padding:24px 0 12px}
+.worked,.formula{margin:14px 0}
 .worked,.formula,figure.maps,.grid,.check,.map,.pair,.way li,table.list tr,table.sum{break-inside:avoid}
 section.part{break-before:page;padding-top:0}
 .scroll,.formula .pieces{overflow:visible}

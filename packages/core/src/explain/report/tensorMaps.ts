@@ -18,13 +18,15 @@ export interface TensorMapOptions {
   readonly caption?: Content;
   /** What stands above the map of a channel. */
   readonly above?: (channel: number) => Content;
+  /** Of what stands above. */
+  readonly legendAbove?: Content;
   /** Whether the followed cell is set off; default true. */
   readonly marked?: boolean;
 }
 
 /** All channels of a tensor with one scale and its legend: bars for a short row of numbers. */
 export function tensorMaps(story: Story, name: string, options: TensorMapOptions = {}): Markup {
-  const { caption, above, marked = true } = options;
+  const { caption, above, legendAbove, marked = true } = options;
   const tensor = tensorOf(story, name);
   const scale = scaleOf(name, tensor.data);
   const cell = followedCell(story, name);
@@ -42,12 +44,16 @@ export function tensorMaps(story: Story, name: string, options: TensorMapOptions
     });
     return above ? html`<div class="pair">${above(k)}${map}</div>` : map;
   });
-  return mapRow(maps, legendOf(scale, html`<code>${name}</code>`), [
-    caption,
-    shown.length < planes.length &&
-      ` Shown are ${shown.length} of the ${planes.length} channels, those with the strongest numbers.`,
-    isShrunk(planes[0]) && " Each pixel shows the mean of a block of numbers.",
-  ]);
+  return mapRow(
+    maps,
+    [legendAbove, legendOf(scale, html`<code>${name}</code>`)],
+    [
+      caption,
+      shown.length < planes.length &&
+        ` Shown are ${shown.length} of the ${planes.length} channels, those with the strongest numbers.`,
+      isShrunk(planes[0]) && " Each pixel shows the mean of a block of numbers.",
+    ],
+  );
 }
 
 /** One channel of a tensor, with the scale of the whole tensor. */

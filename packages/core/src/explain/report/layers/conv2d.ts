@@ -23,6 +23,7 @@ function forward(place: LayerPlace): Telling {
   const [O, I, J] = conv.outputShape;
   const [C] = conv.inputShape;
   const one = O === 1;
+  const weights = `${layer.name}.weight`;
   return {
     kind: "convolution",
     title: `${counted(O, "filter")} ${one ? "looks" : "look"} for small patterns`,
@@ -37,15 +38,16 @@ function forward(place: LayerPlace): Telling {
         html`<p>What comes in has ${C} maps, so ${one ? "the filter" : "each filter"} has ${C} kernels, one for each map; the answers on all of them are added.</p>`,
       windowText(conv),
       tensorMaps(story, output, {
-        ...(C === 1 && { above: (o: number) => kernelMap(story, layer.name, o, 0) }),
+        ...(C === 1 && {
+          above: (o: number) => kernelMap(story, layer.name, o, 0),
+          legendAbove: legendOf(
+            scaleOf(weights, tensorOf(story, weights).data),
+            html`<code>${weights}</code>`,
+          ),
+        }),
         caption: html`${C === 1 ? "Above, the kernel of each filter; below, its feature map" : "The feature map of each filter"}, ${times([I, J])}. The framed one holds the number that we follow.`,
       }),
       C > 1 && kernelRow(place),
-      C === 1 &&
-        legendOf(
-          scaleOf(`${layer.name}.weight`, tensorOf(story, `${layer.name}.weight`).data),
-          html`the kernels, <code>${layer.name}.weight</code>`,
-        ),
       formulaOf(conv),
       example(place, conv),
       costOf(

@@ -1,0 +1,141 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Page } from "playwright-core";
+import { afterAll, describe, expect, onTestFinished, vi } from "vitest";
+import { builtIn, type ModelSpec, renderReport } from "../packages/core/src/index.js";
+import { subjectOf } from "../packages/core/test/support/reports.js";
+import { closeBrowser, openPage, testInBrowser } from "./support/browser.js";
+import { temporaryFolder } from "./support/folder.js";
+
+/*
+ * Reports in a real browser: nothing is asked for, nothing is said in the console, nothing is cut off.
+ */
+
+afterAll(closeBrowser);
+
+/** What happened on a page besides showing it. */
+interface Events {
+  readonly requests: string[];
+  readonly said: string[];
+}
+
+/** Opens a report as a person does who got the file. */
+async function openReport(html: string): Promise<{ page: Page; events: Events }> {
+  const file = join(await temporaryFolder(), "report.html");
+  await writeFile(file, html);
+  const page = await openPage("about:blank");
+  onTestFinished(() => page.close());
+  const events: Events = { requests: [], said: [] };
+  page.on("request", (request) => {
+    if (!request.url().startsWith("data:")) events.requests.push(request.url());
+  });
+  page.on("console", (message) => events.said.push(message.text()));
+  page.on("pageerror", (error) => events.said.push(error.message));
+  page.on("dialog", (dialog) => {
+    events.said.push(dialog.message());
+    return dialog.dismiss();
+  });
+  const address = pathToFileURL(file).href;
+  await page.goto(address);
+  expect(events.requests.splice(0)).toEqual([address]);
+  return { page, events };
+}
+
+/** What sticks out on the right, other than in a box that scrolls. */
+function sticksOut(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    const scrolls = (element: Element) =>
+      Array.from(document.querySelectorAll(".scroll, .pieces")).some(
+        (box) => box !== element && box.contains(element) && getComputedStyle(box).overflowX === "auto",
+      );
+    return Array.from(document.querySelectorAll("body *"))
+      .filter((element) => element.getBoundingClientRect().right > width + 1 && !scrolls(element))
+      .map((element) => `${element.tagName}.${element.className} ${element.textContent?.slice(0, 40)}`);
+  });
+}
+
+const manyChannels: ModelSpec = {
+  input: [3, 40, 32],
+  layers: [
+    { type: "conv2d", filters: 20, kernel: 7, stride: 2, padding: "same" },
+    { type: "relu" },
+    { type: "conv2d", filters: 18, kernel: [5, 3] },
+    { type: "flatten" },
+    { type: "dense", units: 30 },
+    { type: "relu" },
+    { type: "dense", units: 14 },
+  ],
+  classes: Array.from({ length: 14 }, (_, k) => `a class with the number ${k}`),
+  normalize: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+};
+
+describe.each([
+  ["one-conv", builtIn("one-conv")],
+  ["lenet5", builtIn("lenet5")],
+  ["a network for colours", manyChannels],
+])("the report of %s", (_, spec) => {
+  const html = renderReport(subjectOf(spec, { label: 3 }));
+
+  testInBrowser("fits wide and phone screens, light and dark, and asks for nothing", async () => {
+    const { page, events } = await openReport(html);
+    for (const width of [1280, 800, 360]) {
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.emulateMedia({ colorScheme });
+        expect(await sticksOut(page), `${width} ${colorScheme}`).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      }
+    }
+    expect(events).toEqual({ requests: [], said: [] });
+  });
+
+  testInBrowser("shows all its pictures and formulas", async () => {
+    const { page } = await openReport(html);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.waitForFunction(() =>
+        Array.from(document.images).every(({ complete, naturalWidth }) => complete && naturalWidth > 0),
+      );
+      const empty = await page.evaluate(
+        () =>
+          Array.from(document.querySelectorAll("img, math, svg")).filter(
+            (element) => element.getBoundingClientRect().height < 4,
+          ).length,
+      );
+      expect(empty).toBe(0);
+    }
+  });
+
+  testInBrowser("is dark on dark paper, in its pictures, too", async () => {
+    const { page } = await openReport(html);
+    const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const picture = () =>
+      page.evaluate(() => document.querySelector<HTMLImageElement>("#flatten1 img")?.currentSrc);
+    await page.emulateMedia({ colorScheme: "light" });
+    const light = await picture();
+    expect(await paper()).toBe("rgb(255, 255, 255)");
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await paper()).toBe("rgb(20, 24, 28)");
+    await vi.waitUntil(async () => (await picture()) !== light);
+  });
+
+  testInBrowser("is printed with nothing cut off", async () => {
+    const { page } = await openReport(html);
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 688, height: 1000 }); // A4 less its margins
+    expect(await sticksOut(page)).toEqual([]);
+    expect((await page.pdf({ format: "A4" })).length).toBeGreaterThan(50_000);
+  });
+});
+
+testInBrowser("what a class or a file is called is not run", async () => {
+  const classes = ["<script>alert(1)</script>", "<img src=x onerror=alert(2)>", ..."23456789"];
+  const subject = subjectOf({ ...builtIn("one-conv"), classes }, { label: 1 });
+  const imageName = '"><svg onload=alert(3)>.png';
+  const { page, events } = await openReport(renderReport({ ...subject, imageName }));
+  expect(await page.title()).toContain(imageName);
+  expect(await page.textContent("#softmax")).toContain(classes[0]);
+  expect(events).toEqual({ requests: [], said: [] });
+});
