@@ -5,7 +5,7 @@ import { useShapes } from "./support/shapes.js";
 const scratch = scratchFolder();
 const data = useShapes(scratch, "shapes", { train: 40, test: 20 });
 
-const COMMANDS = ["train", "evaluate", "predict", "summary", "inspect", "gradcheck", "check", "data"];
+const COMMANDS = ["train", "evaluate", "predict", "summary", "inspect", "explain", "gradcheck", "check", "data"];
 
 function expectNarrow({ stdout }: Ended): void {
   for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
@@ -82,7 +82,7 @@ describe.each([
   });
 });
 
-test.concurrent.each(["predict", "data", "data list", "data fetch", "data verify", "data sheet"])(
+test.concurrent.each(["predict", "explain", "data", "data list", "data fetch", "data verify", "data sheet"])(
   "help of %s fits 80 columns",
   async (command) => {
     const help = await succeed([...command.split(" "), "--help"]);
