@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { UNRAVEL } from "../packages/cli/test/support/cli.js";
 import { conv2d, dense, flatten, maxPool2d, relu, sequential } from "../packages/core/src/builders.js";
 import { parseTraceNpz } from "../packages/core/src/formats/traceFile.js";
 import { defineModel } from "../packages/core/src/model.js";
@@ -41,7 +43,7 @@ test("the code of all chapters is one program, and prints what they show", async
 test("every text that is shown is what some code prints", () => {
   const shown = blocks.filter(({ shown }) => shown !== "");
   expect(inLanguage("text").length).toBe(shown.length);
-  for (const { language } of shown) expect(["js", "python"]).toContain(language);
+  for (const { language } of shown) expect(["js", "python", "sh"]).toContain(language);
 });
 
 test("every calculation comes out", () => {
@@ -90,12 +92,13 @@ test.each([FIRST, ...pages])("the links of %s lead somewhere", (page) => {
 
 describe("the network in NumPy", () => {
   const python = inLanguage("python");
+  const program = python.map(({ code }) => code).join("\n");
+  const run = (folder: string, code: string) =>
+    runPython(`import os, sys\nos.chdir(sys.argv[1])\n${code}`, folder);
 
   testWithNumpy("prints what is shown, and all its arrays are those of the textbook", () => {
     const folder = folderInside();
-    const program = python.map(({ code }) => code).join("\n");
-    const printed = runPython(`import os, sys\nos.chdir(sys.argv[1])\n${program}`, folder);
-    expect(printed).toBe(python.map(({ shown }) => shown).join(""));
+    expect(run(folder, program)).toBe(python.map(({ shown }) => shown).join(""));
 
     const model = defineModel(
       sequential(
@@ -110,7 +113,33 @@ describe("the network in NumPy", () => {
     const step = trace(model, parameters, mine.tensors.x, mine.labels);
     expect(Object.keys(mine.tensors).sort()).toEqual(Object.keys(step.tensors).sort());
     const right = tensorsOf(step);
-    for (const [name, { data }] of Object.entries(tensorsOf(mine)))
+    for (const [name, { data }] of Object.entries(tensorsOf(mine))) {
       expectWithin(name, data, right[name].data, 1e-14);
+    }
+  });
+
+  testWithNumpy("the commands about it work, find it right, and find the mistake", async () => {
+    const folder = folderInside();
+    const wrong = program.replace("* kernel  #", "* kernel[::-1, ::-1]  #").replace("mine.npz", "wrong.npz");
+    expect(wrong).not.toBe(program);
+    run(folder, program);
+    run(folder, wrong);
+    const commands = inLanguage("sh").flatMap(({ code, shown }) =>
+      code
+        .trimEnd()
+        .split("\n")
+        .map((line) => ({ words: line.split(" "), shown })),
+    );
+    expect(commands).toHaveLength(4);
+    for (const { words, shown } of commands) {
+      const [npx, unravel, ...args] = words;
+      expect([npx, unravel]).toEqual(["npx", "unravel"]);
+      const { status, stdout } = spawnSync(process.execPath, [UNRAVEL, ...args], {
+        cwd: folder,
+        encoding: "utf8",
+      });
+      expect(status, words.join(" ")).toBe(args.includes("wrong.npz") ? 1 : 0);
+      expect(stdout).toContain(shown);
+    }
   });
 });
