@@ -8,6 +8,7 @@ import type {
   Statement,
   UnaryOperation,
 } from "./nest.js";
+import { bytesPer, isWrittenOut, type Place, Places } from "./places.js";
 import { FunctionAssembler } from "./wasm/assembler.js";
 import type { Opcode, ValueType } from "./wasm/opcodes.js";
 
@@ -29,36 +30,31 @@ export const KERNEL_PARAMETERS = 4;
 const PARAMETER = { workspace: 0, piece: 0, slot: 1, count: 2, kept: 3 } as const;
 
 export function emitKernel(nest: Nest, options: EmitOptions): FunctionAssembler {
-  const emitter = new Emitter(nest.name, options);
+  const emitter = new Emitter(nest, options);
   emitter.statements(nest.body, []);
   return emitter.fn;
 }
 
-/** A loop that is being emitted: as a real loop, or as one copy of an unrolled one. */
+/** A loop that is being emitted: as a real loop with a local that counts the rounds left, or as one copy of its body. */
 interface Scope {
   readonly loop: Loop;
   readonly copy?: number;
-  readonly pointers: Map<string, MovingPointer>;
-  /** The local that counts the rounds that are left. */
   readonly counter?: number;
-}
-
-interface MovingPointer {
-  readonly local: number;
-  readonly step: number;
 }
 
 class Emitter {
   readonly fn: FunctionAssembler;
   readonly #options: EmitOptions;
+  readonly #places: Places;
   readonly #variables = new Map<Register | Pointer, number>();
   /** Locals that hold the start of a region, when it isn't a parameter. */
   #zero: number | undefined;
   #fences = 0;
 
-  constructor(name: string, options: EmitOptions) {
-    this.fn = new FunctionAssembler(name, KERNEL_PARAMETERS);
+  constructor(nest: Nest, options: EmitOptions) {
+    this.fn = new FunctionAssembler(nest.name, KERNEL_PARAMETERS);
     this.#options = options;
+    this.#places = new Places(nest);
   }
 
   statements(body: readonly Statement[], scopes: readonly Scope[]): void {
@@ -102,28 +98,32 @@ class Emitter {
   }
 
   #loop(loop: Loop, scopes: readonly Scope[]): void {
-    if (loop.unrolled && loop.count !== "parameter") {
+    if (isWrittenOut(loop) && loop.count !== "parameter") {
       for (let copy = 0; copy < loop.count; copy++) {
-        this.statements(loop.body, [...scopes, { loop, copy, pointers: new Map() }]);
+        this.statements(loop.body, [...scopes, { loop, copy }]);
       }
       return;
     }
     const { fn } = this;
-    const pointers = this.#pointersMovedBy(loop, scopes);
+    const places = this.#places.movedBy(loop.index);
+    for (const place of places) {
+      place.local ??= fn.local("i32");
+      fn.op("local.get", this.#localOf(place.parent as Place));
+      fn.op("local.set", place.local);
+    }
     const counter = fn.local("i32");
     if (loop.count === "parameter") fn.op("local.get", PARAMETER.count);
     else fn.i32(loop.count);
     fn.op("local.set", counter);
     const fenced = hasFence(loop.body);
-    const scope = { loop, pointers, counter };
     if (fenced) fn.open("block");
     fn.open("loop");
-    this.statements(loop.body, [...scopes, scope]);
-    for (const { local, step } of pointers.values()) {
-      fn.op("local.get", local);
+    this.statements(loop.body, [...scopes, { loop, counter }]);
+    for (const { local, step } of places) {
+      fn.op("local.get", local as number);
       fn.i32(step);
       fn.op("i32.add");
-      fn.op("local.set", local);
+      fn.op("local.set", local as number);
     }
     fn.op("local.get", counter);
     fn.i32(1);
@@ -147,53 +147,24 @@ class Emitter {
     this.fn.op("br_if", 1);
   }
 
-  /** Makes a pointer for each combination of counters in the loop's body that this loop is the innermost of. */
-  #pointersMovedBy(loop: Loop, scopes: readonly Scope[]): Map<string, MovingPointer> {
-    const pointers = new Map<string, MovingPointer>();
-    const real = new Set(scopes.filter(({ copy }) => copy === undefined).map((scope) => scope.loop.index));
-    for (const address of addressesIn(loop.body)) {
-      // Counters of unrolled loops and of loops further in don't matter here: each takes a pointer from this one.
-      const terms = address.terms.filter(([index]) => index === loop.index || real.has(index));
-      const own = terms.find(([index]) => index === loop.index);
-      if (own === undefined) continue;
-      const key = keyOf(address, terms, scopes.concat({ loop, pointers }));
-      if (pointers.has(key)) continue;
-      const local = this.fn.local("i32");
-      const outer = terms.filter(([index]) => index !== loop.index);
-      this.fn.op("local.get", this.#localOf({ ...address, terms: outer }, scopes));
-      this.fn.op("local.set", local);
-      pointers.set(key, { local, step: own[1] * bytesPer(address) });
-    }
-    return pointers;
-  }
-
   /** Puts the pointer of an address on the stack; returns the constant offset that belongs to it. */
   #pointer(address: Address, scopes: readonly Scope[]): number {
     if (address.pointer) {
       this.fn.op("local.get", this.#pointerLocal(address.pointer));
       return address.offset * bytesPer(address);
     }
-    this.fn.op("local.get", this.#localOf(address, scopes));
-    const cells = address.terms.reduce((sum, [index, stride]) => {
-      const copy = scopes.find(({ loop }) => loop.index === index)?.copy;
-      return sum + (copy ?? 0) * stride;
-    }, address.offset);
+    this.fn.op("local.get", this.#localOf(this.#places.of(address)));
+    let cells = address.offset;
+    for (const { loop, copy } of scopes) {
+      if (copy === undefined) continue;
+      for (const [index, stride] of address.terms) if (index === loop.index) cells += copy * stride;
+    }
     return address.buffer.offset + cells * bytesPer(address);
   }
 
-  /** The local that holds an address' region start plus all its counters times their strides. */
-  #localOf(address: Address, scopes: readonly Scope[]): number {
-    const moving = address.terms.filter(([index]) =>
-      scopes.some(({ loop, copy }) => loop.index === index && copy === undefined),
-    );
-    const innermost = scopes.findLast(({ loop }) => moving.some(([index]) => index === loop.index));
-    if (innermost === undefined) return this.#start(address);
-    const pointer = innermost.pointers.get(keyOf(address, moving, scopes));
-    if (pointer === undefined) throw new Error(`no pointer for ${address.buffer.name}`);
-    return pointer.local;
-  }
-
-  #start({ buffer: { region } }: Address): number {
+  /** The local that holds a place: at the root of the tree the start of its region. */
+  #localOf({ index, local, region }: Place): number {
+    if (index !== undefined) return local as number;
     if (region !== "shared") return PARAMETER[region];
     this.#zero ??= this.fn.local("i32"); // locals start at zero
     return this.#zero;
@@ -335,69 +306,11 @@ const BINARY: Record<string, Opcode> = {
   addInteger: "i32x4.add",
 };
 
-/** Buffers of bytes are addressed by bytes, all others by float32 numbers. */
-function bytesPer({ buffer }: Address): number {
-  return buffer.bytes ? 1 : 4;
-}
-
-/** Two addresses with the same key differ by a constant. */
-function keyOf(address: Address, terms: Address["terms"], scopes: readonly Scope[]): string {
-  const places = terms.map(([index, stride]) => [
-    scopes.findIndex(({ loop }) => loop.index === index),
-    stride,
-  ]);
-  places.sort(([a], [b]) => a - b);
-  return `${address.buffer.region}${bytesPer(address)}:${places.join(";")}`;
-}
-
 /** Whether there is a fence among the statements, or in loops of theirs that are written out. */
 function hasFence(body: readonly Statement[]): boolean {
   return body.some(
     (statement) =>
       statement.kind === "fence" ||
-      (statement.kind === "loop" && statement.unrolled && hasFence(statement.body)),
+      (statement.kind === "loop" && isWrittenOut(statement) && hasFence(statement.body)),
   );
-}
-
-function* addressesIn(body: readonly Statement[]): Generator<Address> {
-  for (const statement of body) {
-    if (statement.kind === "loop") yield* addressesIn(statement.body);
-    else if (statement.kind === "fence") continue;
-    else if (statement.kind === "point") {
-      yield statement.address;
-      yield statement.table;
-    } else {
-      if (statement.kind !== "set") yield statement.address;
-      yield* addressesOf(statement.value);
-    }
-  }
-}
-
-function* addressesOf(expression: Expression): Generator<Address> {
-  switch (expression.kind) {
-    case "load":
-    case "splat":
-      yield expression.address;
-      break;
-    case "bytes":
-      yield* expression.addresses;
-      break;
-    case "unary":
-      yield* addressesOf(expression.a);
-      break;
-    case "binary":
-    case "shuffle":
-      yield* addressesOf(expression.a);
-      yield* addressesOf(expression.b);
-      break;
-    case "madd":
-      yield* addressesOf(expression.a);
-      yield* addressesOf(expression.b);
-      yield* addressesOf(expression.c);
-      break;
-    case "select":
-      yield* addressesOf(expression.mask);
-      yield* addressesOf(expression.a);
-      yield* addressesOf(expression.b);
-  }
 }

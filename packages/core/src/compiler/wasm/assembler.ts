@@ -1,3 +1,4 @@
+import { ByteWriter } from "./bytes.js";
 import { type Opcode, opcodes, type ValueType, valueTypes } from "./opcodes.js";
 
 /** The memory that a module imports as `env.memory`, in pages of 64 KiB. */
@@ -7,12 +8,12 @@ export interface MemoryImport {
   readonly shared: boolean;
 }
 
-/** A function's code as it grows. Operands are numbers, written as the specification's LEB128. */
+/** A function's code as it grows. */
 export class FunctionAssembler {
   readonly name: string;
   readonly parameterCount: number;
   readonly #locals: ValueType[] = [];
-  readonly #code: number[] = [];
+  readonly #code = new ByteWriter();
 
   /** Parameters are i32, there are no results. */
   constructor(name: string, parameterCount: number) {
@@ -28,30 +29,46 @@ export class FunctionAssembler {
 
   /** An instruction with unsigned operands (locals, labels, alignment and offset, lanes). */
   op(opcode: Opcode, ...operands: readonly number[]): void {
-    this.#code.push(...opcodes[opcode]);
-    for (const operand of operands) this.#code.push(...unsigned(operand));
+    this.#opcode(opcode);
+    for (const operand of operands) this.#code.unsigned(operand);
   }
 
   i32(value: number): void {
-    this.#code.push(...opcodes["i32.const"], ...signed(value));
+    this.#opcode("i32.const");
+    this.#code.signed(value);
   }
 
   /** A vector constant from its sixteen bytes. */
   v128(bytes: Uint8Array): void {
-    this.#code.push(...opcodes["v128.const"], ...bytes);
+    this.#opcode("v128.const");
+    this.#code.bytes(bytes);
   }
 
   /** Opens a block or a loop without a result; `end` closes it. */
   open(opcode: "block" | "loop"): void {
-    this.#code.push(...opcodes[opcode], 0x40);
+    this.#opcode(opcode);
+    this.#code.byte(NO_RESULT);
   }
 
-  body(): number[] {
-    const locals = this.#locals.flatMap((type) => [1, valueTypes[type]]);
-    const body = [...unsigned(this.#locals.length), ...locals, ...this.#code, ...opcodes.end];
-    return [...unsigned(body.length), ...body];
+  /** Its locals and its code, with their length before them. */
+  writeTo(module: ByteWriter): void {
+    const body = new ByteWriter(this.#code.length + 2 * this.#locals.length + 16);
+    body.unsigned(this.#locals.length);
+    for (const type of this.#locals) {
+      body.byte(1);
+      body.byte(valueTypes[type]);
+    }
+    body.bytes(this.#code.written);
+    body.bytes(opcodes.end);
+    module.sized(body.written);
+  }
+
+  #opcode(opcode: Opcode): void {
+    for (const byte of opcodes[opcode]) this.#code.byte(byte);
   }
 }
+
+const NO_RESULT = 0x40;
 
 /** Bytes that are put into the memory when the module is instantiated. */
 export interface DataSegment {
@@ -65,60 +82,53 @@ export function assembleModule(
   functions: readonly FunctionAssembler[],
   data: readonly DataSegment[] = [],
 ): Uint8Array<ArrayBuffer> {
+  const module = new ByteWriter(4096);
+  module.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+
   const counts = [...new Set(functions.map(({ parameterCount }) => parameterCount))];
-  const types = counts.map((count) => [0x60, count, ...Array(count).fill(valueTypes.i32), 0]);
-  const limits = [memory.shared ? 3 : 1, ...unsigned(memory.pages), ...unsigned(memory.maximum)];
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, vector(types)),
-    ...section(2, vector([[...text("env"), ...text("memory"), 0x02, ...limits]])),
-    ...section(3, vector(functions.map(({ parameterCount }) => unsigned(counts.indexOf(parameterCount))))),
-    ...section(7, vector(functions.map(({ name }, k) => [...text(name), 0x00, ...unsigned(k)]))),
-    ...section(10, vector(functions.map((fn) => fn.body()))),
-    ...(data.length > 0 ? section(11, vector(data.map(segment))) : []),
-  ]);
-}
-
-function segment({ offset, bytes }: DataSegment): number[] {
-  return [0, ...opcodes["i32.const"], ...signed(offset), ...opcodes.end, ...unsigned(bytes.length), ...bytes];
-}
-
-function section(id: number, content: number[]): number[] {
-  return [id, ...unsigned(content.length), ...content];
-}
-
-function vector(items: readonly number[][]): number[] {
-  return [...unsigned(items.length), ...items.flat()];
-}
-
-function text(value: string): number[] {
-  const bytes = new TextEncoder().encode(value);
-  return [...unsigned(bytes.length), ...bytes];
-}
-
-/** LEB128 of a whole number in [0, 2^32). */
-export function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value >>> 0;
-  do {
-    const byte = rest & 0x7f;
-    rest >>>= 7;
-    bytes.push(rest === 0 ? byte : byte | 0x80);
-  } while (rest !== 0);
-  return bytes;
-}
-
-/** LEB128 of a whole number in [-2^31, 2^31). */
-export function signed(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value | 0;
-  for (;;) {
-    const byte = rest & 0x7f;
-    rest >>= 7;
-    if ((rest === 0 && (byte & 0x40) === 0) || (rest === -1 && (byte & 0x40) !== 0)) {
-      bytes.push(byte);
-      return bytes;
-    }
-    bytes.push(byte | 0x80);
+  section(module, SECTION.types, counts, (to, count) =>
+    to.bytes([0x60, count, ...Array(count).fill(valueTypes.i32), 0]),
+  );
+  section(module, SECTION.imports, [memory], (to, { pages, maximum, shared }) => {
+    to.text("env");
+    to.text("memory");
+    to.bytes([0x02, shared ? 3 : 1]);
+    to.unsigned(pages);
+    to.unsigned(maximum);
+  });
+  section(module, SECTION.functions, functions, (to, { parameterCount }) =>
+    to.unsigned(counts.indexOf(parameterCount)),
+  );
+  section(module, SECTION.exports, functions, (to, { name }, k) => {
+    to.text(name);
+    to.byte(0x00);
+    to.unsigned(k);
+  });
+  section(module, SECTION.code, functions, (to, fn) => fn.writeTo(to));
+  if (data.length > 0) {
+    section(module, SECTION.data, data, (to, { offset, bytes }) => {
+      to.byte(0);
+      to.bytes(opcodes["i32.const"]);
+      to.signed(offset);
+      to.bytes(opcodes.end);
+      to.sized(bytes);
+    });
   }
+  return module.written.slice();
+}
+
+const SECTION = { types: 1, imports: 2, functions: 3, exports: 7, code: 10, data: 11 } as const;
+
+/** A section that is a list of items. */
+function section<T>(
+  module: ByteWriter,
+  id: number,
+  items: readonly T[],
+  write: (to: ByteWriter, item: T, k: number) => void,
+): void {
+  const content = new ByteWriter();
+  content.unsigned(items.length);
+  for (const [k, item] of items.entries()) write(content, item, k);
+  module.byte(id);
+  module.sized(content.written);
 }
