@@ -5,10 +5,10 @@ import type { MaxPool2d } from "../layers/maxPool2d.js";
 import type { Model, ModelLayer } from "../model.js";
 import { type Kept, keptOf } from "./batchStage.js";
 import type { View } from "./block.js";
-import type { Convolution } from "./convolution.js";
 import { convolve, windowTable } from "./kernels/conv2d.js";
 import { convolveInputGradient } from "./kernels/conv2dInputGradient.js";
 import { convolveParameterGradients } from "./kernels/conv2dParameterGradients.js";
+import { convolvePooled, winnersInputGradient } from "./kernels/conv2dPooled.js";
 import { multiply, multiplyInputGradient, multiplyParameterGradients } from "./kernels/dense.js";
 import { keepForBatch } from "./kernels/denseBatch.js";
 import { clear } from "./kernels/input.js";
@@ -19,53 +19,14 @@ import {
   convolveTilesInputGradient,
   convolveTilesParameterGradients,
 } from "./kernels/winograd/convolve.js";
-import {
-  allocateRoom,
-  POSITIONS,
-  paddingForTiles,
-  type Room,
-  weightStretch,
-  winogradPays,
-} from "./kernels/winograd/room.js";
 import { transformWeights } from "./kernels/winograd/steps.js";
-import { type Allocator, type Border, NO_BORDER } from "./memory.js";
+import type { Allocator } from "./memory.js";
 import type { Buffer, Nest } from "./nest.js";
+import { poolAfter } from "./pooled.js";
+import type { Tiled } from "./tiles.js";
 import { isFused } from "./views.js";
 
 /* Which kernels a layer runs, forward and backward. A new layer is entered in both. */
-
-/** The convolutions of a plan that are computed tile by tile, their transformed weights, and the room for it. */
-export interface Tiled {
-  readonly room: Room;
-  readonly weights: ReadonlyMap<ModelLayer, Buffer>;
-}
-
-/** Makes room for those convolutions for which it pays. */
-export function planTiles(
-  model: Model,
-  convolution: Convolution,
-  workspace: Allocator,
-  training: boolean,
-): Tiled | undefined {
-  const layers = model.layers.filter(
-    ({ spec, resolved }) =>
-      convolution === "auto" && spec.type === "conv2d" && winogradPays(resolved as Conv2d),
-  );
-  if (layers.length === 0) return undefined;
-  const convolutions = layers.map(({ resolved }) => resolved as Conv2d);
-  const weights = layers.map((layer, k): [ModelLayer, Buffer] => [
-    layer,
-    workspace.numbers(`winograd.${layer.name}.weight`, POSITIONS * weightStretch(convolutions[k])),
-  ]);
-  return { room: allocateRoom(workspace, convolutions, training), weights: new Map(weights) };
-}
-
-/** What a layer reads around its input. */
-export function paddingFor(tiled: Tiled | undefined, layer: ModelLayer | undefined): Border {
-  if (layer && tiled?.weights.has(layer)) return paddingForTiles(layer.resolved as Conv2d);
-  const padded = layer?.spec.type === "conv2d" || layer?.spec.type === "maxPool2d";
-  return padded ? (layer.resolved as Conv2d | MaxPool2d).padding : NO_BORDER;
-}
 
 /** What is done once before the blocks of a batch. */
 export function preparingKernels(
@@ -85,6 +46,8 @@ interface ForwardBuffers {
   readonly weight: Buffer | undefined;
   readonly bias: Buffer | undefined;
   readonly tiled: Tiled | undefined;
+  /** If the layer does the pooling after it: where that goes, and where its winners are noted in training. */
+  readonly pooled: { readonly y: View; readonly winners: View | undefined } | undefined;
   /** For tables. */
   readonly shared: Allocator;
 }
@@ -93,7 +56,7 @@ interface ForwardBuffers {
 export function forwardKernels(
   model: Model,
   k: number,
-  { x, y, bias, shared, tiled, ...buffers }: ForwardBuffers,
+  { x, y, bias, shared, tiled, pooled, ...buffers }: ForwardBuffers,
 ): Nest[] {
   const layer = model.layers[k];
   const name = `${layer.name}.forward`;
@@ -105,6 +68,7 @@ export function forwardKernels(
       const weights = tiled?.weights.get(layer);
       if (tiled && weights) return [convolveTiles(name, conv, x, weights, bias, y, relu, tiled.room)];
       const table = shared.table(`${layer.name}.window`, windowTable(conv, x));
+      if (pooled) return [convolvePooled(name, conv, x, weight, bias, table, pooled.y, pooled.winners)];
       return [convolve(name, conv, x, weight, bias, table, y, relu)];
     }
     case "dense":
@@ -112,7 +76,7 @@ export function forwardKernels(
     case "relu":
       return isFused(model, k) ? [] : [rectify(name, x, y)];
     case "maxPool2d":
-      return [pool(name, layer.resolved as MaxPool2d, x, y)];
+      return poolAfter(model, k - 2, tiled) ? [] : [pool(name, layer.resolved as MaxPool2d, x, y)];
     case "flatten":
       return [];
     default:
@@ -134,12 +98,14 @@ interface BackwardBuffers {
   readonly tiled: Tiled | undefined;
   /** For layers whose weights' gradients are computed at the end of a batch. */
   readonly kept: Kept | undefined;
+  /** Where a max-pool's winners are noted, if it has noted any. */
+  readonly winners: View | undefined;
 }
 
 /** @throws InputError that names the layer, if it has no kernel */
 export function backwardKernels(model: Model, k: number, buffers: BackwardBuffers): Nest[] {
   const layer = model.layers[k];
-  const { x, y, dx, dy, biasGradient, transposed, tiled, kept } = buffers;
+  const { x, y, dx, dy, biasGradient, transposed, tiled, kept, winners } = buffers;
   const weight = buffers.weight as Buffer;
   const weightGradient = buffers.weightGradient as Buffer;
   const own = `${layer.name}.parameterGradients`;
@@ -175,6 +141,7 @@ export function backwardKernels(model: Model, k: number, buffers: BackwardBuffer
     }
     case "maxPool2d": {
       if (!dx) return [];
+      if (winners) return [winnersInputGradient(input, winners, dy, dx)];
       const resolved = layer.resolved as MaxPool2d;
       const kernel = poolInputGradient(input, resolved, x, y, dy, dx, isFused(model, k - 1));
       return windowsAreApart(resolved) ? [kernel] : [clear(`${layer.name}.clear`, dx), kernel];

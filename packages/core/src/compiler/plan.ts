@@ -7,9 +7,11 @@ import type { Convolution } from "./convolution.js";
 import { loadImages } from "./kernels/input.js";
 import { reduceSlots, STEP, update } from "./kernels/optimizer.js";
 import { lossGradient, STATISTICS } from "./kernels/softmaxCrossEntropy.js";
-import { backwardKernels, forwardKernels, paddingFor, planTiles, preparingKernels } from "./layerKernels.js";
+import { backwardKernels, forwardKernels, preparingKernels } from "./layerKernels.js";
 import { Allocator, type Table } from "./memory.js";
 import type { Buffer, Nest } from "./nest.js";
+import { allocateWinners, poolAfter } from "./pooled.js";
+import { paddingFor, planTiles } from "./tiles.js";
 import { allocateViews } from "./views.js";
 
 /*
@@ -128,7 +130,18 @@ export function planModel(
 
   const tiled = planTiles(model, convolution, workspace, training !== undefined);
   const paddingOf = (layer: ModelLayer | undefined) => paddingFor(tiled, layer);
-  const activations = allocateViews(workspace, model, "", paddingOf);
+  const poolOf = (layer: ModelLayer) => poolAfter(model, model.layers.indexOf(layer), tiled);
+  const activations = allocateViews(
+    workspace,
+    model,
+    "",
+    paddingOf,
+    (producer) => poolOf(producer) !== undefined,
+  );
+  const winners = new Map<ModelLayer, View>();
+  for (const pool of training ? model.layers.map(poolOf) : []) {
+    if (pool) winners.set(pool, allocateWinners(workspace, pool));
+  }
   /** A layer's parameter, or the gradient of it, in a row of all of them. */
   const within = (row: Buffer, prefix: string, layer: ModelLayer, name: string): Buffer | undefined => {
     const parameter = layer.parameters.find((p) => p.name === name);
@@ -138,6 +151,10 @@ export function planModel(
   };
   const parameter = (layer: ModelLayer, name: string) => within(parameters, "", layer, name);
 
+  const pooledBy = (layer: ModelLayer, k: number) => {
+    const pool = poolOf(layer);
+    return pool && { y: activations[k + 3], winners: winners.get(pool) };
+  };
   const prepare = model.layers.flatMap((layer) => preparingKernels(layer, parameter(layer, "weight"), tiled));
   const forward = [
     loadImages("load", bytes, activations[0], model.normalize),
@@ -148,6 +165,7 @@ export function planModel(
         weight: parameter(layer, "weight"),
         bias: parameter(layer, "bias"),
         tiled,
+        pooled: pooledBy(layer, k),
         shared,
       }),
     ),
@@ -183,6 +201,7 @@ export function planModel(
           transposed,
           tiled,
           kept,
+          winners: winners.get(layer),
         }),
       );
     }

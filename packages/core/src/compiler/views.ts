@@ -1,7 +1,7 @@
 import type { Model, ModelLayer } from "../model.js";
 import type { ImageShape, Shape } from "../tensor.js";
 import type { View } from "./block.js";
-import { type Allocator, allocateView, type Border, flattened } from "./memory.js";
+import { Allocator, allocateView, type Border, flattened } from "./memory.js";
 
 /*
  * Where activations and gradients lie, and which of them share memory. View k is the input of layer k and the output of
@@ -22,12 +22,14 @@ function readerOf(model: Model, k: number): number {
 /**
  * The views of a model; `prefix` comes before their names.
  * @param paddingOf what the layer that reads a view needs around it
+ * @param isLeftOut whether a layer's output is never stored; its view then has no room
  */
 export function allocateViews(
   allocator: Allocator,
   model: Model,
   prefix: string,
   paddingOf: (layer: ModelLayer | undefined) => Border,
+  isLeftOut: (producer: ModelLayer) => boolean = () => false,
 ): View[] {
   const views: View[] = [];
   for (let k = 0; k <= model.layers.length; k++) {
@@ -37,18 +39,25 @@ export function allocateViews(
     else if (isFused(model, k - 1)) views.push(previous);
     else {
       const reader = model.layers[readerOf(model, k)];
-      views.push(
+      const view = (from: Allocator) =>
         allocateView(
-          allocator,
+          from,
           `${prefix}${producer ? `${producer.name}.out` : "x"}`,
           asImage(producer?.outputShape ?? model.inputShape),
           paddingOf(reader),
           reader?.spec.type === "flatten" ? "planes" : "rows",
-        ),
+        );
+      views.push(
+        producer && isLeftOut(producer) ? withoutRoom(view(new Allocator("workspace"))) : view(allocator),
       );
     }
   }
   return views;
+}
+
+/** A view that nothing may be stored to or loaded from. */
+function withoutRoom(view: View): View {
+  return { ...view, buffer: { ...view.buffer, size: 0 } };
 }
 
 function asImage(shape: Shape): ImageShape {

@@ -1,6 +1,20 @@
 import type { Conv2d } from "../../layers/conv2d.js";
 import { accumulate, BLOCK, grid, HALVES, tilesOf, type View } from "../block.js";
-import { at, type Buffer, constant, from, load, max, type Nest, nest, splat } from "../nest.js";
+import {
+  type Address,
+  at,
+  type Buffer,
+  constant,
+  from,
+  type Index,
+  load,
+  max,
+  type Nest,
+  type NestBuilder,
+  nest,
+  splat,
+  type Variable,
+} from "../nest.js";
 
 /*
  * The same sums as in layers/conv2d.ts, with a block of images as the innermost dimension. The input has its padding as a
@@ -23,6 +37,30 @@ export function windowTable({ inputShape: [C], kernel: [U, V], dilation }: Conv2
     }
   }
   return table;
+}
+
+/**
+ * Adds to each sum the window's pixels times the filter's weights.
+ * @param sums [column * filters + filter][half]
+ * @param window its first cell, and how far the next column's lies from it
+ */
+export function addWindows(
+  b: NestBuilder,
+  sums: readonly (readonly Variable[])[],
+  { x, first, table, columnStep }: { x: View; first: Address; table: Buffer; columnStep: number },
+  filters: number,
+  weightOf: (filter: number, k: Index) => Address,
+): void {
+  b.loop("k", table.size, (k) => {
+    const pixels = b.point(first, at(table, 0, [k, 1]));
+    const weights = Array.from({ length: filters }, (_, filter) => b.variable(splat(weightOf(filter, k))));
+    for (let column = 0; column < sums.length / filters; column++) {
+      for (const [h, half] of HALVES.entries()) {
+        const pixel = b.variable(load(from(x.buffer, pixels, column * columnStep + half)));
+        for (const [filter, w] of weights.entries()) accumulate(sums[column * filters + filter][h], w, pixel);
+      }
+    }
+  });
 }
 
 /**
@@ -58,19 +96,9 @@ export function convolve(
                 [i, strideY * x.row],
                 [j, js.size * strideX * BLOCK],
               );
-              b.loop("k", filter, (k) => {
-                const pixels = b.point(first, at(table, 0, [k, 1]));
-                const weights = Array.from({ length: os.size }, (_, row) =>
-                  b.variable(splat(at(weight, (os.first + row) * filter, [o, os.size * filter], [k, 1]))),
-                );
-                for (let column = 0; column < js.size; column++) {
-                  for (const [h, half] of HALVES.entries()) {
-                    const pixel = b.variable(load(from(x.buffer, pixels, column * strideX * BLOCK + half)));
-                    for (const [row, w] of weights.entries())
-                      accumulate(sums[column * os.size + row][h], w, pixel);
-                  }
-                }
-              });
+              addWindows(b, sums, { x, first, table, columnStep: strideX * BLOCK }, os.size, (row, k) =>
+                at(weight, (os.first + row) * filter, [o, os.size * filter], [k, 1]),
+              );
               for (const [tile, halves] of sums.entries()) {
                 const row = tile % os.size;
                 const column = Math.floor(tile / os.size);
