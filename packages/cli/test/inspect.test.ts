@@ -9,10 +9,10 @@ test("shows kernels in order, what is fused, and memory", async () => {
   expect(stdout).toMatch(/to 3 slots;/);
   expect(stdout).toContain("relu1 is done on the way by conv1.\n");
   expect(stdout).toContain("flatten1 takes no work");
-  const kernels = [...stdout.matchAll(/^(forward|backward|update) +(\S+)( +[\d,]+)?$/gm)].map(
+  const kernels = [...stdout.matchAll(/^(forward|backward|batch|update) +(\S+)( +[\d,]+)?$/gm)].map(
     ([, , name]) => name,
   );
-  expect(kernels.slice(0, 3)).toEqual(["load", "conv1.forward", "pool1.forward"]);
+  expect(kernels.slice(0, 3)).toEqual(["load", "conv1.forward", "conv2.forward"]);
   expect(kernels.slice(-2)).toEqual(["reduce", "update"]);
   expect(stdout).toMatch(/^forward +conv1\.forward +117,600$/m);
   const [, shared, workspace, total] =
@@ -25,7 +25,7 @@ test("shows kernels in order, what is fused, and memory", async () => {
 test("with --layer, that layer's loops", async () => {
   const { stdout } = await succeed(["inspect", "one-conv", "--layer", "conv1", "--filters", "3"]);
 
-  expect(stdout).toMatch(/^conv1\.forward:\n {2}for \w+, \d+ times/);
+  expect(stdout).toMatch(/^conv1\.forward:\n {2}for \w+, \d+ times/m);
   expect(stdout).toContain("all conv1.weight[");
   expect(stdout).toContain("grad.conv1.weight[");
   expect(stdout).not.toContain("fc1");
@@ -43,9 +43,9 @@ describe("as JSON", () => {
     const plan = JSON.parse(stdout);
 
     expect(plan).toMatchObject({ batchSize: 64, threads: 1, block: 8, slots: 8 });
-    expect(plan.kernels[0]).toMatchObject({ name: "conv2.prepare", phase: "prepare", layer: "conv2" });
-    expect(plan.kernels[2]).toMatchObject({ name: "conv1.forward", phase: "forward", layer: "conv1" });
-    expect(plan.kernels[2].nest).toMatch(/^conv1\.forward:\n/);
+    expect(plan.kernels[0]).toMatchObject({ name: "conv1.prepare", phase: "prepare", layer: "conv1" });
+    expect(plan.kernels[3]).toMatchObject({ name: "conv1.forward", phase: "forward", layer: "conv1" });
+    expect(plan.kernels[3].nest).toMatch(/^conv1\.forward:\n/);
     expect(plan.buffers.map(({ name }: { name: string }) => name)).toContain("conv1.out");
   });
 

@@ -110,9 +110,11 @@ export function describePlan(spec: ModelSpec, options: DescribeOptions = {}): Pl
   };
 }
 
-/** A ReLU is done by the kernel before it; flatten needs no work. */
-function withoutKernel({ model }: Plan, layer: ModelLayer, k: number) {
-  return { layer: layer.name, by: layer.spec.type === "flatten" ? null : model.layers[k - 1].name };
+/** A ReLU, and a pool after it, are done by the kernel before them; flatten needs no work. */
+function withoutKernel({ model, forward }: Plan, layer: ModelLayer, k: number) {
+  if (layer.spec.type === "flatten") return { layer: layer.name, by: null };
+  const hasKernel = ({ name }: ModelLayer) => forward.some((nest) => nest.name === `${name}.forward`);
+  return { layer: layer.name, by: model.layers.slice(0, k).findLast(hasKernel)?.name ?? null };
 }
 
 function kernelsOf({ model, prepare, forward, backward, batch, reduce, update }: Plan): KernelDescription[] {

@@ -5,10 +5,11 @@ import type { MaxPool2d } from "../layers/maxPool2d.js";
 import type { Model, ModelLayer } from "../model.js";
 import { type Kept, keptOf } from "./batchStage.js";
 import type { View } from "./block.js";
-import { convolve, windowTable } from "./kernels/conv2d.js";
+import { convolve } from "./kernels/conv2d.js";
 import { convolveInputGradient } from "./kernels/conv2dInputGradient.js";
 import { convolveParameterGradients } from "./kernels/conv2dParameterGradients.js";
 import { convolvePooled, winnersInputGradient } from "./kernels/conv2dPooled.js";
+import { spreadWeights, windowTable } from "./kernels/conv2dWindows.js";
 import { multiply, multiplyInputGradient, multiplyParameterGradients } from "./kernels/dense.js";
 import { keepForBatch } from "./kernels/denseBatch.js";
 import { clear } from "./kernels/input.js";
@@ -33,11 +34,14 @@ export function preparingKernels(
   layer: ModelLayer,
   weight: Buffer | undefined,
   tiled: Tiled | undefined,
+  spread: Buffer | undefined,
 ): Nest[] {
-  const weights = tiled?.weights.get(layer);
-  if (tiled === undefined || weights === undefined) return [];
+  if (layer.spec.type !== "conv2d") return [];
+  const name = `${layer.name}.prepare`;
   const conv = layer.resolved as Conv2d;
-  return [transformWeights(`${layer.name}.prepare`, conv, weight as Buffer, tiled.room, weights)];
+  const weights = tiled?.weights.get(layer);
+  if (tiled && weights) return [transformWeights(name, conv, weight as Buffer, tiled.room, weights)];
+  return spread ? [spreadWeights(name, conv, weight as Buffer, spread)] : [];
 }
 
 interface ForwardBuffers {
@@ -46,6 +50,8 @@ interface ForwardBuffers {
   readonly weight: Buffer | undefined;
   readonly bias: Buffer | undefined;
   readonly tiled: Tiled | undefined;
+  /** A convolution's weights as it reads them. */
+  readonly spread: Buffer | undefined;
   /** If the layer does the pooling after it: where that goes, and where its winners are noted in training. */
   readonly pooled: { readonly y: View; readonly winners: View | undefined } | undefined;
   /** For tables. */
@@ -56,7 +62,7 @@ interface ForwardBuffers {
 export function forwardKernels(
   model: Model,
   k: number,
-  { x, y, bias, shared, tiled, pooled, ...buffers }: ForwardBuffers,
+  { x, y, bias, shared, tiled, spread, pooled, ...buffers }: ForwardBuffers,
 ): Nest[] {
   const layer = model.layers[k];
   const name = `${layer.name}.forward`;
@@ -68,8 +74,9 @@ export function forwardKernels(
       const weights = tiled?.weights.get(layer);
       if (tiled && weights) return [convolveTiles(name, conv, x, weights, bias, y, relu, tiled.room)];
       const table = shared.table(`${layer.name}.window`, windowTable(conv, x));
-      if (pooled) return [convolvePooled(name, conv, x, weight, bias, table, pooled.y, pooled.winners)];
-      return [convolve(name, conv, x, weight, bias, table, y, relu)];
+      const windows = { layer: conv, x, table, weight, spread };
+      if (pooled) return [convolvePooled(name, windows, bias, pooled.y, pooled.winners)];
+      return [convolve(name, windows, bias, y, relu)];
     }
     case "dense":
       return [multiply(name, layer.resolved as Dense, x, weight, bias, y, relu)];

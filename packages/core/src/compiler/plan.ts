@@ -1,9 +1,11 @@
+import type { Conv2d } from "../layers/conv2d.js";
 import type { Model, ModelLayer } from "../model.js";
 import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.js";
 import { sizeOf } from "../tensor.js";
 import { allocateKept, type BatchKernel, batchKernel, type Kept, layersForBatch } from "./batchStage.js";
 import { BLOCK, type View } from "./block.js";
 import type { Convolution } from "./convolution.js";
+import { spreadSize } from "./kernels/conv2dWindows.js";
 import { loadImages } from "./kernels/input.js";
 import { reduceSlots, STEP, update } from "./kernels/optimizer.js";
 import { lossGradient, STATISTICS } from "./kernels/softmaxCrossEntropy.js";
@@ -151,11 +153,19 @@ export function planModel(
   };
   const parameter = (layer: ModelLayer, name: string) => within(parameters, "", layer, name);
 
+  const spread = new Map<ModelLayer, Buffer>();
+  for (const layer of model.layers) {
+    if (layer.spec.type !== "conv2d" || tiled?.weights.has(layer)) continue;
+    const size = spreadSize(layer.resolved as Conv2d);
+    if (size > 0) spread.set(layer, workspace.numbers(`${layer.name}.spread`, size));
+  }
   const pooledBy = (layer: ModelLayer, k: number) => {
     const pool = poolOf(layer);
     return pool && { y: activations[k + 3], winners: winners.get(pool) };
   };
-  const prepare = model.layers.flatMap((layer) => preparingKernels(layer, parameter(layer, "weight"), tiled));
+  const prepare = model.layers.flatMap((layer) =>
+    preparingKernels(layer, parameter(layer, "weight"), tiled, spread.get(layer)),
+  );
   const forward = [
     loadImages("load", bytes, activations[0], model.normalize),
     ...model.layers.flatMap((layer, k) =>
@@ -165,6 +175,7 @@ export function planModel(
         weight: parameter(layer, "weight"),
         bias: parameter(layer, "bias"),
         tiled,
+        spread: spread.get(layer),
         pooled: pooledBy(layer, k),
         shared,
       }),

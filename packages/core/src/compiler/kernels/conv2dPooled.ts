@@ -1,0 +1,126 @@
+import type { MaxPool2d } from "../../layers/maxPool2d.js";
+import { BLOCK, HALVES, tilesOf, type View } from "../block.js";
+import {
+  at,
+  type Buffer,
+  binary,
+  constant,
+  type Expression,
+  load,
+  max,
+  type Nest,
+  nest,
+  select,
+} from "../nest.js";
+import { biases } from "./conv2d.js";
+import { addWindows, FILTERS_TOGETHER, type Windows } from "./conv2dWindows.js";
+
+/*
+ * A convolution, its ReLU and a max-pool of 2x2 in one: of four outputs only the largest is kept, and which one it was.
+ * The full map, the largest thing that such a network would write and read, is never stored.
+ */
+
+/** What is noted where the largest is not positive: no cell gets the gradient. */
+const NOBODY = 4;
+
+/** Whether a max-pool can be done by the convolution before it. */
+export function poolsPairs({ kernel, stride, padding }: MaxPool2d): boolean {
+  return [...kernel, ...stride].every((size) => size === 2) && padding.every((cells) => cells === 0);
+}
+
+/**
+ * @param y the pooled output
+ * @param winners becomes for each cell of y the number of the window's cell that it came from, 0 to 3, or NOBODY
+ */
+export function convolvePooled(
+  name: string,
+  windows: Windows,
+  bias: Buffer | undefined,
+  y: View,
+  winners: View | undefined,
+): Nest {
+  const { layer, x } = windows;
+  const [O, I, J] = y.shape;
+  const [strideY, strideX] = layer.stride;
+  return nest(name, (b) => {
+    for (const os of tilesOf(O, FILTERS_TOGETHER)) {
+      // one filter: two windows of each instead
+      for (const js of tilesOf(J, 2 / os.size)) {
+        b.loop("i", I, (i) =>
+          b.loop("o", os.count, (o) =>
+            b.loop("j", js.count, (j) => {
+              const place = (view: View, row: number, cell: number, half: number) =>
+                at(
+                  view.buffer,
+                  view.start + (os.first + row) * view.plane + (js.first + cell) * BLOCK + half,
+                  [o, os.size * view.plane],
+                  [i, view.row],
+                  [j, js.size * BLOCK],
+                );
+              for (const a of [0, 1]) {
+                const sums = Array.from({ length: 2 * js.size }, () => biases(b, bias, os, o));
+                const first = at(
+                  x.buffer,
+                  x.windowStart + a * strideY * x.row + js.first * 2 * strideX * BLOCK,
+                  [i, 2 * strideY * x.row],
+                  [j, js.size * 2 * strideX * BLOCK],
+                );
+                addWindows(b, windows, sums, first, os, o);
+                for (let cell = 0; cell < js.size; cell++) {
+                  for (let row = 0; row < os.size; row++) {
+                    for (const [h, half] of HALVES.entries()) {
+                      const left = sums[2 * cell][row][h];
+                      const right = sums[2 * cell + 1][row][h];
+                      const at0 = place(y, row, cell, half);
+                      const largest = b.variable(max(left, right));
+                      const winner = (number: number): Expression =>
+                        select(binary("gt", right, left), constant(number + 1), constant(number));
+                      if (a === 0) {
+                        b.store(at0, largest);
+                        if (winners) b.store(place(winners, row, cell, half), winner(0));
+                        continue;
+                      }
+                      const above = b.variable(load(at0));
+                      const output = b.variable(max(max(above, largest), constant(0)));
+                      b.store(at0, output);
+                      if (winners === undefined) continue;
+                      const before = place(winners, row, cell, half);
+                      const which = select(binary("gt", largest, above), winner(2), load(before));
+                      b.store(before, select(binary("gt", output, constant(0)), which, constant(NOBODY)));
+                    }
+                  }
+                }
+              }
+            }),
+          ),
+        );
+      }
+    }
+  });
+}
+
+/** Each gradient goes to the cell that won, before the ReLU; the others of its window get 0. */
+export function winnersInputGradient(name: string, winners: View, dy: View, dx: View): Nest {
+  const [C, I, J] = dy.shape;
+  return nest(name, (b) =>
+    b.loop("c", C, (c) =>
+      b.loop("i", I, (i) =>
+        b.loop("j", J, (j) => {
+          for (const half of HALVES) {
+            const cell = (view: View) =>
+              at(view.buffer, view.start + half, [c, view.plane], [i, view.row], [j, BLOCK]);
+            const winner = b.variable(load(cell(winners)));
+            const g = b.variable(load(cell(dy)));
+            for (let number = 0; number < NOBODY; number++) {
+              const place = dx.start + Math.floor(number / 2) * dx.row + (number % 2) * BLOCK + half;
+              b.store(
+                at(dx.buffer, place, [c, dx.plane], [i, 2 * dx.row], [j, 2 * BLOCK]),
+                binary("and", g, binary("eq", winner, constant(number))),
+              );
+            }
+          }
+        }),
+      ),
+    ),
+  );
+}

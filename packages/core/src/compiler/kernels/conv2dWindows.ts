@@ -1,0 +1,166 @@
+import type { Conv2d } from "../../layers/conv2d.js";
+import { accumulate, BLOCK, HALVES, tilesOf, type View } from "../block.js";
+import {
+  type Address,
+  at,
+  type Buffer,
+  type Expression,
+  from,
+  type Index,
+  load,
+  type Nest,
+  type NestBuilder,
+  nest,
+  splat,
+  type Variable,
+} from "../nest.js";
+
+/*
+ * What the ways forward of a convolution share: how a window's pixels are found, how weights lie, and the loop that adds
+ * their products.
+ */
+
+/** Filters whose sums are in registers at the same time. With two columns and two halves of a cell that makes 8 sums. */
+export const FILTERS_TOGETHER = 2;
+
+/** Wider kernels than this are not written out column by column. */
+const WIDEST_WRITTEN_OUT = 7;
+
+/** How many columns of a kernel are written out in one round of the loop. */
+function columnsWrittenOut({ kernel: [, V] }: Conv2d): number {
+  return V <= WIDEST_WRITTEN_OUT ? V : 1;
+}
+
+/**
+ * How far the rows of a window's cells, `[c, u]`, lie from the window's first cell; of kernels that are not written out, the
+ * cells, `[c, u, v]`. With it a window is one loop, not two or three short ones, each of which would take longer to begin
+ * than to run.
+ */
+export function windowTable(layer: Conv2d, x: View): number[] {
+  const [C] = layer.inputShape;
+  const [U, V] = layer.kernel;
+  const table: number[] = [];
+  for (let c = 0; c < C; c++) {
+    for (let u = 0; u < U; u++) {
+      for (let v = 0; v < V; v += columnsWrittenOut(layer)) {
+        table.push(c * x.plane + u * layer.dilation[0] * x.row + v * layer.dilation[1] * BLOCK);
+      }
+    }
+  }
+  return table;
+}
+
+/** With more weights than this, four times each would not stay in the second-level cache. */
+const MOST_SPREAD = 2 ** 14;
+
+/** How many float32 numbers the weights take with each four times; 0 where that would be too many. */
+export function spreadSize({ inputShape: [C], outputShape: [O], kernel: [U, V] }: Conv2d): number {
+  const weights = O * C * U * V;
+  return weights <= MOST_SPREAD ? 4 * weights : 0;
+}
+
+/**
+ * Writes each weight four times, in the order in which the kernel reads them: V8 puts the offset of a whole vector into
+ * the instruction that loads it, but adds up the address of a single number first.
+ */
+export function spreadWeights(name: string, layer: Conv2d, weight: Buffer, spread: Buffer): Nest {
+  const [O] = layer.outputShape;
+  const filter = weight.size / O;
+  return nest(name, (b) => {
+    for (const os of tilesOf(O, FILTERS_TOGETHER)) {
+      b.loop("o", os.count, (o) =>
+        b.loop("k", filter, (k) => {
+          for (let row = 0; row < os.size; row++) {
+            b.store(
+              at(spread, 4 * (os.first * filter + row), [o, 4 * os.size * filter], [k, 4 * os.size]),
+              splat(at(weight, (os.first + row) * filter, [o, os.size * filter], [k, 1])),
+            );
+          }
+        }),
+      );
+    }
+  });
+}
+
+/** Some filters that go through a loop together: `tilesOf` the filters. */
+export interface FilterTile {
+  readonly first: number;
+  readonly size: number;
+}
+
+/** What the windows' loop needs to know of a layer. */
+export interface Windows {
+  readonly layer: Conv2d;
+  readonly x: View;
+  /** `windowTable`'s numbers. */
+  readonly table: Buffer;
+  readonly weight: Buffer;
+  /** The same weights as `spreadWeights` writes them. */
+  readonly spread: Buffer | undefined;
+}
+
+/**
+ * Adds to each sum a window's pixels times a filter's weights.
+ * @param sums [column][filter][half]
+ * @param first the first cell of the first column's window
+ * @param o counts the tiles of filters
+ */
+export function addWindows(
+  b: NestBuilder,
+  windows: Windows,
+  sums: readonly (readonly (readonly Variable[])[])[],
+  first: Address,
+  tile: FilterTile,
+  o: Index,
+): void {
+  const { layer, x, table } = windows;
+  const written = columnsWrittenOut(layer);
+  // more pixels than those of two columns would leave too few registers
+  const groups = tilesOf(sums.length, 2).flatMap(({ first: start, count, size }) =>
+    Array.from({ length: count }, (_, k) => sums.slice(start + k * size, start + (k + 1) * size)),
+  );
+  b.loop("k", table.size, (k) => {
+    const window = b.point(first, at(table, 0, [k, 1]));
+    let pixels = new Map<number, readonly Variable[]>();
+    for (let v = 0; v < written; v++) {
+      for (const [g, columns] of groups.entries()) {
+        if (v > 0 || g > 0) b.fence();
+        const before = groups.length === 1 ? pixels : undefined;
+        pixels = new Map();
+        const cells = columns.map((_, column) => {
+          const q = (2 * g + column) * layer.stride[1] + v * layer.dilation[1];
+          const cell =
+            before?.get(q) ??
+            HALVES.map((half) => b.variable(load(from(x.buffer, window, q * BLOCK + half))));
+          pixels.set(q, cell);
+          return cell;
+        });
+        for (let row = 0; row < tile.size; row++) {
+          const w = b.variable(weightAt(windows, tile, row, o, k, v, written));
+          for (const [column, filters] of columns.entries()) {
+            for (const half of [0, 1]) accumulate(filters[row][half], w, cells[column][half]);
+          }
+        }
+      }
+    }
+  });
+}
+
+/** The weight of the tile's filter `row` at round k, column v, four times. */
+function weightAt(
+  { weight, spread, layer }: Windows,
+  { first, size }: FilterTile,
+  row: number,
+  o: Index,
+  k: Index,
+  v: number,
+  written: number,
+): Expression {
+  const filter = weight.size / layer.outputShape[0];
+  if (spread === undefined) {
+    return splat(at(weight, (first + row) * filter + v, [o, size * filter], [k, written]));
+  }
+  return load(
+    at(spread, 4 * (first * filter + v * size + row), [o, 4 * size * filter], [k, 4 * size * written]),
+  );
+}

@@ -1,0 +1,49 @@
+import type { Conv2d } from "../layers/conv2d.js";
+import type { MaxPool2d } from "../layers/maxPool2d.js";
+import type { Model, ModelLayer } from "../model.js";
+import type { Convolution } from "./convolution.js";
+import {
+  allocateRoom,
+  POSITIONS,
+  paddingForTiles,
+  type Room,
+  weightStretch,
+  winogradPays,
+} from "./kernels/winograd/room.js";
+import { type Allocator, type Border, NO_BORDER } from "./memory.js";
+import type { Buffer } from "./nest.js";
+
+/* Which convolutions are computed tile by tile, and what they need for it. */
+
+/** The convolutions of a plan that are computed tile by tile, their transformed weights, and the room for it. */
+export interface Tiled {
+  readonly room: Room;
+  readonly weights: ReadonlyMap<ModelLayer, Buffer>;
+}
+
+/** Makes room for those convolutions for which it pays. */
+export function planTiles(
+  model: Model,
+  convolution: Convolution,
+  workspace: Allocator,
+  training: boolean,
+): Tiled | undefined {
+  const layers = model.layers.filter(
+    ({ spec, resolved }) =>
+      convolution === "auto" && spec.type === "conv2d" && winogradPays(resolved as Conv2d),
+  );
+  if (layers.length === 0) return undefined;
+  const convolutions = layers.map(({ resolved }) => resolved as Conv2d);
+  const weights = layers.map((layer, k): [ModelLayer, Buffer] => [
+    layer,
+    workspace.numbers(`winograd.${layer.name}.weight`, POSITIONS * weightStretch(convolutions[k])),
+  ]);
+  return { room: allocateRoom(workspace, convolutions, training), weights: new Map(weights) };
+}
+
+/** What a layer reads around its input. */
+export function paddingFor(tiled: Tiled | undefined, layer: ModelLayer | undefined): Border {
+  if (layer && tiled?.weights.has(layer)) return paddingForTiles(layer.resolved as Conv2d);
+  const padded = layer?.spec.type === "conv2d" || layer?.spec.type === "maxPool2d";
+  return padded ? (layer.resolved as Conv2d | MaxPool2d).padding : NO_BORDER;
+}
