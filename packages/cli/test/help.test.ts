@@ -5,7 +5,17 @@ import { useShapes } from "./support/shapes.js";
 const scratch = scratchFolder();
 const data = useShapes(scratch, "shapes", { train: 40, test: 20 });
 
-const COMMANDS = ["train", "evaluate", "predict", "summary", "inspect", "explain", "gradcheck", "check", "data"];
+const COMMANDS = [
+  "train",
+  "evaluate",
+  "predict",
+  "summary",
+  "inspect",
+  "explain",
+  "gradcheck",
+  "check",
+  "data",
+];
 
 function expectNarrow({ stdout }: Ended): void {
   for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);

@@ -1,3 +1,4 @@
+import { dtypeOf } from "../../tensor.js";
 import { type Chapter, renderChapter } from "./chapter.js";
 import { backwardChapters, forwardChapters, lastChapters } from "./chapters.js";
 import { html, type Markup } from "./html.js";
@@ -25,6 +26,10 @@ export function renderReport(subject: ReportSubject): string {
   const numberOf = (chapter: Chapter) => 1 + [...forward, ...backward, ...last].indexOf(chapter);
   const rendered = (chapters: readonly Chapter[]) =>
     chapters.map((chapter) => renderChapter(chapter, numberOf(chapter)));
+  const precision =
+    dtypeOf(subject.trace.tensors.x) === "float64"
+      ? "Every number is worked out in double precision"
+      : "Every number is stored in single precision, about seven digits";
   const title = `${subject.imageName}: through ${subject.modelName} and back`;
   const page = html`<!doctype html>
 <html lang="en">
@@ -41,7 +46,7 @@ export function renderReport(subject: ReportSubject): string {
 <div class="page">
 <header class="top"><h1>A picture’s way through a network, and back</h1><p class="note">${subject.imageName}, ${subject.modelName}</p></header>
 <nav aria-label="Contents"><div class="inner"><h2><a href="#overview">Overview</a></h2>${contents("Forward", forward, numberOf)}${contents("Backward", backward, numberOf)}${contents("Afterwards", last, numberOf)}</div></nav>
-<main>${summary}${rendered(forward)}${slopes}${rendered(backward)}${rendered(last)}<footer class="note"><p>Every number is worked out in double precision and rounded only to be shown. A product is that of the exact numbers, not of the rounded ones, so its last digit can differ by one.</p></footer></main>
+<main>${summary}${rendered(forward)}${slopes}${rendered(backward)}${rendered(last)}<footer class="note"><p>${precision}, and rounded only to be shown. A product is that of the exact numbers, not of the rounded ones, so its last digit can differ by one.</p></footer></main>
 </div>
 </body>
 </html>

@@ -93,7 +93,7 @@ function weightExample({ story, layer, input }: LayerPlace): Markup {
     },
   ];
   return worked(html`By hand: ${addressWithValue(story, cell)}`, [
-    html`<p>The weight of filter ${o} at row ${u}, column ${v} of its kernel${tensorOf(story, input).shape[1] > 1 && ` for map ${c}`}. At most places the product is nothing: no ink under the weight, or no gradient.</p>`,
+    html`<p>The weight of filter ${o} at row ${u}, column ${v} of its kernel${tensorOf(story, input).shape[1] > 1 && ` for map ${c}`}. Where nothing lay under the weight, or no gradient arrived, the product is 0.</p>`,
     blockEquation(block, looks, [0, 1], formats),
     isReadable(block)
       ? blockSum(explanation, [block], block, formats, "filter")

@@ -26,7 +26,7 @@ function forward(place: LayerPlace): Telling {
     title: "Of each window only the largest number goes on",
     lead: html`The maps are cut into windows of ${times(pool.kernel)} cells; of each window the largest number, the winner, goes on, and the others are forgotten.`,
     body: [
-      html`<p>Whether a pattern was found matters more than exactly where. The maps become smaller (${percent(share)} of the numbers are left), so what follows costs less, and a digit that is shifted by a pixel looks nearly the same.${overlaps(pool) && " Here the windows overlap: a cell can win more than once."}</p>`,
+      html`<p>Whether a pattern was found matters more than exactly where. The maps become smaller (${percent(share)} of the numbers are left), so what follows costs less, and a picture that is shifted by a pixel looks nearly the same.${overlaps(pool) && " Here the windows overlap: a cell can win more than once."}</p>`,
       formula(
         [
           [
