@@ -5,7 +5,7 @@ import { renderReport } from "../src/explain/index.js";
 import type { AnyLayerSpec } from "../src/layers/index.js";
 import type { ModelSpec } from "../src/model.js";
 import { trace, withUpdate } from "../src/reference/trace.js";
-import { tensor } from "../src/tensor.js";
+import { copyAll, copyOf, tensor } from "../src/tensor.js";
 import { plainText, subjectOf, sumsIn, unbalancedTag, unitsOf } from "./support/reports.js";
 
 const conv = (options: object): AnyLayerSpec => ({ type: "conv2d", filters: 3, kernel: 3, ...options });
@@ -151,6 +151,29 @@ test("without a label the answer is taken for right, and the report says so", ()
   const html = plainText(renderReport(subjectOf(builtIn("one-conv"))));
   expect(html).toContain("Nobody said what the picture shows, so the network’s own answer");
   expect(plainText(renderReport(subjectOf(builtIn("one-conv"), { label: 2 })))).not.toContain("Nobody said");
+});
+
+test("a trace in float32 is told, too: its sums add up, and it says how exact it is", () => {
+  const subject = subjectOf(builtIn("one-conv"), { label: 5 });
+  const { model, tensors, labels } = subject.trace;
+  const parameters = Object.fromEntries(
+    model.parameters.map(({ fullName }) => [fullName, tensors[fullName]]),
+  );
+  const step = trace(model, copyAll(parameters, "float32"), copyOf(tensors.x, "float32"), labels);
+  const html = renderReport({ ...subject, trace: withUpdate(step, 0.01) });
+  for (const { lines, total } of sumsIn(html)) expect(lines.reduce((sum, line) => sum + line, 0)).toBe(total);
+  expect(html).toContain("Every number is stored in single precision");
+  expect(renderReport(subject)).toContain("Every number is worked out in double precision");
+});
+
+test("maps of large images are shown in blocks, and the report says so", () => {
+  const large: ModelSpec = {
+    input: [1, 300, 200],
+    layers: [conv({ stride: 60 }), relu, flatten, dense(2)],
+  };
+  const html = renderReport(subjectOf(large, { label: 0 }));
+  expect(html).toContain("Each pixel shows the mean of a block of numbers.");
+  expect(html.length).toBeLessThan(600_000);
 });
 
 test("untrained weights are said to be random", () => {
