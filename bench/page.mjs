@@ -19,7 +19,9 @@ const { values: options } = parseArgs({
 });
 
 const browser = await chromium.launch({
-  ...(process.env.UNRAVEL_BROWSER ? { executablePath: process.env.UNRAVEL_BROWSER } : { executablePath: "/usr/bin/chromium" }),
+  ...(process.env.UNRAVEL_BROWSER
+    ? { executablePath: process.env.UNRAVEL_BROWSER }
+    : { executablePath: "/usr/bin/chromium" }),
   args: ["--no-sandbox", "--disable-gpu"],
 });
 const server = await serve(await pageSite(), 0);
@@ -44,7 +46,10 @@ try {
 }
 
 async function open() {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: "block" });
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    serviceWorkers: "block",
+  });
   const page = await context.newPage();
   await page.addInitScript(() => {
     new MutationObserver((_, observer) => {
@@ -74,7 +79,9 @@ async function checkNumbers(page) {
   const { model, parameters } = parseModel(new Uint8Array(bytes), "one-conv");
   const x = loadBatch(digitPen(0, "test").draw(3, 0), model.inputShape, [0], model.normalize);
   const right = softmax(trace(model, parameters, x, [3]).tensors["fc1.out"]).data;
-  const shown = await page.locator("fieldset data").evaluateAll((all) => all.map(({ value }) => Number(value)));
+  const shown = await page
+    .locator("fieldset data")
+    .evaluateAll((all) => all.map(({ value }) => Number(value)));
   if (shown.some((value, k) => value !== right[k])) throw new Error(`wrong probabilities: ${shown}`);
 }
 
@@ -156,7 +163,8 @@ function summary(times) {
 }
 
 function asText({ network, firstView, script, stroke, select }) {
-  const times = ({ median, slowest }) => `${median.toFixed(1).padStart(7)} ms, slowest ${slowest.toFixed(1)} ms`;
+  const times = ({ median, slowest }) =>
+    `${median.toFixed(1).padStart(7)} ms, slowest ${slowest.toFixed(1)} ms`;
   const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
   return [
     `Network  ${network}, ${browser.version()}`,
