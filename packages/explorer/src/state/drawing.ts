@@ -89,7 +89,9 @@ function rasterOf(drawing: Drawing): Uint8Array {
   raster.fillRect(0, 0, RASTER, RASTER);
   drawPad(raster, drawing, RASTER, "white");
   const { data } = raster.getImageData(0, 0, RASTER, RASTER);
-  return Uint8Array.from({ length: RASTER * RASTER }, (_, k) => data[4 * k]);
+  const grey = new Uint8Array(RASTER * RASTER);
+  for (let k = 0; k < grey.length; k++) grey[k] = data[4 * k];
+  return grey;
 }
 
 /** Draws what is on the pad, `side` pixels wide: grey bases and strokes in the colour of the ink, others in their own. */

@@ -1,4 +1,4 @@
-import { forward, loadBatch, type Model, type NamedTensors, type Trace, trace } from "unravel-cnn";
+import { largestInRows, loadBatch, type Model, type NamedTensors, type Trace, trace } from "unravel-cnn";
 
 /** Some images and their right classes. */
 export interface Batch {
@@ -8,29 +8,17 @@ export interface Batch {
   readonly labels: readonly (number | undefined)[];
 }
 
-/** Runs the textbook on a batch, forward and backward. */
-export function traceBatch(model: Model, parameters: NamedTensors, { images, labels }: Batch): Trace {
+/**
+ * Runs the textbook on a batch, forward and backward.
+ * @param guess what the most probable class might be: while somebody draws, what it was before. If it is right, the network
+ *   is run once only.
+ */
+export function traceBatch(model: Model, parameters: NamedTensors, batch: Batch, guess = 0): Trace {
+  const { images, labels } = batch;
   const x = loadBatch(images, model.inputShape, [...labels.keys()], model.normalize);
-  return trace(
-    model,
-    parameters,
-    x,
-    labels.includes(undefined) ? guessed(model, parameters, x, labels) : (labels as number[]),
-  );
-}
-
-function guessed(
-  model: Model,
-  parameters: NamedTensors,
-  x: Trace["tensors"][string],
-  labels: Batch["labels"],
-): number[] {
-  const { data } = Object.values(forward(model, parameters, x)).at(-1) as { data: ArrayLike<number> };
-  const classes = model.classes.length;
-  return labels.map((label, n) => {
-    if (label !== undefined) return label;
-    let best = 0;
-    for (let k = 1; k < classes; k++) if (data[n * classes + k] > data[n * classes + best]) best = k;
-    return best;
-  });
+  const tried = labels.map((label) => label ?? guess);
+  const first = trace(model, parameters, x, tried);
+  const best = largestInRows(first.tensors.probs);
+  const right = labels.map((label, n) => label ?? best[n]);
+  return right.every((label, n) => label === tried[n]) ? first : trace(model, parameters, x, right);
 }

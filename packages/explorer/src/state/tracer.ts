@@ -1,4 +1,4 @@
-import type { Trace } from "unravel-cnn";
+import { largestInRows, type Trace } from "unravel-cnn";
 import type { Network } from "./networks.js";
 import { type Batch, traceBatch } from "./traceBatch.js";
 import type { Answer, Question } from "./traceWorker.js";
@@ -19,6 +19,8 @@ export class Tracer {
   /** The network that the worker has. */
   #known: Network | undefined;
   #busy = false;
+  /** The most probable class last time, which it probably still is. */
+  #guess = 0;
   #next: readonly [Network, Batch] | undefined;
 
   constructor(onTrace: OnTrace, onError: (error: Error) => void) {
@@ -31,7 +33,9 @@ export class Tracer {
     this.#next = undefined;
     const { model, parameters } = network;
     if (model.multiplyAdds.trainingStep * batch.labels.length <= MOST_AT_ONCE) {
-      this.#onTrace(traceBatch(model, parameters, batch), network);
+      const found = traceBatch(model, parameters, batch, this.#guess);
+      this.#guess = largestInRows(found.tensors.probs)[0];
+      this.#onTrace(found, network);
       return;
     }
     this.#next = [network, batch];
