@@ -17,8 +17,11 @@ CHECKED_IMAGES = 100  # the mean loss of so many, at the beginning and at the en
 MOST_EXTRA_RUNS = 40
 
 
-def options_of(description):
+def options_of(description, more=None):
+    """`more` adds a program's own options to the parser."""
     parser = argparse.ArgumentParser(description=description)
+    if more:
+        more(parser)
     parser.add_argument("--filters", type=int, default=1)
     parser.add_argument("--images", type=int, default=EPOCH, help="how many to train on, again and again")
     parser.add_argument("--batch-size", type=int, default=1)
@@ -54,9 +57,9 @@ def idx(folder, name, header):
     sys.exit(f"{name} is not in {folder}")
 
 
-def measure(system, options, train_batch, count):
+def measure(system, options, train_batch, count, version=np.__version__, **more):
     """Times training and prints the line. train_batch(indices) trains on the images with these numbers and returns their mean
-    loss."""
+    loss. What else is known about the system, `more`, goes into the line."""
     size = min(options.batch_size, count)
     checked = -(-CHECKED_IMAGES // size)
     order = np.random.default_rng(0).permutation(count)
@@ -90,7 +93,8 @@ def measure(system, options, train_batch, count):
         sys.exit(f"The loss went from {before} to {after}: it should have fallen.")
     print(json.dumps({
         "system": system,
-        "version": np.__version__,
+        "version": version,
+        **more,
         "secondsPerEpoch": [run[0] for run in runs],  # what was timed, scaled up to 60,000 images
         "images": steps * size * options.repetitions,  # that were timed, all runs together
         "lossBefore": before,
