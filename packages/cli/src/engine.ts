@@ -20,6 +20,17 @@ export interface EngineChoice {
 
 /** Gives a command the options `--engine`, `--threads`, `--strict` and `--convolution`. */
 export function addEngineOptions(command: Command): Command {
+  return addEngineKind(command).option(
+    "--threads <n>",
+    "of the wasm engine (default: all cores)",
+    wholeNumber("--threads", 1, MOST_THREADS),
+  );
+}
+
+export const MOST_THREADS = 256;
+
+/** Gives a command the options `--engine`, `--strict` and `--convolution`. */
+export function addEngineKind(command: Command): Command {
   return addConvolutionOption(command)
     .option(
       "--engine <engine>",
@@ -27,7 +38,6 @@ export function addEngineOptions(command: Command): Command {
       oneOf("--engine", engineNames),
       "wasm",
     )
-    .option("--threads <n>", "of the wasm engine (default: all cores)", wholeNumber("--threads", 1, 256))
     .option("--strict", "the same bits on every machine, a little slower");
 }
 

@@ -10,6 +10,7 @@ import { addExplore } from "./commands/explore.js";
 import { addGradcheck } from "./commands/gradcheck/index.js";
 import { addInspect } from "./commands/inspect.js";
 import { addPredict } from "./commands/predict.js";
+import { addScaling } from "./commands/scaling/index.js";
 import { addSummary } from "./commands/summary.js";
 import { addTrain } from "./commands/train/index.js";
 import { EXIT_FAILURE, EXIT_USAGE, exitCodeOf, Interrupted, readable } from "./exit.js";
@@ -54,6 +55,7 @@ function program(): Command {
     addExplore,
     addData,
     addBench,
+    addScaling,
   ])
     add(command);
   return command;

@@ -16,6 +16,13 @@ export function wholeNumber(name: string, smallest: number, largest = Number.MAX
   };
 }
 
+/** `1,2,4`: whole numbers, from small to large, each once. */
+export function wholeNumbers(name: string, smallest: number, largest?: number) {
+  const one = wholeNumber(name, smallest, largest);
+  return (text: string): readonly number[] =>
+    [...new Set(text.split(",").map((part) => one(part.trim())))].sort((a, b) => a - b);
+}
+
 export function realNumber(name: string, range: string, accepts: (value: number) => boolean) {
   return (text: string): number => {
     const value = NUMBER.test(text) ? Number(text) : NaN;

@@ -14,6 +14,7 @@ const COMMANDS = [
   "explain",
   "gradcheck",
   "check",
+  "scaling",
   "data",
 ];
 
@@ -43,6 +44,9 @@ test.concurrent.each(["--version", "-V"])("%s is the package's version", async (
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
+/** What makes a command's examples quick, where it isn't a small data set. */
+const quickly: Record<string, string[]> = { summary: [], inspect: [], scaling: ["--seconds", "0.01"] };
+
 const TRAIN_OPTIONS =
   "model filters init data offline limit validation epochs batch-size optimizer learning-rate schedule momentum nesterov " +
   "weight-decay clip seed engine threads strict out json quiet help";
@@ -57,6 +61,13 @@ describe.each([
   {
     command: "gradcheck",
     options: ["data", "offline", "images", "cells", "all", "filters", "seed", "json", "quiet", "help"],
+  },
+  {
+    command: "scaling",
+    options:
+      "sweep model filters batch-size images threads optimizer engine strict convolution seconds seed out json quiet help".split(
+        " ",
+      ),
   },
   { command: "inspect", options: ["layer", "batch-size", "threads", "filters", "json", "help"] },
 ])("help of $command", ({ command, options }) => {
@@ -83,7 +94,7 @@ describe.each([
   test.concurrent("its examples are commands that work", async () => {
     const { stdout } = await succeed([command, "--help"]);
     for (const example of examplesOf(stdout)) {
-      const quick = ["summary", "inspect"].includes(command) ? [] : data();
+      const quick = quickly[command] ?? data();
       const { code, stderr } = await unravel([...example, ...quick], { cwd: scratch() });
       const file = example.find((word) => /\.(safetensors|json)$/.test(word) && !example.includes("--out"));
       if (file) expect(stderr, example.join(" ")).toContain(`unravel: ${file}: there is no such file`);

@@ -39,8 +39,10 @@ export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
 export { softmax } from "./layers/softmax.js";
 export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./layers/softmaxCrossEntropy.js";
 export { type CompileTimes, measureCompile } from "./measure/compile.js";
+export { duration } from "./measure/duration.js";
 export { type KernelProfile, type ProfileOptions, profileModel } from "./measure/kernels.js";
 export { measurePeak, type PeakOptions } from "./measure/peak.js";
+export * from "./measure/scaling/index.js";
 export {
   measureTraining,
   type TrainingSpeed,

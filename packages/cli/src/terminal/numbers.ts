@@ -3,6 +3,11 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
+/** `1 core`, `2 cores` */
+export function counted(value: number, thing: string): string {
+  return `${whole(value)} ${thing}${value === 1 ? "" : "s"}`;
+}
+
 /** `11.6 MB`, of a million bytes each. */
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
@@ -18,16 +23,6 @@ export function significant(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const text = value.toPrecision(4);
   return text.includes("e") ? value.toExponential(1) : text;
-}
-
-/** `0.42 s`, `14.2 s`, `3 min 05 s`, `1 h 02 min` */
-export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(2)} s`;
-  if (seconds < 99.95) return `${seconds.toFixed(1)} s`;
-  const total = Math.round(seconds);
-  if (total < 3600) return `${Math.floor(total / 60)} min ${String(total % 60).padStart(2, "0")} s`;
-  const minutes = Math.round(total / 60);
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
 /** For what is still to come: `0:07`, `12:30`, `1:02:30`. */

@@ -1,10 +1,7 @@
 import type { Convolution } from "../compiler/convolution.js";
-import { noise } from "../data/noise.js";
-import { createEngine } from "../engine/index.js";
-import { defineModel, type Model, type ModelSpec } from "../model.js";
-import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
-import { permutation, randomStream } from "../random.js";
-import { sizeOf } from "../tensor.js";
+import type { Model, ModelSpec } from "../model.js";
+import type { OptimizerSpec } from "../optimizers/index.js";
+import { openTimer } from "./timer.js";
 
 export interface TrainingSpeed {
   /** The median of the repetitions, and the slowest and the fastest of them. */
@@ -35,13 +32,6 @@ export interface TrainingSpeedOptions {
   readonly onProgress?: (share: number, imagesPerSecond: number) => void;
 }
 
-/** As many images as MNIST has, unless they are large: what a step reads should not be in a cache. */
-const MOST_IMAGES = 60_000;
-const MOST_BYTES = 64e6;
-
-/** Small: what is learnt from noise should not make numbers grow. */
-const LEARNING_RATE = 1e-4;
-
 /**
  * Trains a network on made-up images and measures how fast, after a warm-up.
  * @throws InputError if the spec or an option is wrong; what `signal` was aborted with
@@ -50,64 +40,33 @@ export async function measureTraining(
   spec: ModelSpec,
   options: TrainingSpeedOptions = {},
 ): Promise<TrainingSpeed> {
-  const {
-    batchSize = 64,
-    seconds = 2,
-    repetitions = 5,
-    signal,
-    onProgress,
-    threads,
-    strict = false,
-    convolution = "auto",
-  } = options;
-  const model = defineModel(spec);
-  const bytes = Math.floor(MOST_BYTES / sizeOf(model.inputShape));
-  const data = noise(model, Math.max(batchSize, Math.min(MOST_IMAGES, bytes)));
-  const count = data.labels.length;
-  const order = permutation(count, randomStream(0, "order"));
-  const engine = await createEngine(spec, { strict, convolution, ...(threads !== undefined && { threads }) });
+  const { seconds = 2, repetitions = 5, onProgress, ...rest } = options;
+  const { batchSize = 64, optimizer = { type: "adam" } } = rest;
+  const timer = await openTimer(spec, { ...rest, batchSize, optimizer });
   try {
-    const run = await engine.startTraining(data, {
-      batchSize,
-      optimizer: resolveOptimizer(options.optimizer ?? { type: "adam" }),
-    });
-    let first = 0;
-    /** Trains on so many batches; returns the images of a second. */
-    const train = async (batches: number) => {
-      const chosen = Uint32Array.from({ length: batches * batchSize }, () => order[first++ % count]);
-      const start = performance.now();
-      await run.epoch(chosen, new Float64Array(batches).fill(LEARNING_RATE), { signal });
-      return (1000 * chosen.length) / (performance.now() - start);
-    };
-
-    // in ever longer runs, because the first ones are slow: V8 hasn't compiled the kernels well yet
-    let speed = 0;
-    const end = performance.now() + 1000 * Math.min(MOST_WARMUP_SECONDS, seconds / 4);
-    for (let batches = 1; performance.now() < end; batches *= 2) speed = await train(batches);
-
-    const batches = Math.max(1, Math.round((speed * seconds) / repetitions / batchSize));
+    const speed = await timer.warmUp(Math.min(MOST_WARMUP_SECONDS, seconds / 4));
+    const images = batchSize * Math.max(1, Math.round((speed * seconds) / repetitions / batchSize));
     const speeds: number[] = [];
     while (speeds.length < repetitions) {
-      speeds.push(await train(batches));
+      speeds.push(images / (await timer.time(images)));
       onProgress?.(speeds.length / repetitions, speeds[speeds.length - 1]);
     }
-    await run.close();
     speeds.sort((a, b) => a - b);
     const imagesPerSecond = speeds[Math.floor(repetitions / 2)];
     return {
       imagesPerSecond,
       slowest: speeds[0],
       fastest: speeds[repetitions - 1],
-      images: batches * batchSize,
+      images,
       repetitions,
-      gflops: trainingGflops(model, imagesPerSecond),
+      gflops: trainingGflops(timer.model, imagesPerSecond),
     };
   } finally {
-    await engine.close();
+    await timer.close();
   }
 }
 
-const MOST_WARMUP_SECONDS = 2;
+export const MOST_WARMUP_SECONDS = 2;
 
 /** Thousand million operations a second, two for each multiply-add of a training step. */
 export function trainingGflops({ multiplyAdds }: Model, imagesPerSecond: number): number {

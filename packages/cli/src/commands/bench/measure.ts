@@ -8,9 +8,9 @@ import {
   profileModel,
   type TrainingSpeed,
 } from "unravel-cnn";
+import { type Machine, machine } from "../../machine.js";
 import type { LoadedModel } from "../../model.js";
 import type { Progress } from "../../terminal/progress.js";
-import { type Machine, machine } from "./machine.js";
 import type { Lengths } from "./settings.js";
 import { measureColdCompile, measureStartUp, type StartUp } from "./startUp.js";
 

@@ -1,5 +1,6 @@
 import type { KernelProfile } from "unravel-cnn";
-import { percent, whole } from "../../terminal/numbers.js";
+import { busyLines, machineLines } from "../../terminal/machine.js";
+import { counted, percent, whole } from "../../terminal/numbers.js";
 import type { Styles } from "../../terminal/style.js";
 import { table } from "../../terminal/table.js";
 import type { Figures, ModelFigures, Peak } from "./measure.js";
@@ -32,25 +33,15 @@ export function asJson({ machine, threads, strict, convolution, optimizer, peak,
 /** For people, in 80 columns. */
 export function asText(figures: Figures, styles: Styles): string {
   const { machine, threads, strict, convolution, peak, models, optimizer } = figures;
-  const cores = `, ${count(machine.cores, "core")}`;
-  const path = strict ? "strict" : machine.relaxed ? "relaxed SIMD" : "no relaxed SIMD";
   const all = threads === 1 ? "" : `, ${gflops(peak.all)} on ${threads} threads at the same time`;
   const lines = [
-    `Machine   ${machine.cpu.slice(0, 70 - cores.length)}${cores}`,
-    `          Node ${machine.node.slice(1)}, V8 ${machine.v8}, ${path}${convolution === "direct" ? ", direct convolution" : ""}`,
+    ...machineLines(machine, { strict, convolution }),
     `Peak      ${gflops(peak.one)} GFLOP/s on one thread${all}`,
+    ...busyLines(machine),
   ];
-  if (machine.load > BUSY) {
-    lines.push(
-      `          Other work kept ${machine.load.toFixed(1)} threads busy: the figures may be too low.`,
-    );
-  }
   for (const model of models) lines.push("", ...modelLines(model, peak, threads, optimizer, styles));
   return `${lines.join("\n")}\n`;
 }
-
-/** Threads of other programs at work, from which on the figures may suffer. */
-const BUSY = 0.7;
 
 function modelLines(
   { loaded, batchSize, kernels, training, startUp, compile }: ModelFigures,
@@ -61,7 +52,7 @@ function modelLines(
 ): string[] {
   const { slowest, fastest, imagesPerSecond } = training;
   return [
-    styles.bold(`${loaded.title}: batches of ${batchSize}, ${optimizer}, ${count(threads, "thread")}`),
+    styles.bold(`${loaded.title}: batches of ${batchSize}, ${optimizer}, ${counted(threads, "thread")}`),
     ...kernelLines(kernels, peak.one, styles),
     `Training  ${styles.bold(`${whole(imagesPerSecond)} images/s`)} (${whole(slowest)} to ${whole(fastest)}), ` +
       `${gflops(training.gflops)} GFLOP/s: ${percent(training.gflops / peak.all, 0)} of the peak`,
@@ -92,10 +83,6 @@ function kernelLines(kernels: readonly KernelProfile[], peak: number, styles: St
     [false, true, true, true, true],
   );
   return [styles.dim(header), ...lines];
-}
-
-function count(value: number, thing: string): string {
-  return `${value} ${thing}${value === 1 ? "" : "s"}`;
 }
 
 function gflops(value: number): string {

@@ -1,6 +1,6 @@
-import { countOf, type Dataset, type Engine, type Evaluation, type FitOptions } from "unravel-cnn";
+import { countOf, type Dataset, duration, type Engine, type Evaluation, type FitOptions } from "unravel-cnn";
 import type { LoadedModel } from "../../model.js";
-import { clock, duration, percent, short, significant, whole } from "../../terminal/numbers.js";
+import { clock, percent, short, significant, whole } from "../../terminal/numbers.js";
 import type { Progress } from "../../terminal/progress.js";
 
 /* What is said before and during the training. */

@@ -1,0 +1,142 @@
+import type { Command } from "commander";
+import {
+  builtIn,
+  concludeScaling,
+  fitDefaults,
+  hasRelaxedSimd,
+  InputError,
+  measureScaling,
+  optimizerNames,
+  renderScalingSvg,
+  sweeps,
+} from "unravel-cnn";
+import { checkWritable, writeWhole } from "unravel-cnn/node";
+import { addEngineKind, engineOptions, MOST_THREADS } from "../../engine.js";
+import { interruptible } from "../../exit.js";
+import { machine } from "../../machine.js";
+import { loadModel, MODEL_HELP } from "../../model.js";
+import { oneOf, realNumber, seedOption, wholeNumbers } from "../../options.js";
+import { Progress } from "../../terminal/progress.js";
+import { stylesFor } from "../../terminal/style.js";
+import { planOf, type ScalingCommandOptions } from "./options.js";
+import { asJson, asText, inShort, type Measured } from "./report.js";
+
+export function addScaling(program: Command): void {
+  const command = program
+    .command("scaling")
+    .summary("measure what the time of an epoch depends on")
+    .description(
+      "Measures how long an epoch takes with more and more filters, or with other batch sizes, images or threads, and says how time grows: with a straight line and a power fitted to the measured times, and an exponential through the first two. Trains on made-up images, as unravel train does.",
+    )
+    .option("--sweep <what>", `what changes: ${sweeps.join(", ")}`, oneOf("--sweep", sweeps))
+    .option("--model <model>", `${MODEL_HELP}; filters can be chosen for one-conv`, "one-conv")
+    .option(
+      "--filters <n,...>",
+      "default: 1,2,4,8,16,32,64; where they stay: 8",
+      wholeNumbers("--filters", 1),
+    )
+    .option(
+      "--batch-size <n,...>",
+      `default: 1,2,4 to 128; where it stays: ${fitDefaults.batchSize}`,
+      wholeNumbers("--batch-size", 1),
+    )
+    .option(
+      "--images <n,...>",
+      "of an epoch (default: 500,1000,2000 to 32000; where they stay: 60000, MNIST's)",
+      wholeNumbers("--images", 1),
+    )
+    .option(
+      "--threads <n,...>",
+      "default: 1,2,4 to all cores; where they stay: all cores",
+      wholeNumbers("--threads", 1, MOST_THREADS),
+    )
+    .option(
+      "--optimizer <name>",
+      optimizerNames.join(", "),
+      oneOf("--optimizer", optimizerNames),
+      fitDefaults.optimizer.type,
+    );
+  addEngineKind(command)
+    .option(
+      "--seconds <s>",
+      "measure each point for so long, about",
+      realNumber("--seconds", "above 0", (value) => value > 0),
+      2,
+    )
+    .option("--seed <n>", "of weights, images, and whose turn it is", seedOption, 0)
+    .option("--out <file>", "draw the picture into FILE.svg")
+    .option("--json", "print the figures as JSON")
+    .option("--quiet", "no progress, the answer in words only")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  unravel scaling                                   filters: 1, 2, 4 to 64
+  unravel scaling --filters 1,4,16 --batch-size 1   one image at a time
+  unravel scaling --sweep batch-size --out batches.svg
+  unravel scaling --threads 1,2,4 --model convnet --seconds 5
+  unravel scaling --engine reference --filters 1,2,4,8 --json
+
+The points take turns, in five rounds: if the machine becomes slower, it does so
+for all. A point's time is the median. Other programs disturb: close them.`,
+    )
+    .allowExcessArguments()
+    .action(async (options: ScalingCommandOptions, { args: [stray] }: Command) => {
+      if (stray !== undefined) {
+        throw new InputError(`scaling takes options only, not "${stray}"; for a network write --model NAME.`);
+      }
+      await interruptible((signal) => scaling(options, signal));
+    });
+}
+
+async function scaling(options: ScalingCommandOptions, signal: AbortSignal): Promise<void> {
+  const { model, seed, seconds, out } = options;
+  const plan = planOf(options);
+  if (out !== undefined) {
+    if (!/\.svg$/i.test(out)) throw new InputError(`--out ${out}: the name must end in .svg.`);
+    await checkWritable(out);
+  }
+  const { engine, strict, convolution } = engineOptions({ ...options, threads: plan.settings.threads });
+  const loaded = await loadModel({ model, seed });
+  const progress = new Progress(process.stderr, options.quiet === true);
+  progress.say(
+    `Measuring ${plan.values.length} points for about ${seconds} s each; nothing else should run.`,
+  );
+  const where = machine();
+  try {
+    const points = await measureScaling({
+      ...plan,
+      ...(engine && { engine }),
+      ...(strict && { strict }),
+      ...(convolution && { convolution }),
+      specFor: (filters) => (model === "one-conv" ? builtIn(model, { filters }) : loaded.model.spec),
+      optimizer: { type: options.optimizer },
+      seconds,
+      seed,
+      signal,
+      onProgress: (share, value) =>
+        progress.show({ title: "Measuring", share, details: [`${plan.sweep} ${value}`] }),
+    });
+    progress.clear();
+    const measured: Measured = {
+      ...plan,
+      options,
+      title: loaded.title.replace(/,.*/, ""),
+      machine: where,
+      strict: strict === true || !hasRelaxedSimd(),
+      points,
+      conclusion: concludeScaling(plan.sweep, points),
+    };
+    if (out !== undefined) {
+      const svg = renderScalingSvg(plan.sweep, points, measured.conclusion, { subtitle: inShort(measured) });
+      await writeWhole(out, new TextEncoder().encode(svg));
+      progress.say(`Wrote ${out}`);
+    }
+    const text = options.json
+      ? `${JSON.stringify(asJson(measured))}\n`
+      : asText(measured, stylesFor(process.stdout));
+    process.stdout.write(text);
+  } finally {
+    progress.clear();
+  }
+}

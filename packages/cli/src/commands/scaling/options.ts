@@ -1,0 +1,115 @@
+import { availableParallelism } from "node:os";
+import {
+  type EngineName,
+  type EpochSettings,
+  fitDefaults,
+  InputError,
+  type OptimizerName,
+  type Sweep,
+  sweeps,
+} from "unravel-cnn";
+import type { EngineChoice } from "../../engine.js";
+
+/** What can be said on the command line. */
+export interface ScalingCommandOptions extends Omit<EngineChoice, "threads"> {
+  sweep?: Sweep;
+  model: string;
+  filters?: readonly number[];
+  batchSize?: readonly number[];
+  images?: readonly number[];
+  threads?: readonly number[];
+  optimizer: OptimizerName;
+  seconds: number;
+  seed: number;
+  out?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** What changes, and what stays as it is. */
+export interface Plan {
+  readonly sweep: Sweep;
+  readonly values: readonly number[];
+  readonly settings: EpochSettings;
+}
+
+const keyOf = {
+  filters: "filters",
+  "batch-size": "batchSize",
+  images: "images",
+  threads: "threads",
+} as const;
+
+/** What stays as it is unless another number is given: as `unravel train` has it. */
+const usual: EpochSettings = {
+  filters: 8,
+  batchSize: fitDefaults.batchSize,
+  images: 60_000,
+  threads: availableParallelism(),
+};
+
+/**
+ * The sweep that was asked for: by name, or by the one option that has several numbers.
+ * @throws InputError if more than one has, or the one that is swept has one number only
+ */
+export function planOf(options: ScalingCommandOptions): Plan {
+  const lists = sweeps.filter((name) => (options[keyOf[name]]?.length ?? 0) > 1);
+  const sweep = options.sweep ?? lists[0] ?? "filters";
+  const other = lists.find((name) => name !== sweep);
+  if (other !== undefined) {
+    throw new InputError(
+      `Only one thing can change at a time: give --${other} one number, or leave the list of --${sweep} and say --sweep ${other}.`,
+    );
+  }
+  checkApplies(sweep, options);
+  const given = options[keyOf[sweep]];
+  if (given?.length === 1) {
+    throw new InputError(
+      `--${sweep} is what changes, so it needs several numbers, as in --${sweep} 1,2,4, not ${given[0]} alone.`,
+    );
+  }
+  const one = (key: keyof EpochSettings) => options[key]?.[0] ?? usual[key];
+  return {
+    sweep,
+    values: given ?? usualValues(sweep),
+    settings: {
+      filters: one("filters"),
+      batchSize: one("batchSize"),
+      images: one("images"),
+      threads: threadsOf(options.engine, one("threads")),
+    },
+  };
+}
+
+function threadsOf(engine: EngineName, threads: number): number {
+  return engine === "reference" ? 1 : threads;
+}
+
+/** @throws InputError if nothing would change */
+function checkApplies(sweep: Sweep, { model, engine, filters, threads }: ScalingCommandOptions): void {
+  if (model !== "one-conv" && (sweep === "filters" || filters !== undefined)) {
+    throw new InputError(
+      `Only one-conv has a number of filters to choose, not ${model}; for ${model} write --sweep batch-size, images or threads.`,
+    );
+  }
+  if (engine === "reference" && (sweep === "threads" || threads !== undefined)) {
+    throw new InputError("The textbook works on one thread; --threads goes with --engine wasm.");
+  }
+}
+
+function usualValues(sweep: Sweep): readonly number[] {
+  if (sweep === "filters") return doublings(1, 64);
+  if (sweep === "batch-size") return doublings(1, 128);
+  if (sweep === "images") return doublings(500, 32_000);
+  const cores = availableParallelism();
+  if (cores === 1) {
+    throw new InputError(
+      "This machine has one core, so more threads can't be faster; --threads 1,2 shows it.",
+    );
+  }
+  return [...new Set([...doublings(1, cores), cores])];
+}
+
+function doublings(from: number, to: number): number[] {
+  return from > to ? [] : [from, ...doublings(2 * from, to)];
+}

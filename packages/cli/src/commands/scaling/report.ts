@@ -1,0 +1,117 @@
+import { nounOf, type ScalingConclusion, type ScalingPoint, scalingInWords } from "unravel-cnn";
+import type { Machine } from "../../machine.js";
+import { busyLines, machineLines } from "../../terminal/machine.js";
+import { counted, whole } from "../../terminal/numbers.js";
+import type { Styles } from "../../terminal/style.js";
+import { table } from "../../terminal/table.js";
+import { wrapped } from "../../terminal/text.js";
+import type { Plan, ScalingCommandOptions } from "./options.js";
+import { plot } from "./plot.js";
+
+export interface Measured extends Plan {
+  readonly options: ScalingCommandOptions;
+  /** The network, without its filters. */
+  readonly title: string;
+  readonly machine: Machine;
+  readonly strict: boolean;
+  readonly points: readonly ScalingPoint[];
+  readonly conclusion: ScalingConclusion;
+}
+
+/** For programs. What is no finite number, as an exponential's prediction may be, is null. */
+export function asJson({ sweep, settings, options, machine, strict, points, conclusion }: Measured) {
+  const { engine, convolution, model, optimizer, seed, seconds } = options;
+  return {
+    machine,
+    sweep,
+    model,
+    settings: Object.fromEntries(settingsThatStay({ sweep, settings, options })),
+    engine,
+    optimizer,
+    strict,
+    convolution,
+    seed,
+    secondsPerPoint: seconds,
+    points,
+    ...conclusion,
+    answer: scalingInWords(sweep, points, conclusion),
+  };
+}
+
+/** For people, in 80 columns; with --quiet the answer only. */
+export function asText(measured: Measured, styles: Styles): string {
+  const { sweep, options, machine, strict, points, conclusion } = measured;
+  const { convolution = "auto", quiet } = options;
+  const answer = scalingInWords(sweep, points, conclusion).map((sentence) => wrapped(sentence).join("\n"));
+  if (quiet) return `${answer.join("\n")}\n`;
+  const [header, ...rows] = tableLines(measured);
+  const lines = [
+    ...machineLines(machine, { strict, convolution }),
+    ...busyLines(machine),
+    `Training  ${inShort(measured)}`,
+    "",
+    styles.dim(header),
+    ...rows,
+    "",
+    ...plot(measured, styles),
+    "",
+    ...answer,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** What was trained and how, without what changes: `one-conv, batches of 32, adam, 60,000 images, wasm, 2 threads`. */
+export function inShort({ sweep, settings, options, title }: Measured): string {
+  const words: Record<string, (value: number) => string> = {
+    filters: (value) => counted(value, "filter"),
+    batchSize: (value) => (value === 1 ? "one image at a time" : `batches of ${whole(value)}`),
+    images: (value) => counted(value, "image"),
+    threads: (value) => counted(value, "thread"),
+  };
+  const stay = settingsThatStay({ sweep, settings, options }).map(([key, value]) => words[key](value));
+  return [title, ...stay, options.optimizer, options.engine].join(", ");
+}
+
+function settingsThatStay({ sweep, settings, options }: Pick<Measured, "sweep" | "settings" | "options">) {
+  const changing = sweep === "batch-size" ? "batchSize" : sweep;
+  return Object.entries(settings).filter(
+    ([key]) => key !== changing && (key !== "filters" || options.model === "one-conv"),
+  );
+}
+
+/** What is counted beside what is measured, each also as a multiple of the first. */
+function tableLines({ sweep, points }: Measured): string[] {
+  const [first] = points;
+  const times = (value: number) => (value < 9.995 ? value.toFixed(2) : value.toFixed(1));
+  const header = [
+    sweep === "batch-size" ? "batch" : nounOf[sweep],
+    "million m-adds",
+    "times",
+    "seconds",
+    "fastest to slowest",
+    "times",
+    "GFLOP/s",
+  ];
+  const rows = points.map((point) => [
+    whole(point.value),
+    millions(point.multiplyAddsPerEpoch),
+    times(point.multiplyAddsPerEpoch / first.multiplyAddsPerEpoch),
+    digits(point.secondsPerEpoch),
+    `${digits(point.fastest)} to ${digits(point.slowest)}`,
+    times(point.secondsPerEpoch / first.secondsPerEpoch),
+    digits(point.gflops),
+  ]);
+  return table(
+    [header, ...rows],
+    header.map(() => true),
+  );
+}
+
+function millions(count: number): string {
+  return count < 1e9 ? digits(count / 1e6) : whole(count / 1e6);
+}
+
+/** Three digits: what is measured isn't known better. */
+function digits(value: number): string {
+  return value < 99.95 ? value.toPrecision(3) : whole(value);
+}
