@@ -21,7 +21,10 @@ export interface Candidate {
 }
 
 /** No more networks than this are tried on the numbers. */
-const MOST_CANDIDATES = 30;
+const MOST_CANDIDATES = 100;
+
+/** What is more unusual than this is not guessed. */
+const HIGHEST_COST = 5;
 
 /**
  * The networks whose shapes are those of the arrays, the most usual ones first.
@@ -152,6 +155,7 @@ class Search {
 
   /** The state with one more layer; undefined if it doesn't fit, or gives a shape that isn't the person's. */
   #with(state: State, images: number, spec: AnyLayerSpec, cost: number, shrink = false): State | undefined {
+    if (state.cost + cost > (this.#shrinking ? 2 : 1) * HIGHEST_COST) return undefined;
     const specs = [...state.specs, spec];
     const shrunk = shrink ? new Set([...state.shrunk, state.specs.length]) : state.shrunk;
     let last: NetworkLayer;
@@ -165,11 +169,14 @@ class Search {
     if (shape.some((size) => size < 1)) return undefined;
     const prefix = last.name.slice(0, -1);
     const counts = { ...state.counts, [prefix]: (state.counts[prefix as "conv"] ?? 0) + 1 };
-    const name = `${prefix}${counts[prefix as "conv"] ?? 1}.out`;
+    const number = counts[prefix as "conv"] ?? 1;
+    // Whoever saved one of these has probably saved all.
+    const surprise = number > (this.#named.counts[prefix] ?? Infinity) ? 0.4 : 0;
+    const name = `${prefix}${number}.out`;
     for (const given of [this.#named.arrays.get(name), this.#named.arrays.get(`grad.${name}`)]) {
       if (given && fittingOrders(name, [images, ...shape], given.shape).length === 0) return undefined;
     }
-    return { specs, shape, cost: state.cost + cost, orders: state.orders, shrunk, counts };
+    return { specs, shape, cost: state.cost + cost + surprise, orders: state.orders, shrunk, counts };
   }
 
   #withConvolution(state: State, images: number): State[] {
@@ -224,8 +231,8 @@ class Search {
       ...[rectified].flat().flatMap(pools),
       ...[rectified].flat().map((s) => ({ ...s, cost: s.cost + poolMissing })),
       ...pools(state).flatMap((s) => one(s, relu, 1.5)),
-      ...pools(state).map((s) => ({ ...s, cost: s.cost + 3 })),
-      { ...state, cost: state.cost + 3 + poolMissing },
+      ...pools(state).map((s) => ({ ...s, cost: s.cost + 4 })),
+      { ...state, cost: state.cost + 4 + poolMissing },
     ];
   }
 

@@ -63,7 +63,7 @@ export function diagnose(reading: Reading): Diagnosis {
     const explained = before.wrong.filter((array) => !wrong.has(array));
     for (const { mistake, variation } of explanation.suspects) {
       if (mistake.harmless) harmless.push(variation);
-      else if (variation.overwritten ?? variation.shown) harmless.push(savedOnly(variation));
+      else if (variation.shown) harmless.push(savedOnly(variation));
       if (mistake.harmless) {
         conventions.set(mistake.name, {
           name: mistake.name,
@@ -115,6 +115,7 @@ function explain(
   known: ReadonlySet<string>,
 ): Explanation | undefined {
   const error = statusOf(reading, run, name).comparison?.relativeError ?? 0;
+  const largest = run.working.unit > 1e-4 ? 0.1 : 0.01; // what rounding can't account for, whatever was estimated
   const before = sortArrays(reading, run);
   const hidden = run.hiddenSources(name);
   const near = suspects.filter(
@@ -124,19 +125,26 @@ function explain(
       Object.keys(changes).some((changed) => hidden.has(changed)),
   );
   const singles: Explanation[] = [];
-  const effective: Suspect[] = [];
+  const effects = new Map([[fingerprint(run.saved(name)?.[0]), undefined as Suspect | undefined]]);
   for (const suspect of near) {
     const changed = run.with(suspect.variation);
+    if (!changed.touches(name)) continue;
     const attempt = attemptWith(changed, [suspect]);
     if (attempt) singles.push(attempt);
-    else if (changed.touches(name) && singles.length === 0) effective.push(suspect);
+    else if (singles.length === 0) {
+      const effect = fingerprint(changed.saved(name)?.[0]);
+      if (!effects.has(effect)) effects.set(effect, suspect);
+    }
   }
-  return bestOf(singles, known) ?? bestOf(pairs(effective), known);
+  return (
+    bestOf(singles, known) ??
+    bestOf(pairs([...effects.values()].filter((suspect) => suspect !== undefined)), known)
+  );
 
   function attemptWith(changed: Run, used: readonly Suspect[]): Explanation | undefined {
     if (!changed.touches(name)) return undefined;
     const { comparison } = statusOf(reading, changed, name);
-    if (!comparison?.agrees || !(comparison.relativeError < 0.3 * error)) return undefined;
+    if (!comparison?.agrees || !(comparison.relativeError < Math.min(largest, 0.3 * error))) return undefined;
     const after = sortArrays(reading, changed);
     if (before.right.some((array) => !after.right.includes(array))) return undefined;
     return { suspects: used, run: changed, gain: after.right.length - before.right.length, alternatives: [] };
@@ -145,13 +153,8 @@ function explain(
   /** Two mistakes together, where one alone explains nothing: the most usual pairs, of those that change the array. */
   function pairs(alone: readonly Suspect[]): Explanation[] {
     const explanations: Explanation[] = [];
-    const seen = new Set([fingerprint(run.saved(name)?.[0])]);
-    const different = alone.filter(({ variation }) => {
-      const print = fingerprint(run.with(variation).saved(name)?.[0]);
-      return seen.size !== seen.add(print).size;
-    });
-    const both = different.flatMap((one, k) =>
-      different
+    const both = alone.flatMap((one, k) =>
+      alone
         .slice(k + 1)
         .filter(({ mistake }) => mistake !== one.mistake)
         .map((other) => [one, other] as const),
@@ -165,7 +168,7 @@ function explain(
   }
 }
 
-const MOST_PAIRS = 200;
+const MOST_PAIRS = 80;
 
 /** Equal for equal numbers, and for no others as far as matters. */
 function fingerprint(value: Value | undefined): string {

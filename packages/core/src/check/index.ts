@@ -1,9 +1,11 @@
+import { InputError } from "../errors.js";
 import type { ModelSpec } from "../model.js";
 import { conventionsOf } from "./conventions.js";
-import { diagnose } from "./diagnose.js";
+import { type Diagnosis, diagnose } from "./diagnose.js";
+import type { Reading } from "./layoutOfArrays.js";
 import { mistakes } from "./mistakes/index.js";
 import { type GivenArrays, nameArrays } from "./names.js";
-import { findReading } from "./reading.js";
+import { findReadings } from "./reading.js";
 import type { CheckReport } from "./report.js";
 
 export type { GivenArrays } from "./names.js";
@@ -23,8 +25,7 @@ export interface CheckOptions {
  */
 export function checkArrays(arrays: GivenArrays, { model }: CheckOptions = {}): CheckReport {
   const named = nameArrays(arrays);
-  const reading = findReading(named, model);
-  const diagnosis = diagnose(reading);
+  const { reading, diagnosis } = bestExplained(findReadings(named, model));
   return {
     ...diagnosis,
     conventions: [...conventionsOf(reading, named), ...diagnosis.conventions],
@@ -32,6 +33,20 @@ export function checkArrays(arrays: GivenArrays, { model }: CheckOptions = {}): 
     images: reading.network.images,
     unknownNames: named.unknown,
   };
+}
+
+/** The reading in which the mistakes are explained best: nothing unknown, and few of them. */
+function bestExplained(readings: readonly Reading[]): { reading: Reading; diagnosis: Diagnosis } {
+  let best: { reading: Reading; diagnosis: Diagnosis; badness: number } | undefined;
+  for (const reading of readings) {
+    const diagnosis = diagnose(reading);
+    const unknown = diagnosis.mistakes.filter(({ name }) => name === "unknown").length;
+    const badness = 3 * unknown + new Set(diagnosis.mistakes.map(({ name }) => name)).size;
+    if (!best || badness < best.badness) best = { reading, diagnosis, badness };
+    if (best.badness <= 1) break;
+  }
+  if (!best) throw new InputError("There is nothing to check.");
+  return best;
 }
 
 /** The mistakes that are known: what each is called, why it is wrong, and the right lines of NumPy. */

@@ -9,7 +9,7 @@ import { type Reading, readArrays } from "./layoutOfArrays.js";
 import { type FlattenOrder, fittingOrders, flattenOrders, type Order } from "./layouts.js";
 import type { NamedArrays } from "./names.js";
 import { flattenedShape, type GradientScale, makeNetwork, resolveChain } from "./network.js";
-import { sortArrays } from "./status.js";
+import { sortArrays, statusOf } from "./status.js";
 import { workingPrecision } from "./value.js";
 
 /*
@@ -17,44 +17,102 @@ import { workingPrecision } from "./value.js";
  * sometimes given by the shapes, and sometimes not. Then the numbers decide: the reading in which most arrays are right.
  */
 
-/** @throws InputError if no network fits */
-export function findReading(named: NamedArrays, model: ModelSpec | undefined): Reading {
+/**
+ * The readings in which most arrays are right, the best first; only that one if all are right in it.
+ * @throws InputError if no network fits
+ */
+export function findReadings(named: NamedArrays, model: ModelSpec | undefined): Reading[] {
   const candidates = model ? givenCandidates(named, model) : inferCandidates(named);
   const working = workingPrecision(floats(named));
-  let best: { reading: Reading; wrong: number } | undefined;
-  const scales: GradientScale[] = ["mean"];
-  const attempt = (candidate: Candidate, flatten: FlattenOrder, scale: GradientScale) => {
+  const read = ({ candidate, flatten, scale }: Guess): Reading => {
     const { spec, layers, images } = candidate;
     const y = named.arrays.get("y");
     const classes = layers[layers.length - 1].resolved.outputShape[0];
     const labels = y && readLabels(y, images, classes).rows;
     const network = makeNetwork(spec, layers, { images, labels, scale });
-    const reading = readArrays(named.arrays, network, candidate, flatten, working);
-    const wrong = sortArrays(reading, reading.run).wrong.length;
-    if (!best || wrong < best.wrong) {
-      best = { reading, wrong };
-      chosen = candidate;
-    }
-    return wrong === 0;
+    return readArrays(named.arrays, network, candidate, flatten, working);
   };
-  let chosen = candidates[0];
+  const failed: { candidate: Candidate; reading: Reading; wrong: string }[] = [];
   for (const candidate of candidates) {
-    if (attempt(candidate, "CHW", scales[0])) return best!.reading;
+    const reading = read({ candidate, flatten: "CHW", scale: "mean" });
+    const wrong = firstWrong(reading);
+    if (wrong === undefined) return [reading];
+    failed.push({ candidate, reading, wrong });
   }
-  // What goes wrong first can be any of the three: first the order of flatten, for each network, then the scale.
-  for (const candidate of candidates.slice(0, MOST_WITH_FLATTEN)) {
-    const image = flattenedShape(candidate.layers);
-    for (const flatten of image ? flattenOrders(image).slice(1) : []) {
-      if (attempt(candidate, flatten, "mean")) return best!.reading;
+  for (const { candidate, reading, wrong } of failed.slice(0, MOST_GUESSED)) {
+    for (const guess of otherGuesses(candidate, reading, wrong)) {
+      const other = read(guess);
+      if (firstWrong(other) === undefined) return [other];
     }
   }
-  for (const scale of possibleScales(best!.reading)) {
-    if (attempt(chosen, best!.reading.flatten, scale)) break;
-  }
-  return best!.reading;
+  // Something is wrong in every reading: the one in which least is. First the network, then flatten, then the scale.
+  const rated = (guess: Guess) => {
+    const reading = read(guess);
+    const wrong = sortArrays(reading, reading.run).wrong.length;
+    return { guess, reading, score: wrong + COST_OF_UNUSUAL * guess.candidate.cost };
+  };
+  const rate = (list: readonly Guess[]) => list.map(rated).sort((a, b) => a.score - b.score);
+  const usual = candidates
+    .slice(0, MOST_RATED)
+    .map((candidate): Guess => ({ candidate, flatten: "CHW", scale: "mean" }));
+  const networks = rate(usual);
+  const [{ guess: first }] = networks;
+  const orders = rate(
+    ordersOf(first.candidate)
+      .slice(1)
+      .map((flatten) => ({ ...first, flatten })),
+  );
+  const [{ guess: second }] = [...networks.slice(0, 1), ...orders].sort((a, b) => a.score - b.score);
+  const scales = rate(possibleScales(read(second)).map((scale) => ({ ...second, scale })));
+  return [...networks, ...orders, ...scales]
+    .sort((a, b) => a.score - b.score)
+    .slice(0, MOST_READINGS)
+    .map(({ reading }) => reading);
 }
 
-const MOST_WITH_FLATTEN = 6;
+interface Guess {
+  readonly candidate: Candidate;
+  readonly flatten: FlattenOrder;
+  readonly scale: GradientScale;
+}
+
+/** Other orders of flatten and other scales, where what is wrong first can be due to them. */
+function* otherGuesses(candidate: Candidate, { network, run, raw }: Reading, wrong: string): Iterable<Guess> {
+  const flatten = candidate.layers.find(({ type }) => type === "flatten")?.output;
+  const names = [...network.shapes.keys()];
+  const behind = flatten !== undefined && names.indexOf(wrong) >= names.indexOf(flatten);
+  const known = flatten !== undefined && flatten !== wrong && run.given.has(flatten) && raw.has(flatten);
+  const scaled = network.images > 1 && (wrong === "loss" || wrong.startsWith("grad."));
+  const scales: GradientScale[] = scaled || (behind && !known) ? ["mean", "sum", "parameters"] : ["mean"];
+  for (const order of behind && !known ? ordersOf(candidate) : (["CHW"] as const)) {
+    for (const scale of scales) {
+      if (order !== "CHW" || scale !== "mean") yield { candidate, flatten: order, scale };
+    }
+  }
+}
+
+function ordersOf({ layers }: Candidate): FlattenOrder[] {
+  const image = flattenedShape(layers);
+  return image ? flattenOrders(image) : ["CHW"];
+}
+
+/** The first array that is wrong. */
+function firstWrong(reading: Reading): string | undefined {
+  for (const name of reading.network.shapes.keys()) {
+    if (statusOf(reading, reading.run, name).comparison?.agrees === false) return name;
+  }
+  return undefined;
+}
+
+/** Of so many networks other orders of flatten and other scales are tried. */
+const MOST_GUESSED = 40;
+const MOST_RATED = 12;
+
+/** How many wrong arrays weigh as much as one unusual layer: a mistake must not pass for another network. */
+const COST_OF_UNUSUAL = 1;
+
+/** So many readings are looked at again if the best one leaves something unexplained. */
+const MOST_READINGS = 4;
 
 function floats({ arrays }: NamedArrays): NpyArray[] {
   return [...arrays]

@@ -54,6 +54,7 @@ export class Run {
   readonly #values = new Map<string, readonly Value[] | undefined>();
   readonly #used = new Map<string, ReadonlySet<string>>();
   readonly #touched = new Map<string, boolean>();
+  readonly #underWay = new Set<string>();
   #recording: Set<string> | undefined;
 
   constructor(
@@ -69,6 +70,11 @@ export class Run {
     this.#steps = base.steps;
     this.#parent = parent;
     this.#overwritten = new Set(this.variations.flatMap(overwrittenBy));
+  }
+
+  /** With mistakes in it, rounding errors are not worked out again: they are taken to be as without. */
+  get rough(): boolean {
+    return this.#parent !== undefined;
   }
 
   /** The same computation with more mistakes. */
@@ -96,11 +102,14 @@ export class Run {
   expected(name: string): readonly Value[] | undefined {
     if (this.#parent && !this.touches(name)) return this.#parent.expected(name);
     if (!this.#values.has(name)) {
+      if (this.#underWay.has(name)) throw new MissingArray(name); // it would be computed from itself
+      this.#underWay.add(name);
       const outer = this.#recording;
       this.#recording = new Set();
       this.#values.set(name, this.#compute(name));
       this.#used.set(name, this.#recording);
       this.#recording = outer;
+      this.#underWay.delete(name);
     }
     return this.#values.get(name);
   }
@@ -160,9 +169,19 @@ export class Run {
     const steps = this.#steps.get(name) ?? [];
     const ways = steps.map((step) => orMissing(() => step(this))).filter((value) => value !== undefined);
     const changes = this.variations.flatMap((variation) => variation.changes[name] ?? []);
-    if (changes.length === 0) return ways.length > 0 ? ways : undefined;
+    if (changes.length === 0) {
+      if (ways.length === 0) return undefined;
+      return this.rough ? ways.map((way) => withNoiseOf(way, this.#noiseFor(name), this.working)) : ways;
+    }
     const changed = orMissing(() => this.#apply(changes, ways[0]));
-    return changed && [withNoiseOf(changed, ways[0], this.working)];
+    return changed && [withNoiseOf(changed, this.#noiseFor(name) ?? ways[0], this.working)];
+  }
+
+  /** The value without any mistake, whose rounding errors are known. */
+  #noiseFor(name: string): Value | undefined {
+    let root: Run = this;
+    while (root.#parent) root = root.#parent;
+    return root.expected(name)?.[0];
   }
 
   /** One change after the other; the first is given what is right, if there is that. */
@@ -224,6 +243,12 @@ function meanSquare({ data }: Tensor): number {
   return sum / data.length;
 }
 
+const medians = new WeakMap<Float64Array, number>();
+
 function median(values: Float64Array): number {
-  return values.length === 0 ? 0 : values.slice().sort()[values.length >> 1];
+  const known = medians.get(values);
+  if (known !== undefined) return known;
+  const result = values.length === 0 ? 0 : values.slice().sort()[values.length >> 1];
+  medians.set(values, result);
+  return result;
 }

@@ -1,12 +1,12 @@
 """A convolutional network as a beginner writes it in NumPy, with mistakes that can be switched on:
 python3 make_mistakes.py
 
-Writes mistakes-NETWORK.npz: the arrays of the network without a mistake, and for each mistake those that it changes, as
-MISTAKE/NUMBER/array. Made with NumPy 1.24.2 and Python 3.11.2.
-
-With --show SEED it prints nothing and writes fixtures for other random numbers into the folder given with --out.
+Writes mistakes-NETWORK.npz: the arrays of the network without a mistake, and for each mistake those that it changes.
+All stand one after the other in "numbers"; "index" is JSON that says [mistake/number, array, dtype, shape] of each.
+Made with NumPy 1.24.2 and Python 3.11.2. --seed takes other random numbers, --out another folder.
 """
 import argparse
+import json
 import os
 
 import numpy as np
@@ -348,21 +348,21 @@ def score_gradient(p, z, y):
 NETWORKS = {
     # one convolution, as in the first course
     "one": dict(
-        images=3, shape=(1, 8, 8), dtype="float64",
+        images=3, shape=(1, 6, 6), dtype="float64",
         layers=[("conv", 2, 3, 1, 0, True), ("relu",), ("pool", 2, 2), ("flatten",), ("fc", 4, True)],
     ),
     # two convolutions with padding and strides, and two dense layers; no bias in some
     "two": dict(
-        images=4, shape=(2, 7, 7), dtype="float32",
+        images=2, shape=(2, 5, 5), dtype="float32",
         layers=[
-            ("conv", 3, 3, 1, 1, True), ("relu",), ("conv", 2, 3, 2, 1, False), ("relu",), ("flatten",),
-            ("fc", 6, False), ("relu",), ("fc", 6, True),
+            ("conv", 2, 3, 1, 1, True), ("relu",), ("conv", 2, 3, 2, 1, False), ("relu",), ("flatten",),
+            ("fc", 5, False), ("relu",), ("fc", 5, True),
         ],
     ),
-    # pools whose windows overlap, three channels, one image
+    # a pool whose windows overlap, two channels, one image
     "single": dict(
-        images=1, shape=(3, 9, 9), dtype="float64",
-        layers=[("conv", 3, 3, 1, 1, True), ("relu",), ("pool", 3, 2), ("flatten",), ("fc", 5, True)],
+        images=1, shape=(2, 7, 7), dtype="float32",
+        layers=[("conv", 2, 3, 1, 1, True), ("relu",), ("pool", 3, 2), ("flatten",), ("fc", 5, True)],
     ),
 }
 
@@ -387,8 +387,8 @@ def run(network, seed):
             shape = (int(np.prod(shape)),)
         if kind == "fc":
             units, bias = options
-            scale = 40 if ACTIVE and ACTIVE[0] == "softmax-overflow" and name == "fc1" else 0.5
-            scale = scale * 30 if scale == 40 and dtype == "float64" else scale
+            scale = 400 if ACTIVE and ACTIVE[0] == "softmax-overflow" else 0.5
+            scale = scale * 5 if scale == 400 and dtype == "float64" else scale
             parameters[name + ".weight"] = random.normal(0, scale, (units, shape[0])).astype(dtype)
             shape = (units,)
         if kind in ("conv", "fc") and bias:
@@ -517,13 +517,22 @@ def main():
     for name, network in NETWORKS.items():
         ACTIVE = None
         right = run(network, options.seed)
-        arrays = {f"right/{key}": value for key, value in right.items()}
+        index, pool = [], [[np.zeros(0)]]
+        add = lambda mistake, key, value: (
+            index.append([mistake, key, value.dtype.name, list(value.shape)]),
+            pool.append([value.ravel().astype(np.float64)]),
+        )
+        for key, value in right.items():
+            add("right", key, value)
         for mistake in cases():
             ACTIVE = mistake
             for key, value in run(network, options.seed).items():
                 if not same(value, right[key]):
-                    arrays[f"{mistake[0]}/{mistake[1]}/{key}"] = value
-        np.savez_compressed(os.path.join(options.out, f"mistakes-{name}.npz"), **arrays)
+                    add(f"{mistake[0]}/{mistake[1]}", key, value)
+        numbers = np.concatenate([value for [value] in pool])
+        text = np.frombuffer(json.dumps(index).encode(), np.uint8)
+        kept = numbers.astype(network["dtype"])
+        np.savez_compressed(os.path.join(options.out, f"mistakes-{name}.npz"), index=text, numbers=kept)
 
 
 if __name__ == "__main__":

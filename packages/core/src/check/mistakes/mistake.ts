@@ -26,7 +26,11 @@ export function misshapen(name: string, change: Change): Variation {
 
 /** A variation that changes several. */
 export function together(...parts: readonly Variation[]): Variation {
-  return { changes: Object.assign({}, ...parts.map(({ changes }) => changes)) };
+  const shown = Object.assign({}, ...parts.map((part) => part.shown));
+  return {
+    changes: Object.assign({}, ...parts.map(({ changes }) => changes)),
+    ...(Object.keys(shown).length > 0 && { shown }),
+  };
 }
 
 /** The variations at each layer of a type. */
@@ -34,10 +38,15 @@ export function atLayers<Resolved>(
   type: NetworkLayer["type"],
   variations: (layer: NetworkLayer & { readonly resolved: Resolved }, network: Network) => Variation[],
 ): (network: Network) => Variation[] {
-  return (network) =>
-    network.layers
+  return (network) => {
+    const each = network.layers
       .filter((layer) => layer.type === type)
-      .flatMap((layer) => variations(layer as NetworkLayer & { resolved: Resolved }, network));
+      .map((layer) => variations(layer as NetworkLayer & { resolved: Resolved }, network));
+    // Whoever calls the same function for each layer makes the same mistake in each.
+    const equallyMany = each.length > 1 && each.every(({ length }) => length === each[0].length);
+    const inAll = equallyMany ? each[0].map((_, k) => together(...each.map((one) => one[k]))) : [];
+    return [...each.flat(), ...inAll];
+  };
 }
 
 /** The gradient of the scores, where the way back begins. */
