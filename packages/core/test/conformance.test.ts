@@ -183,6 +183,15 @@ async function expectConformance(
       const logits = await engine.logits(pictures.images);
       expectNear(`${name}: logits`, logits, exactLogits, inference.logits);
       sameOnAllThreads("logits", Buffer.from(logits.buffer));
+      const classes = model.classes.length;
+      const alone = await engine.logits(pictures.images.subarray(0, pictures.images.length / count));
+      expectNear(
+        `${name}: one image's logits`,
+        alone,
+        exactLogits.slice(0, classes),
+        inference.logits.slice(0, classes),
+      );
+      sameOnAllThreads("one image's logits", Buffer.from(alone.buffer));
       for (const { training, expected, seed } of expectations) {
         const what = describeTraining(training);
         const { loss, correct, parameters } = await trainWith(engine, start, training, seed);

@@ -6,7 +6,7 @@ import { createEngine, type EngineOptions, hasRelaxedSimd } from "../dist/index.
 import type { Model } from "../src/model.js";
 import { copyAll } from "../src/tensor.js";
 import { optionsOf, randomImages, ratesOf, type Training, trainings } from "./support/engineCases.js";
-import { engineNetworks, tiledNetworks } from "./support/engineNetworks.js";
+import { engineNetworks, singleNetworks, tiledNetworks } from "./support/engineNetworks.js";
 import { randomParameters } from "./support/networks.js";
 import { seeds } from "./support/properties.js";
 import { boundsOf, trainTextbook } from "./support/textbookTraining.js";
@@ -34,7 +34,7 @@ const engines: fc.Arbitrary<EngineOptions> = fc.record({
   threads: fc.oneof({ weight: 7, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 3 })),
 });
 
-const networksToTrain: fc.Arbitrary<Case> = fc.record({
+const blocks: fc.Arbitrary<Case> = fc.record({
   model: fc.oneof({ weight: 9, arbitrary: engineNetworks }, { weight: 1, arbitrary: tiledNetworks }),
   training: fc
     .record({
@@ -46,6 +46,18 @@ const networksToTrain: fc.Arbitrary<Case> = fc.record({
   engine: engines,
   seed: seeds,
 });
+
+/** One image at a time, with networks that have kernels for that. */
+const single: fc.Arbitrary<Case> = fc.record({
+  model: singleNetworks,
+  training: fc
+    .record({ base: fc.constantFrom(...trainings), images: fc.integer({ min: 1, max: 6 }) })
+    .map(({ base, images }) => ({ ...base, images, batchSize: 1 })),
+  engine: engines,
+  seed: seeds,
+});
+
+const networksToTrain = fc.oneof({ weight: 3, arbitrary: blocks }, { weight: 1, arbitrary: single });
 
 /** How the furthest numbers lie within their bounds, from 0 to 1; and whether the training could be compared. */
 async function compare({

@@ -49,9 +49,9 @@ describe.each(kinds)("%s", (_, options, before) => {
       };
       const train = (steps) => fit(engine, data, { epochs: steps / 20, batchSize: 5, learningRate: 1e-4 });
       const run = async (steps, each) => { for (let k = 0; k < steps; k += each) await train(each); };
-      await run(10_000, 1000);
+      await run(10_000, 10_000);
       const start = memory();
-      await run(50_000, 1000);
+      await run(50_000, 10_000);
       const end = memory();
       await engine.close();
       console.log(JSON.stringify({ rss: end.rss - start.rss, own: end.own - start.own }));`;

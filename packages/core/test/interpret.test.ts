@@ -1,15 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BLOCK } from "../src/compiler/block.js";
 import { compilePlan } from "../src/compiler/compile.js";
 import { interpret, type KernelParameters } from "../src/compiler/interpret.js";
 import { at, type Buffer, load, type Nest, nest, splat } from "../src/compiler/nest.js";
 import { type Plan, planModel } from "../src/compiler/plan.js";
-import { defineModel, type Model } from "../src/model.js";
+import { defineModel } from "../src/model.js";
 import { resolveOptimizer } from "../src/optimizers/index.js";
 import { randomStream } from "../src/random.js";
 import { smallNetworks } from "./support/engineCases.js";
-import { engineNetworks, tiledNetworks } from "./support/engineNetworks.js";
+import { engineNetworks, singleNetworks, tiledNetworks } from "./support/engineNetworks.js";
 import { cases, seeds } from "./support/properties.js";
 
 /*
@@ -39,7 +38,7 @@ async function expectSameBits(plan: Plan, batchSize: number, seed: number): Prom
   const workspace = plan.memory.workspaces + (THREADS - 1) * plan.memory.workspaceBytes;
   const slot = plan.memory.slots.at(-1)?.offset ?? 0;
   const { kept: stretches } = plan.memory;
-  const blocks = Math.ceil(batchSize / BLOCK);
+  const blocks = Math.ceil(batchSize / plan.block);
   const kept = stretches.offset + (blocks - 1) * stretches.stretchBytes;
   for (const kernel of [...plan.prepare, ...plan.forward, ...plan.backward]) {
     both(kernel, { workspace, slot, count: 0, kept });
@@ -93,6 +92,9 @@ function firstDifference(a: Float32Array, b: Float32Array): number {
   return -1;
 }
 
+const manyWeights = defineModel(smallNetworks["many weights, for whole batches"]);
+const anyBatch = fc.integer({ min: 1, max: 40 });
+
 const optimizers = [
   { type: "sgd", momentum: 0 },
   { type: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0.01 },
@@ -105,20 +107,20 @@ test("every kernel of random networks leaves the bits that the interpreter leave
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(
-        { weight: 8, arbitrary: engineNetworks },
-        { weight: 1, arbitrary: tiledNetworks },
-        { weight: 1, arbitrary: fc.constant(defineModel(smallNetworks["many weights, for whole batches"])) },
+        { weight: 8, arbitrary: fc.tuple(engineNetworks, anyBatch) },
+        { weight: 1, arbitrary: fc.tuple(tiledNetworks, anyBatch) },
+        { weight: 1, arbitrary: fc.tuple(fc.constant(manyWeights), anyBatch) },
+        { weight: 4, arbitrary: fc.tuple(singleNetworks, fc.constant(1)) },
       ),
       fc.constantFrom(...optimizers),
       fc.boolean(),
-      fc.integer({ min: 1, max: 40 }),
       seeds,
-      async (model: Model, optimizer, clip, batchSize, seed) => {
+      async ([model, batchSize], optimizer, clip, seed) => {
         const plan = planModel(model, { batchSize, optimizer: resolveOptimizer(optimizer), clip });
         for (const name of await expectSameBits(plan, batchSize, seed)) kernels.add(name.replace(/\d+/, ""));
       },
     ),
-    cases(80),
+    cases(110),
   );
   expect([...kernels].sort()).toEqual([
     "conv.clear",
@@ -130,6 +132,9 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "fc.inputGradient",
     "fc.keep",
     "fc.parameterGradients",
+    "flatten.forward",
+    "flatten.inputGradient",
+    "grad.scores",
     "load",
     "loss",
     "pool.clear",
@@ -138,6 +143,7 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "reduce",
     "relu.forward",
     "relu.inputGradient",
+    "scores",
     "update",
   ]);
 });

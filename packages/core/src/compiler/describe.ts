@@ -1,6 +1,5 @@
 import { defineModel, type ModelLayer, type ModelSpec } from "../model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
-import { BLOCK } from "./block.js";
 import { compilePlan } from "./compile.js";
 import type { Convolution } from "./convolution.js";
 import type { Buffer, Expression, Nest, Statement } from "./nest.js";
@@ -90,7 +89,7 @@ export function describePlan(spec: ModelSpec, options: DescribeOptions = {}): Pl
   return {
     batchSize,
     threads,
-    block: BLOCK,
+    block: plan.block,
     slots: plan.slots,
     pieces: Math.ceil(plan.parameterLength / PIECE),
     piece: PIECE,
@@ -117,12 +116,21 @@ function withoutKernel({ model, forward }: Plan, layer: ModelLayer, k: number) {
   return { layer: layer.name, by: model.layers.slice(0, k).findLast(hasKernel)?.name ?? null };
 }
 
-function kernelsOf({ model, prepare, forward, backward, batch, reduce, update }: Plan): KernelDescription[] {
+function kernelsOf({
+  model,
+  block,
+  prepare,
+  forward,
+  backward,
+  batch,
+  reduce,
+  update,
+}: Plan): KernelDescription[] {
   const describe = (nest: Nest, phase: KernelPhase, pieces = 1): KernelDescription => {
     const [first] = nest.name.split(".");
     const layer = model.layers.find(({ name }) => name === first);
     // a block's kernels work on so many images; the others' loops run once for each vector of four parameters
-    const shared = phase === "update" || phase === "prepare" ? 4 : BLOCK;
+    const shared = phase === "update" || phase === "prepare" ? 4 : block;
     return {
       name: nest.name,
       phase,

@@ -1,20 +1,15 @@
-import type { Conv2d } from "../layers/conv2d.js";
 import type { Model, ModelLayer } from "../model.js";
 import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.js";
 import { sizeOf } from "../tensor.js";
 import { allocateKept, type BatchKernel, batchKernel, type Kept, layersForBatch } from "./batchStage.js";
 import { BLOCK, type View } from "./block.js";
+import { planBlocks } from "./blocks.js";
 import type { Convolution } from "./convolution.js";
-import { spreadSize } from "./kernels/conv2dWindows.js";
-import { loadImages } from "./kernels/input.js";
 import { reduceSlots, STEP, update } from "./kernels/optimizer.js";
-import { lossGradient, STATISTICS } from "./kernels/softmaxCrossEntropy.js";
-import { backwardKernels, forwardKernels, preparingKernels } from "./layerKernels.js";
+import { STATISTICS } from "./kernels/softmaxCrossEntropy.js";
 import { Allocator, type Table } from "./memory.js";
 import type { Buffer, Nest } from "./nest.js";
-import { allocateWinners, poolAfter } from "./pooled.js";
-import { paddingFor, planTiles } from "./tiles.js";
-import { allocateViews } from "./views.js";
+import { planSingle, suitsSingle } from "./single/plan.js";
 
 /*
  * The decisions: where everything lies, which kernels run in which order, and how a step is split.
@@ -40,10 +35,14 @@ export interface TrainingPlan {
 export interface PlanOptions {
   /** Default `auto`. */
   readonly convolution?: Convolution;
+  /** For inference: whether images come one at a time. In training the size of the batches says so. */
+  readonly oneImage?: boolean;
 }
 
 export interface Plan {
   readonly model: Model;
+  /** How many images a block has: 8, or 1 where batches have one image. */
+  readonly block: number;
   /** Kernels that run once before the blocks of a batch, in every thread. */
   readonly prepare: readonly Nest[];
   /** Kernels that run on each block, in order. `forward` begins with the loading of the images. */
@@ -97,9 +96,10 @@ export interface Plan {
 export function planModel(
   model: Model,
   training?: TrainingPlan,
-  { convolution = "auto" }: PlanOptions = {},
+  { convolution = "auto", oneImage = false }: PlanOptions = {},
 ): Plan {
-  const forBatch = training ? layersForBatch(model) : [];
+  const single = (training ? training.batchSize === 1 : oneImage) && suitsSingle(model);
+  const forBatch = training && !single ? layersForBatch(model) : [];
   const isForBatch = (name: string) => forBatch.some((layer) => name === `${layer.name}.weight`);
   const parameterOffsets = new Map<string, number>();
   let parameterLength = 0;
@@ -130,20 +130,6 @@ export function planModel(
   const scale = workspace.numbers("scale", BLOCK);
   const statistics = workspace.numbers("statistics", STATISTICS.size);
 
-  const tiled = planTiles(model, convolution, workspace, training !== undefined);
-  const paddingOf = (layer: ModelLayer | undefined) => paddingFor(tiled, layer);
-  const poolOf = (layer: ModelLayer) => poolAfter(model, model.layers.indexOf(layer), tiled);
-  const activations = allocateViews(
-    workspace,
-    model,
-    "",
-    paddingOf,
-    (producer) => poolOf(producer) !== undefined,
-  );
-  const winners = new Map<ModelLayer, View>();
-  for (const pool of training ? model.layers.map(poolOf) : []) {
-    if (pool) winners.set(pool, allocateWinners(workspace, pool));
-  }
   /** A layer's parameter, or the gradient of it, in a row of all of them. */
   const within = (row: Buffer, prefix: string, layer: ModelLayer, name: string): Buffer | undefined => {
     const parameter = layer.parameters.find((p) => p.name === name);
@@ -153,79 +139,34 @@ export function planModel(
   };
   const parameter = (layer: ModelLayer, name: string) => within(parameters, "", layer, name);
 
-  const spread = new Map<ModelLayer, Buffer>();
-  for (const layer of model.layers) {
-    if (layer.spec.type !== "conv2d" || tiled?.weights.has(layer)) continue;
-    const size = spreadSize(layer.resolved as Conv2d);
-    if (size > 0) spread.set(layer, workspace.numbers(`${layer.name}.spread`, size));
-  }
-  const pooledBy = (layer: ModelLayer, k: number) => {
-    const pool = poolOf(layer);
-    return pool && { y: activations[k + 3], winners: winners.get(pool) };
-  };
-  const prepare = model.layers.flatMap((layer) =>
-    preparingKernels(layer, parameter(layer, "weight"), tiled, spread.get(layer)),
-  );
-  const forward = [
-    loadImages("load", bytes, activations[0], model.normalize),
-    ...model.layers.flatMap((layer, k) =>
-      forwardKernels(model, k, {
-        x: activations[k],
-        y: activations[k + 1],
-        weight: parameter(layer, "weight"),
-        bias: parameter(layer, "bias"),
-        tiled,
-        spread: spread.get(layer),
-        pooled: pooledBy(layer, k),
-        shared,
-      }),
-    ),
-  ];
-
-  const logits = activations[activations.length - 1];
-  const backward: Nest[] = [];
+  const slotRow: Buffer = { name: "slot", region: "slot", offset: 0, size: parameterLength };
+  const passes = (single ? planSingle : planBlocks)({
+    model,
+    training: training !== undefined,
+    convolution,
+    shared,
+    workspace,
+    bytes,
+    labels,
+    scale,
+    statistics,
+    kept,
+    parameter,
+    gradient: (layer, name) => within(slotRow, "grad.", layer, name),
+  });
   const batch = forBatch.map((layer) =>
     batchKernel(kept as Kept, layer, within(slots[0], "grad.", layer, "weight") as Buffer),
   );
-  if (training) {
-    const gradients = allocateViews(workspace, model, "grad.", paddingOf);
-    const slotRow: Buffer = { name: "slot", region: "slot", offset: 0, size: parameterLength };
-    const gradientOf = (layer: ModelLayer, name: string) => within(slotRow, "grad.", layer, name);
-    const widest = Math.max(
-      0,
-      ...model.layers.map(({ spec, inputShape }) => (spec.type === "dense" ? inputShape[0] : 0)),
-    );
-    const transposed = workspace.numbers("transposed", BLOCK * widest);
-    backward.push(lossGradient("loss", logits, labels, scale, gradients[gradients.length - 1], statistics));
-    const firstThatLearns = model.layers.findIndex((layer) => layer.parameters.length > 0);
-    for (let k = model.layers.length - 1; k >= Math.max(0, firstThatLearns); k--) {
-      const layer = model.layers[k];
-      backward.push(
-        ...backwardKernels(model, k, {
-          x: activations[k],
-          y: activations[k + 1],
-          dx: k > firstThatLearns ? gradients[k] : undefined,
-          dy: gradients[k + 1],
-          weight: parameter(layer, "weight"),
-          weightGradient: gradientOf(layer, "weight"),
-          biasGradient: gradientOf(layer, "bias"),
-          transposed,
-          tiled,
-          kept,
-          winners: winners.get(layer),
-        }),
-      );
-    }
-  }
 
   const asPiece = (row: Buffer): Buffer => ({ ...row, region: "piece" });
   const pieces = slots.map(asPiece);
   return {
     model,
-    prepare,
-    forward,
-    tables: shared.tables,
-    backward,
+    block: passes.block,
+    prepare: passes.prepare,
+    forward: passes.forward,
+    tables: passes.tables,
+    backward: passes.backward,
     batch,
     reduce: training && reduceSlots("reduce", pieces),
     update:
@@ -258,10 +199,8 @@ export function planModel(
       labels,
       scale,
       statistics,
-      logits,
-      bordersOfMinusInfinity: model.layers.flatMap(({ spec }, k) =>
-        spec.type === "maxPool2d" ? [activations[k]] : [],
-      ),
+      logits: passes.logits,
+      bordersOfMinusInfinity: passes.bordersOfMinusInfinity,
     },
   };
 }

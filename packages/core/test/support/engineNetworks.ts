@@ -93,6 +93,28 @@ export const engineNetworks: fc.Arbitrary<Model> = fc
     (model) => model !== undefined && model.multiplyAdds.trainingStep < MOST_MULTIPLY_ADDS,
   ) as fc.Arbitrary<Model>;
 
+/** Networks that have kernels for one image: convolutions and pools with the strides that these take. */
+export const singleNetworks: fc.Arbitrary<Model> = fc
+  .record({
+    input: fc.tuple(from(1, 4), from(1, 12), from(1, 12)),
+    images: fc.array(
+      fc.oneof(
+        { weight: 2, arbitrary: convolution.map((spec) => ({ ...spec, stride: 1 })) },
+        fc.constant<AnyLayerSpec>({ type: "maxPool2d", size: 2 }),
+        relu,
+      ),
+      { maxLength: 5 },
+    ),
+    rows: fc.array(fc.oneof({ weight: 2, arbitrary: dense }, relu), { maxLength: 3 }),
+    last: dense,
+  })
+  .map(({ input, images, rows, last }) =>
+    modelOf({ input, layers: [...fitting(images, input), { type: "flatten" }, ...rows, last] }),
+  )
+  .filter(
+    (model) => model !== undefined && model.multiplyAdds.trainingStep < 2 * MOST_MULTIPLY_ADDS,
+  ) as fc.Arbitrary<Model>;
+
 /** Networks with convolutions that are computed by tiles: enough channels and filters, kernels of 3x3. */
 export const tiledNetworks: fc.Arbitrary<Model> = fc
   .record({

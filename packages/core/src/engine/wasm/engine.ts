@@ -24,6 +24,9 @@ import { parametersOf, rowOf } from "./row.js";
 /** Fewer images than this are computed on the calling thread: waking the others would take longer. */
 const FEW_IMAGES = 64;
 
+/** How many images are computed at a time: each has a program of its own. */
+type Amount = "one" | "few" | "many";
+
 export interface WasmOptions {
   /** Number of threads; 0: no workers, the calling thread works in slices. */
   readonly threads: number;
@@ -39,8 +42,9 @@ export class WasmEngine implements Engine {
   readonly #planOptions: PlanOptions;
   readonly #pool: Pool;
   readonly #local = new LocalPool();
+  #one: Pool | undefined;
   #parameters: NamedTensors;
-  readonly #inference = new Map<Pool, Promise<{ plan: Plan; program: InferenceProgram }>>();
+  readonly #inference = new Map<Amount, Promise<{ plan: Plan; program: InferenceProgram }>>();
 
   constructor(model: Model, parameters: NamedTensors, { threads, strict, convolution }: WasmOptions) {
     checkParameters(model, parameters);
@@ -67,8 +71,9 @@ export class WasmEngine implements Engine {
   async startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun> {
     const { batchSize, optimizer, clip } = options;
     const plan = planModel(this.model, { batchSize, optimizer, clip: clip !== undefined }, this.#planOptions);
-    const program = await this.#pool.loadTraining(
-      await compileFor(this.#pool, plan, { relaxed: !this.strict }),
+    const pool = plan.slots > 1 ? this.#pool : this.#poolOfOne();
+    const program = await pool.loadTraining(
+      await compileFor(pool, plan, { relaxed: !this.strict }),
       layoutOf(plan, { batchSize, optimizer, clip }),
       { parameters: rowOf(plan, this.#parameters), images: data.images, labels: data.labels },
     );
@@ -80,29 +85,39 @@ export class WasmEngine implements Engine {
   async logits(images: Uint8Array, { signal, onProgress }: InferenceOptions = {}): Promise<Float32Array> {
     signal?.throwIfAborted();
     const count = images.length / sizeOf(this.model.inputShape);
-    const { plan, program } = await this.#inferenceProgram(count < FEW_IMAGES ? this.#local : this.#pool);
+    const { plan, program } = await this.#inferenceProgram(
+      count === 1 ? "one" : count < FEW_IMAGES ? "few" : "many",
+    );
     const logits = await program.infer(rowOf(plan, this.#parameters), images, { signal, onProgress });
     signal?.throwIfAborted();
     return logits;
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pool.close(), this.#local.close()]);
+    await Promise.all([this.#pool.close(), this.#local.close(), this.#one?.close()]);
   }
 
-  #inferenceProgram(pool: Pool): Promise<{ plan: Plan; program: InferenceProgram }> {
+  /** For batches of one block, on which several threads would only wait for each other. */
+  #poolOfOne(): Pool {
+    if (this.#pool.threads === 1) return this.#pool;
+    this.#one ??= createPool(1);
+    return this.#one;
+  }
+
+  #inferenceProgram(amount: Amount): Promise<{ plan: Plan; program: InferenceProgram }> {
     const load = async () => {
-      const plan = planModel(this.model, undefined, this.#planOptions);
+      const pool = amount === "many" ? this.#pool : this.#local;
+      const plan = planModel(this.model, undefined, { ...this.#planOptions, oneImage: amount === "one" });
       const program = await pool.loadInference(
         await compileFor(pool, plan, { relaxed: !this.strict }),
         layoutOf(plan),
       );
       return { plan, program };
     };
-    let loaded = this.#inference.get(pool);
+    let loaded = this.#inference.get(amount);
     if (loaded === undefined) {
       loaded = load();
-      this.#inference.set(pool, loaded);
+      this.#inference.set(amount, loaded);
     }
     return loaded;
   }

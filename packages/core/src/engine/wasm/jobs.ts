@@ -1,7 +1,7 @@
 import { FailureError } from "../../errors.js";
 import type { EpochTotals } from "../engine.js";
 import type { Allocate } from "./buffers.js";
-import { BLOCK, type Layout, PIECE } from "./layout.js";
+import { type Layout, PIECE } from "./layout.js";
 import type { Code, EpochRequest, EpochResult, TrainingStart } from "./pool.js";
 import { type EpochJob, type InferenceJob, PROGRESS } from "./thread.js";
 
@@ -36,7 +36,7 @@ export function epochJob(
   allocate: Allocate = unshared,
 ): EpochJob {
   const doubles = (length: number) => new Float64Array(allocate(8 * length), 0, length);
-  const blocks = Math.ceil((layout.training?.batchSize ?? 0) / BLOCK);
+  const blocks = Math.ceil((layout.training?.batchSize ?? 0) / layout.block);
   const rates = doubles(learningRates.length);
   rates.set(learningRates);
   const indices = new Uint32Array(allocate(4 * order.length), 0, order.length);

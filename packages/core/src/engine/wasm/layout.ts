@@ -6,6 +6,8 @@ import { sizeOf } from "../../tensor.js";
 
 /** What a thread needs to know of a plan: plain data that can be sent to a worker. Offsets and lengths in bytes. */
 export interface Layout {
+  /** How many images a block has. */
+  readonly block: number;
   readonly prepare: readonly string[];
   readonly forward: readonly string[];
   readonly backward: readonly string[];
@@ -47,6 +49,7 @@ export { BLOCK, PIECE, STATISTICS };
 export function layoutOf(plan: Plan, training?: Layout["training"]): Layout {
   const { memory, workspace, model } = plan;
   return {
+    block: plan.block,
     prepare: plan.prepare.map(({ name }) => name),
     forward: plan.forward.map(({ name }) => name),
     backward: plan.backward.map(({ name }) => name),

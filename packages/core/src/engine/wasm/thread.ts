@@ -91,9 +91,9 @@ export class Thread {
       yield* this.#gradients(job, batch);
       if (!this.#control.barrier()) return;
       if (this.#control.stopped) return;
-      const { loss, correct } = totalsOf(job, Math.ceil(batch.length / BLOCK));
+      const { loss, correct } = totalsOf(job, Math.ceil(batch.length / this.#layout.block));
       if (!Number.isFinite(loss)) return this.#diverge(job, loss / batch.length);
-      if (!this.#batch(Math.ceil(batch.length / BLOCK))) return;
+      if (!this.#batch(Math.ceil(batch.length / this.#layout.block))) return;
       if (!this.#update(job, job.firstStep + step + 1, job.learningRates[step])) return;
       if (!this.#control.barrier()) return;
       if (this.#thread === 0) {
@@ -108,7 +108,7 @@ export class Thread {
   /** Runs this thread's share of a batch's blocks, forward and backward. */
   *#gradients(job: EpochJob, batch: Uint32Array): Generator<void, void> {
     const { slots, slotLength, kept } = this.#layout;
-    const blocks = Math.ceil(batch.length / BLOCK);
+    const blocks = Math.ceil(batch.length / this.#layout.block);
     for (const kernel of this.#prepare) kernel(this.#workspace, 0, 0, 0);
     for (let slot = this.#control.claim(); slot < slots.length; slot = this.#control.claim()) {
       this.#memory.fill(0, slots[slot], slots[slot] + 4 * slotLength);
@@ -129,20 +129,19 @@ export class Thread {
    * again: its gradients are made zero by `scale`, which needs finite ones, and an image from before might overflow.
    */
   #load(images: Uint8Array, batch: Uint32Array, block: number): number {
-    const { imageSize, bytes } = this.#layout;
-    const count = Math.min(BLOCK, batch.length - block * BLOCK);
-    for (let n = 0; n < BLOCK; n++) {
-      const from = batch[block * BLOCK + (n < count ? n : 0)] * imageSize;
+    const { imageSize, bytes, block: size } = this.#layout;
+    const count = Math.min(size, batch.length - block * size);
+    for (let n = 0; n < size; n++) {
+      const from = batch[block * size + (n < count ? n : 0)] * imageSize;
       this.#memory.set(images.subarray(from, from + imageSize), this.#workspace + bytes + n * imageSize);
     }
     return count;
   }
 
   #label(labels: Uint8Array, batch: Uint32Array, block: number, count: number): void {
-    const { labels: labelBytes, scale } = this.#layout;
-    for (let n = 0; n < BLOCK; n++) {
-      this.#numbers[(this.#workspace + labelBytes) / 4 + n] =
-        n < count ? labels[batch[block * BLOCK + n]] : 0;
+    const { labels: labelBytes, scale, block: size } = this.#layout;
+    for (let n = 0; n < size; n++) {
+      this.#numbers[(this.#workspace + labelBytes) / 4 + n] = n < count ? labels[batch[block * size + n]] : 0;
       this.#numbers[(this.#workspace + scale) / 4 + n] = n < count ? 1 / batch.length : 0;
     }
   }
@@ -223,14 +222,14 @@ export class Thread {
   }
 
   *infer({ images, logits, done }: InferenceJob): Generator<void, void> {
-    const { imageSize, classes } = this.#layout;
+    const { imageSize, classes, block: size } = this.#layout;
     const count = images.length / imageSize;
-    const all = Uint32Array.from({ length: BLOCK }, (_, n) => n);
+    const all = Uint32Array.from({ length: size }, (_, n) => n);
     for (const kernel of this.#prepare) kernel(this.#workspace, 0, 0, 0);
-    for (let block = this.#control.claim(); block < count / BLOCK; block = this.#control.claim()) {
+    for (let block = this.#control.claim(); block < count / size; block = this.#control.claim()) {
       if (this.#control.aborted) return;
-      const first = block * BLOCK;
-      const batch = all.subarray(0, Math.min(BLOCK, count - first));
+      const first = block * size;
+      const batch = all.subarray(0, Math.min(size, count - first));
       this.#load(images.subarray(first * imageSize), batch, 0);
       for (const kernel of this.#forward) kernel(this.#workspace, 0, 0, 0);
       const start = (this.#workspace + this.#layout.logits) / 4;

@@ -1,0 +1,103 @@
+import type { Conv2d } from "../layers/conv2d.js";
+import type { ModelLayer } from "../model.js";
+import { BLOCK, type View } from "./block.js";
+import { spreadSize } from "./kernels/conv2dWindows.js";
+import { loadImages } from "./kernels/input.js";
+import { lossGradient } from "./kernels/softmaxCrossEntropy.js";
+import { backwardKernels, forwardKernels, preparingKernels } from "./layerKernels.js";
+import type { Buffer, Nest } from "./nest.js";
+import type { Passes, PassesContext } from "./passes.js";
+import { allocateWinners, poolAfter } from "./pooled.js";
+import { paddingFor, planTiles } from "./tiles.js";
+import { allocateViews } from "./views.js";
+
+/** The way of a block of 8 images through a network and back. */
+export function planBlocks(context: PassesContext): Passes {
+  const { model, training, convolution, workspace, shared, parameter, gradient, kept } = context;
+  const { bytes, labels, scale, statistics } = context;
+  const tiled = planTiles(model, convolution, workspace, training);
+  const paddingOf = (layer: ModelLayer | undefined) => paddingFor(tiled, layer);
+  const poolOf = (layer: ModelLayer) => poolAfter(model, model.layers.indexOf(layer), tiled);
+  const activations = allocateViews(
+    workspace,
+    model,
+    "",
+    paddingOf,
+    (producer) => poolOf(producer) !== undefined,
+  );
+  const winners = new Map<ModelLayer, View>();
+  for (const pool of training ? model.layers.map(poolOf) : []) {
+    if (pool) winners.set(pool, allocateWinners(workspace, pool));
+  }
+  const spread = new Map<ModelLayer, Buffer>();
+  for (const layer of model.layers) {
+    if (layer.spec.type !== "conv2d" || tiled?.weights.has(layer)) continue;
+    const size = spreadSize(layer.resolved as Conv2d);
+    if (size > 0) spread.set(layer, workspace.numbers(`${layer.name}.spread`, size));
+  }
+  const pooledBy = (layer: ModelLayer, k: number) => {
+    const pool = poolOf(layer);
+    return pool && { y: activations[k + 3], winners: winners.get(pool) };
+  };
+
+  const prepare = model.layers.flatMap((layer) =>
+    preparingKernels(layer, parameter(layer, "weight"), tiled, spread.get(layer)),
+  );
+  const forward = [
+    loadImages("load", bytes, activations[0], model.normalize),
+    ...model.layers.flatMap((layer, k) =>
+      forwardKernels(model, k, {
+        x: activations[k],
+        y: activations[k + 1],
+        weight: parameter(layer, "weight"),
+        bias: parameter(layer, "bias"),
+        tiled,
+        spread: spread.get(layer),
+        pooled: pooledBy(layer, k),
+        shared,
+      }),
+    ),
+  ];
+
+  const logits = activations[activations.length - 1];
+  const backward: Nest[] = [];
+  if (training) {
+    const gradients = allocateViews(workspace, model, "grad.", paddingOf);
+    const widest = Math.max(
+      0,
+      ...model.layers.map(({ spec, inputShape }) => (spec.type === "dense" ? inputShape[0] : 0)),
+    );
+    const transposed = workspace.numbers("transposed", BLOCK * widest);
+    backward.push(lossGradient("loss", logits, labels, scale, gradients[gradients.length - 1], statistics));
+    const firstThatLearns = model.layers.findIndex((layer) => layer.parameters.length > 0);
+    for (let k = model.layers.length - 1; k >= Math.max(0, firstThatLearns); k--) {
+      const layer = model.layers[k];
+      backward.push(
+        ...backwardKernels(model, k, {
+          x: activations[k],
+          y: activations[k + 1],
+          dx: k > firstThatLearns ? gradients[k] : undefined,
+          dy: gradients[k + 1],
+          weight: parameter(layer, "weight"),
+          weightGradient: gradient(layer, "weight"),
+          biasGradient: gradient(layer, "bias"),
+          transposed,
+          tiled,
+          kept,
+          winners: winners.get(layer),
+        }),
+      );
+    }
+  }
+  return {
+    block: BLOCK,
+    prepare,
+    forward,
+    backward,
+    tables: shared.tables,
+    logits,
+    bordersOfMinusInfinity: model.layers.flatMap(({ spec }, k) =>
+      spec.type === "maxPool2d" ? [activations[k]] : [],
+    ),
+  };
+}

@@ -1,0 +1,231 @@
+import type { Normalization } from "../../model.js";
+import { BLOCK, type View } from "../block.js";
+import {
+  at,
+  type Buffer,
+  binary,
+  constant,
+  div,
+  type Expression,
+  type Index,
+  load,
+  max,
+  type Nest,
+  type NestBuilder,
+  nest,
+  splat,
+  sub,
+} from "../nest.js";
+import { firstLanes, LANES, type Rows, rowAt, vectors, vectorsOf } from "./rows.js";
+
+/* What has no weights, for one image: four cells of a row at a time. */
+
+/** Scales an image of bytes, `[C, H, W]`, as data/batch.ts does. */
+export function loadImage(name: string, bytes: Buffer, x: Rows, { mean, std }: Normalization): Nest {
+  const [C, H, W] = x.shape;
+  return nest(name, (b) => {
+    for (let c = 0; c < C; c++) {
+      for (const qs of vectorsOf(W, 1)) {
+        b.loop("p", H, (p) =>
+          b.loop("q", qs.count, (q) => {
+            const addresses = [0, 1, 2, 3].map((lane) =>
+              at(bytes, c * H * W + LANES * qs.first + Math.min(lane, qs.lanes - 1), [p, W], [q, LANES]),
+            );
+            let value: Expression = div({ kind: "bytes", addresses }, constant(255));
+            if (mean[c] !== 0) value = sub(value, constant(mean[c]));
+            if (std[c] !== 1) value = div(value, constant(std[c]));
+            const place = rowAt(x, [c, 0, LANES * qs.first], [p, x.row], [q, LANES]);
+            b.store(place, firstLanes(value, qs.lanes));
+          }),
+        );
+      }
+    }
+  });
+}
+
+export function rectify(name: string, x: Rows, y: Rows): Nest {
+  return nest(name, (b) =>
+    forEachVector(b, x, (placeIn) => b.store(placeIn(y), max(load(placeIn(x)), constant(0)))),
+  );
+}
+
+/** Keeps the gradient where the output `y` is positive. `dy` and `dx` may be the same. */
+export function rectifyInputGradient(name: string, y: Rows, dy: Rows, dx: Rows): Nest {
+  return nest(name, (b) =>
+    forEachVector(b, y, (placeIn) => {
+      const open = binary("gt", load(placeIn(y)), constant(0));
+      b.store(placeIn(dx), binary("and", load(placeIn(dy)), open));
+    }),
+  );
+}
+
+/** Calls `write` in loops over all vectors of an image. */
+function forEachVector(
+  b: NestBuilder,
+  { shape: [C, H, W] }: Rows,
+  write: (placeIn: (rows: Rows) => ReturnType<typeof rowAt>) => void,
+): void {
+  b.loop("c", C, (c) =>
+    b.loop("p", H, (p) =>
+      b.loop("q", vectors(W), (q) =>
+        write((rows) => rowAt(rows, [0, 0, 0], [c, rows.plane], [p, rows.row], [q, LANES])),
+      ),
+    ),
+  );
+}
+
+/** From maps to one row, without the room between the maps' rows. What a row writes too much the next one overwrites. */
+export function flatten(name: string, x: Rows, y: Rows): Nest {
+  return nest(name, (b) =>
+    forEachRowVector(b, x, (inMaps, inRow, lanes) => b.store(inRow(y), firstLanes(load(inMaps(x)), lanes))),
+  );
+}
+
+export function flattenInputGradient(name: string, dy: Rows, dx: Rows): Nest {
+  return nest(name, (b) =>
+    forEachRowVector(b, dx, (inMaps, inRow, lanes) =>
+      b.store(inMaps(dx), firstLanes(load(inRow(dy)), lanes)),
+    ),
+  );
+}
+
+function forEachRowVector(
+  b: NestBuilder,
+  { shape: [C, H, W] }: Rows,
+  write: (
+    inMaps: (rows: Rows) => ReturnType<typeof rowAt>,
+    inRow: (rows: Rows) => ReturnType<typeof rowAt>,
+    lanes: number,
+  ) => void,
+): void {
+  b.loop("c", C, (c) =>
+    b.loop("p", H, (p) => {
+      for (const qs of vectorsOf(W, 1)) {
+        b.loop("q", qs.count, (q) => {
+          const first = LANES * qs.first;
+          write(
+            (rows) => rowAt(rows, [0, 0, first], [c, rows.plane], [p, rows.row], [q, LANES]),
+            (rows) => rowAt(rows, [0, 0, first], [c, H * W], [p, W], [q, LANES]),
+            qs.lanes,
+          );
+        });
+      }
+    }),
+  );
+}
+
+/** A max-pool of 2x2. */
+export function pool(name: string, x: Rows, y: Rows): Nest {
+  return nest(name, (b) =>
+    forEachPairs(b, y, (place, lanes) => {
+      const [even0, odd0] = pairs(b, place(x, 2, 0));
+      const [even1, odd1] = pairs(b, place(x, 2, 1));
+      b.store(place(y, 1, 0)[0], firstLanes(max(max(even0, odd0), max(even1, odd1)), lanes));
+    }),
+  );
+}
+
+/** @param rectified whether nothing passes where the winner is 0, as before a ReLU */
+export function poolInputGradient(
+  name: string,
+  x: Rows,
+  y: Rows,
+  dy: Rows,
+  dx: Rows,
+  rectified: boolean,
+): Nest {
+  return nest(name, (b) =>
+    forEachPairs(b, y, (place) => {
+      const largest = b.variable(load(place(y, 1, 0)[0]));
+      const gradient = load(place(dy, 1, 0)[0]);
+      // becomes zero once it has gone to a winner
+      const g = b.variable(
+        rectified ? binary("and", gradient, binary("gt", largest, constant(0))) : gradient,
+      );
+      for (const row of [0, 1]) {
+        const [even, odd] = pairs(b, place(x, 2, row)).map((cells) => {
+          const wins = b.variable(binary("eq", cells, largest));
+          const share = b.variable(binary("and", g, wins));
+          g.set(binary("andnot", g, wins));
+          return share;
+        });
+        const [left, right] = place(dx, 2, row);
+        b.store(left, { kind: "shuffle", lanes: [0, 4, 1, 5], a: even, b: odd });
+        b.store(right, { kind: "shuffle", lanes: [2, 6, 3, 7], a: even, b: odd });
+      }
+    }),
+  );
+}
+
+/** Calls `write` in loops over the vectors of a pool's output; `place` gives the two vectors at `scale` times its place. */
+function forEachPairs(
+  b: NestBuilder,
+  { shape: [C, I, J] }: Rows,
+  write: (
+    place: (
+      rows: Rows,
+      scale: number,
+      row: number,
+    ) => readonly [ReturnType<typeof rowAt>, ReturnType<typeof rowAt>],
+    lanes: number,
+  ) => void,
+): void {
+  b.loop("c", C, (c) =>
+    b.loop("i", I, (i) => {
+      for (const js of vectorsOf(J, 1)) {
+        b.loop("j", js.count, (j) =>
+          write((rows, scale, row) => {
+            const address = (further: number) =>
+              rowAt(
+                rows,
+                [0, row, scale * LANES * js.first + further],
+                [c, rows.plane],
+                [i, scale * rows.row],
+                [j, scale * LANES],
+              );
+            return [address(0), address(LANES)];
+          }, js.lanes),
+        );
+      }
+    }),
+  );
+}
+
+/** Eight cells of a row: those at even places and those at odd ones. */
+function pairs(b: NestBuilder, [left, right]: readonly [ReturnType<typeof rowAt>, ReturnType<typeof rowAt>]) {
+  const a = b.variable(load(left));
+  const c = b.variable(load(right));
+  return [
+    b.variable({ kind: "shuffle", lanes: [0, 2, 4, 6], a, b: c }),
+    b.variable({ kind: "shuffle", lanes: [1, 3, 5, 7], a, b: c }),
+  ];
+}
+
+/** The scores into the first image of a block, for the loss. */
+export function toBlock(name: string, x: Rows, y: View): Nest {
+  return copyNumbers(name, x.shape[2], (k) => [
+    rowAt(x, [0, 0, 0], [k, 1]),
+    at(y.buffer, y.start, [k, BLOCK]),
+  ]);
+}
+
+/** Their gradients back. */
+export function fromBlock(name: string, dy: View, dx: Rows): Nest {
+  return copyNumbers(name, dx.shape[2], (k) => [
+    at(dy.buffer, dy.start, [k, BLOCK]),
+    rowAt(dx, [0, 0, 0], [k, 1]),
+  ]);
+}
+
+function copyNumbers(
+  name: string,
+  count: number,
+  places: (k: Index) => readonly [ReturnType<typeof at>, ReturnType<typeof at>],
+): Nest {
+  return nest(name, (b) =>
+    b.loop("k", count, (k) => {
+      const [source, target] = places(k);
+      b.storeLane(target, splat(source));
+    }),
+  );
+}
