@@ -5,7 +5,7 @@
  * start of a frame with new points to the new probabilities on the page. Selecting: from the click to the new sum. Layout is
  * part of both. Before anything is timed, the probabilities on the page are compared with the library's.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
@@ -18,12 +18,12 @@ const { values: options } = parseArgs({
   options: { network: { type: "string", default: "trained" }, json: { type: "boolean", default: false } },
 });
 
-const browser = await chromium.launch({
-  ...(process.env.UNRAVEL_BROWSER
-    ? { executablePath: process.env.UNRAVEL_BROWSER }
-    : { executablePath: "/usr/bin/chromium" }),
-  args: ["--no-sandbox", "--disable-gpu"],
-});
+const program = process.env.UNRAVEL_BROWSER ?? "/usr/bin/chromium";
+if (!existsSync(program)) {
+  console.error(`There is no ${program}; set UNRAVEL_BROWSER to the program of a Chromium, Chrome or Edge.`);
+  process.exit(1);
+}
+const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox", "--disable-gpu"] });
 const server = await serve(await pageSite(), 0);
 const address = `${server.url}#network=${options.network}`;
 
