@@ -165,13 +165,15 @@ describe("what follows", () => {
     expect(scalingInWords("threads", points, conclusion)[1]).toMatch(/^About 25% of the work of one thread/);
   });
 
-  test("batches: the share of the updates comes back", () => {
+  test("batches: the share that each costs by itself comes back", () => {
     const points = pointsOf([1, 2, 4, 8, 16], (size) => 1 + 4 / size);
     const words = scalingInWords("batch-size", points, concludeScaling("batch-size", points));
     expect(words[0]).toMatch(
       /^Batches twice as large take 0\.\d\d times as long \(exponent -0\.\d\d from 2 to 16\)\.$/,
     );
-    expect(words[1]).toMatch(/^Of an epoch in single images, 80% of the time belongs to the updates/);
+    expect(words[1]).toMatch(
+      /^Of an epoch in single images, 80% of the time is spent on each batch however few/,
+    );
   });
 
   test("a second point that is no slower has no exponential, and that is said", () => {

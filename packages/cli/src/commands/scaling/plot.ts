@@ -27,7 +27,7 @@ export function plot({ sweep, points, conclusion }: Measured, styles: Styles): s
     `${indent}+${"-".repeat(COLUMNS)}`,
     `${indent}${axis(chart, points)}`,
     `${indent} ${nounOf[sweep].padStart((COLUMNS + nounOf[sweep].length) / 2)}`,
-    `${indent} ${styles.bold("o")} measured   . straight line${chart.exponential ? `   ${styles.bad("x")} exponential through the first two` : ""}`,
+    `${indent} ${styles.bold("o")} measured   . ${chart.lineName}${chart.exponential ? `   ${styles.bad("x")} exponential through the first two` : ""}`,
   ];
 }
 

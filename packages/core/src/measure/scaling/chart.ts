@@ -17,6 +17,8 @@ export interface ScalingChart {
   readonly unit: string;
   /** Seconds at round numbers of the unit, from 0 to the top. */
   readonly ticks: readonly { readonly seconds: number; readonly label: string }[];
+  /** What the fitted line is called: over 1 / value it is bent here. */
+  readonly lineName: string;
   /** Seconds on the fitted line. */
   readonly line: (value: number) => number;
   /** Seconds on the exponential through the first two points, where there is one. */
@@ -47,6 +49,10 @@ export function chartOf(
     height: (seconds) => seconds / top,
     unit,
     ticks,
+    lineName:
+      conclusion.line.over === "value"
+        ? "straight line"
+        : `a + b / ${sweep === "batch-size" ? "batch" : "threads"}`,
     line: (value) => onLine(conclusion, value),
     ...(exponential && { exponential: (value) => exponential.factor * exponential.base ** value }),
   };

@@ -76,10 +76,10 @@ ${entries.map((entry) => [entry, "\n"])}</svg>
 }
 
 /** What the marks mean, side by side. */
-function legend({ exponential }: ScalingChart): Content {
+function legend({ exponential, lineName }: ScalingChart): Content {
   return [
     html`<line class="spread" x1="6" x2="6" y1="-11" y2="3"/><circle class="point" cx="6" cy="-4" r="4"/><text x="20">measured (median and spread)</text>`,
-    html`<path class="line" d="M238 -4h28"/><text x="274">straight line</text>`,
+    html`<path class="line" d="M238 -4h28"/><text x="274">${lineName}</text>`,
     exponential &&
       html`<path class="exponential" d="M382 -4h28"/><text x="418">exponential through the first two</text>`,
   ];

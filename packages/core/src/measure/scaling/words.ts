@@ -60,7 +60,7 @@ function lineInWords(sweep: Sweep, points: readonly ScalingPoint[], conclusion: 
     const [{ value: first }] = points;
     const share = slope / first / onLine(conclusion, first);
     return [
-      `Of an epoch in ${first === 1 ? "single images" : `batches of ${whole(first)}`}, ${Math.round(100 * share)}% of the time belongs to the updates, which larger batches need fewer of; ${fit}.`,
+      `Of an epoch in ${first === 1 ? "single images" : `batches of ${whole(first)}`}, ${Math.round(100 * share)}% of the time is spent on each batch however few images it has, and larger ones are fewer; ${fit}.`,
     ];
   }
   if (sweep === "threads") {
