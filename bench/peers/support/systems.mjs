@@ -33,7 +33,7 @@ export const systems = [
     needs: { module: "numpy" },
     isPlain: true,
     refuses: onlyOneConv,
-    fewer: { "one-conv-8": 64 },
+    fewer: { "one-conv-8": 32 },
   },
   {
     name: "numpy-im2col",
