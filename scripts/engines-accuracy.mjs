@@ -5,7 +5,7 @@
 //
 // FOLDER holds mnist/ with the four original files. Prints the table of docs/results.md. Takes some minutes: the textbook is slow.
 import { parseArgs } from "node:util";
-import { builtIn, createEngine, evaluate, firstOf, fit } from "unravel-cnn";
+import * as unravel from "unravel-cnn";
 import { loadDataset } from "unravel-cnn/node";
 
 const { values } = parseArgs({
@@ -18,7 +18,7 @@ const { values } = parseArgs({
 const seeds = Number(values.seeds);
 const epochs = Number(values.epochs);
 const { train, test } = await loadDataset("mnist");
-const some = firstOf(train, Number(values.images));
+const some = unravel.firstOf(train, Number(values.images));
 
 console.log(`${values.images} images, ${epochs} epoch${epochs === 1 ? "" : "s"}, seeds 0 to ${seeds - 1}`);
 console.log("| network | textbook: mean (lowest to highest) | wasm | largest difference of a seed |");
@@ -28,12 +28,12 @@ for (const model of ["one-conv", "lenet5"]) {
   for (let seed = 0; seed < seeds; seed++) {
     for (const engine of ["reference", "wasm"]) {
       process.stderr.write(`${model}, seed ${seed}, ${engine}\n`);
-      const trained = await createEngine(builtIn(model), { engine, seed });
-      await fit(trained, some, { epochs, seed });
+      const trained = await unravel.createEngine(unravel.builtIn(model), { engine, seed });
+      await unravel.fit(trained, some, { epochs, seed });
       const parameters = trained.parameters();
       await trained.close();
-      const tester = await createEngine(builtIn(model), { parameters });
-      accuracies[engine].push(100 * (await evaluate(tester, test)).accuracy);
+      const tester = await unravel.createEngine(unravel.builtIn(model), { parameters });
+      accuracies[engine].push(100 * (await unravel.evaluate(tester, test)).accuracy);
       await tester.close();
     }
   }

@@ -28,6 +28,7 @@ export const STATISTICS = { sum: 0, margin: BLOCK, correct: 2 * BLOCK, size: 3 *
  * @param labels one cell: each image's class as a float32 number
  * @param scale one cell: 1/N for each image, 0 for what only fills the block
  * @param dz becomes the gradient
+ * @param halves of the cells that have images in them
  */
 export function lossGradient(
   name: string,
@@ -36,10 +37,11 @@ export function lossGradient(
   scale: Buffer,
   dz: View,
   statistics: Buffer,
+  halves: readonly number[] = HALVES,
 ): Nest {
   const [K] = z.shape;
   return nest(name, (b) => {
-    for (const half of HALVES) {
+    for (const half of halves) {
       const label = b.variable(load(at(labels, half)));
       const largest = b.variable(load(at(z.buffer, z.start + half)));
       const winner = b.variable(constant(0));

@@ -51,7 +51,7 @@ export function planSingle(context: PassesContext): Passes {
   if (training) {
     const scoreGradients = allocateView(workspace, "grad.scores", cells, NO_BORDER, "rows");
     backward.push(
-      lossGradient("loss", logits, labels, scale, scoreGradients, statistics),
+      lossGradient("loss", logits, labels, scale, scoreGradients, statistics, [0]),
       kernels.fromBlock("grad.scores", scoreGradients, gradients[layers.length]),
     );
     const firstThatLearns = layers.findIndex((layer) => layer.parameters.length > 0);
