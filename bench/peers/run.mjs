@@ -2,6 +2,7 @@
 //
 // Each measurement is a process of its own, and the systems take turns, so that a machine that becomes slower or faster does
 // so for all of them. docs/performance.md says what makes it fair.
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, loadavg, release, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,10 +30,16 @@ async function main(options) {
   const { measureCase, stopRunning } = await import("./support/rounds.mjs");
   const { expectedProbabilities } = await import("./support/expected.mjs");
   if (options.out) await checkWritable(options.out);
-  process.once("SIGINT", () => {
-    stopRunning();
-    process.exit(130);
-  });
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ]) {
+    process.once(signal, () => {
+      stopRunning();
+      if (temporary) rmSync(temporary, { recursive: true, force: true });
+      process.exit(code);
+    });
+  }
 
   const load = loadavg()[0];
   if (load > 0.7) say(`Other work keeps ${load.toFixed(1)} threads busy: don't trust the figures.`);
