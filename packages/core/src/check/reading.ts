@@ -6,7 +6,7 @@ import { type Candidate, inferCandidates } from "./candidates.js";
 import { imagesReadings, labelCounts } from "./images.js";
 import { readLabels } from "./labels.js";
 import { type Reading, readArrays } from "./layoutOfArrays.js";
-import { type FlattenOrder, fittingOrders, flattenOrders, type Order } from "./layouts.js";
+import { type FlattenOrder, fittingOrders, flattenOrders, ORDERS, type Order } from "./layouts.js";
 import type { NamedArrays } from "./names.js";
 import { flattenedShape, type GradientScale, makeNetwork, resolveChain } from "./network.js";
 import { sortArrays, statusOf } from "./status.js";
@@ -34,7 +34,7 @@ export function findReadings(named: NamedArrays, model: ModelSpec | undefined): 
   };
   const failed: { candidate: Candidate; reading: Reading; wrong: string }[] = [];
   for (const candidate of candidates) {
-    const reading = read({ candidate, flatten: "CHW", scale: "mean" });
+    const reading = read({ candidate, flatten: usualOrder(candidate), scale: "mean" });
     const wrong = firstWrong(reading);
     if (wrong === undefined) return [reading];
     failed.push({ candidate, reading, wrong });
@@ -45,26 +45,42 @@ export function findReadings(named: NamedArrays, model: ModelSpec | undefined): 
       if (firstWrong(other) === undefined) return [other];
     }
   }
-  // Something is wrong in every reading: the one in which least is. First the network, then flatten, then the scale.
+  // Something is wrong in every reading. Those that are right for longest are rated by how much is wrong: first the
+  // network, then the order of flatten, then the scale.
   const rated = (guess: Guess) => {
     const reading = read(guess);
     const wrong = sortArrays(reading, reading.run).wrong.length;
     return { guess, reading, score: wrong + COST_OF_UNUSUAL * guess.candidate.cost };
   };
   const rate = (list: readonly Guess[]) => list.map(rated).sort((a, b) => a.score - b.score);
-  const usual = candidates
+  const position = new Map([...failed[0].reading.network.shapes.keys()].map((name, k) => [name, k]));
+  const reach = ({ wrong }: { wrong: string }) => position.get(wrong) ?? 0;
+  // Of each network first the usual order of its weights: many orders of one must not hide another one.
+  const seen = new Map<string, number>();
+  const variant = new Map(
+    failed.map(({ candidate }) => {
+      const key = JSON.stringify(candidate.spec);
+      seen.set(key, (seen.get(key) ?? -1) + 1);
+      return [candidate, seen.get(key) ?? 0];
+    }),
+  );
+  const unusual = ({ candidate }: { candidate: Candidate }) =>
+    candidate.cost + 3 * (variant.get(candidate) ?? 0);
+  const promising = [...failed].sort((a, b) => reach(b) - reach(a) || unusual(a) - unusual(b));
+  const usual = promising
     .slice(0, MOST_RATED)
-    .map((candidate): Guess => ({ candidate, flatten: "CHW", scale: "mean" }));
+    .map(({ candidate }): Guess => ({ candidate, flatten: usualOrder(candidate), scale: "mean" }));
   const networks = rate(usual);
   const [{ guess: first }] = networks;
   const orders = rate(
     ordersOf(first.candidate)
-      .slice(1)
+      .filter((flatten) => flatten !== first.flatten)
       .map((flatten) => ({ ...first, flatten })),
   );
   const [{ guess: second }] = [...networks.slice(0, 1), ...orders].sort((a, b) => a.score - b.score);
   const scales = rate(possibleScales(read(second)).map((scale) => ({ ...second, scale })));
-  return [...networks, ...orders, ...scales]
+  const [best] = [...networks.slice(0, 1), ...orders, ...scales].sort((a, b) => a.score - b.score);
+  return [best, ...networks.slice(1)]
     .sort((a, b) => a.score - b.score)
     .slice(0, MOST_READINGS)
     .map(({ reading }) => reading);
@@ -84,11 +100,17 @@ function* otherGuesses(candidate: Candidate, { network, run, raw }: Reading, wro
   const known = flatten !== undefined && flatten !== wrong && run.given.has(flatten) && raw.has(flatten);
   const scaled = network.images > 1 && (wrong === "loss" || wrong.startsWith("grad."));
   const scales: GradientScale[] = scaled || (behind && !known) ? ["mean", "sum", "parameters"] : ["mean"];
-  for (const order of behind && !known ? ordersOf(candidate) : (["CHW"] as const)) {
+  for (const order of behind && !known ? ordersOf(candidate) : [usualOrder(candidate)]) {
     for (const scale of scales) {
-      if (order !== "CHW" || scale !== "mean") yield { candidate, flatten: order, scale };
+      if (order !== usualOrder(candidate) || scale !== "mean") yield { candidate, flatten: order, scale };
     }
   }
+}
+
+/** Whoever has the channels last in the images flattens them so. */
+function usualOrder(candidate: Candidate): FlattenOrder {
+  const channelsLast = candidate.orders.get("x")?.join() === ORDERS.images.nhwc.join();
+  return channelsLast && ordersOf(candidate).includes("HWC") ? "HWC" : "CHW";
 }
 
 function ordersOf({ layers }: Candidate): FlattenOrder[] {
@@ -108,8 +130,8 @@ function firstWrong(reading: Reading): string | undefined {
 const MOST_GUESSED = 40;
 const MOST_RATED = 12;
 
-/** How many wrong arrays weigh as much as one unusual layer: a mistake must not pass for another network. */
-const COST_OF_UNUSUAL = 1;
+/** How many wrong arrays weigh as much as one unusual step in a network: a mistake must not pass for another network. */
+const COST_OF_UNUSUAL = 0.5;
 
 /** So many readings are looked at again if the best one leaves something unexplained. */
 const MOST_READINGS = 4;

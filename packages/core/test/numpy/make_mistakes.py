@@ -353,7 +353,7 @@ NETWORKS = {
     ),
     # two convolutions with padding and strides, and two dense layers; no bias in some
     "two": dict(
-        images=2, shape=(2, 5, 5), dtype="float32",
+        images=3, shape=(2, 4, 4), dtype="float32",
         layers=[
             ("conv", 2, 3, 1, 1, True), ("relu",), ("conv", 2, 3, 2, 1, False), ("relu",), ("flatten",),
             ("fc", 5, False), ("relu",), ("fc", 5, True),
@@ -361,7 +361,7 @@ NETWORKS = {
     ),
     # a pool whose windows overlap, two channels, one image
     "single": dict(
-        images=1, shape=(2, 7, 7), dtype="float32",
+        images=1, shape=(2, 6, 6), dtype="float32",
         layers=[("conv", 2, 3, 1, 1, True), ("relu",), ("pool", 3, 2), ("flatten",), ("fc", 5, True)],
     ),
 }
