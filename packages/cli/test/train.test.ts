@@ -78,7 +78,7 @@ describe("for people", () => {
     const epochs = stderr.split("\n").filter((line) => line.startsWith("Epoch"));
     expect(epochs).toHaveLength(2);
     for (const line of epochs) {
-      expect(line).toMatch(/right {2}validation \d+\.\d+, \d+\.\d\d% {2}\d+\.\d+ s$/);
+      expect(line).toMatch(/right {2}validation \d+\.\d+, \d+\.\d\d% {2}\d+(\.\d+)? m?s$/);
       expect(line.length).toBeLessThanOrEqual(80);
     }
   });
