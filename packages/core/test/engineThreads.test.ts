@@ -80,8 +80,8 @@ describe.each(kinds)("%s", (_, { threads, ...rest }, workerCount) => {
 
   test("closed while it trains and evaluates: both fail, and so does what comes later", async () => {
     const engine = await builtEngine({ threads });
-    const work = [fit(engine, bars(400), FOREVER), evaluate(engine, bars(20_000))].map(rejection);
-    await pause(50);
+    const work = [fit(engine, bars(400), FOREVER), evaluate(engine, bars(60_000))].map(rejection);
+    await pause(10);
     await engine.close();
     for (const error of await Promise.all(work)) expectClosed(error);
     expect(running(workers)).toBe(0);
