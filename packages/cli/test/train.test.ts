@@ -21,8 +21,12 @@ describe("for people", () => {
       "Training  2 epochs, batches of 32, adam, rate 0.01 one-cycle, seed 0",
       expect.stringMatching(/^Engine {4}wasm, \d+ threads?$/),
       expect.stringMatching(/^Before {4}\d+\.\d% right, loss 2\.\d{3}; guessing gives 10\.0%$/),
-      expect.stringMatching(/^Epoch 1\/2 loss \d\.\d{3}, \d+\.\d\d% right {2}\d+(\.\d+)? m?s, [\d,]+ images\/s$/),
-      expect.stringMatching(/^Epoch 2\/2 loss \d\.\d+, \d+\.\d\d% right {2}\d+(\.\d+)? m?s, [\d,]+ images\/s$/),
+      expect.stringMatching(
+        /^Epoch 1\/2 loss \d\.\d{3}, \d+\.\d\d% right {2}\d+(\.\d+)? m?s, [\d,]+ images\/s$/,
+      ),
+      expect.stringMatching(
+        /^Epoch 2\/2 loss \d\.\d+, \d+\.\d\d% right {2}\d+(\.\d+)? m?s, [\d,]+ images\/s$/,
+      ),
       "",
     ]);
     const lines = stdout.trimEnd().split("\n");
