@@ -58,7 +58,16 @@ const page = {
       last = now;
       turns++;
     }, 5);
-    const { engine, training } = await begin(options, abort.signal, () => reports++);
+    let trains = () => {};
+    const firstReport = new Promise<void>((resolve) => {
+      trains = resolve;
+    });
+    const { engine, training } = await begin(options, abort.signal, () => {
+      reports++;
+      trains();
+    });
+    // starting, compiling and loading take their time, on a busy machine a long one
+    await Promise.race([firstReport, training]);
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
     const start = performance.now();
     abort.abort("that is enough");
