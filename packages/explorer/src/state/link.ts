@@ -1,3 +1,4 @@
+import { type Settings, settingsFrom, settingsWords } from "../training/settings.js";
 import type { Drawing, Stroke } from "./drawing.js";
 
 /*
@@ -14,6 +15,9 @@ export interface LinkState {
   readonly scope?: "batch";
   readonly image?: number;
   readonly scaling?: "map";
+  /** What is open in the drawer below the network. */
+  readonly tab?: string;
+  readonly settings?: Settings;
 }
 
 export function formatLink(state: LinkState): string {
@@ -30,6 +34,9 @@ export function formatLink(state: LinkState): string {
   add("scope", state.scope);
   add("image", state.image);
   add("scale", state.scaling);
+  add("tab", state.tab);
+  if (state.settings)
+    for (const [name, value] of Object.entries(settingsWords(state.settings))) add(name, value);
   // brackets and commas may stand in an address as they are
   return words.toString().replace(/%5B/g, "[").replace(/%5D/g, "]").replace(/%2C/g, ",");
 }
@@ -52,6 +59,8 @@ export function parseLink(hash: string): LinkState {
     scope: word("scope") === "batch" ? "batch" : undefined,
     image: number("image"),
     scaling: word("scale") === "map" ? "map" : undefined,
+    tab: word("tab"),
+    settings: settingsFrom(word),
   } as const;
   return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
 }

@@ -1,0 +1,13 @@
+import type { Component } from "svelte";
+
+/** What lies in the drawer below the network. */
+export interface Tab {
+  /** As it stands in a link: `tab=train`. */
+  readonly id: string;
+  readonly title: string;
+  /** Fetched when it is opened first, so that the page itself opens fast. */
+  readonly load: () => Promise<{ readonly default: Component }>;
+}
+
+/** The tabs, from left to right. */
+export const tabs: readonly Tab[] = [];

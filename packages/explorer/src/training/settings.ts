@@ -1,0 +1,195 @@
+import {
+  type AnyLayerSpec,
+  conv2d,
+  type Dataset,
+  dense,
+  flatten,
+  InputError,
+  type ModelSpec,
+  maxPool2d,
+  type OptimizerName,
+  optimizerNames,
+  relu,
+  type Schedule,
+  schedules,
+  sequential,
+} from "unravel-cnn";
+
+/** Where images can come from: drawn by the program, known by name, or four files that the visitor has. */
+export type DataName = "digits" | "mnist" | "fashion-mnist" | "files";
+
+/** All that a training follows from: with the same settings and the same images come the same weights, bit for bit. */
+export interface Settings {
+  readonly data: DataName;
+  /** Use the first so many training images. */
+  readonly images: number;
+  /** Of these, so many are set aside, and what the network makes of them is looked at while it learns. */
+  readonly validation: number;
+  /** Of the first convolution. */
+  readonly filters: number;
+  /** Side of the kernels, in pixels. */
+  readonly kernel: number;
+  /** Of a second convolution; 0: there is none. */
+  readonly filters2: number;
+  /** Units of a dense layer before the last; 0: there is none. */
+  readonly units: number;
+  readonly optimizer: OptimizerName;
+  /** The largest of the schedule; undefined: what fits the optimizer and the batch size. */
+  readonly learningRate: number | undefined;
+  readonly schedule: Schedule;
+  readonly batchSize: number;
+  readonly epochs: number;
+  /** Of the first weights, the order of the images, and which are set aside. */
+  readonly seed: number;
+}
+
+/** The command line's, with fewer images, because most pages have to draw them first. */
+export const defaults: Settings = {
+  data: "digits",
+  images: 10_000,
+  validation: 1000,
+  filters: 8,
+  kernel: 3,
+  filters2: 0,
+  units: 0,
+  optimizer: "adam",
+  learningRate: undefined,
+  schedule: "one-cycle",
+  batchSize: 32,
+  epochs: 3,
+  seed: 0,
+};
+
+type NumberName = {
+  [Name in keyof Settings]: Settings[Name] extends number ? Name : never;
+}[keyof Settings];
+
+/** From what to what each number goes. */
+export const ranges: Readonly<Record<NumberName, readonly [least: number, most: number]>> = {
+  images: [1, 60_000],
+  validation: [0, 30_000],
+  filters: [1, 64],
+  kernel: [1, 9],
+  filters2: [0, 64],
+  units: [0, 256],
+  batchSize: [1, 4096],
+  epochs: [1, 100],
+  seed: [0, 0xffffffff],
+};
+
+export const dataNames: readonly DataName[] = ["digits", "mnist", "fashion-mnist", "files"];
+
+const titles: Readonly<Record<NumberName, string>> = {
+  images: "number of training images",
+  validation: "number of images set aside",
+  filters: "number of filters",
+  kernel: "kernel's side",
+  filters2: "number of filters of the second convolution",
+  units: "number of units",
+  batchSize: "batch size",
+  epochs: "number of epochs",
+  seed: "seed",
+};
+
+/** @throws InputError that names the first setting that can't be used */
+export function checkSettings(settings: Settings): void {
+  for (const [name, [least, most]] of Object.entries(ranges) as [NumberName, readonly [number, number]][]) {
+    const value = settings[name];
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new InputError(`The ${titles[name]} must be a whole number from ${least} to ${most}.`);
+    }
+  }
+  const { learningRate, images, validation } = settings;
+  if (learningRate !== undefined && !(learningRate > 0 && Number.isFinite(learningRate))) {
+    throw new InputError("The learning rate must be a number above 0.");
+  }
+  if (validation >= images) {
+    throw new InputError(`Of ${images} training images ${validation} can't be set aside: some must be left.`);
+  }
+}
+
+/** What a data set tells about its images. */
+type About = Pick<Dataset, "shape" | "classes">;
+
+const DIGITS: About = { shape: [1, 28, 28], classes: [..."0123456789"] };
+
+/**
+ * The network: a convolution with ReLU and max-pool, perhaps a second one, perhaps a dense layer with ReLU, and a dense
+ * layer with a unit for each class. With neither it is `one-conv`.
+ */
+export function specOf(settings: Settings, { shape, classes }: About = DIGITS): ModelSpec {
+  const { filters, kernel, filters2, units } = settings;
+  const convolution = (count: number): AnyLayerSpec[] =>
+    count === 0 ? [] : [conv2d({ filters: count, kernel }), relu(), maxPool2d({ size: 2 })];
+  return sequential(
+    shape,
+    [
+      ...convolution(filters),
+      ...convolution(filters2),
+      flatten(),
+      ...(units === 0 ? [] : [dense({ units }), relu()]),
+      dense({ units: classes.length }),
+    ],
+    { classes },
+  );
+}
+
+/** What the network is called. */
+export function titleOf({ filters, kernel, filters2, units }: Settings): string {
+  const many = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+  const size = kernel === 3 ? "" : ` of ${kernel}×${kernel}`;
+  const second = filters2 === 0 ? "" : ` and ${filters2}`;
+  const wide = units === 0 ? "" : `, ${many(units, "unit")}`;
+  const name = filters2 === 0 && units === 0 && kernel === 3 ? "one-conv, " : "";
+  return `${name}${filters2 === 0 ? many(filters, "filter") : `${filters}${second} filters`}${size}${wide}`;
+}
+
+/* Settings in a link: each under its own word, and only those that aren't the defaults. */
+
+const numberWords: Readonly<Record<NumberName, string>> = {
+  images: "images",
+  validation: "validation",
+  filters: "filters",
+  kernel: "kernel",
+  filters2: "filters2",
+  units: "units",
+  batchSize: "batch",
+  epochs: "epochs",
+  seed: "seed",
+};
+
+export function settingsWords(settings: Settings): Record<string, string> {
+  const words: Record<string, string> = {};
+  const add = (name: keyof Settings, word: string) => {
+    if (settings[name] !== defaults[name]) words[word] = String(settings[name]);
+  };
+  add("data", "data");
+  for (const [name, word] of Object.entries(numberWords)) add(name as NumberName, word);
+  add("optimizer", "optimizer");
+  add("learningRate", "rate");
+  add("schedule", "schedule");
+  return words;
+}
+
+/** What a link says; what can't be used in it is as it is by default. */
+export function settingsFrom(word: (name: string) => string | undefined): Settings {
+  const settings: Record<string, unknown> = { ...defaults };
+  const oneOf = (name: keyof Settings, choices: readonly string[]) => {
+    const chosen = word(name);
+    if (chosen !== undefined && choices.includes(chosen)) settings[name] = chosen;
+  };
+  oneOf("data", dataNames);
+  oneOf("optimizer", optimizerNames);
+  oneOf("schedule", schedules);
+  for (const [name, [least, most]] of Object.entries(ranges) as [NumberName, readonly [number, number]][]) {
+    const text = word(numberWords[name]);
+    const value = Number(text);
+    if (text !== undefined && /^\d{1,10}$/.test(text) && value >= least && value <= most)
+      settings[name] = value;
+  }
+  const rate = Number(word("rate"));
+  if (rate > 0 && Number.isFinite(rate)) settings.learningRate = rate;
+  const { images, validation } = settings as unknown as Settings;
+  if (validation >= images) settings.validation = 0;
+  return settings as unknown as Settings;
+}
