@@ -13,13 +13,23 @@ const LN2_LOW = 1.9082149292705877e-10;
 /** 1/n for the series below: a product takes a fifth of a division's time. */
 const RECIPROCALS = Float64Array.from({ length: 24 }, (_, n) => 1 / n);
 
-const bits = new DataView(new ArrayBuffer(8));
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
 
-/** 2^exponent for a whole exponent in [-1022, 1023]. */
-function powerOfTwo(exponent: number): number {
-  bits.setUint32(0, (exponent + 1023) << 20);
-  bits.setUint32(4, 0);
-  return bits.getFloat64(0);
+/** Which of the two words holds the sign, the exponent and the first 20 bits of the fraction. */
+const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
+
+/** 2^k for k in [-1023, 1023]: halving and doubling are exact. */
+const POWERS_OF_TWO = new Float64Array(2047);
+POWERS_OF_TWO[1023] = 1;
+for (let k = 1; k <= 1023; k++) {
+  POWERS_OF_TWO[1023 + k] = 2 * POWERS_OF_TWO[1022 + k];
+  POWERS_OF_TWO[1023 - k] = POWERS_OF_TWO[1024 - k] / 2;
+}
+
+/** 2^k for a whole k in [-1023, 1023]. */
+function powerOfTwo(k: number): number {
+  return POWERS_OF_TWO[1023 + k];
 }
 
 /** e^x. */
@@ -46,11 +56,10 @@ export function log(x: number): number {
     x *= 18014398509481984; // 2^54: a subnormal number becomes a normal one
     k = -54;
   }
-  bits.setFloat64(0, x);
-  const high = bits.getUint32(0);
-  k += (high >>> 20) - 1023;
-  bits.setUint32(0, (high & 0xfffff) | 0x3ff00000);
-  let m = bits.getFloat64(0);
+  double[0] = x;
+  const exponent = (words[HIGH] >>> 20) - 1023;
+  k += exponent;
+  let m = x * powerOfTwo(-exponent);
   if (m > Math.SQRT2) {
     m /= 2;
     k += 1;

@@ -86,18 +86,30 @@ export function threefry(
   const key2 = 0x1bd11bda ^ key0 ^ key1;
   let x0 = (counter0 + key0) | 0;
   let x1 = (counter1 + key1) | 0;
-  for (let block = 1; block <= 5; block++) {
-    const rotations = block % 2 === 1 ? ROTATIONS_ODD : ROTATIONS_EVEN;
-    for (let round = 0; round < 4; round++) {
-      x0 = (x0 + x1) | 0;
-      x1 = ((x1 << rotations[round]) | (x1 >>> (32 - rotations[round]))) ^ x0;
-    }
-    x0 = (x0 + (block % 3 === 0 ? key0 : block % 3 === 1 ? key1 : key2)) | 0;
-    x1 = (x1 + (block % 3 === 0 ? key1 : block % 3 === 1 ? key2 : key0) + block) | 0;
+  // written out, because a loop over the rotations takes twice the time
+  for (let group = 1; group <= 5; group += 2) {
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
+    x0 = (x0 + (group === 1 ? key1 : group === 3 ? key0 : key2)) | 0;
+    x1 = (x1 + (group === 1 ? key2 : group === 3 ? key1 : key0) + group) | 0;
+    if (group === 5) break;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 17) | (x1 >>> 15)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 29) | (x1 >>> 3)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 16) | (x1 >>> 16)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 24) | (x1 >>> 8)) ^ x0;
+    x0 = (x0 + (group === 1 ? key2 : key1)) | 0;
+    x1 = (x1 + (group === 1 ? key0 : key2) + group + 1) | 0;
   }
   words[0] = x0;
   words[1] = x1;
 }
-
-const ROTATIONS_ODD = [13, 15, 26, 6];
-const ROTATIONS_EVEN = [17, 29, 16, 24];

@@ -2,8 +2,9 @@ import { defineModel, type ModelLayer, type ModelSpec } from "../model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import { compilePlan } from "./compile.js";
 import type { Convolution } from "./convolution.js";
+import { PIECE } from "./kernels/optimizer.js";
 import type { Buffer, Expression, Nest, Statement } from "./nest.js";
-import { PIECE, type Plan, planModel } from "./plan.js";
+import { type Plan, planModel } from "./plan.js";
 import { printNest } from "./print.js";
 
 /**

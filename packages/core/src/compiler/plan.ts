@@ -23,9 +23,6 @@ import { planSingle, suitsSingle } from "./single/plan.js";
 /** More slots than this are not worth their memory: with them, as many threads can work at the same time. */
 const MOST_SLOTS = 8;
 
-/** How many parameters are updated in one call. */
-export const PIECE = 1024;
-
 export interface TrainingPlan {
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;

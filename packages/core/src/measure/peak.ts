@@ -1,3 +1,4 @@
+import { BLOCK } from "../compiler/block.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import {
   add,
@@ -11,7 +12,7 @@ import {
   nest,
 } from "../compiler/nest.js";
 import { planModel } from "../compiler/plan.js";
-import { BLOCK, layoutOf } from "../engine/wasm/layout.js";
+import { layoutOf } from "../engine/wasm/layout.js";
 import type { Pool } from "../engine/wasm/pool.js";
 import { compileFor, createPool } from "../engine/wasm/pools.js";
 import { defineModel } from "../model.js";

@@ -17,6 +17,9 @@ import {
   unary,
 } from "../nest.js";
 
+/** How many parameters are updated in one call. */
+export const PIECE = 1024;
+
 /** What changes from step to step, as float32 numbers: written before each update. */
 export const STEP = { learningRate: 0, correction1: 1, correction2: 2, clipFactor: 3, size: 4 } as const;
 

@@ -1,7 +1,8 @@
+import { PIECE } from "../../compiler/kernels/optimizer.js";
 import { FailureError } from "../../errors.js";
 import type { EpochTotals } from "../engine.js";
 import type { Allocate } from "./buffers.js";
-import { type Layout, PIECE } from "./layout.js";
+import type { Layout } from "./layout.js";
 import type { Code, EpochRequest, EpochResult, TrainingStart } from "./pool.js";
 import { type EpochJob, type InferenceJob, PROGRESS } from "./thread.js";
 

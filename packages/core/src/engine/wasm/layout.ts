@@ -1,6 +1,4 @@
-import { BLOCK } from "../../compiler/block.js";
-import { STATISTICS } from "../../compiler/kernels/softmaxCrossEntropy.js";
-import { PIECE, type Plan } from "../../compiler/plan.js";
+import type { Plan } from "../../compiler/plan.js";
 import type { OptimizerOptions } from "../../optimizers/index.js";
 import { sizeOf } from "../../tensor.js";
 
@@ -43,8 +41,6 @@ export interface Layout {
     readonly clip: number | undefined;
   };
 }
-
-export { BLOCK, PIECE, STATISTICS };
 
 export function layoutOf(plan: Plan, training?: Layout["training"]): Layout {
   const { memory, workspace, model } = plan;

@@ -1,7 +1,9 @@
-import { STEP } from "../../compiler/kernels/optimizer.js";
+import { BLOCK } from "../../compiler/block.js";
+import { PIECE, STEP } from "../../compiler/kernels/optimizer.js";
+import { STATISTICS } from "../../compiler/kernels/softmaxCrossEntropy.js";
 import { log, power } from "../../math.js";
 import type { Control } from "./control.js";
-import { BLOCK, type Layout, PIECE, STATISTICS } from "./layout.js";
+import type { Layout } from "./layout.js";
 
 /** One epoch of training. All arrays are shared between the threads. */
 export interface EpochJob {
@@ -36,6 +38,13 @@ export interface InferenceJob {
   readonly logits: Float32Array;
   /** One word: how many images are done, by all threads. */
   readonly done: Int32Array;
+}
+
+/** Images in a row, and the memory that they are copied to, both in pieces of the same size: so many for each image. */
+interface Pixels {
+  readonly source: Uint8Array | Int32Array;
+  readonly target: Uint8Array | Int32Array;
+  readonly length: number;
 }
 
 type Kernels = Record<string, (workspace: number, slot: number, count: number, kept: number) => void>;
@@ -82,68 +91,88 @@ export class Thread {
   }
 
   *epoch(job: EpochJob): Generator<void, void> {
-    const { training } = this.#layout;
+    const { training, block: size } = this.#layout;
     if (training === undefined) throw new Error("planned for inference");
     const { order } = job;
+    const pixels = this.#pixels(job.images);
     for (let from = 0, step = 0; from < order.length; from += training.batchSize, step++) {
-      const batch = order.subarray(from, from + training.batchSize);
+      const count = Math.min(training.batchSize, order.length - from);
+      const blocks = Math.ceil(count / size);
       if (this.#thread === 0) this.#control.decideStop();
-      yield* this.#gradients(job, batch);
+      for (const kernel of this.#prepare) kernel(this.#workspace, 0, 0, 0);
+      // block k adds to slot k mod S, in order
+      const { slots } = this.#layout;
+      for (let slot = this.#control.claim(); slot < slots.length; slot = this.#control.claim()) {
+        this.#clear(slots[slot]);
+        for (let block = slot; block < blocks; block += slots.length) {
+          this.#gradients(job, pixels, from, count, block, slots[slot]);
+          yield;
+        }
+      }
       if (!this.#control.barrier()) return;
       if (this.#control.stopped) return;
-      const { loss, correct } = totalsOf(job, Math.ceil(batch.length / this.#layout.block));
-      if (!Number.isFinite(loss)) return this.#diverge(job, loss / batch.length);
-      if (!this.#batch(Math.ceil(batch.length / this.#layout.block))) return;
+      const loss = sum(job.lossOfBlock, blocks);
+      if (!Number.isFinite(loss)) return this.#diverge(job, loss / count);
+      if (!this.#batch(blocks)) return;
       if (!this.#update(job, job.firstStep + step + 1, job.learningRates[step])) return;
       if (!this.#control.barrier()) return;
       if (this.#thread === 0) {
         job.progress[PROGRESS.steps] += 1;
-        job.progress[PROGRESS.images] += batch.length;
+        job.progress[PROGRESS.images] += count;
         job.progress[PROGRESS.loss] += loss;
-        job.progress[PROGRESS.correct] += correct;
+        job.progress[PROGRESS.correct] += sum(job.correctOfBlock, blocks);
       }
     }
   }
 
-  /** Runs this thread's share of a batch's blocks, forward and backward. */
-  *#gradients(job: EpochJob, batch: Uint32Array): Generator<void, void> {
-    const { slots, slotLength, kept } = this.#layout;
-    const blocks = Math.ceil(batch.length / this.#layout.block);
-    for (const kernel of this.#prepare) kernel(this.#workspace, 0, 0, 0);
-    for (let slot = this.#control.claim(); slot < slots.length; slot = this.#control.claim()) {
-      this.#memory.fill(0, slots[slot], slots[slot] + 4 * slotLength);
-      for (let block = slot; block < blocks; block += slots.length) {
-        const count = this.#load(job.images, batch, block);
-        this.#label(job.labels, batch, block, count);
-        const stretch = kept.offset + block * kept.stretchBytes;
-        for (const kernel of this.#forward) kernel(this.#workspace, slots[slot], 0, 0);
-        for (const kernel of this.#backward) kernel(this.#workspace, slots[slot], 0, stretch);
-        this.#note(job, block, count);
-        yield;
-      }
-    }
+  /** Sets the gradients of a slot to zero. */
+  #clear(slot: number): void {
+    this.#memory.fill(0, slot, slot + 4 * this.#layout.slotLength);
   }
 
   /**
-   * Copies a block's images into the workspace. Returns how many there are. The rest of a short block gets the first one
-   * again: its gradients are made zero by `scale`, which needs finite ones, and an image from before might overflow.
+   * Runs a block forward and backward, and adds its gradients to a slot.
+   * @param from where the batch begins in the order, and how many images it has
    */
-  #load(images: Uint8Array, batch: Uint32Array, block: number): number {
-    const { imageSize, bytes, block: size } = this.#layout;
-    const count = Math.min(size, batch.length - block * size);
+  #gradients(job: EpochJob, pixels: Pixels, from: number, count: number, block: number, slot: number): void {
+    const { block: size, kept, labels, scale } = this.#layout;
+    const first = from + block * size;
+    const real = Math.min(size, from + count - first);
     for (let n = 0; n < size; n++) {
-      const from = batch[block * size + (n < count ? n : 0)] * imageSize;
-      this.#memory.set(images.subarray(from, from + imageSize), this.#workspace + bytes + n * imageSize);
+      const image = job.order[first + (n < real ? n : 0)];
+      this.#load(pixels, image, n);
+      this.#numbers[(this.#workspace + labels) / 4 + n] = n < real ? job.labels[image] : 0;
+      this.#numbers[(this.#workspace + scale) / 4 + n] = n < real ? 1 / count : 0;
     }
-    return count;
+    const stretch = kept.offset + block * kept.stretchBytes;
+    for (const kernel of this.#forward) kernel(this.#workspace, slot, 0, 0);
+    for (const kernel of this.#backward) kernel(this.#workspace, slot, 0, stretch);
+    this.#note(job, block, real);
   }
 
-  #label(labels: Uint8Array, batch: Uint32Array, block: number, count: number): void {
-    const { labels: labelBytes, scale, block: size } = this.#layout;
-    for (let n = 0; n < size; n++) {
-      this.#numbers[(this.#workspace + labelBytes) / 4 + n] = n < count ? labels[batch[block * size + n]] : 0;
-      this.#numbers[(this.#workspace + scale) / 4 + n] = n < count ? 1 / batch.length : 0;
+  /**
+   * Copies an image into place `n` of the workspace's block. Of a short block the rest gets its first image again: their
+   * gradients are made zero by `scale`, which needs finite ones, and an image from before might overflow.
+   */
+  #load({ source, target, length }: Pixels, image: number, n: number): void {
+    const { bytes } = this.#layout;
+    const from = image * length;
+    const to = (this.#workspace + bytes) / target.BYTES_PER_ELEMENT + n * length;
+    // `set` of a `subarray` would make two objects for each image: much for a step that has only one
+    for (let k = 0; k < length; k++) target[to + k] = source[from + k];
+  }
+
+  /** How images are copied into the memory: four pixels at a time, if they can be read so. */
+  #pixels(images: Uint8Array): Pixels {
+    const { imageSize } = this.#layout;
+    if (imageSize % 4 !== 0 || images.byteOffset % 4 !== 0) {
+      return { source: images, target: this.#memory, length: imageSize };
     }
+    return {
+      source: new Int32Array(images.buffer, images.byteOffset, images.length / 4),
+      target: new Int32Array(this.#memory.buffer),
+      length: imageSize / 4,
+    };
   }
 
   #note({ lossOfBlock, correctOfBlock }: EpochJob, block: number, count: number): void {
@@ -160,9 +189,7 @@ export class Thread {
 
   /** Computes what waits for all blocks. False if a thread has died. */
   #batch(blocks: number): boolean {
-    const { batch } = this.#layout;
-    if (batch.length === 0) return true;
-    for (const { name, pieces, weightBytes, keptBytes } of batch) {
+    for (const { name, pieces, weightBytes, keptBytes } of this.#layout.batch) {
       for (let piece = this.#control.claim(); piece < pieces; piece = this.#control.claim()) {
         this.#kernels[name](piece * weightBytes, 0, blocks, piece * keptBytes);
       }
@@ -173,46 +200,47 @@ export class Thread {
 
   /** Adds the slots together and updates this thread's share of the parameters. False if a thread has died. */
   #update(job: EpochJob, step: number, learningRate: number): boolean {
-    const { parameterLength, slotLength, slots, training } = this.#layout;
+    const { training, parameterLength } = this.#layout;
     if (training === undefined) return false;
     const { optimizer, clip } = training;
-    this.#numbers[this.#layout.step / 4 + STEP.learningRate] = learningRate;
+    const numbers = this.#layout.step / 4;
+    this.#numbers[numbers + STEP.learningRate] = learningRate;
     if (optimizer.type !== "sgd") {
-      this.#numbers[this.#layout.step / 4 + STEP.correction1] = 1 - power(optimizer.beta1, step);
-      this.#numbers[this.#layout.step / 4 + STEP.correction2] = Math.sqrt(1 - power(optimizer.beta2, step));
+      this.#numbers[numbers + STEP.correction1] = 1 - power(optimizer.beta1, step);
+      this.#numbers[numbers + STEP.correction2] = Math.sqrt(1 - power(optimizer.beta2, step));
     }
     const pieces = Math.ceil(parameterLength / PIECE);
-    /** How many vectors of a piece lie in the first `length` parameters. */
-    const vectorsOf = (piece: number, length: number) => Math.min(PIECE, length - piece * PIECE) / 4;
-    const reduce = (piece: number, offset: number) => {
-      const vectors = vectorsOf(piece, slotLength);
-      if (vectors > 0) this.#kernels.reduce(offset, 0, vectors, 0);
-    };
-    const forEachPiece = (work: (piece: number, offset: number, vectors: number) => void) => {
+    if (clip !== undefined) {
       for (let piece = this.#control.claim(); piece < pieces; piece = this.#control.claim()) {
-        work(piece, 4 * piece * PIECE, vectorsOf(piece, parameterLength));
+        this.#reduce(piece);
+        job.squaresOfPiece[piece] = this.#squares(piece);
       }
-    };
-    if (clip === undefined) {
-      forEachPiece((piece, offset, vectors) => {
-        reduce(piece, offset);
-        this.#kernels.update(offset, 0, vectors, 0);
-      });
-      return true;
+      if (!this.#control.barrier()) return false;
+      // every thread comes to the same factor, so it doesn't matter that each writes it
+      const length = Math.sqrt(sum(job.squaresOfPiece, pieces));
+      this.#numbers[numbers + STEP.clipFactor] = Math.min(1, clip / (length + 1e-6));
     }
-    forEachPiece((piece, offset, vectors) => {
-      reduce(piece, offset);
-      const start = (slots[0] + offset) / 4;
-      job.squaresOfPiece[piece] = this.#numbers
-        .subarray(start, start + 4 * vectors)
-        .reduce((sum, value) => sum + value * value, 0);
-    });
-    if (!this.#control.barrier()) return false;
-    // every thread comes to the same factor, so it doesn't matter that each writes it
-    const length = Math.sqrt(job.squaresOfPiece.reduce((sum, squares) => sum + squares, 0));
-    this.#numbers[this.#layout.step / 4 + STEP.clipFactor] = Math.min(1, clip / (length + 1e-6));
-    forEachPiece((_, offset, vectors) => this.#kernels.update(offset, 0, vectors, 0));
+    for (let piece = this.#control.claim(); piece < pieces; piece = this.#control.claim()) {
+      if (clip === undefined) this.#reduce(piece);
+      this.#kernels.update(4 * piece * PIECE, 0, vectorsIn(piece, parameterLength), 0);
+    }
     return true;
+  }
+
+  /** Adds a piece of all slots together, in the first one. */
+  #reduce(piece: number): void {
+    const vectors = vectorsIn(piece, this.#layout.slotLength);
+    if (vectors > 0) this.#kernels.reduce(4 * piece * PIECE, 0, vectors, 0);
+  }
+
+  /** The sum of the squares of a piece of the gradients. */
+  #squares(piece: number): number {
+    const { slots, parameterLength } = this.#layout;
+    const start = slots[0] / 4 + piece * PIECE;
+    const end = start + 4 * vectorsIn(piece, parameterLength);
+    let squares = 0;
+    for (let k = start; k < end; k++) squares += this.#numbers[k] * this.#numbers[k];
+    return squares;
   }
 
   #diverge({ progress }: EpochJob, loss: number): void {
@@ -224,34 +252,33 @@ export class Thread {
   *infer({ images, logits, done }: InferenceJob): Generator<void, void> {
     const { imageSize, classes, block: size } = this.#layout;
     const count = images.length / imageSize;
-    const all = Uint32Array.from({ length: size }, (_, n) => n);
+    const pixels = this.#pixels(images);
     for (const kernel of this.#prepare) kernel(this.#workspace, 0, 0, 0);
     for (let block = this.#control.claim(); block < count / size; block = this.#control.claim()) {
       if (this.#control.aborted) return;
       const first = block * size;
-      const batch = all.subarray(0, Math.min(size, count - first));
-      this.#load(images.subarray(first * imageSize), batch, 0);
+      const real = Math.min(size, count - first);
+      for (let n = 0; n < size; n++) this.#load(pixels, first + (n < real ? n : 0), n);
       for (const kernel of this.#forward) kernel(this.#workspace, 0, 0, 0);
       const start = (this.#workspace + this.#layout.logits) / 4;
-      for (let n = 0; n < batch.length; n++) {
+      for (let n = 0; n < real; n++) {
         for (let k = 0; k < classes; k++)
           logits[(first + n) * classes + k] = this.#numbers[start + k * BLOCK + n];
       }
-      Atomics.add(done, 0, batch.length);
+      Atomics.add(done, 0, real);
       yield;
     }
   }
 }
 
-function totalsOf(
-  { lossOfBlock, correctOfBlock }: EpochJob,
-  blocks: number,
-): { loss: number; correct: number } {
-  let loss = 0;
-  let correct = 0;
-  for (let block = 0; block < blocks; block++) {
-    loss += lossOfBlock[block];
-    correct += correctOfBlock[block];
-  }
-  return { loss, correct };
+/** The sum of the first `count` numbers. */
+function sum(numbers: Float64Array, count: number): number {
+  let total = 0;
+  for (let k = 0; k < count; k++) total += numbers[k];
+  return total;
+}
+
+/** How many vectors of a piece lie in the first `length` parameters; negative if it lies behind them. */
+function vectorsIn(piece: number, length: number): number {
+  return Math.min(PIECE, length - piece * PIECE) / 4;
 }
