@@ -16,11 +16,14 @@ export {
   subset,
 } from "./data/dataset.js";
 export { type DigitPen, digitPen } from "./data/digits/digits.js";
+export { type DrawOptions, drawPair } from "./data/drawnPair.js";
+export { type IdxFile, type IdxFiles, idxFileNames, parseIdxFiles } from "./data/idxData.js";
 export { type Ink, inkOf } from "./data/ink.js";
 export { digitFromPicture, inputFromPicture, type PictureOptions, readsHandwriting } from "./data/input.js";
 export { noise } from "./data/noise.js";
 export { checkPicture, checkPictureSize, type Picture } from "./data/picture.js";
 export { normalizeDigit } from "./data/preprocess.js";
+export { type DatasetName, datasetNames, type Source, sources } from "./data/sources.js";
 export { DivergedError } from "./engine/diverged.js";
 export type * from "./engine/engine.js";
 export { createEngine, type EngineOptions, engineNames } from "./engine/index.js";
@@ -61,9 +64,10 @@ export {
   type EpochRecord,
   type FitOptions,
   fit,
-  fitDefaults,
   type History,
-  learningRateFor,
   type ProgressEvent,
 } from "./training/fit.js";
 export type { Evaluation } from "./training/metrics.js";
+export { fitDefaults, learningRateFor, type TrainingSettings } from "./training/settings.js";
+export { type Split, splitValidation } from "./training/split.js";
+export { Training, type TrainingState } from "./training/training.js";

@@ -15,7 +15,7 @@ import { fourFiles } from "./support/idxFiles.js";
  * is packed and unpacked, Fashion-MNIST only of what is packed.
  */
 const small = vi.hoisted(() => ({ sources: {} as Record<string, unknown> }));
-vi.mock("../src/node/sources.js", () => ({
+vi.mock("../src/data/sources.js", () => ({
   sources: small.sources,
   datasetNames: ["mnist", "fashion-mnist"],
 }));

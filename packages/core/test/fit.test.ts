@@ -4,13 +4,9 @@ import { learningRateAt } from "../src/optimizers/schedules.js";
 import { initialParameters } from "../src/parameters.js";
 import type { NamedTensors } from "../src/tensor.js";
 import { evaluate } from "../src/training/evaluate.js";
-import {
-  type FitOptions,
-  fit,
-  fitDefaults,
-  type ProgressEvent,
-  splitValidation,
-} from "../src/training/fit.js";
+import { type FitOptions, fit, type ProgressEvent } from "../src/training/fit.js";
+import { fitDefaults } from "../src/training/settings.js";
+import { splitValidation } from "../src/training/split.js";
 import { bars, barsNetwork } from "./support/bars.js";
 import { recording } from "./support/recordingEngine.js";
 import { createReferenceEngine } from "./support/referenceEngine.js";

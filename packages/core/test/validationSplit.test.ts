@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Dataset } from "../src/data/dataset.js";
 import { InputError } from "../src/errors.js";
-import { splitValidation } from "../src/training/fit.js";
+import { splitValidation } from "../src/training/split.js";
 
 /** Images of one pixel that carry their own number, and a label that follows from it. */
 function numbered(count: number): Dataset {

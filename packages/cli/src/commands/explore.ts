@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { interruptible } from "../exit.js";
+import { withData } from "../explore/data.js";
 import { openBrowser } from "../explore/openBrowser.js";
 import { serve } from "../explore/server.js";
 import { pageSite, withNetwork } from "../explore/site.js";
@@ -51,7 +52,7 @@ async function explore(
   signal: AbortSignal,
 ): Promise<void> {
   const { port, open, filters, seed, json, quiet } = options;
-  const page = await pageSite();
+  const page = withData(await pageSite());
   const choice = { model: model ?? "one-conv", seed, ...(filters !== undefined && { filters }) };
   const isOwn = model !== undefined || filters !== undefined;
   const site = isOwn ? withNetwork(page, await loadModel(choice)) : page;

@@ -38,7 +38,9 @@ export interface RunningServer {
  * @throws InputError if the port can't be had
  */
 export async function serve(site: Site, port: number): Promise<RunningServer> {
-  const server = createServer((request, response) => answer(site, request, response));
+  const server = createServer((request, response) => {
+    answer(site, request, response).catch(() => response.destroy());
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(refusal(error, port)));
     server.listen(port, HOST, resolve);
@@ -64,8 +66,8 @@ function refusal(error: NodeJS.ErrnoException, port: number): InputError {
   );
 }
 
-function answer(site: Site, request: IncomingMessage, response: ServerResponse): void {
-  const { status, bytes, type = "text/plain; charset=utf-8" } = found(site, request);
+async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, bytes, type = "text/plain; charset=utf-8" } = await found(site, request);
   response.writeHead(status, {
     ...headers,
     "content-type": type,
@@ -81,14 +83,18 @@ interface Found {
   readonly type?: string;
 }
 
-function found(site: Site, { headers: { host = "" }, method = "", url = "" }: IncomingMessage): Found {
+async function found(
+  site: Site,
+  { headers: { host = "" }, method = "", url = "" }: IncomingMessage,
+): Promise<Found> {
   const refuse = (status: number): Found => ({ status, bytes: new TextEncoder().encode(`${status}\n`) });
   // A page of another name that was made to point here (DNS rebinding) must not read what is served.
   if (![HOST, "localhost"].includes(host.replace(/:\d+$/, ""))) return refuse(403);
   if (!["GET", "HEAD"].includes(method)) return refuse(405);
   const path = pathOf(url);
   if (path === undefined) return refuse(400);
-  const bytes = site.get(path);
+  const entry = site.get(path);
+  const bytes = typeof entry === "function" ? await entry() : entry;
   if (bytes === undefined) return refuse(404);
   return {
     status: 200,

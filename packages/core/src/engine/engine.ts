@@ -19,7 +19,11 @@ export interface Engine {
   parameters(): NamedTensors;
   /** Takes a copy of `parameters`. @throws InputError if one is missing, unknown or has another shape. */
   setParameters(parameters: NamedTensors): void;
-  /** Prepares a training run on `data`, from the present parameters. The optimizer's memory starts at zero. */
+  /**
+   * Prepares a training run on `data`, from the present parameters. The optimizer's memory starts at zero, unless
+   * `options.resume` brings that of a run before.
+   * @throws InputError if what it brings doesn't fit the network or the optimizer
+   */
   startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun>;
   /**
    * The scores of the last layer, `[count, classes]` row-major. While the network is being trained, these are the scores
@@ -37,6 +41,16 @@ export interface TrainingOptions {
   readonly optimizer: OptimizerOptions;
   /** The largest length that the gradients may have together; undefined: any. */
   readonly clip?: number | undefined;
+  /** Go on where another run stopped, as if it were the same. */
+  readonly resume?: OptimizerState | undefined;
+}
+
+/** What an optimizer has to know to go on, beside the parameters. */
+export interface OptimizerState {
+  /** How many steps were done. */
+  readonly steps: number;
+  /** What the optimizer remembers (see optimizers/): arrays of each parameter's shape, under its name. */
+  readonly memory: readonly NamedTensors[];
 }
 
 export interface TrainingRun {
@@ -46,6 +60,8 @@ export interface TrainingRun {
    * @throws DivergedError if the loss is no longer a finite number; what `signal` was aborted with
    */
   epoch(order: Uint32Array, learningRates: Float64Array, options?: EpochOptions): Promise<EpochTotals>;
+  /** A copy of what the optimizer knows now, between two epochs. */
+  state(): Promise<OptimizerState>;
   /** Frees what the run holds. The engine keeps the parameters. */
   close(): Promise<void>;
 }

@@ -12,9 +12,11 @@ import type {
   EpochOptions,
   EpochTotals,
   InferenceOptions,
+  OptimizerState,
   TrainingOptions,
   TrainingRun,
 } from "./engine.js";
+import { optimizerMemory } from "./optimizerState.js";
 import { Slices } from "./slices.js";
 
 /** Trains with the textbook as it is, in float32, on the calling thread. */
@@ -79,12 +81,10 @@ class ReferenceTraining implements TrainingRun {
     this.#parameters = parameters;
     this.#data = data;
     this.#options = options;
-    const count = optimizerStateCount(options.optimizer);
+    const memory = optimizerMemory(model, options);
+    this.#step = options.resume?.steps ?? 0;
     this.#state = Object.fromEntries(
-      Object.entries(parameters).map(([name, { data }]) => [
-        name,
-        Array.from({ length: count }, () => new Float32Array(data.length)),
-      ]),
+      Object.keys(parameters).map((name) => [name, memory.map((tensors) => tensors[name].data)]),
     );
   }
 
@@ -108,6 +108,21 @@ class ReferenceTraining implements TrainingRun {
       if (await slices.rest()) options.onProgress?.(totals);
     }
     return totals;
+  }
+
+  async state(): Promise<OptimizerState> {
+    const count = optimizerStateCount(this.#options.optimizer);
+    const memory = Array.from({ length: count }, (_, k) =>
+      copyAll(
+        Object.fromEntries(
+          Object.entries(this.#parameters).map(([name, { shape }]) => [
+            name,
+            { shape, data: this.#state[name][k] },
+          ]),
+        ),
+      ),
+    );
+    return { steps: this.#step, memory };
   }
 
   async close(): Promise<void> {}

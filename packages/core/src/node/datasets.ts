@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { DataPair } from "../data/dataset.js";
+import { type DatasetName, datasetNames, type Source, sources } from "../data/sources.js";
 import { InputError, show } from "../errors.js";
 import { cacheFolder } from "./cache.js";
 import { holdsIdxFiles, readIdxFolder } from "./idxFolder.js";
-import { type DatasetName, datasetNames, type Source, sources } from "./sources.js";
 
 /** @throws InputError if there is no such data set */
 export function sourceOf(name: DatasetName): Source {

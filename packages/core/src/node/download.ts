@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Checksum } from "../data/sources.js";
 import { FailureError } from "../errors.js";
 import { PartialFile } from "./partialFile.js";
-import type { Checksum } from "./sources.js";
 import { type Limits, type Reply, receive, TransferError } from "./transfer.js";
 
 /** A file that is to be had. */

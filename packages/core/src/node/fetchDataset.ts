@@ -1,10 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { DatasetName, Source } from "../data/sources.js";
 import { InputError } from "../errors.js";
 import { cacheFolder } from "./cache.js";
 import { locateDataset, sourceOf } from "./datasets.js";
 import { type DownloadOptions, download } from "./download.js";
-import type { DatasetName, Source } from "./sources.js";
 import { type CheckedDataset, verifyFolder } from "./verifyDataset.js";
 
 export interface FetchOptions {

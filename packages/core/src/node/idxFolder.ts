@@ -2,16 +2,10 @@ import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import type { DataPair, Dataset } from "../data/dataset.js";
-import { parseIdxImages, parseIdxLabels } from "../data/idx.js";
+import type { DataPair } from "../data/dataset.js";
+import { type IdxFile, idxFileNames, parseIdxFiles, variantsOf } from "../data/idxData.js";
 import { InputError } from "../errors.js";
 import { readBytes, reason } from "./files.js";
-
-/** What MNIST's files are called; also with `.` before `idx`, and with or without `.gz`. */
-export const idxFileNames = {
-  train: { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" },
-  test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
-} as const;
 
 /**
  * The data in a folder with four IDX files named like MNIST's.
@@ -23,15 +17,16 @@ export async function readIdxFolder(
   name?: string,
   classes?: readonly string[],
 ): Promise<DataPair> {
-  const title = name ?? basename(resolve(folder));
-  const train = await readPart(folder, title, idxFileNames.train, classes);
-  const test = await readPart(folder, title, idxFileNames.test, train.classes);
-  if (train.shape[1] !== test.shape[1] || train.shape[2] !== test.shape[2]) {
-    throw new InputError(
-      `${folder}: the training images are ${train.shape[1]}x${train.shape[2]}, but the test images ${test.shape[1]}x${test.shape[2]}; they must be equal.`,
-    );
-  }
-  return { train, test };
+  const read = async (file: string): Promise<IdxFile> => {
+    const source = await findIdxFile(folder, file);
+    return { source, bytes: await readIdxBytes(source) };
+  };
+  const { train, test } = idxFileNames;
+  const files = {
+    train: { images: await read(train.images), labels: await read(train.labels) },
+    test: { images: await read(test.images), labels: await read(test.labels) },
+  };
+  return parseIdxFiles(files, folder, name ?? basename(resolve(folder)), classes);
 }
 
 /** Whether a folder holds at least one of the four files: then it is meant, even if something in it is wrong. */
@@ -47,52 +42,11 @@ export async function missingIdxFiles(folder: string): Promise<string[]> {
     .filter((file) => !variantsOf(file).some((variant) => present.includes(variant)));
 }
 
-async function readPart(
-  folder: string,
-  name: string,
-  files: { readonly images: string; readonly labels: string },
-  classes: readonly string[] | undefined,
-): Promise<Dataset> {
-  const imageFile = await find(folder, files.images);
-  const labelFile = await find(folder, files.labels);
-  const { count, height, width, pixels } = parseIdxImages(await readIdxBytes(imageFile), imageFile);
-  const labels = parseIdxLabels(await readIdxBytes(labelFile), labelFile);
-  if (labels.length !== count) {
-    throw new InputError(
-      `${labelFile}: it holds ${labels.length} labels, but ${imageFile} holds ${count} images; they must belong together.`,
-    );
-  }
-  const names = classes ?? classesOf(labels, labelFile);
-  const wrong = labels.findIndex((label) => label >= names.length);
-  if (wrong >= 0) {
-    throw new InputError(
-      `${labelFile}: label ${wrong} (at byte ${8 + wrong}, unpacked) is ${labels[wrong]}, but labels go from 0 to ${names.length - 1}; get it again.`,
-    );
-  }
-  return { name, shape: [1, height, width], images: pixels, labels, classes: names };
-}
-
-/** "0", "1", ...: ten of them, or more if there are more labels. A gap above 9 is taken for damage. */
-function classesOf(labels: Uint8Array, file: string): string[] {
-  const count = Math.max(10, labels.reduce((a, b) => Math.max(a, b), 0) + 1);
-  const seen = new Set(labels);
-  for (let label = 10; label < count; label++) {
-    if (!seen.has(label)) {
-      throw new InputError(
-        `${file}: it has a label ${count - 1} but none that is ${label}; labels must count from 0 without a gap.`,
-      );
-    }
-  }
-  return Array.from({ length: count }, (_, k) => String(k));
-}
-
-/** Under which names a file is looked for, first choice first. */
-export function variantsOf(file: string): string[] {
-  const dotted = file.replace("-idx", ".idx");
-  return [file, `${file}.gz`, dotted, `${dotted}.gz`];
-}
-
-async function find(folder: string, file: string): Promise<string> {
+/**
+ * Where one of the four files lies in a folder, under any variant of its name.
+ * @throws InputError if it isn't there
+ */
+export async function findIdxFile(folder: string, file: string): Promise<string> {
   const present = await readdir(folder).catch((error: unknown) => {
     throw new InputError(`${folder}: ${reason(error)}; give a folder with MNIST's four files.`);
   });

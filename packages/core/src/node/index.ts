@@ -1,12 +1,12 @@
 /** What needs Node: files and folders. */
 
+export { type DatasetName, datasetNames, type Source, sources } from "../data/sources.js";
 export { cacheFolder } from "./cache.js";
 export { loadDataset, locateDataset } from "./datasets.js";
 export { DownloadError } from "./download.js";
 export { type Fetched, type FetchOptions, type FetchProgress, fetchDataset } from "./fetchDataset.js";
 export { checkWritable, readBytes, reason, writeWhole } from "./files.js";
-export { holdsIdxFiles, readIdxFolder } from "./idxFolder.js";
+export { findIdxFile, holdsIdxFiles, readIdxFolder } from "./idxFolder.js";
 export { type LoadEvent, type LoadedData, type LoadOptions, loadData } from "./loadData.js";
 export { readModel, writeModel } from "./modelFile.js";
-export { type DatasetName, datasetNames, type Source, sources } from "./sources.js";
 export { type CheckedDataset, type CheckedFile, type FileState, verifyDataset } from "./verifyDataset.js";

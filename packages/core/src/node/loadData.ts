@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { type DataPair, firstOf } from "../data/dataset.js";
 import { drawPair } from "../data/drawnPair.js";
+import { type DatasetName, datasetNames } from "../data/sources.js";
 import { FailureError, InputError } from "../errors.js";
 import { cacheFolder } from "./cache.js";
 import { foldersFor, loadDataset, locateDataset, sourceOf } from "./datasets.js";
 import { DownloadError, type DownloadOptions } from "./download.js";
 import { fetchDataset, notWhole } from "./fetchDataset.js";
 import { missingIdxFiles, readIdxFolder } from "./idxFolder.js";
-import { type DatasetName, datasetNames } from "./sources.js";
 import { verifyFolder } from "./verifyDataset.js";
 
 /**

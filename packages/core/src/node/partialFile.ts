@@ -1,9 +1,9 @@
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import type { Checksum } from "../data/sources.js";
 import { FailureError } from "../errors.js";
 import { reason } from "./files.js";
-import type { Checksum } from "./sources.js";
 
 /** Nobody writes to a file for this long and still goes on: its process has ended. */
 const STALE_MS = 3_600_000;

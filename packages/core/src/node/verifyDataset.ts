@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { variantsOf } from "../data/idxData.js";
+import type { Checksum, DatasetName, SourceFile } from "../data/sources.js";
 import { locateDataset, sourceOf } from "./datasets.js";
 import { readBytes } from "./files.js";
-import { gunzipBytes, variantsOf } from "./idxFolder.js";
-import type { Checksum, DatasetName, SourceFile } from "./sources.js";
+import { gunzipBytes } from "./idxFolder.js";
 
 /**
  * `good`: it is the published file, or its unpacked content. `unchecked`: as long as it should be, but no checksum is

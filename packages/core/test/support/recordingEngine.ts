@@ -34,6 +34,7 @@ export function recording(engine: Engine): Engine & { readonly record: Recording
           record.epochs.push({ order: Array.from(order), learningRates: Array.from(learningRates) });
           return run.epoch(order, learningRates, epochOptions);
         },
+        state: () => run.state(),
         close: () => run.close(),
       };
     },

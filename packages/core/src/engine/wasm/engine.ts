@@ -11,9 +11,11 @@ import type {
   EpochOptions,
   EpochTotals,
   InferenceOptions,
+  OptimizerState,
   TrainingOptions,
   TrainingRun,
 } from "../engine.js";
+import { optimizerMemory } from "../optimizerState.js";
 import { canShareMemory, hasWorkers } from "./host.js";
 import { layoutOf } from "./layout.js";
 import { LocalPool } from "./localPool.js";
@@ -69,16 +71,22 @@ export class WasmEngine implements Engine {
   }
 
   async startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun> {
-    const { batchSize, optimizer, clip } = options;
+    const { batchSize, optimizer, clip, resume } = options;
+    const memory = optimizerMemory(this.model, options);
     const plan = planModel(this.model, { batchSize, optimizer, clip: clip !== undefined }, this.#planOptions);
     const pool = plan.slots > 1 ? this.#pool : this.#poolOfOne();
     const program = await pool.loadTraining(
       await compileFor(pool, plan, { relaxed: !this.strict }),
       layoutOf(plan, { batchSize, optimizer, clip }),
-      { parameters: rowOf(plan, this.#parameters), images: data.images, labels: data.labels },
+      {
+        parameters: rowOf(plan, this.#parameters),
+        memory: memory.map((tensors) => rowOf(plan, tensors)),
+        images: data.images,
+        labels: data.labels,
+      },
     );
-    return new WasmTraining(program, (row) => {
-      this.#parameters = parametersOf(plan, row);
+    return new WasmTraining(plan, program, resume?.steps ?? 0, (parameters) => {
+      this.#parameters = parameters;
     });
   }
 
@@ -124,14 +132,17 @@ export class WasmEngine implements Engine {
 }
 
 class WasmTraining implements TrainingRun {
+  readonly #plan: Plan;
   readonly #program: TrainingProgram;
   /** Hands the parameters to the engine. */
-  readonly #keep: (row: Float32Array) => void;
-  #step = 0;
+  readonly #keep: (parameters: NamedTensors) => void;
+  #step: number;
   #closed = false;
 
-  constructor(program: TrainingProgram, keep: (row: Float32Array) => void) {
+  constructor(plan: Plan, program: TrainingProgram, step: number, keep: (parameters: NamedTensors) => void) {
+    this.#plan = plan;
     this.#program = program;
+    this.#step = step;
     this.#keep = keep;
   }
 
@@ -141,12 +152,12 @@ class WasmTraining implements TrainingRun {
     { signal, onProgress }: EpochOptions = {},
   ): Promise<EpochTotals> {
     signal?.throwIfAborted();
-    if (this.#closed) throw new InputError("This training run was closed; start another one.");
+    this.#checkOpen();
     const { totals, badLoss, parameters } = await this.#program.epoch(
       { order, learningRates, firstStep: this.#step },
       { signal, onProgress: onProgress && ((soFar) => soFar.images > 0 && onProgress(soFar)) },
     );
-    this.#keep(parameters);
+    this.#keep(parametersOf(this.#plan, parameters));
     this.#step += totals.steps;
     if (badLoss !== undefined) {
       throw new DivergedError("loss", this.#step + 1, badLoss, learningRates[totals.steps]);
@@ -155,9 +166,19 @@ class WasmTraining implements TrainingRun {
     return totals;
   }
 
+  async state(): Promise<OptimizerState> {
+    this.#checkOpen();
+    const rows = await this.#program.memory();
+    return { steps: this.#step, memory: rows.map((row) => parametersOf(this.#plan, row)) };
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#program.unload();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new InputError("This training run was closed; start another one.");
   }
 }
 

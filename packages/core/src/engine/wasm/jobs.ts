@@ -23,11 +23,26 @@ export function allocateMemory({ pages }: Code, shared: boolean): WebAssembly.Me
 }
 
 export function writeRow(memory: WebAssembly.Memory, layout: Layout, parameters: Float32Array): void {
-  new Float32Array(memory.buffer, layout.parameters, layout.parameterLength).set(parameters);
+  rowAt(memory, layout, layout.parameters).set(parameters);
 }
 
 export function readRow(memory: WebAssembly.Memory, layout: Layout): Float32Array {
-  return new Float32Array(memory.buffer, layout.parameters, layout.parameterLength).slice();
+  return rowAt(memory, layout, layout.parameters).slice();
+}
+
+/** What a training begins with. */
+export function writeStart(memory: WebAssembly.Memory, layout: Layout, start: TrainingStart): void {
+  writeRow(memory, layout, start.parameters);
+  for (const [k, offset] of layout.state.entries()) rowAt(memory, layout, offset).set(start.memory[k]);
+}
+
+/** What the optimizer remembers. */
+export function readMemory(memory: WebAssembly.Memory, layout: Layout): Float32Array[] {
+  return layout.state.map((offset) => rowAt(memory, layout, offset).slice());
+}
+
+function rowAt(memory: WebAssembly.Memory, layout: Layout, offset: number): Float32Array {
+  return new Float32Array(memory.buffer, offset, layout.parameterLength);
 }
 
 export function epochJob(

@@ -21,6 +21,8 @@ export interface Layout {
   /** How much of it is added up in slots. */
   readonly slotLength: number;
   readonly parameters: number;
+  /** Rows as long as that of the parameters, of what the optimizer remembers. */
+  readonly state: readonly number[];
   readonly step: number;
   readonly slots: readonly number[];
   /** What the first block leaves for the end of the batch, and how long a block's stretch is. */
@@ -56,6 +58,7 @@ export function layoutOf(plan: Plan, training?: Layout["training"]): Layout {
     slotLength: plan.slotLength,
     kept: memory.kept,
     parameters: memory.parameters.offset,
+    state: memory.state.map(({ offset }) => offset),
     step: memory.step.offset,
     slots: memory.slots.map(({ offset }) => offset),
     workspaces: memory.workspaces,

@@ -1,7 +1,17 @@
 import { Slices } from "../slices.js";
 import { Control } from "./control.js";
 import { closedError } from "./failures.js";
-import { allocateMemory, epochJob, epochResult, inferenceJob, readRow, totalsOf, writeRow } from "./jobs.js";
+import {
+  allocateMemory,
+  epochJob,
+  epochResult,
+  inferenceJob,
+  readMemory,
+  readRow,
+  totalsOf,
+  writeRow,
+  writeStart,
+} from "./jobs.js";
 import type { Layout } from "./layout.js";
 import type { Code, InferenceProgram, JobOptions, Pool, TrainingProgram, TrainingStart } from "./pool.js";
 import { Thread } from "./thread.js";
@@ -16,7 +26,7 @@ export class LocalPool implements Pool {
   async loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram> {
     const { memory, thread, control } = this.#instantiate(code, layout);
     const turns = new Turns();
-    writeRow(memory, layout, start.parameters);
+    writeStart(memory, layout, start);
     return {
       epoch: (request, options) =>
         turns.take(async () => {
@@ -24,6 +34,7 @@ export class LocalPool implements Pool {
           await this.#run(thread.epoch(job), control, options, () => totalsOf(job));
           return epochResult(job, readRow(memory, layout));
         }),
+      memory: () => turns.take(async () => readMemory(memory, layout)),
       unload: async () => {},
     };
   }

@@ -50,6 +50,7 @@ export type RemoteWork =
       readonly layout: Layout;
     }
   | { readonly type: "epoch"; readonly program: number; readonly request: EpochRequest }
+  | { readonly type: "memory"; readonly program: number }
   | {
       readonly type: "infer";
       readonly program: number;
@@ -62,6 +63,6 @@ export type RemoteResponse =
   | {
       readonly type: "result";
       readonly call: number;
-      readonly result: EpochResult | Float32Array | undefined;
+      readonly result: EpochResult | Float32Array | Float32Array[] | undefined;
     }
   | { readonly type: "error"; readonly call: number; readonly message: string };

@@ -31,6 +31,8 @@ export interface Code {
 export interface TrainingStart {
   /** In one row, as the plan orders them. */
   readonly parameters: Float32Array;
+  /** What the optimizer remembers, in rows like that. */
+  readonly memory: readonly Float32Array[];
   readonly images: Uint8Array;
   readonly labels: Uint8Array;
 }
@@ -41,6 +43,8 @@ export interface TrainingStart {
  */
 export interface TrainingProgram {
   epoch(request: EpochRequest, options: JobOptions<EpochTotals>): Promise<EpochResult>;
+  /** What the optimizer remembers after the last epoch. */
+  memory(): Promise<Float32Array[]>;
   unload(): Promise<void>;
 }
 

@@ -48,6 +48,7 @@ export class RemotePool implements Pool {
     return {
       epoch: (request, options) =>
         this.#call<EpochResult, EpochTotals>({ type: "epoch", program, request }, options),
+      memory: () => this.#call<Float32Array[], never>({ type: "memory", program }),
       unload: async () => this.#worker?.send({ type: "drop", program }),
     };
   }

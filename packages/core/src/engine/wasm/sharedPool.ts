@@ -8,10 +8,12 @@ import {
   epochJob,
   epochResult,
   inferenceJob,
+  readMemory,
   readRow,
   shareable,
   totalsOf,
   writeRow,
+  writeStart,
 } from "./jobs.js";
 import type { Layout } from "./layout.js";
 import type { Response, ThreadRequest } from "./messages.js";
@@ -58,7 +60,7 @@ export class SharedPool implements Pool {
   async loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram> {
     const loaded = this.#load(code, layout);
     const { program, memory } = loaded;
-    writeRow(memory, layout, start.parameters);
+    writeStart(memory, layout, start);
     const lease = this.#buffers.lease();
     const images = shareable(start.images, lease.allocate);
     const labels = shareable(start.labels, lease.allocate);
@@ -70,6 +72,7 @@ export class SharedPool implements Pool {
           await this.#run(loaded, { type: "epoch", program, job }, options, () => totalsOf(job));
           return epochResult(job, readRow(memory, layout));
         }),
+      memory: () => this.#inTurn(async () => readMemory(memory, layout)),
       unload: () =>
         this.#inTurn(async () => {
           if (unloaded || this.#ended) return;

@@ -1,0 +1,52 @@
+import { InputError, idxFileNames } from "unravel-cnn";
+import { datasetNames, findIdxFile, locateDataset, readBytes, sources } from "unravel-cnn/node";
+import type { Site } from "./site.js";
+
+/** The four files of every data set. */
+const files = [idxFileNames.train, idxFileNames.test].flatMap(({ images, labels }) => [images, labels]);
+
+/**
+ * The site, and the known data sets that this machine has: `/data/list.json` names them, and `/data/mnist/` and the like
+ * hold their four files, as they lie in `$UNRAVEL_DATA` or the cache, packed or not. Looked for when they are asked for;
+ * there is an address for each of these files and for nothing else.
+ */
+export function withData(site: Site, env: NodeJS.ProcessEnv = process.env): Site {
+  const data = new Map(site);
+  data.set("/data/list.json", async () => new TextEncoder().encode(JSON.stringify(await present(env))));
+  for (const name of datasetNames) {
+    for (const file of files) {
+      data.set(`/data/${name}/${file}`, async () => {
+        const folder = await locateDataset(name, env);
+        return folder === undefined ? undefined : found(folder, file);
+      });
+    }
+  }
+  return data;
+}
+
+/** `[{ name: "mnist", title: "MNIST" }]`: what is there with all its files. */
+async function present(env: NodeJS.ProcessEnv): Promise<{ name: string; title: string }[]> {
+  const all = await Promise.all(
+    datasetNames.map(async (name) => {
+      const folder = await locateDataset(name, env);
+      if (folder === undefined) return [];
+      const paths = await Promise.all(files.map((file) => pathOf(folder, file)));
+      return paths.includes(undefined) ? [] : [{ name, title: sources[name].title }];
+    }),
+  );
+  return all.flat();
+}
+
+async function found(folder: string, file: string): Promise<Uint8Array | undefined> {
+  const path = await pathOf(folder, file);
+  return path === undefined ? undefined : readBytes(path).catch(() => undefined);
+}
+
+async function pathOf(folder: string, file: string): Promise<string | undefined> {
+  try {
+    return await findIdxFile(folder, file);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}

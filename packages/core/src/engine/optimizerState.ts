@@ -1,0 +1,32 @@
+import { InputError, inFile } from "../errors.js";
+import type { Model } from "../model.js";
+import { optimizerStateCount } from "../optimizers/index.js";
+import { checkParameters } from "../parameters.js";
+import { copyAll, type NamedTensors, zeros } from "../tensor.js";
+import type { TrainingOptions } from "./engine.js";
+
+/**
+ * What an optimizer remembers when a run begins: copies of what it is to resume with, else zeros.
+ * @throws InputError if that doesn't fit the network or the optimizer
+ */
+export function optimizerMemory(model: Model, { optimizer, resume }: TrainingOptions): NamedTensors[] {
+  const count = optimizerStateCount(optimizer);
+  if (resume === undefined) {
+    return Array.from({ length: count }, () =>
+      Object.fromEntries(model.parameters.map(({ fullName, shape }) => [fullName, zeros(shape)])),
+    );
+  }
+  const { steps, memory } = resume;
+  if (!Number.isInteger(steps) || steps < 0) {
+    throw new InputError(`A training can't be resumed after ${steps} steps: that must be a whole number.`);
+  }
+  if (memory.length !== count) {
+    throw new InputError(
+      `${optimizer.type} remembers ${count} numbers of each parameter, but ${memory.length} were given; resume with the optimizer that the training began with.`,
+    );
+  }
+  return memory.map((tensors, k) => {
+    inFile(`The optimizer's memory ${k + 1}`, () => checkParameters(model, tensors));
+    return copyAll(tensors, "float32");
+  });
+}

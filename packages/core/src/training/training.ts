@@ -1,0 +1,196 @@
+import { countOf, type Dataset } from "../data/dataset.js";
+import { DivergedError } from "../engine/diverged.js";
+import type { Engine, EpochOptions, EpochTotals, OptimizerState, TrainingRun } from "../engine/engine.js";
+import { InputError } from "../errors.js";
+import { learningRateAt } from "../optimizers/schedules.js";
+import { permutation, randomStream } from "../random.js";
+import type { NamedTensors } from "../tensor.js";
+import { checkFits } from "./evaluate.js";
+import { resolveSettings, type TrainingSettings } from "./settings.js";
+import { type Split, splitValidation } from "./split.js";
+
+/** All that a training has to know to go on later, as if it had never stopped: plain data that can be kept anywhere. */
+export interface TrainingState extends OptimizerState {
+  readonly parameters: NamedTensors;
+  /** Of the epoch that isn't over: what `Training.totals` was. */
+  readonly totals: EpochTotals;
+}
+
+const NOTHING: EpochTotals = { steps: 0, images: 0, loss: 0, correct: 0 };
+
+/**
+ * A training that goes on as far as it is told to, one step or many: `fit` in pieces. However it is cut, the parameters are
+ * the same bits.
+ */
+export class Training {
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  readonly settings: ReturnType<typeof resolveSettings>;
+  /** What is trained on, and what was set aside. */
+  readonly data: Split;
+  readonly #engine: Engine;
+  readonly #run: TrainingRun;
+  #steps: number;
+  #totals: EpochTotals;
+  /** Of the present epoch. */
+  #order: { readonly epoch: number; readonly images: Uint32Array } | undefined;
+  #ended = false;
+
+  private constructor(
+    engine: Engine,
+    run: TrainingRun,
+    data: Split,
+    settings: ReturnType<typeof resolveSettings>,
+    state: TrainingState | undefined,
+  ) {
+    this.#engine = engine;
+    this.#run = run;
+    this.data = data;
+    this.settings = settings;
+    this.epochs = settings.epochs;
+    this.stepsPerEpoch = Math.ceil(countOf(data.train) / settings.batchSize);
+    this.#steps = state?.steps ?? 0;
+    this.#totals = state?.totals ?? NOTHING;
+  }
+
+  /**
+   * Begins a training of the engine's network, from its present parameters; or goes on from `state`, with the same data
+   * and settings.
+   * @throws InputError for settings, data or a state that don't fit, or if the engine is being trained already
+   */
+  static async open(
+    engine: Engine,
+    data: Dataset,
+    settings: TrainingSettings = {},
+    state?: TrainingState,
+  ): Promise<Training> {
+    const resolved = resolveSettings(settings);
+    checkFits(engine.model, data);
+    const split = splitValidation(data, settings.validation ?? 0, resolved.seed);
+    if (inTraining.has(engine)) {
+      throw new InputError(
+        "The engine is being trained already; wait until that has ended, or create another engine.",
+      );
+    }
+    inTraining.add(engine);
+    try {
+      if (state) engine.setParameters(state.parameters);
+      const { batchSize, optimizer, clip } = resolved;
+      const run = await engine.startTraining(split.train, {
+        batchSize,
+        optimizer,
+        clip,
+        ...(state && { resume: { steps: state.steps, memory: state.memory } }),
+      });
+      return new Training(engine, run, split, resolved, state);
+    } catch (error) {
+      inTraining.delete(engine);
+      throw error;
+    }
+  }
+
+  /** How many steps were done, over all epochs. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** The epoch that the next step belongs to, counted from 1; after the last one, the last. */
+  get epoch(): number {
+    return Math.min(this.epochs, Math.floor(this.#steps / this.stepsPerEpoch) + 1);
+  }
+
+  /** Whether all epochs are over. */
+  get done(): boolean {
+    return this.#steps >= this.epochs * this.stepsPerEpoch;
+  }
+
+  /** Sums over the images of the present epoch so far; when one has just ended, over all of it. */
+  get totals(): EpochTotals {
+    return this.#totals;
+  }
+
+  /** The training images of the next step, as indices into `data.train`. Empty if there is none. */
+  nextBatch(): Uint32Array {
+    if (this.done) return new Uint32Array();
+    const from = (this.#steps % this.stepsPerEpoch) * this.settings.batchSize;
+    return this.#orderNow().slice(from, from + this.settings.batchSize);
+  }
+
+  /** The learning rate of a step, counted from 0 over all epochs; by default of the next one. */
+  learningRate(step: number = this.#steps): number {
+    const { schedule, learningRate } = this.settings;
+    return learningRateAt(schedule, learningRate, step, this.epochs * this.stepsPerEpoch);
+  }
+
+  /**
+   * Goes on for so many steps, but not beyond the end of the present epoch; by default to that end. After an abort or an
+   * error it can't go on.
+   * @param options.onProgress gets the totals of the epoch so far
+   * @returns sums over these steps' images
+   * @throws DivergedError if the loss or a parameter is no longer a finite number; what `options.signal` was aborted with;
+   *   InputError if the training has ended
+   */
+  async advance(steps = Infinity, { signal, onProgress }: EpochOptions = {}): Promise<EpochTotals> {
+    if (this.done || this.#ended) throw new InputError("The training has ended; begin another one.");
+    const { batchSize } = this.settings;
+    const first = this.#steps % this.stepsPerEpoch;
+    const count = Math.min(steps, this.stepsPerEpoch - first);
+    const before = first === 0 ? NOTHING : this.#totals;
+    const rates = Float64Array.from({ length: count }, (_, k) => this.learningRate(this.#steps + k));
+    const images = this.#orderNow().subarray(first * batchSize, (first + count) * batchSize);
+    this.#ended = true; // unless all goes well
+    const done = await this.#run.epoch(images, rates, {
+      signal,
+      onProgress: onProgress && ((soFar) => onProgress(sum(before, soFar))),
+    });
+    this.#steps += count;
+    this.#totals = sum(before, done);
+    if (first + count === this.stepsPerEpoch)
+      checkFinite(this.#engine.parameters(), this.#steps, rates[count - 1]);
+    this.#ended = false;
+    return done;
+  }
+
+  /** What it takes to go on later, with `open`. A copy. */
+  async state(): Promise<TrainingState> {
+    const optimizer = await this.#run.state();
+    return { ...optimizer, parameters: this.#engine.parameters(), totals: this.#totals };
+  }
+
+  /** Frees what the training holds. The engine keeps the parameters. */
+  async close(): Promise<void> {
+    this.#ended = true;
+    inTraining.delete(this.#engine);
+    await this.#run.close();
+  }
+
+  #orderNow(): Uint32Array {
+    const { epoch } = this;
+    if (this.#order?.epoch !== epoch) {
+      const random = randomStream(this.settings.seed, `shuffle/${epoch}`);
+      this.#order = { epoch, images: permutation(countOf(this.data.train), random) };
+    }
+    return this.#order.images;
+  }
+}
+
+/** Two trainings at the same time would overwrite each other's parameters. */
+const inTraining = new WeakSet<Engine>();
+
+function sum(a: EpochTotals, b: EpochTotals): EpochTotals {
+  return {
+    steps: a.steps + b.steps,
+    images: a.images + b.images,
+    loss: a.loss + b.loss,
+    correct: a.correct + b.correct,
+  };
+}
+
+/** The loss tells of a step that went wrong only in the next one, so after the last step of an epoch somebody has to look. */
+function checkFinite(parameters: NamedTensors, step: number, learningRate: number): void {
+  for (const [name, { data }] of Object.entries(parameters)) {
+    for (let k = 0; k < data.length; k++) {
+      if (!Number.isFinite(data[k])) throw new DivergedError(name, step, data[k], learningRate);
+    }
+  }
+}
