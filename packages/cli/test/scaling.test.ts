@@ -107,6 +107,7 @@ describe("what changes", () => {
     ["--batch-size 1,8 --filters 1", "batch-size", [1, 8]],
     ["--images 20,50 --filters 1", "images", [20, 50]],
     ["--threads 1,2 --filters 1", "threads", [1, 2]],
+    ["--kernel 1,4 --filters 1", "kernel", [1, 4]],
     ["--sweep images --images 30,10,30 --model net.json", "images", [10, 30]],
     [
       "--sweep batch-size --filters 1 --images 50 --engine reference",
@@ -143,7 +144,7 @@ test("--quiet: the answer alone", async () => {
 describe("no", () => {
   const rows: [string, RegExp][] = [
     ["lenet5", /^scaling takes options only, not "lenet5"/],
-    ["--sweep colours", /^--sweep must be filters, batch-size, images or threads, not "colours"\.$/],
+    ["--sweep colours", /^--sweep must be filters, kernel, batch-size, images or threads, not "colours"\.$/],
     ["--filters 1,x", /^--filters must be a whole number of at least 1, not "x"\.$/],
     ["--filters 0,1", /^--filters must be a whole number of at least 1, not "0"\.$/],
     ["--filters 1,,2", /^--filters must be a whole number of at least 1, not ""\.$/],
@@ -154,6 +155,8 @@ describe("no", () => {
     ],
     ["--filters 1,2 --batch-size 1,2", /^Only one thing can change at a time: give --batch-size one number/],
     ["--sweep images --filters 1,2", /^Only one thing can change at a time: give --filters one number/],
+    ["--model lenet5 --sweep kernel", /^Only one-conv has a kernel to choose, not lenet5/],
+    ["--filters 1,2 --kernel 5", /^one-conv has kernels of 3x3; another size goes with --sweep kernel/],
     ["--model lenet5", /^Only one-conv has a number of filters to choose, not lenet5/],
     ["--model lenet5 --sweep images --filters 3", /^Only one-conv has a number of filters to choose/],
     ["--model alexnet --sweep images", /^There is no built-in model "alexnet"/],

@@ -7,10 +7,12 @@ import {
   duration,
   labelledValues,
   measureScaling,
+  networkFor,
   onLine,
   type ScalingOptions,
   type Sweep,
   scalingInWords,
+  scalingVerdict,
   wrapWords,
 } from "../src/index.js";
 import { DOUBLINGS, pointsOf } from "./support/scaling.js";
@@ -20,8 +22,8 @@ import { DOUBLINGS, pointsOf } from "./support/scaling.js";
  */
 
 const small: Omit<ScalingOptions, "sweep" | "values"> = {
-  settings: { filters: 2, batchSize: 8, images: 100, threads: 0 },
-  specFor: (filters) => builtIn("one-conv", { filters, input: [1, 8, 8] }),
+  settings: { filters: 2, kernel: 3, batchSize: 8, images: 100, threads: 0 },
+  specFor: ({ filters }) => builtIn("one-conv", { filters, input: [1, 8, 8] }),
   optimizer: { type: "sgd" },
   seconds: 0.02,
   repetitions: 3,
@@ -86,6 +88,34 @@ describe("measuring", () => {
     expect(await turns(1)).not.toBe(first);
     const [a, b] = [first.slice(0, 11), first.slice(12, 23)];
     expect(a).not.toBe(b);
+  });
+
+  test("kernels: all have equally many places, so that only their weights are more", async () => {
+    const points = await measureScaling({
+      sweep: "kernel",
+      values: [1, 3, 5],
+      settings: { ...small.settings, filters: 1 },
+      optimizer: { type: "sgd" },
+      seconds: 1e-3,
+      repetitions: 1,
+    });
+    const dense = 3 * 10 * 14 * 14;
+    expect(points.map(({ multiplyAddsPerEpoch }) => multiplyAddsPerEpoch)).toEqual(
+      [1, 9, 25].map((weights) => 100 * (2 * 28 * 28 * weights + dense)),
+    );
+    expect(networkFor("filters")(small.settings)).toEqual(builtIn("one-conv", { filters: 2 }));
+  });
+
+  test("after each round there is what was measured so far", async () => {
+    const rounds: [number, number, number[]][] = [];
+    const points = await measureScaling({
+      ...small,
+      sweep: "filters",
+      values: [1, 2],
+      onRound: (soFar, round) => rounds.push([round, soFar[0].imagesTimed, soFar.map(({ value }) => value)]),
+    });
+    const each = points[0].imagesTimed / 3;
+    expect(rounds).toEqual([1, 2, 3].map((round) => [round, round * each, [1, 2]]));
   });
 
   test("an abort is heard", async () => {
@@ -176,6 +206,19 @@ describe("what follows", () => {
     );
   });
 
+  test("kernels: a line over the number of weights", () => {
+    const points = pointsOf([1, 3, 5, 7], (size) => 2 + 0.5 * size * size);
+    const conclusion = concludeScaling("kernel", points);
+    expect(conclusion.line).toMatchObject({ over: "square", offset: expect.closeTo(2, 9) });
+    expect(conclusion.line.slope).toBeCloseTo(0.5, 9);
+    expect(onLine(conclusion, 9)).toBeCloseTo(42.5, 9);
+    expect(scalingInWords("kernel", points, conclusion)).toEqual([
+      "A kernel twice as high and wide takes 2.27 times as long (exponent 1.18 from 1 to 7; its weights are 4 times as many).",
+      "An epoch takes 2.00 s, and 0.50 s more for each weight of a kernel; the line is off by 0% at most.",
+      "An exponential through the first two points (1 and 3 as kernel size) predicts 43.9 s for 7; measured: 26.5 s. So close that only values further apart would tell them apart.",
+    ]);
+  });
+
   test("a second point that is no slower has no exponential, and that is said", () => {
     const points = pointsOf([1, 2, 4], (value) => (value === 2 ? 1 : value));
     const conclusion = concludeScaling("filters", points);
@@ -199,6 +242,66 @@ describe("what follows", () => {
     };
     expect(said(0.5)).toContain("repetitions of one point differ up to 3.0 times");
     expect(said(0.1)).not.toContain("disturbed");
+  });
+});
+
+describe("the verdict", () => {
+  const verdict = (
+    sweep: Sweep,
+    values: readonly number[],
+    seconds: (value: number) => number,
+    spread = 0.05,
+  ) => {
+    const points = pointsOf(values, seconds, spread);
+    return scalingVerdict(sweep, points, concludeScaling(sweep, points));
+  };
+
+  test("a line, and by how much an exponential is off", () => {
+    expect(verdict("filters", DOUBLINGS, (value) => 0.5 + 0.25 * value)).toEqual({
+      fits: "line",
+      lineOff: expect.closeTo(1, 9),
+      exponentialOff: expect.closeTo((0.75 * (4 / 3) ** 63) / 16.5, 3),
+      sentence:
+        "From 1 to 64 filters time grew 22 times: a straight line is off by 0% at most, and an exponential through the first two points is off by 3 x 10^6 times.",
+    });
+  });
+
+  test("an exponential, if it is one", () => {
+    const found = verdict("filters", [1, 2, 4, 8], (value) => 0.01 * 2 ** value);
+    expect(found.fits).toBe("exponential");
+    expect(found.sentence).toMatch(/off by 0% at most, and a straight line is .* exponential growth\.$/);
+  });
+
+  test("both, where the points lie too near to each other", () => {
+    const found = verdict("filters", [1, 2, 3], (value) => 1 + 0.1 * value);
+    expect(found.fits).toBe("both");
+    expect(found.sentence).toMatch(/can't tell the two apart; go further\.$/);
+  });
+
+  test("neither, where time does something else", () => {
+    const found = verdict("filters", DOUBLINGS, (value) => value ** 3);
+    expect(found.fits).toBe("neither");
+    expect(found.sentence).toMatch(/ Nearer is a straight line\. Measure again/);
+  });
+
+  test("repetitions that differ much count as noise, not as another curve", () => {
+    const bent = (value: number) => value * (value === 8 ? 1.5 : 1);
+    expect(verdict("filters", DOUBLINGS, bent, 0.01).fits).toBe("neither");
+    expect(verdict("filters", DOUBLINGS, bent, 0.5).fits).toBe("line");
+  });
+
+  test.each([
+    [
+      "kernel",
+      (value: number) => 1 + value ** 2,
+      /^From kernels of 1×1 to 8×8 time grew 33 times: a line over/,
+    ],
+    ["batch-size", (value: number) => 1 + 9 / value, /^From 1 to 8 images in a batch time fell to 0\.21 of/],
+    ["threads", (value: number) => 3 + 9 / value, /threads time fell to 0\.34 of .* off by 0% at most\.$/],
+  ] as const)("%s have curves of their own", (sweep, seconds, sentence) => {
+    const found = verdict(sweep, [1, 2, 4, 8], seconds);
+    expect(found).toMatchObject({ fits: "line", lineOff: expect.closeTo(1, 9) });
+    expect(found.sentence).toMatch(sentence);
   });
 });
 

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import {
-  builtIn,
   concludeScaling,
   fitDefaults,
   hasRelaxedSimd,
   InputError,
   measureScaling,
+  networkFor,
   optimizerNames,
   renderScalingSvg,
   sweeps,
@@ -18,7 +18,7 @@ import { loadModel, MODEL_HELP } from "../../model.js";
 import { oneOf, realNumber, seedOption, wholeNumbers } from "../../options.js";
 import { Progress } from "../../terminal/progress.js";
 import { stylesFor } from "../../terminal/style.js";
-import { planOf, type ScalingCommandOptions } from "./options.js";
+import { MOST_KERNEL, planOf, type ScalingCommandOptions } from "./options.js";
 import { asJson, asText, inShort, type Measured } from "./report.js";
 
 export function addScaling(program: Command): void {
@@ -26,14 +26,19 @@ export function addScaling(program: Command): void {
     .command("scaling")
     .summary("measure what the time of an epoch depends on")
     .description(
-      "Measures how long an epoch takes with more and more filters, or with other batch sizes, images or threads, and says how time grows: with a straight line and a power fitted to the measured times, and an exponential through the first two. Trains on made-up images, as unravel train does.",
+      "Measures how long an epoch takes with more and more filters, or with other kernels, batch sizes, images or threads, and says how time grows: with a straight line and a power fitted to the measured times, and an exponential through the first two. Trains on made-up images, as unravel train does.",
     )
     .option("--sweep <what>", `what changes: ${sweeps.join(", ")}`, oneOf("--sweep", sweeps))
-    .option("--model <model>", `${MODEL_HELP}; filters can be chosen for one-conv`, "one-conv")
+    .option("--model <model>", `${MODEL_HELP}; filters and kernel can be chosen for one-conv`, "one-conv")
     .option(
       "--filters <n,...>",
       "default: 1,2,4,8,16,32,64; where they stay: 8",
       wholeNumbers("--filters", 1),
+    )
+    .option(
+      "--kernel <n,...>",
+      "height and width; default: 1,3,5 to 11, where the border is padded; where it stays: 3",
+      wholeNumbers("--kernel", 1, MOST_KERNEL),
     )
     .option(
       "--batch-size <n,...>",
@@ -109,7 +114,7 @@ async function scaling(options: ScalingCommandOptions, signal: AbortSignal): Pro
       ...(engine && { engine }),
       ...(strict && { strict }),
       ...(convolution && { convolution }),
-      specFor: (filters) => (model === "one-conv" ? builtIn(model, { filters }) : loaded.model.spec),
+      specFor: model === "one-conv" ? networkFor(plan.sweep) : () => loaded.model.spec,
       optimizer: { type: options.optimizer },
       seconds,
       seed,

@@ -15,6 +15,7 @@ export interface ScalingCommandOptions extends Omit<EngineChoice, "threads"> {
   sweep?: Sweep;
   model: string;
   filters?: readonly number[];
+  kernel?: readonly number[];
   batchSize?: readonly number[];
   images?: readonly number[];
   threads?: readonly number[];
@@ -35,14 +36,19 @@ export interface Plan {
 
 const keyOf = {
   filters: "filters",
+  kernel: "kernel",
   "batch-size": "batchSize",
   images: "images",
   threads: "threads",
 } as const;
 
+/** Larger than the picture no kernel makes sense. */
+export const MOST_KERNEL = 28;
+
 /** What stays as it is unless another number is given: as `unravel train` has it. */
 const usual: EpochSettings = {
   filters: 8,
+  kernel: 3,
   batchSize: fitDefaults.batchSize,
   images: 60_000,
   threads: availableParallelism(),
@@ -74,6 +80,7 @@ export function planOf(options: ScalingCommandOptions): Plan {
     values: given ?? usualValues(sweep),
     settings: {
       filters: one("filters"),
+      kernel: one("kernel"),
       batchSize: one("batchSize"),
       images: one("images"),
       threads: threadsOf(options.engine, one("threads")),
@@ -86,7 +93,20 @@ function threadsOf(engine: EngineName, threads: number): number {
 }
 
 /** @throws InputError if nothing would change */
-function checkApplies(sweep: Sweep, { model, engine, filters, threads }: ScalingCommandOptions): void {
+function checkApplies(
+  sweep: Sweep,
+  { model, engine, filters, kernel, threads }: ScalingCommandOptions,
+): void {
+  if (model !== "one-conv" && (sweep === "kernel" || kernel !== undefined)) {
+    throw new InputError(
+      `Only one-conv has a kernel to choose, not ${model}; for ${model} write --sweep batch-size, images or threads.`,
+    );
+  }
+  if (sweep !== "kernel" && kernel !== undefined && kernel[0] !== usual.kernel) {
+    throw new InputError(
+      `one-conv has kernels of ${usual.kernel}x${usual.kernel}; another size goes with --sweep kernel, as in --kernel 1,3,5.`,
+    );
+  }
   if (model !== "one-conv" && (sweep === "filters" || filters !== undefined)) {
     throw new InputError(
       `Only one-conv has a number of filters to choose, not ${model}; for ${model} write --sweep batch-size, images or threads.`,
@@ -99,6 +119,7 @@ function checkApplies(sweep: Sweep, { model, engine, filters, threads }: Scaling
 
 function usualValues(sweep: Sweep): readonly number[] {
   if (sweep === "filters") return doublings(1, 64);
+  if (sweep === "kernel") return [1, 3, 5, 7, 9, 11];
   if (sweep === "batch-size") return doublings(1, 128);
   if (sweep === "images") return doublings(500, 32_000);
   const cores = availableParallelism();

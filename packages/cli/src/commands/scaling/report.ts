@@ -69,13 +69,14 @@ export function inShort({ sweep, settings, options, title }: Measured): string {
     threads: (value) => counted(value, "thread"),
   };
   const stay = settingsThatStay({ sweep, settings, options }).map(([key, value]) => words[key](value));
-  return [title, ...stay, options.optimizer, options.engine].join(", ");
+  const padded = sweep === "kernel" ? ["padded"] : [];
+  return [title, ...padded, ...stay, options.optimizer, options.engine].join(", ");
 }
 
 function settingsThatStay({ sweep, settings, options }: Pick<Measured, "sweep" | "settings" | "options">) {
   const changing = sweep === "batch-size" ? "batchSize" : sweep;
   return Object.entries(settings).filter(
-    ([key]) => key !== changing && (key !== "filters" || options.model === "one-conv"),
+    ([key]) => key !== changing && key !== "kernel" && (key !== "filters" || options.model === "one-conv"),
   );
 }
 

@@ -17,13 +17,21 @@ export interface ScalingChart {
   readonly unit: string;
   /** Seconds at round numbers of the unit, from 0 to the top. */
   readonly ticks: readonly { readonly seconds: number; readonly label: string }[];
-  /** What the fitted line is called: over 1 / value it is bent here. */
+  /** What the fitted line is called: over the square or 1 / value it is bent here. */
   readonly lineName: string;
   /** Seconds on the fitted line. */
   readonly line: (value: number) => number;
   /** Seconds on the exponential through the first two points, where there is one. */
   readonly exponential?: (value: number) => number;
 }
+
+const lineNames: Readonly<Record<Sweep, string>> = {
+  filters: "straight line",
+  kernel: "a + b x size²",
+  "batch-size": "a + b / batch",
+  images: "straight line",
+  threads: "a + b / threads",
+};
 
 /** A repetition that took longer than this many times the longest median sticks out of the picture. */
 const MOST_OVER = 1.4;
@@ -49,10 +57,7 @@ export function chartOf(
     height: (seconds) => seconds / top,
     unit,
     ticks,
-    lineName:
-      conclusion.line.over === "value"
-        ? "straight line"
-        : `a + b / ${sweep === "batch-size" ? "batch" : "threads"}`,
+    lineName: lineNames[sweep],
     line: (value) => onLine(conclusion, value),
     ...(exponential && { exponential: (value) => exponential.factor * exponential.base ** value }),
   };

@@ -5,13 +5,14 @@ import type { ScalingPoint, Sweep } from "./sweep.js";
 
 export interface ScalingConclusion {
   /**
-   * The line through all points: `seconds = offset + slope * x`. Filters and images are x themselves. Each batch is one
-   * update, and threads share the work, so there x is 1 / value.
+   * The line through all points: `seconds = offset + slope * x`. Filters and images are x themselves. A kernel has
+   * value * value weights, so there x is the square. Each batch is one update, and threads share the work, so there x is
+   * 1 / value.
    */
   readonly line: {
     readonly offset: number;
     readonly slope: number;
-    readonly over: "value" | "reciprocal";
+    readonly over: "value" | "square" | "reciprocal";
     /** Where it is furthest off, as a share of what was measured. */
     readonly largestError: number;
   };
@@ -36,6 +37,21 @@ export interface ScalingConclusion {
   };
 }
 
+const overOf = {
+  filters: "value",
+  kernel: "square",
+  "batch-size": "reciprocal",
+  images: "value",
+  threads: "reciprocal",
+} as const satisfies Record<Sweep, string>;
+
+/** Where on the line's own axis a value lies. */
+const alongLine = {
+  value: (value: number) => value,
+  square: (value: number) => value * value,
+  reciprocal: (value: number) => 1 / value,
+};
+
 /** The power is fitted from this share of the largest value on, but to three points at least. */
 const LARGER = 1 / 8;
 
@@ -44,9 +60,9 @@ const LARGER = 1 / 8;
  * @throws InputError unless there are two points at least
  */
 export function concludeScaling(sweep: Sweep, points: readonly ScalingPoint[]): ScalingConclusion {
-  const over = sweep === "filters" || sweep === "images" ? "value" : "reciprocal";
+  const over = overOf[sweep];
   const measured: Point[] = points.map(({ value, secondsPerEpoch }) => ({ x: value, y: secondsPerEpoch }));
-  const onLine = over === "value" ? measured : measured.map(({ x, y }) => ({ x: 1 / x, y }));
+  const onLine = measured.map(({ x, y }) => ({ x: alongLine[over](x), y }));
   const line = fitLine(onLine);
   const last = measured[measured.length - 1];
   const larger = measured.filter(({ x }, k) => x >= LARGER * last.x || k >= measured.length - 3);
@@ -63,5 +79,5 @@ export function concludeScaling(sweep: Sweep, points: readonly ScalingPoint[]): 
 
 /** Seconds of an epoch on the fitted line. */
 export function onLine({ line }: ScalingConclusion, value: number): number {
-  return line.offset + line.slope * (line.over === "value" ? value : 1 / value);
+  return line.offset + line.slope * alongLine[line.over](value);
 }

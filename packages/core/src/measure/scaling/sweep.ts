@@ -1,4 +1,3 @@
-import { oneConv } from "../../builders.js";
 import type { EngineOptions } from "../../engine/index.js";
 import { InputError } from "../../errors.js";
 import type { ModelSpec } from "../../model.js";
@@ -6,17 +5,20 @@ import type { OptimizerSpec } from "../../optimizers/index.js";
 import { permutation, randomStream } from "../../random.js";
 import { openTimer, type TrainingTimer } from "../timer.js";
 import { MOST_WARMUP_SECONDS, trainingGflops } from "../training.js";
+import { networkFor } from "./network.js";
 
 /* Time per epoch against one thing that changes, while all others stay. */
 
 /** What can change. */
-export const sweeps = ["filters", "batch-size", "images", "threads"] as const;
+export const sweeps = ["filters", "kernel", "batch-size", "images", "threads"] as const;
 
 export type Sweep = (typeof sweeps)[number];
 
 /** What an epoch's time depends on. */
 export interface EpochSettings {
   readonly filters: number;
+  /** Height and width of the kernels. */
+  readonly kernel: number;
   readonly batchSize: number;
   /** Of an epoch. */
   readonly images: number;
@@ -30,17 +32,21 @@ export interface ScalingOptions extends Pick<EngineOptions, "engine" | "strict" 
   readonly values: readonly number[];
   /** All else; what `sweep` names is not used. */
   readonly settings: EpochSettings;
-  /** The network for a number of filters; default `oneConv`. */
-  readonly specFor?: (filters: number) => ModelSpec;
+  /** The network; default `networkFor` the sweep. */
+  readonly specFor?: (settings: EpochSettings) => ModelSpec;
   readonly optimizer: OptimizerSpec;
   /** For each point, all repetitions together, about; default 2. A repetition trains on a batch at least. */
   readonly seconds?: number;
   /** Default 5. */
   readonly repetitions?: number;
   readonly seed?: number;
+  /** How much memory the images of all points may take, about; default 192 million. */
+  readonly mostBytes?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called with the share that is done, and before each run with the value. */
   readonly onProgress?: (share: number, value: number) => void;
+  /** Called after each round with what is measured so far. */
+  readonly onRound?: (points: readonly ScalingPoint[], round: number) => void;
 }
 
 export interface ScalingPoint {
@@ -58,7 +64,7 @@ export interface ScalingPoint {
   readonly gflops: number;
 }
 
-/** For all points together. */
+/** Of images, for all points together. */
 const MOST_BYTES = 192e6;
 
 /** The share of the time that warming up takes. */
@@ -70,7 +76,7 @@ const WARMUP = 0.2;
  * @throws InputError if a value or an option is wrong; what `signal` was aborted with
  */
 export async function measureScaling(options: ScalingOptions): Promise<readonly ScalingPoint[]> {
-  const { values, seconds = 2, repetitions = 5, seed = 0, signal, onProgress } = options;
+  const { values, seconds = 2, repetitions = 5, seed = 0, signal, onProgress, onRound } = options;
   checkValues(values);
   const timers: TrainingTimer[] = [];
   try {
@@ -92,6 +98,7 @@ export async function measureScaling(options: ScalingOptions): Promise<readonly 
         onProgress?.(WARMUP + (1 - WARMUP) * done, cases[k].value);
         await repeat(cases[k]);
       }
+      onRound?.(cases.map(pointOf), round + 1);
     }
     return cases.map(pointOf);
   } finally {
@@ -122,18 +129,15 @@ function settingsAt({ sweep, settings }: ScalingOptions, value: number): EpochSe
   return { ...settings, [name]: value };
 }
 
-function open(
-  options: ScalingOptions,
-  { filters, batchSize, threads }: EpochSettings,
-): Promise<TrainingTimer> {
-  const { specFor = (count) => oneConv({ filters: count }), values, optimizer, seed, signal } = options;
-  const { engine, strict, convolution } = options;
-  return openTimer(specFor(filters), {
-    batchSize,
+function open(options: ScalingOptions, settings: EpochSettings): Promise<TrainingTimer> {
+  const { sweep, specFor = networkFor(sweep), values, optimizer, seed, signal } = options;
+  const { engine, strict, convolution, mostBytes = MOST_BYTES } = options;
+  return openTimer(specFor(settings), {
+    batchSize: settings.batchSize,
     optimizer,
-    threads,
+    threads: settings.threads,
     signal,
-    mostBytes: MOST_BYTES / values.length,
+    mostBytes: mostBytes / values.length,
     ...(seed !== undefined && { seed }),
     ...(engine && { engine }),
     ...(strict && { strict }),

@@ -8,6 +8,7 @@ import type { ScalingPoint, Sweep } from "./sweep.js";
 /** What changes, as it is called in sentences and along the axis. */
 export const nounOf: Readonly<Record<Sweep, string>> = {
   filters: "filters",
+  kernel: "kernel size",
   "batch-size": "images in a batch",
   images: "images",
   threads: "threads",
@@ -42,14 +43,20 @@ function noiseInWords(points: readonly ScalingPoint[]): string[] {
 const STRAIGHT = 0.1;
 
 function growth(sweep: Sweep, { power: { exponent, from, to } }: ScalingConclusion): string {
-  const what = sweep === "batch-size" ? "Batches twice as large" : `Twice the ${nounOf[sweep]}`;
   const range = `exponent ${exponent.toFixed(2)} from ${whole(from)} to ${whole(to)}`;
-  const start = `${what} take ${(2 ** exponent).toFixed(2)} times as long`;
+  const start = `${doubled(sweep)} ${(2 ** exponent).toFixed(2)} times as long`;
   if (sweep === "batch-size" || sweep === "threads") return `${start} (${range}).`;
+  if (sweep === "kernel") return `${start} (${range}; its weights are 4 times as many).`;
   if (Math.abs(exponent - 1) <= STRAIGHT) return `${start}: a straight line (${range}).`;
   return exponent < 1
     ? `${start}: less than in proportion (${range}).`
     : `${start}: more than in proportion (${range}).`;
+}
+
+function doubled(sweep: Sweep): string {
+  if (sweep === "batch-size") return "Batches twice as large take";
+  if (sweep === "kernel") return "A kernel twice as high and wide takes";
+  return `Twice the ${nounOf[sweep]} take`;
 }
 
 function lineInWords(sweep: Sweep, points: readonly ScalingPoint[], conclusion: ScalingConclusion): string[] {
@@ -67,8 +74,8 @@ function lineInWords(sweep: Sweep, points: readonly ScalingPoint[], conclusion: 
     const share = offset / (offset + slope);
     return [`About ${Math.round(100 * share)}% of the work of one thread is not shared by more; ${fit}.`];
   }
-  const each = sweep === "filters" ? "each filter" : "1,000 images";
-  const time = duration(sweep === "filters" ? slope : 1000 * slope);
+  const each = { filters: "each filter", kernel: "each weight of a kernel", images: "1,000 images" }[sweep];
+  const time = duration(sweep === "images" ? 1000 * slope : slope);
   return [`An epoch takes ${duration(offset)}, and ${time} more for ${each}; ${fit}.`];
 }
 
@@ -83,13 +90,14 @@ function exponentialInWords(
   if (points.length < 3 || sweep === "batch-size" || sweep === "threads") return [];
   const [a, b] = points;
   const last = points[points.length - 1];
+  const many = sweep === "kernel" ? "as kernel size" : nounOf[sweep];
   if (exponential === undefined) {
     return [
-      `No exponential grows through the first two points: ${whole(b.value)} ${nounOf[sweep]} take no longer than ${whole(a.value)}.`,
+      `No exponential grows through the first two points: ${whole(b.value)} ${many} ${sweep === "kernel" ? "takes" : "take"} no longer than ${whole(a.value)}.`,
     ];
   }
   const { predicted } = exponential;
-  const start = `An exponential through the first two points (${whole(a.value)} and ${whole(b.value)} ${nounOf[sweep]}) predicts ${duration(predicted)} for ${whole(last.value)}; measured: ${duration(last.secondsPerEpoch)}.`;
+  const start = `An exponential through the first two points (${whole(a.value)} and ${whole(b.value)} ${many}) predicts ${duration(predicted)} for ${whole(last.value)}; measured: ${duration(last.secondsPerEpoch)}.`;
   const ratio = predicted / last.secondsPerEpoch;
   const near = ratio < CLOSE && ratio > 1 / CLOSE;
   return [near ? `${start} So close that only values further apart would tell them apart.` : start];

@@ -1,0 +1,63 @@
+import { concludeScaling, type ScalingPoint } from "unravel-cnn";
+import { type TimedSweep, type TimingSettings, usualTiming } from "./settings.js";
+import type { TimingReport } from "./timingWorker.js";
+
+/** What was measured, and with which settings. */
+export interface TimingResult {
+  readonly settings: TimingSettings;
+  readonly points: readonly ScalingPoint[];
+  /** How often each point was measured. */
+  readonly rounds: number;
+}
+
+/** The state of the lab that measures time. It outlives the view, so that what was measured stays. */
+export class TimingLab {
+  settings = $state.raw<TimingSettings>(usualTiming);
+  /** Of each thing that can change, what was measured last. */
+  #results = $state.raw<Partial<Record<TimedSweep, TimingResult>>>({});
+  progress = $state.raw<{ readonly share: number; readonly value: number }>();
+  problem = $state("");
+  #worker: Worker | undefined;
+
+  readonly result: TimingResult | undefined = $derived(this.#results[this.settings.sweep]);
+  readonly conclusion = $derived(
+    this.result && concludeScaling(this.result.settings.sweep, this.result.points),
+  );
+
+  get isBusy(): boolean {
+    return this.progress !== undefined;
+  }
+
+  start(): void {
+    this.stop();
+    const settings = this.settings;
+    this.problem = "";
+    this.progress = { share: 0, value: 1 };
+    const worker = new Worker(new URL("./timingWorker.ts", import.meta.url), { type: "module" });
+    this.#worker = worker;
+    worker.onerror = () => this.#fail("The worker that measures could not be started.");
+    worker.onmessage = ({ data }: MessageEvent<TimingReport>) => {
+      if (worker !== this.#worker) return; // of a measurement that was stopped
+      if (data.kind === "progress") this.progress = { share: data.share, value: data.value };
+      else if (data.kind === "problem") this.#fail(data.problem);
+      else if (data.kind === "done") this.stop();
+      else {
+        const result = { settings, points: data.points, rounds: data.round };
+        this.#results = { ...this.#results, [settings.sweep]: result };
+      }
+    };
+    worker.postMessage(settings);
+  }
+
+  /** What is measured so far stays. */
+  stop(): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    this.progress = undefined;
+  }
+
+  #fail(problem: string): void {
+    this.problem = problem;
+    this.stop();
+  }
+}

@@ -1,0 +1,92 @@
+import type { EngineName, EpochSettings } from "unravel-cnn";
+
+/* What the lab can measure: one thing changes, all else stays. */
+
+export type TimedSweep = "filters" | "kernel" | "batch-size";
+
+export interface TimingSettings {
+  readonly sweep: TimedSweep;
+  /** The largest value. */
+  readonly upTo: number;
+  /** Kernels compiled for the network, or the textbook's plain loops. */
+  readonly engine: EngineName;
+  /** Seconds for each point, about. */
+  readonly seconds: number;
+}
+
+/** What can change, and how far: the last but one is what the page begins with. */
+export const sweepChoices: Readonly<
+  Record<TimedSweep, { readonly title: string; readonly upTo: readonly number[] }>
+> = {
+  filters: { title: "Filters", upTo: [4, 8, 16, 32, 64, 128] },
+  kernel: { title: "Kernel size", upTo: [5, 7, 9, 11, 13] },
+  "batch-size": { title: "Batch size", upTo: [16, 32, 64, 128, 256] },
+};
+
+export const usualUpTo = (sweep: TimedSweep): number => sweepChoices[sweep].upTo.at(-2) as number;
+
+export const engineTitles: Readonly<Record<EngineName, string>> = {
+  wasm: "compiled kernels",
+  reference: "plain loops (the textbook)",
+};
+
+/** How long each point is measured, and what that is called. */
+export const cares = [
+  { seconds: 0.5, title: "quickly" },
+  { seconds: 2, title: "carefully" },
+] as const;
+
+export const usualTiming: TimingSettings = { sweep: "filters", upTo: 64, engine: "wasm", seconds: 0.5 };
+
+/** What stays, unless it is what changes: as `unravel scaling` has it, on one thread. */
+export const fixedSettings: EpochSettings = {
+  filters: 8,
+  kernel: 3,
+  batchSize: 32,
+  images: 60_000,
+  threads: 0,
+};
+
+/** 1, 2, 4, ... for filters and batches; odd kernels, which have a middle. */
+export function valuesOf({ sweep, upTo }: Pick<TimingSettings, "sweep" | "upTo">): number[] {
+  const values: number[] = [];
+  for (let value = 1; value <= upTo; value = sweep === "kernel" ? value + 2 : 2 * value) values.push(value);
+  return values;
+}
+
+/** What was trained, in a few words, without what changes. */
+export function whatStays({ sweep, engine }: Pick<TimingSettings, "sweep" | "engine">): string {
+  const { filters, kernel, batchSize } = fixedSettings;
+  const parts = [
+    ...(sweep === "filters" ? [] : [`${filters} filters`]),
+    ...(sweep === "kernel"
+      ? ["a padded picture, so that all kernels have 28×28 places"]
+      : [`kernels of ${kernel}×${kernel}`]),
+    ...(sweep === "batch-size" ? [] : [`batches of ${batchSize}`]),
+  ];
+  return `One convolution, ReLU, pooling and ten outputs; ${parts.join(", ")}; ${engineTitles[engine]}, one thread, Adam.`;
+}
+
+// In a link ------------------------------------------------------------------------------------------------------------
+
+export interface TimingLink {
+  readonly time?: string | undefined;
+  readonly upto?: string | undefined;
+  readonly by?: string | undefined;
+}
+
+/** What differs from the usual. */
+export function timingToLink({ sweep, upTo, engine }: TimingSettings): TimingLink {
+  return {
+    ...(sweep !== usualTiming.sweep && { time: sweep }),
+    ...(upTo !== usualUpTo(sweep) && { upto: String(upTo) }),
+    ...(engine !== usualTiming.engine && { by: "loops" }),
+  };
+}
+
+/** What can't be understood is as usual. */
+export function timingFromLink({ time, upto, by }: TimingLink): TimingSettings {
+  const sweep = time !== undefined && Object.hasOwn(sweepChoices, time) ? (time as TimedSweep) : "filters";
+  const upTo = sweepChoices[sweep].upTo.find((choice) => String(choice) === upto) ?? usualUpTo(sweep);
+  return { ...usualTiming, sweep, upTo, engine: by === "loops" ? "reference" : "wasm" };
+}
