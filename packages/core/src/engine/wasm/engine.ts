@@ -29,6 +29,13 @@ const FEW_IMAGES = 64;
 /** How many images are computed at a time: each has a program of its own. */
 type Amount = "one" | "few" | "many";
 
+interface LoadedInference {
+  readonly plan: Plan;
+  readonly program: InferenceProgram;
+  /** Those that the program was given last: they are sent again only when they have changed. */
+  parameters: NamedTensors | undefined;
+}
+
 export interface WasmOptions {
   /** Number of threads; 0: no workers, the calling thread works in slices. */
   readonly threads: number;
@@ -46,7 +53,7 @@ export class WasmEngine implements Engine {
   readonly #local = new LocalPool();
   #one: Pool | undefined;
   #parameters: NamedTensors;
-  readonly #inference = new Map<Amount, Promise<{ plan: Plan; program: InferenceProgram }>>();
+  readonly #inference = new Map<Amount, Promise<LoadedInference>>();
 
   constructor(model: Model, parameters: NamedTensors, { threads, strict, convolution }: WasmOptions) {
     checkParameters(model, parameters);
@@ -93,10 +100,11 @@ export class WasmEngine implements Engine {
   async logits(images: Uint8Array, { signal, onProgress }: InferenceOptions = {}): Promise<Float32Array> {
     signal?.throwIfAborted();
     const count = images.length / sizeOf(this.model.inputShape);
-    const { plan, program } = await this.#inferenceProgram(
-      count === 1 ? "one" : count < FEW_IMAGES ? "few" : "many",
-    );
-    const logits = await program.infer(rowOf(plan, this.#parameters), images, { signal, onProgress });
+    const loaded = await this.#inferenceProgram(count === 1 ? "one" : count < FEW_IMAGES ? "few" : "many");
+    const parameters = this.#parameters;
+    const row = loaded.parameters === parameters ? undefined : rowOf(loaded.plan, parameters);
+    loaded.parameters = parameters;
+    const logits = await loaded.program.infer(row, images, { signal, onProgress });
     signal?.throwIfAborted();
     return logits;
   }
@@ -112,15 +120,15 @@ export class WasmEngine implements Engine {
     return this.#one;
   }
 
-  #inferenceProgram(amount: Amount): Promise<{ plan: Plan; program: InferenceProgram }> {
-    const load = async () => {
+  #inferenceProgram(amount: Amount): Promise<LoadedInference> {
+    const load = async (): Promise<LoadedInference> => {
       const pool = amount === "many" ? this.#pool : this.#local;
       const plan = planModel(this.model, undefined, { ...this.#planOptions, oneImage: amount === "one" });
       const program = await pool.loadInference(
         await compileFor(pool, plan, { relaxed: !this.strict }),
         layoutOf(plan),
       );
-      return { plan, program };
+      return { plan, program, parameters: undefined };
     };
     let loaded = this.#inference.get(amount);
     if (loaded === undefined) {

@@ -45,7 +45,7 @@ export class LocalPool implements Pool {
     return {
       infer: (parameters, images, options) =>
         turns.take(async () => {
-          writeRow(memory, layout, parameters);
+          if (parameters) writeRow(memory, layout, parameters);
           const job = inferenceJob(layout, images);
           await this.#run(thread.infer(job), control, options, () => job.done[0]);
           return job.logits;

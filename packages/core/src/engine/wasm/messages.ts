@@ -54,7 +54,7 @@ export type RemoteWork =
   | {
       readonly type: "infer";
       readonly program: number;
-      readonly parameters: Float32Array;
+      readonly parameters: Float32Array | undefined;
       readonly images: Uint8Array;
     };
 

@@ -91,7 +91,7 @@ export class SharedPool implements Pool {
     return {
       infer: (parameters, images, options) =>
         this.#inTurn(async (allocate) => {
-          writeRow(memory, layout, parameters);
+          if (parameters) writeRow(memory, layout, parameters);
           const job = inferenceJob(layout, shareable(images, allocate), allocate);
           const done = () => Atomics.load(job.done, 0);
           await this.#run(loaded, { type: "infer", program, job }, options, done);
