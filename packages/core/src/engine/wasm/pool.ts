@@ -68,7 +68,11 @@ export interface InferenceProgram {
    * The logits `[count, classes]`. Some are missing if the signal was aborted.
    * @param parameters undefined: the ones from the time before
    */
-  infer(parameters: Float32Array | undefined, images: Uint8Array, options: JobOptions<number>): Promise<Float32Array>;
+  infer(
+    parameters: Float32Array | undefined,
+    images: Uint8Array,
+    options: JobOptions<number>,
+  ): Promise<Float32Array>;
 }
 
 export interface JobOptions<Progress> {
