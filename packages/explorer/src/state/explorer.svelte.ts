@@ -80,10 +80,16 @@ export class Explorer extends Shown {
     this.#past = [];
     this.#before = [];
     this.#restore = { cell: link.cell, pass: link.pass ?? "forward" };
+    this.#tracer.forget();
     this.show(network);
   }
 
-  #restore: { readonly cell: string | undefined; readonly pass: Pass } | undefined;
+  #restore = $state.raw<{ readonly cell: string | undefined; readonly pass: Pass }>();
+
+  /** Whether a link's numbers are still being computed, so that its cell can't be selected yet. */
+  get opening(): boolean {
+    return this.#restore !== undefined;
+  }
 
   show(network: Network): void {
     this.#wanted = network;
@@ -102,6 +108,8 @@ export class Explorer extends Shown {
     this.answer = undefined;
     this.scope = labels.length > 1 ? "batch" : "image";
     this.image = 0;
+    this.#restore = undefined;
+    this.#tracer.forget();
     this.#wanted = { id: undefined, title, note: "a trace", model, parameters };
     this.#show({ ...given, tensors: { ...complete.tensors, ...given.tensors } }, this.#wanted);
   }

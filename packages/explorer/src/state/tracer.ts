@@ -22,6 +22,8 @@ export class Tracer {
   /** The most probable class last time, which it probably still is. */
   #guess = 0;
   #next: readonly [Network, Batch] | undefined;
+  /** Whether the worker's present work is still of use. */
+  #wanted = true;
 
   constructor(onTrace: OnTrace, onError: (error: Error) => void) {
     this.#onTrace = onTrace;
@@ -30,9 +32,9 @@ export class Tracer {
 
   /** The trace comes to `onTrace`, at once or later. */
   ask(network: Network, batch: Batch): void {
-    this.#next = undefined;
     const { model, parameters } = network;
     if (model.multiplyAdds.trainingStep * batch.labels.length <= MOST_AT_ONCE) {
+      this.forget();
       const found = traceBatch(model, parameters, batch, this.#guess);
       this.#guess = largestInRows(found.tensors.probs)[0];
       this.#onTrace(found, network);
@@ -42,16 +44,24 @@ export class Tracer {
     if (!this.#busy) this.#send();
   }
 
+  /** What was asked before is not wanted any more: its trace won't come. */
+  forget(): void {
+    this.#next = undefined;
+    this.#wanted = false;
+  }
+
   #send(): void {
     if (!this.#next) return;
     const [network, batch] = this.#next;
     const { spec } = network.model;
     this.#next = undefined;
     this.#busy = true;
+    this.#wanted = true;
     this.#worker ??= new Worker(new URL("./traceWorker.ts", import.meta.url), { type: "module" });
     this.#worker.onerror = () => this.#onError(new Error("The worker that computes could not be started."));
     this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       this.#busy = false;
+      if (!this.#wanted) return this.#send();
       if (data.error !== undefined) this.#onError(new Error(data.error));
       else this.#onTrace(traceOf(network, data), network);
       this.#send();

@@ -19,12 +19,14 @@ export interface Visit {
 export interface VisitOptions extends BrowserContextOptions {
   /** The part of the address after #. */
   readonly link?: string;
+  /** Runs in the page before anything of its own does. */
+  readonly before?: () => void;
 }
 
 const WIDE = { width: 1440, height: 900 };
 
 /** Opens the page and waits until it shows numbers. It must ask no other host for anything and must not complain. */
-export async function visit({ link = "", ...options }: VisitOptions = {}): Promise<Visit> {
+export async function visit({ link = "", before, ...options }: VisitOptions = {}): Promise<Visit> {
   const server = await serve(await pageSite(), 0);
   const page = await emptyPage({
     viewport: WIDE,
@@ -53,6 +55,7 @@ export async function visit({ link = "", ...options }: VisitOptions = {}): Promi
     expect(elsewhere).toEqual([]);
     expect(complaints).toEqual([]);
   });
+  if (before) await page.addInitScript(before);
   await page.goto(`${server.url}${link && `#${link}`}`);
   await page.locator("main").waitFor();
   return { page, url: server.url, elsewhere, complaints, cut: () => server.close() };
