@@ -1,3 +1,4 @@
+import { type TimingSettings, timingFrom, timingWords } from "../timing/settings.js";
 import { type Settings, settingsFrom, settingsWords } from "../training/settings.js";
 import type { Drawing, Stroke } from "./drawing.js";
 
@@ -18,6 +19,7 @@ export interface LinkState {
   /** What is open in the drawer below the network. */
   readonly tab?: string;
   readonly settings?: Settings;
+  readonly timing?: TimingSettings;
 }
 
 export function formatLink(state: LinkState): string {
@@ -37,6 +39,7 @@ export function formatLink(state: LinkState): string {
   add("tab", state.tab);
   if (state.settings)
     for (const [name, value] of Object.entries(settingsWords(state.settings))) add(name, value);
+  if (state.timing) for (const [name, value] of Object.entries(timingWords(state.timing))) add(name, value);
   // brackets and commas may stand in an address as they are
   return words.toString().replace(/%5B/g, "[").replace(/%5D/g, "]").replace(/%2C/g, ",");
 }
@@ -61,6 +64,7 @@ export function parseLink(hash: string): LinkState {
     scaling: word("scale") === "map" ? "map" : undefined,
     tab: word("tab"),
     settings: settingsFrom(word),
+    timing: timingFrom(word),
   } as const;
   return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
 }

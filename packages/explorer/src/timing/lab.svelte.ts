@@ -1,5 +1,5 @@
-import { concludeScaling, type ScalingPoint } from "unravel-cnn";
-import { type TimedSweep, type TimingSettings, usualTiming } from "./settings.js";
+import type { ScalingPoint } from "unravel-cnn";
+import type { TimedSweep, TimingSettings } from "./settings.js";
 import type { TimingReport } from "./timingWorker.js";
 
 /** What was measured, and with which settings. */
@@ -10,27 +10,20 @@ export interface TimingResult {
   readonly rounds: number;
 }
 
-/** The state of the lab that measures time. It outlives the view, so that what was measured stays. */
-export class TimingLab {
-  settings = $state.raw<TimingSettings>(usualTiming);
+/** What the lab measures and has measured. */
+class TimingLab {
   /** Of each thing that can change, what was measured last. */
-  #results = $state.raw<Partial<Record<TimedSweep, TimingResult>>>({});
+  results = $state.raw<Partial<Record<TimedSweep, TimingResult>>>({});
   progress = $state.raw<{ readonly share: number; readonly value: number }>();
   problem = $state("");
   #worker: Worker | undefined;
-
-  readonly result: TimingResult | undefined = $derived(this.#results[this.settings.sweep]);
-  readonly conclusion = $derived(
-    this.result && concludeScaling(this.result.settings.sweep, this.result.points),
-  );
 
   get isBusy(): boolean {
     return this.progress !== undefined;
   }
 
-  start(): void {
+  start(settings: TimingSettings): void {
     this.stop();
-    const settings = this.settings;
     this.problem = "";
     this.progress = { share: 0, value: 1 };
     const worker = new Worker(new URL("./timingWorker.ts", import.meta.url), { type: "module" });
@@ -43,7 +36,7 @@ export class TimingLab {
       else if (data.kind === "done") this.stop();
       else {
         const result = { settings, points: data.points, rounds: data.round };
-        this.#results = { ...this.#results, [settings.sweep]: result };
+        this.results = { ...this.results, [settings.sweep]: result };
       }
     };
     worker.postMessage(settings);
@@ -61,3 +54,6 @@ export class TimingLab {
     this.stop();
   }
 }
+
+/** It outlives the view, so that what was measured stays. */
+export const timingLab = new TimingLab();

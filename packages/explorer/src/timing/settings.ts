@@ -38,6 +38,9 @@ export const cares = [
 
 export const usualTiming: TimingSettings = { sweep: "filters", upTo: 64, engine: "wasm", seconds: 0.5 };
 
+/** How often each point is measured; the points take turns. */
+export const ROUNDS = 5;
+
 /** What stays, unless it is what changes: as `unravel scaling` has it, on one thread. */
 export const fixedSettings: EpochSettings = {
   filters: 8,
@@ -54,39 +57,41 @@ export function valuesOf({ sweep, upTo }: Pick<TimingSettings, "sweep" | "upTo">
   return values;
 }
 
+/** `8 filters`, `a kernel of 5×5` */
+export function valueInWords(sweep: TimedSweep, value: number): string {
+  if (sweep === "kernel") return `a kernel of ${value}×${value}`;
+  if (sweep === "batch-size") return value === 1 ? "one image at a time" : `batches of ${value}`;
+  return value === 1 ? "1 filter" : `${value} filters`;
+}
+
 /** What was trained, in a few words, without what changes. */
 export function whatStays({ sweep, engine }: Pick<TimingSettings, "sweep" | "engine">): string {
   const { filters, kernel, batchSize } = fixedSettings;
   const parts = [
-    ...(sweep === "filters" ? [] : [`${filters} filters`]),
+    ...(sweep === "filters" ? [] : [valueInWords("filters", filters)]),
     ...(sweep === "kernel"
       ? ["a padded picture, so that all kernels have 28×28 places"]
       : [`kernels of ${kernel}×${kernel}`]),
-    ...(sweep === "batch-size" ? [] : [`batches of ${batchSize}`]),
+    ...(sweep === "batch-size" ? [] : [valueInWords("batch-size", batchSize)]),
   ];
   return `One convolution, ReLU, pooling and ten outputs; ${parts.join(", ")}; ${engineTitles[engine]}, one thread, Adam.`;
 }
 
-// In a link ------------------------------------------------------------------------------------------------------------
+/* In a link, what differs from the usual. */
 
-export interface TimingLink {
-  readonly time?: string | undefined;
-  readonly upto?: string | undefined;
-  readonly by?: string | undefined;
-}
-
-/** What differs from the usual. */
-export function timingToLink({ sweep, upTo, engine }: TimingSettings): TimingLink {
+export function timingWords({ sweep, upTo, engine }: TimingSettings): Record<string, string> {
   return {
     ...(sweep !== usualTiming.sweep && { time: sweep }),
-    ...(upTo !== usualUpTo(sweep) && { upto: String(upTo) }),
-    ...(engine !== usualTiming.engine && { by: "loops" }),
+    ...(upTo !== usualUpTo(sweep) && { "time-to": String(upTo) }),
+    ...(engine !== usualTiming.engine && { "time-by": "loops" }),
   };
 }
 
-/** What can't be understood is as usual. */
-export function timingFromLink({ time, upto, by }: TimingLink): TimingSettings {
-  const sweep = time !== undefined && Object.hasOwn(sweepChoices, time) ? (time as TimedSweep) : "filters";
-  const upTo = sweepChoices[sweep].upTo.find((choice) => String(choice) === upto) ?? usualUpTo(sweep);
-  return { ...usualTiming, sweep, upTo, engine: by === "loops" ? "reference" : "wasm" };
+/** What a link says; what can't be understood in it is as usual. */
+export function timingFrom(word: (name: string) => string | undefined): TimingSettings {
+  const named = word("time") ?? "";
+  const sweep = Object.hasOwn(sweepChoices, named) ? (named as TimedSweep) : usualTiming.sweep;
+  const upTo = sweepChoices[sweep].upTo.find((choice) => String(choice) === word("time-to"));
+  const engine = word("time-by") === "loops" ? "reference" : "wasm";
+  return { ...usualTiming, sweep, upTo: upTo ?? usualUpTo(sweep), engine };
 }

@@ -1,5 +1,5 @@
 import { measureScaling, type ScalingPoint } from "unravel-cnn";
-import { fixedSettings, type TimingSettings, valuesOf } from "./settings.js";
+import { fixedSettings, ROUNDS, type TimingSettings, valuesOf } from "./settings.js";
 
 /*
  * Measures beside the page's own thread. One worker measures once; to stop it is to end it.
@@ -10,8 +10,6 @@ export type TimingReport =
   | { readonly kind: "round"; readonly points: readonly ScalingPoint[]; readonly round: number }
   | { readonly kind: "done" }
   | { readonly kind: "problem"; readonly problem: string };
-
-export const ROUNDS = 5;
 
 /** A page shares its memory with others. */
 const MOST_BYTES = 48e6;

@@ -31,7 +31,7 @@ export function scalingVerdict(
   const onExponential = exponentialOff !== undefined && exponentialOff <= close;
   const fits = onTheLine ? (onExponential ? "both" : "line") : onExponential ? "exponential" : "neither";
   const verdict = { fits, lineOff, exponentialOff } as const;
-  return { ...verdict, sentence: inWords(sweep, points, verdict) };
+  return { ...verdict, sentence: inWords(sweep, points, verdict, conclusion.line.largestError) };
 }
 
 /** How many times too much or too little a curve says, where it is furthest off. */
@@ -52,9 +52,10 @@ function inWords(
   sweep: Sweep,
   points: readonly ScalingPoint[],
   { fits, lineOff, exponentialOff }: Omit<ScalingVerdict, "sentence">,
+  lineError: number,
 ): string {
   const curve = curves[sweep];
-  const line = `${curve} is ${offBy(lineOff)}`;
+  const line = `${curve} is ${lineOff < 2 ? `off by ${Math.round(100 * lineError)}% at most` : offBy(lineOff)}`;
   const exponential =
     exponentialOff !== undefined
       ? `an exponential through the first two points is ${offBy(exponentialOff)}`
@@ -95,7 +96,7 @@ function grew(sweep: Sweep, points: readonly ScalingPoint[]): string {
 }
 
 function offBy(ratio: number): string {
-  if (ratio < 2) return `off by ${Math.round(100 * (ratio - 1))}% at most`;
+  if (ratio < 1.005) return "exact";
   return Number.isFinite(ratio) ? `off by ${factor(ratio)} times` : "not near it at all";
 }
 

@@ -10,4 +10,6 @@ export interface Tab {
 }
 
 /** The tabs, from left to right. */
-export const tabs: readonly Tab[] = [];
+export const tabs: readonly Tab[] = [
+  { id: "time", title: "Time it", load: () => import("../timing/TimingTab.svelte") },
+];
