@@ -269,7 +269,9 @@ describe("the verdict", () => {
   test("an exponential, if it is one", () => {
     const found = verdict("filters", [1, 2, 4, 8], (value) => 0.01 * 2 ** value);
     expect(found.fits).toBe("exponential");
-    expect(found.sentence).toMatch(/: an exponential through the first two points is exact, and a straight line is .* exponential growth\.$/);
+    expect(found.sentence).toMatch(
+      /: an exponential through the first two points is exact, and a straight line is .* exponential growth\.$/,
+    );
   });
 
   test("both, where the points lie too near to each other", () => {

@@ -1,14 +1,5 @@
-import type { ScalingPoint } from "unravel-cnn";
-import type { TimedSweep, TimingSettings } from "./settings.js";
+import type { TimedSweep, TimingResult, TimingSettings } from "./settings.js";
 import type { TimingReport } from "./timingWorker.js";
-
-/** What was measured, and with which settings. */
-export interface TimingResult {
-  readonly settings: TimingSettings;
-  readonly points: readonly ScalingPoint[];
-  /** How often each point was measured. */
-  readonly rounds: number;
-}
 
 /** What the lab measures and has measured. */
 class TimingLab {

@@ -1,4 +1,4 @@
-import type { EngineName, EpochSettings } from "unravel-cnn";
+import type { EngineName, EpochSettings, ScalingPoint } from "unravel-cnn";
 
 /* What the lab can measure: one thing changes, all else stays. */
 
@@ -12,6 +12,14 @@ export interface TimingSettings {
   readonly engine: EngineName;
   /** Seconds for each point, about. */
   readonly seconds: number;
+}
+
+/** What was measured, and with which settings. */
+export interface TimingResult {
+  readonly settings: TimingSettings;
+  readonly points: readonly ScalingPoint[];
+  /** How often each point was measured. */
+  readonly rounds: number;
 }
 
 /** What can change, and how far: the last but one is what the page begins with. */
