@@ -54,7 +54,8 @@ function add(name: string, content: string): void {
 describe("what is packed", () => {
   test("code, types, source, README and licence; no tests and no data", () => {
     expect(packed).toEqual(expect.arrayContaining(["package.json", "README.md", "LICENSE"]));
-    const others = /^(package\.json|README\.md|LICENSE|dist\/.+\.(js|d\.ts|js\.map|d\.ts\.map)|src\/.+\.ts)$/;
+    const others =
+      /^(package\.json|README\.md|LICENSE|bundle\/.+\.js(\.map)?|dist\/.+\.(js|d\.ts|js\.map|d\.ts\.map)|src\/.+\.ts)$/;
     expect(packed.filter((path) => !others.test(path))).toEqual([]);
   });
 

@@ -1,3 +1,4 @@
+import { BLOCK } from "../../compiler/block.js";
 import type { Convolution } from "../../compiler/convolution.js";
 import { type Plan, type PlanOptions, planModel } from "../../compiler/plan.js";
 import type { Dataset } from "../../data/dataset.js";
@@ -80,8 +81,9 @@ export class WasmEngine implements Engine {
   async startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun> {
     const { batchSize, optimizer, clip, resume } = options;
     const memory = optimizerMemory(this.model, options);
+    const pool = batchSize > BLOCK ? this.#pool : this.#poolOfOne();
+    pool.start();
     const plan = planModel(this.model, { batchSize, optimizer, clip: clip !== undefined }, this.#planOptions);
-    const pool = plan.slots > 1 ? this.#pool : this.#poolOfOne();
     const program = await pool.loadTraining(
       await compileFor(pool, plan, { relaxed: !this.strict }),
       layoutOf(plan, { batchSize, optimizer, clip }),

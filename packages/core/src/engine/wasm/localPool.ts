@@ -23,6 +23,8 @@ export class LocalPool implements Pool {
   readonly shared = false;
   #closed = false;
 
+  start(): void {}
+
   async loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram> {
     const { memory, thread, control } = this.#instantiate(code, layout);
     const turns = new Turns();

@@ -15,6 +15,8 @@ export interface Pool {
   readonly threads: number;
   /** Whether modules have to be compiled for shared memory. */
   readonly shared: boolean;
+  /** Starts the threads, if they don't run yet: they come up while a program is still being compiled for them. */
+  start(): void;
   loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram>;
   loadInference(code: Code, layout: Layout): Promise<InferenceProgram>;
   /** Ends the threads. What still works fails. */

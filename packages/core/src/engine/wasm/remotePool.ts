@@ -37,6 +37,10 @@ export class RemotePool implements Pool {
   /** Why there is no worker any more. */
   #ended: FailureError | undefined;
 
+  start(): void {
+    if (!this.#ended) this.#start();
+  }
+
   async loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram> {
     const program = this.#programCount++;
     // copies, because a part of an array would be sent with all of its buffer; they move over without another copy
@@ -75,11 +79,7 @@ export class RemotePool implements Pool {
     transfer: ArrayBuffer[] = [],
   ): Promise<Result> {
     if (this.#ended) throw this.#ended;
-    this.#worker ??= startWorker(
-      (response) => this.#respond(response),
-      (reason) => this.#end(deadError(reason)),
-    );
-    const worker = this.#worker;
+    const worker = this.#start();
     const call = this.#callCount++;
     const abort = () => worker.send({ type: "abort", call });
     // a worker keeps no process alive, but this does
@@ -96,6 +96,14 @@ export class RemotePool implements Pool {
       clearInterval(alive);
       signal?.removeEventListener("abort", abort);
     }
+  }
+
+  #start(): WorkerThread {
+    this.#worker ??= startWorker(
+      (response) => this.#respond(response),
+      (reason) => this.#end(deadError(reason)),
+    );
+    return this.#worker;
   }
 
   #respond(response: Response): void {

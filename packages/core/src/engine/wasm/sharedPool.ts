@@ -57,6 +57,10 @@ export class SharedPool implements Pool {
     this.threads = threads;
   }
 
+  start(): void {
+    if (!this.#ended) this.#start();
+  }
+
   async loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram> {
     const loaded = this.#load(code, layout);
     const { program, memory } = loaded;

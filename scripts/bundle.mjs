@@ -1,0 +1,33 @@
+/**
+ * Makes of each package's many small files the few that Node loads: reading and linking 220 modules takes longer than
+ * everything else that happens before the first step of training (docs/performance.md). Part of `npm run build`, after the
+ * compiler, which checks the types and writes the declarations and the unbundled files for other bundlers.
+ */
+
+import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+const packages = join(dirname(fileURLToPath(import.meta.url)), "..", "packages");
+
+/** Files of a bundle, each made of a source file and all that it imports from its own package. */
+const bundles = [
+  { name: "core", files: { index: "index.ts", node: "node/index.ts", worker: "engine/wasm/worker.ts" } },
+  { name: "cli", files: { main: "main.ts", child: "commands/bench/child.ts" } },
+];
+
+for (const { name, files } of bundles) {
+  const from = join(packages, name, "src");
+  const to = join(packages, name, "bundle");
+  const bundle = await rolldown({
+    input: Object.fromEntries(Object.entries(files).map(([file, source]) => [file, join(from, source)])),
+    external: (id) => !id.startsWith(".") && !id.startsWith("/") && !/^[A-Za-z]:[\\/]/.test(id),
+    platform: "node",
+    resolve: { extensionAlias: { ".js": [".ts"] } },
+    logLevel: "warn",
+  });
+  rmSync(to, { recursive: true, force: true });
+  await bundle.write({ dir: to, format: "esm", sourcemap: true, chunkFileNames: "[name].js" });
+  await bundle.close();
+}
