@@ -40,7 +40,7 @@ test("lists what is there whole, and gives its files as they lie, packed or not"
     "data/mnist/t10k-labels-idx1-ubyte": "the test labels",
     "data/fashion-mnist/train-labels-idx1-ubyte": "only one",
   });
-  expect((await ask("data/list.json")).text).toBe('[{"name":"mnist","title":"MNIST"}]');
+  expect((await ask("datasets.json")).text).toBe('[{"name":"mnist","title":"MNIST"}]');
   expect((await ask("data/mnist/train-images-idx3-ubyte")).text).toBe("the training images");
   expect((await ask("data/mnist/train-labels-idx1-ubyte")).text).toBe("the training labels");
   expect((await ask("data/mnist/t10k-images-idx3-ubyte")).text).toBe(packed.toString());
@@ -49,7 +49,7 @@ test("lists what is there whole, and gives its files as they lie, packed or not"
 
 test("looks when it is asked, and lists nothing where there is nothing", async () => {
   const { ask } = await served({});
-  expect(await ask("data/list.json")).toEqual({ status: 200, text: "[]" });
+  expect(await ask("datasets.json")).toEqual({ status: 200, text: "[]" });
   expect((await ask("data/mnist/train-images-idx3-ubyte")).status).toBe(404);
 });
 

@@ -53,7 +53,12 @@ export {
   trainingGflops,
 } from "./measure/training.js";
 export * from "./model.js";
-export { type OptimizerName, type OptimizerSpec, optimizerNames } from "./optimizers/index.js";
+export {
+  type OptimizerName,
+  type OptimizerOptions,
+  type OptimizerSpec,
+  optimizerNames,
+} from "./optimizers/index.js";
 export { type Schedule, schedules } from "./optimizers/schedules.js";
 export { checkParameters, type Init, initialParameters, inits } from "./parameters.js";
 export { contractName, shapesOfTrace } from "./reference/names.js";
@@ -67,7 +72,7 @@ export {
   type History,
   type ProgressEvent,
 } from "./training/fit.js";
-export type { Evaluation } from "./training/metrics.js";
+export { type Evaluation, measure as evaluateLogits } from "./training/metrics.js";
 export { fitDefaults, learningRateFor, type TrainingSettings } from "./training/settings.js";
 export { type Split, splitValidation } from "./training/split.js";
 export { Training, type TrainingState } from "./training/training.js";

@@ -1,3 +1,4 @@
+import type { Drawer } from "./state/drawer.svelte.js";
 import type { Explorer } from "./state/explorer.svelte.js";
 
 /** What keys do anywhere on the page, for the help. */
@@ -9,6 +10,7 @@ export const keyList: readonly (readonly [keys: string, what: string])[] = [
   ["F, B", "forward, backward"],
   ["0 to 9", "put a sample digit on the pad"],
   ["Z", "undo the last stroke"],
+  ["Space", "train the network, and pause"],
   ["?", "this list"],
 ];
 
@@ -22,7 +24,7 @@ const arrows: Record<string, { rows?: number; columns?: number; planes?: number 
 };
 
 /** Keys mean something where no control wants them for itself. */
-export function pressed(event: KeyboardEvent, explorer: Explorer, help: () => void): void {
+export function pressed(event: KeyboardEvent, explorer: Explorer, drawer: Drawer, help: () => void): void {
   const { key, target } = event;
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !explorer.ready) return;
   const element = target instanceof HTMLElement ? target : document.body;
@@ -40,5 +42,6 @@ export function pressed(event: KeyboardEvent, explorer: Explorer, help: () => vo
   else if (key === "b" || key === "B") act(() => explorer.setPass("backward"));
   else if (key === "z" || key === "Z") act(() => explorer.undo());
   else if (key === "?") act(help);
+  else if (key === " " && !element.closest("button, a")) act(() => void drawer.playOrPause());
   else if (/^\d$/.test(key) && explorer.digits.includes(Number(key))) act(() => explorer.choose(Number(key)));
 }

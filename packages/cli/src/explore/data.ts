@@ -6,13 +6,13 @@ import type { Site } from "./site.js";
 const files = [idxFileNames.train, idxFileNames.test].flatMap(({ images, labels }) => [images, labels]);
 
 /**
- * The site, and the known data sets that this machine has: `/data/list.json` names them, and `/data/mnist/` and the like
+ * The site, and the known data sets that this machine has: `/datasets.json` names them, and `/data/mnist/` and the like
  * hold their four files, as they lie in `$UNRAVEL_DATA` or the cache, packed or not. Looked for when they are asked for;
  * there is an address for each of these files and for nothing else.
  */
 export function withData(site: Site, env: NodeJS.ProcessEnv = process.env): Site {
   const data = new Map(site);
-  data.set("/data/list.json", async () => new TextEncoder().encode(JSON.stringify(await present(env))));
+  data.set("/datasets.json", async () => new TextEncoder().encode(JSON.stringify(await present(env))));
   for (const name of datasetNames) {
     for (const file of files) {
       data.set(`/data/${name}/${file}`, async () => {

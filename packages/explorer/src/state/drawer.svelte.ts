@@ -1,6 +1,8 @@
 import { getContext, setContext } from "svelte";
 import { type TimingSettings, usualTiming } from "../timing/settings.js";
 import { defaults, type Settings } from "../training/settings.js";
+import type { LiveTraining } from "../training/training.svelte.js";
+import type { Explorer } from "./explorer.svelte.js";
 import type { LinkState } from "./link.js";
 
 /** What is open below the network, and what is chosen there. */
@@ -9,6 +11,13 @@ export class Drawer {
   tab = $state<string>();
   settings = $state.raw<Settings>(defaults);
   timing = $state.raw<TimingSettings>(usualTiming);
+  /** The training of this page, once somebody came to it. It goes on while other tabs are open, or none. */
+  training = $state.raw<LiveTraining>();
+  readonly #explorer: Explorer;
+
+  constructor(explorer: Explorer) {
+    this.#explorer = explorer;
+  }
 
   /** Opens what a link says. */
   open({ tab, settings, timing }: LinkState): void {
@@ -20,6 +29,28 @@ export class Drawer {
   get link(): Pick<LinkState, "tab" | "settings" | "timing"> {
     const { tab, settings, timing } = this;
     return { ...(tab !== undefined && { tab }), settings, timing };
+  }
+
+  /** The training, with its script, which isn't fetched before. */
+  async openTraining(): Promise<LiveTraining> {
+    const { LiveTraining } = await import("../training/training.svelte.js");
+    this.training ??= new LiveTraining(this.#explorer);
+    return this.training;
+  }
+
+  /** Files of a data set that the visitor gave. */
+  async takeData(files: readonly File[]): Promise<void> {
+    const training = await this.openTraining();
+    training.take(files);
+    this.settings = { ...this.settings, data: "files" };
+    this.tab = "train";
+  }
+
+  /** Plays or pauses the training, from anywhere on the page. */
+  async playOrPause(): Promise<void> {
+    const training = await this.openTraining();
+    if (training.phase === "idle") this.tab = "train";
+    training.toggle(this.settings);
   }
 }
 

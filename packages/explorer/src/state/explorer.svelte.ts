@@ -17,6 +17,7 @@ import { bytesOf, type Drawing, emptyDrawing, pixelsOf, type Stroke, sampleBytes
 import type { LinkState } from "./link.js";
 import { choices, type Network } from "./networks.js";
 import { Shown } from "./shown.svelte.js";
+import type { Batch } from "./traceBatch.js";
 import { Tracer } from "./tracer.js";
 
 /** The state of the page. Everything that one sees follows from it. */
@@ -48,6 +49,9 @@ export class Explorer extends Shown {
   /** Of which input channel a convolution's kernels are shown; of which unit a dense layer's weights. */
   kernels = $state.raw<Readonly<Record<string, number>>>({});
 
+  /** Images from elsewhere that are shown instead of the drawing, until something is drawn. */
+  batch = $state.raw<GivenBatch>();
+
   /** What a visitor must be told, in one sentence. */
   notice = $state.raw<{ readonly text: string; readonly bad: boolean }>();
 
@@ -72,6 +76,7 @@ export class Explorer extends Shown {
 
   /** Opens with a network and with what a link says. */
   open(network: Network, link: LinkState): void {
+    this.batch = undefined;
     this.drawing = link.drawing ?? { base: { kind: "sample", digit: 3, index: 0 }, strokes: [] };
     this.answer = link.answer;
     this.scope = link.scope ?? "image";
@@ -91,9 +96,33 @@ export class Explorer extends Shown {
     return this.#restore !== undefined;
   }
 
+  /** Shows a network. If only its numbers are others than before, the selection and the pages stay. */
   show(network: Network): void {
     this.#wanted = network;
     this.#retrace();
+  }
+
+  /** Shows a network's numbers for these images instead of the drawing; `showDrawing` ends that. */
+  showBatch(network: Network, batch: GivenBatch): void {
+    if (!this.batch) this.#scopeBefore = this.scope;
+    this.batch = batch;
+    this.scope = "batch";
+    this.show(network);
+  }
+
+  showDrawing(): void {
+    if (!this.batch) return;
+    this.#endBatch();
+    this.#retrace();
+  }
+
+  #scopeBefore: "image" | "batch" = "image";
+
+  #endBatch(): void {
+    if (!this.batch) return;
+    this.batch = undefined;
+    this.scope = this.#scopeBefore;
+    this.image = 0;
   }
 
   /** Shows the numbers of a trace from a file as they are, until something is drawn or chosen. */
@@ -106,6 +135,7 @@ export class Explorer extends Shown {
     this.#before = [...this.#before, this.drawing];
     this.drawing = { base: pixelsOf(model, given.tensors.x), strokes: [] };
     this.answer = undefined;
+    this.batch = undefined;
     this.scope = labels.length > 1 ? "batch" : "image";
     this.image = 0;
     this.#restore = undefined;
@@ -117,6 +147,7 @@ export class Explorer extends Shown {
   /** What the image that is shown is called. */
   get pictureName(): string {
     const { base, strokes } = this.drawing;
+    if (this.batch) return `image ${this.image} of ${this.batch.name}`;
     if (this.image > 0) return `image ${this.image} of the batch`;
     if (strokes.length > 0) return "a drawing";
     return base?.kind === "sample" ? `a ${base.digit} drawn by the program` : "a picture";
@@ -124,7 +155,12 @@ export class Explorer extends Shown {
 
   /** Whether somebody said what is right, or the network's own answer counts. */
   get isLabelKnown(): boolean {
-    return this.image > 0 || this.answer !== undefined || this.#labelOfSample(this.network) !== undefined;
+    return (
+      this.batch !== undefined ||
+      this.image > 0 ||
+      this.answer !== undefined ||
+      this.#labelOfSample(this.network) !== undefined
+    );
   }
 
   /** The state as a link carries it; undefined parts are as at the start. */
@@ -138,7 +174,7 @@ export class Explorer extends Shown {
       ...(this.answer !== undefined && { answer: this.answer }),
       cell: cellAddress(this.selected),
       ...(this.pass === "backward" && { pass: this.pass }),
-      ...(this.scope === "batch" && { scope: this.scope, image: this.image }),
+      ...(this.scope === "batch" && !this.batch && { scope: this.scope, image: this.image }),
       ...(this.scaling === "map" && { scaling: this.scaling }),
     };
   }
@@ -151,6 +187,10 @@ export class Explorer extends Shown {
   #retrace(): void {
     const network = this.#wanted as Network;
     const { model } = network;
+    if (this.batch) {
+      this.#tracer.ask(network, this.batch);
+      return;
+    }
     if (this.answer !== undefined && this.answer >= model.classes.length) this.answer = undefined;
     let bytes: Uint8Array;
     try {
@@ -186,7 +226,7 @@ export class Explorer extends Shown {
   }
 
   #show(trace: Trace, network: Network): void {
-    const first = network !== this.network;
+    const first = network.model !== this.network?.model;
     this.trace = trace;
     this.network = network;
     this.image = Math.min(this.image, trace.labels.length - 1);
@@ -257,6 +297,7 @@ export class Explorer extends Shown {
   }
 
   #replace(drawing: Drawing, keepAnswer = false): void {
+    this.#endBatch();
     this.drawing = drawing;
     if (!keepAnswer) this.answer = undefined;
     this.#retrace();
@@ -279,11 +320,13 @@ export class Explorer extends Shown {
   }
 
   setAnswer(answer: number | undefined): void {
+    this.#endBatch();
     this.answer = answer;
     this.#retrace();
   }
 
   setScope(scope: "image" | "batch"): void {
+    this.batch = undefined;
     this.scope = scope;
     this.image = 0;
     if (this.selected.index.length > 0 && this.isBatched(this.selected.tensor)) {
@@ -381,6 +424,12 @@ export class Explorer extends Shown {
     const first = Math.floor(channel / PAGE) * PAGE;
     if (first !== (this.pages[group] ?? 0)) this.pages = { ...this.pages, [group]: first };
   }
+}
+
+/** Labelled images that didn't come from the pad. */
+export interface GivenBatch extends Batch {
+  /** `the batch of step 3` */
+  readonly name: string;
 }
 
 const otherPassOf = (pass: Pass): Pass => (pass === "forward" ? "backward" : "forward");

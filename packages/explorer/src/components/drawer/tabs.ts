@@ -11,5 +11,6 @@ export interface Tab {
 
 /** The tabs, from left to right. */
 export const tabs: readonly Tab[] = [
+  { id: "train", title: "Train", load: () => import("../train/Train.svelte") },
   { id: "time", title: "Time it", load: () => import("../timing/TimingTab.svelte") },
 ];

@@ -1,0 +1,216 @@
+import {
+  type DataPair,
+  drawPair,
+  FailureError,
+  firstOf,
+  type IdxFile,
+  InputError,
+  idxFileNames,
+  parseIdxFiles,
+  type Source,
+  sources,
+} from "unravel-cnn";
+import type { DataName } from "./settings.js";
+
+/*
+ * Where images come from. This runs in the worker that trains; the page itself only says what it wants.
+ */
+
+/** What is wanted, and from where. */
+export interface DataRequest {
+  readonly name: DataName;
+  /** How many training images, at most. */
+  readonly images: number;
+  /** Files that the visitor gave, for `files`. */
+  readonly files?: readonly File[] | undefined;
+  /** Tells other files from these. */
+  readonly filesId?: number | undefined;
+  /** Addresses of folders that end in a slash: this page's own server, where it has the data set, or another host. */
+  readonly folder?: string | undefined;
+}
+
+export interface LoadOptions {
+  /** Told what is being done, and how much of it is done, 0 to 1. */
+  readonly onProgress?: ((doing: string, share: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A copy of MNIST on a host that lets pages of others read it. Nothing is asked of it unless the visitor says so. */
+export const MNIST_ELSEWHERE = "https://cdn.jsdelivr.net/gh/fgnt/mnist/";
+
+/** The drawn digits are one data set, whatever the seed of the training; the command line draws the same. */
+const DIGITS_SEED = 0;
+/** Tested on so many: drawing takes time. */
+const DRAWN_TEST_IMAGES = 2000;
+
+/** The four files, in the order in which they are read. */
+const fileNames = [
+  idxFileNames.train.images,
+  idxFileNames.train.labels,
+  idxFileNames.test.images,
+  idxFileNames.test.labels,
+] as const;
+
+/** The data sets that the page's own server has, `unravel explore` on this machine. Elsewhere there are none. */
+export async function servedData(): Promise<readonly DataName[]> {
+  try {
+    // With a query, so that an answer that was kept for times without a network doesn't count.
+    const answer = await fetch("./datasets.json?now", { cache: "no-store" });
+    const list = (await answer.json()) as readonly { readonly name: DataName }[];
+    return list.map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a file is called like one of the four, `train-images-idx3-ubyte.gz` and so on. */
+export function isDataFile(name: string): boolean {
+  return fileNames.some((file) => isCalled(name, file));
+}
+
+function isCalled(name: string, file: string): boolean {
+  const plain = name.toLowerCase().replace(/\.gz$/, "").replace(".idx", "-idx");
+  return plain === file;
+}
+
+/**
+ * The images, whole and checked.
+ * @throws InputError if a file is missing, damaged or not what it should be; FailureError if it can't be fetched; the
+ *   signal's reason if it is aborted
+ */
+export async function loadImages(request: DataRequest, options: LoadOptions = {}): Promise<DataPair> {
+  const pair = await loadAll(request, options);
+  return { train: firstOf(pair.train, request.images), test: pair.test };
+}
+
+async function loadAll(
+  { name, images, files, folder }: DataRequest,
+  { onProgress, signal }: LoadOptions,
+): Promise<DataPair> {
+  if (name === "digits") {
+    return drawPair(DIGITS_SEED, {
+      trainCount: images,
+      testCount: DRAWN_TEST_IMAGES,
+      signal,
+      onProgress: (digits, total) => onProgress?.("Drawing digits", digits / total),
+    });
+  }
+  if (name === "files") return fromFiles(files ?? []);
+  if (folder === undefined) {
+    throw new InputError(`${sources[name].title} is not on this machine; drop its four files on the page.`);
+  }
+  const { title, classes, files: published }: Source = sources[name];
+  const elsewhere = new URL(folder).origin !== self.location.origin;
+  const all: IdxFile[] = [];
+  for (const [k, file] of fileNames.entries()) {
+    const known = published.find((one) => one.name === `${file}.gz`);
+    const source = `${folder}${file}${elsewhere ? ".gz" : ""}`;
+    const packed = await fetchBytes(source, signal, (bytes) =>
+      onProgress?.(
+        `Fetching ${title}`,
+        (k + Math.min(1, bytes / (known?.bytes ?? bytes))) / fileNames.length,
+      ),
+    );
+    const bytes = await unpacked(packed, source);
+    if (elsewhere) await checkSum(bytes, known?.unpacked.checksum?.hex, source);
+    all.push({ source: file, bytes });
+  }
+  return pairOf(all, title, classes);
+}
+
+/** Four files that the visitor has, in any order. */
+async function fromFiles(files: readonly File[]): Promise<DataPair> {
+  const missing = fileNames.filter((wanted) => !files.some(({ name }) => isCalled(name, wanted)));
+  if (missing.length > 0) {
+    throw new InputError(
+      `Of the four files of a data set ${missing.length === 4 ? "none was given" : `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing`}; give all four together (.gz or not).`,
+    );
+  }
+  const all = await Promise.all(
+    fileNames.map(async (wanted): Promise<IdxFile> => {
+      const file = files.find(({ name }) => isCalled(name, wanted)) as File;
+      return {
+        source: file.name,
+        bytes: await unpacked(new Uint8Array(await file.arrayBuffer()), file.name),
+      };
+    }),
+  );
+  return pairOf(all, "your files");
+}
+
+function pairOf(files: readonly IdxFile[], title: string, classes?: readonly string[]): DataPair {
+  const [trainImages, trainLabels, testImages, testLabels] = files;
+  return parseIdxFiles(
+    {
+      train: { images: trainImages, labels: trainLabels },
+      test: { images: testImages, labels: testLabels },
+    },
+    title,
+    title,
+    classes,
+  );
+}
+
+async function fetchBytes(
+  address: string,
+  signal: AbortSignal | undefined,
+  onBytes: (bytes: number) => void,
+): Promise<Uint8Array> {
+  const { host } = new URL(address);
+  let answer: Response;
+  try {
+    answer = await fetch(address, signal ? { signal } : {});
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new FailureError(`${host} can't be reached (${(error as Error).message}); is there a network?`);
+  }
+  if (!answer.ok || !answer.body) {
+    throw new FailureError(`${host} answered ${answer.status} when it was asked for ${address}.`);
+  }
+  const chunks: Uint8Array[] = [];
+  let count = 0;
+  const reader = answer.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch((error: Error) => {
+      signal?.throwIfAborted();
+      throw new FailureError(`${host} broke off in the middle of ${address} (${error.message}); try again.`);
+    });
+    if (done) break;
+    chunks.push(value);
+    count += value.length;
+    onBytes(count);
+  }
+  return joined(chunks, count);
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}
+
+/** Without gzip, if it is gzip. */
+async function unpacked(bytes: Uint8Array, source: string): Promise<Uint8Array> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    const stream = new Blob([bytes as BlobPart]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch {
+    throw new InputError(`${source}: the gzip data is damaged; get it again.`);
+  }
+}
+
+/** Files from another host must be, byte for byte, what was published. */
+async function checkSum(bytes: Uint8Array, known: string | undefined, source: string): Promise<void> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
+  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (hex !== known) {
+    throw new InputError(
+      `${source}: it is not what was published as MNIST (its checksum differs), so it isn't used.`,
+    );
+  }
+}

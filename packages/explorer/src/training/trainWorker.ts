@@ -1,0 +1,231 @@
+import { countOf, type DataPair, DivergedError, FailureError, firstOf, InputError } from "unravel-cnn";
+import { type DataRequest, loadImages } from "./data.js";
+import type { About, Progress, Request, Response, Until } from "./messages.js";
+import { Session } from "./session.js";
+import { type Settings, titleOf } from "./settings.js";
+
+/*
+ * Trains beside the page's own thread, in pieces: between them it hears what the page wants.
+ */
+
+/** How often the page is told where the training stands. */
+const REPORT_MS = 100;
+/** How often it is looked at what was learnt, while an epoch lasts. */
+const LOOK_MS = 1500;
+/** Over about so long the speed is averaged. */
+const SPEED_MS = 1000;
+
+let session: Session | undefined;
+/** The images that were asked for last. */
+let kept: { readonly key: string; readonly images: number; readonly pair: DataPair } | undefined;
+/** How far the training is to go; undefined: it pauses. */
+let until: Until | undefined;
+let working = false;
+let weightsWanted = false;
+/** Answered between two pieces, when nothing changes. */
+let stateWanted = false;
+/** Steps that the weights which were sent last came after. */
+let weightsSent = -1;
+
+function send(response: Response, transfer: Transferable[] = []): void {
+  self.postMessage(response, { transfer });
+}
+
+self.onmessage = ({ data }: MessageEvent<Request>) => {
+  switch (data.type) {
+    case "open":
+      void attempt("refused", () => open(data));
+      return;
+    case "run":
+      until = data.until;
+      if (!working) void attempt("died", run);
+      return;
+    case "pause":
+      until = undefined;
+      return;
+    case "weights":
+      weightsWanted = true;
+      if (!working) sendWeights();
+      return;
+    case "state":
+      stateWanted = true;
+      if (!working) void attempt("died", sendState);
+      return;
+  }
+};
+
+async function attempt(why: "refused" | "died", work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    until = undefined;
+    const known = error instanceof InputError || error instanceof FailureError;
+    const message = known ? error.message : `It failed: ${(error as Error).message}.`;
+    const diverged = error instanceof DivergedError;
+    send({ type: "failed", why: diverged ? "diverged" : why, message });
+    if (diverged) sendWeights(true);
+  }
+}
+
+async function open({ settings, data, threads, state }: Extract<Request, { type: "open" }>): Promise<void> {
+  await session?.close();
+  session = undefined;
+  const images = await imagesFor(data);
+  send({ type: "loading", doing: "Compiling the network", share: 1 });
+  const current = await Session.open(settings, images, { threads, state });
+  const about = await aboutOf(current, settings, images);
+  weightsSent = current.training.steps;
+  weightsWanted = false;
+  const parameters = current.engine.parameters();
+  session = current;
+  send({ type: "ready", about, progress: progressOf(current), parameters });
+  await look(current);
+}
+
+/** The same images again take no time. */
+async function imagesFor(data: DataRequest): Promise<DataPair> {
+  const { name, folder, filesId, images } = data;
+  const key = JSON.stringify([name, folder, filesId]);
+  if (kept?.key !== key || kept.images < images) {
+    kept = undefined;
+    const pair = await loadImages(data, {
+      onProgress: throttled((doing, share) => send({ type: "loading", doing, share })),
+    });
+    kept = { key, images, pair };
+  }
+  return { train: firstOf(kept.pair.train, images), test: kept.pair.test };
+}
+
+async function aboutOf(current: Session, settings: Settings, { train, test }: DataPair): Promise<About> {
+  const { training, engine } = current;
+  const { train: trained, validation } = training.data;
+  return {
+    title: titleOf(settings),
+    spec: engine.model.spec,
+    data: train.name,
+    images: countOf(trained),
+    validation: validation ? countOf(validation) : 0,
+    test: countOf(test),
+    batchSize: training.settings.batchSize,
+    stepsPerEpoch: training.stepsPerEpoch,
+    epochs: training.epochs,
+    optimizer: training.settings.optimizer,
+    learningRate: training.settings.learningRate,
+    threads: engine.threads,
+    strict: engine.strict,
+    peak: await current.peak(),
+  };
+}
+
+/** Trains until it is told to pause, or has come as far as it was to. */
+async function run(): Promise<void> {
+  const current = session;
+  if (current === undefined) return;
+  working = true;
+  try {
+    while (until !== undefined && !current.training.done) {
+      if (until === "step") await oneStep(current);
+      else await manySteps(current, until);
+    }
+    await sendState();
+  } finally {
+    working = false;
+  }
+}
+
+async function oneStep(current: Session): Promise<void> {
+  until = undefined;
+  const record = await current.step();
+  report(current, { loss: record.loss, accuracy: record.correct / record.labels.length });
+  const images = record.images.buffer as ArrayBuffer;
+  send({ type: "step", record }, [images]);
+  await look(current);
+}
+
+async function manySteps(current: Session, goal: "end" | "epoch"): Promise<void> {
+  const { training } = current;
+  const { epoch } = training;
+  const recent: { images: number; seconds: number }[] = [];
+  let sums = { images: 0, loss: 0, correct: 0 };
+  let reported = performance.now();
+  let looked = reported;
+  const tell = () => {
+    const { images, loss, correct } = sums;
+    const seconds = recent.reduce((sum, one) => sum + one.seconds, 0);
+    report(current, {
+      ...(images > 0 && { loss: loss / images, accuracy: correct / images }),
+      imagesPerSecond: recent.reduce((sum, one) => sum + one.images, 0) / seconds,
+    });
+    sums = { images: 0, loss: 0, correct: 0 };
+    reported = performance.now();
+  };
+  const isThere = () => training.done || (goal === "epoch" && training.epoch > epoch);
+  while (until === goal && !isThere()) {
+    const { totals, seconds } = await current.advance();
+    recent.push({ images: totals.images, seconds });
+    while (recent.slice(1).reduce((sum, one) => sum + one.seconds, 0) > SPEED_MS / 1000) recent.shift();
+    sums = {
+      images: sums.images + totals.images,
+      loss: sums.loss + totals.loss,
+      correct: sums.correct + totals.correct,
+    };
+    const now = performance.now();
+    if (now - reported >= REPORT_MS) tell();
+    const epochEnded = training.steps % training.stepsPerEpoch === 0;
+    if (weightsWanted) sendWeights();
+    if (stateWanted) await sendState();
+    if (!training.done && (epochEnded || now - looked >= LOOK_MS)) {
+      await look(current);
+      looked = performance.now();
+    }
+  }
+  if (isThere()) until = undefined;
+  tell();
+  sendWeights(true);
+  await look(current);
+}
+
+function report(current: Session, recent: Partial<Progress>): void {
+  send({ type: "progress", progress: { ...progressOf(current), ...recent } });
+}
+
+function progressOf({ training }: Session): Progress {
+  const { steps, epoch, done, totals, stepsPerEpoch } = training;
+  const between = steps % stepsPerEpoch === 0 && !done;
+  return { running: until !== undefined && !done, done, steps, epoch, images: between ? 0 : totals.images };
+}
+
+async function look(current: Session): Promise<void> {
+  const { steps } = current.training;
+  const seen = await current.look();
+  if (seen) send({ type: "look", steps, look: seen });
+}
+
+/** Sends the weights if they are others than before. */
+function sendWeights(always = false): void {
+  if (session === undefined) return;
+  const { steps } = session.training;
+  if (!always && steps === weightsSent) return;
+  weightsWanted = false;
+  weightsSent = steps;
+  const parameters = session.engine.parameters();
+  const buffers = Object.values(parameters).map(({ data }) => data.buffer as ArrayBuffer);
+  send({ type: "weights", steps, parameters }, buffers);
+}
+
+async function sendState(): Promise<void> {
+  if (!stateWanted) return;
+  stateWanted = false;
+  if (session) send({ type: "state", state: await session.training.state() });
+}
+
+/** At most every tenth of a second, and always what is new. */
+function throttled(tell: (doing: string, share: number) => void): (doing: string, share: number) => void {
+  let told = 0;
+  return (doing, share) => {
+    const now = performance.now();
+    if (now - told < REPORT_MS) return;
+    told = now;
+    tell(doing, share);
+  };
+}

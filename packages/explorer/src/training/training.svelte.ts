@@ -1,0 +1,383 @@
+import {
+  defineModel,
+  hasSimd,
+  type Model,
+  type NamedTensors,
+  type TrainingState,
+  trainingGflops,
+} from "unravel-cnn";
+import type { Explorer } from "../state/explorer.svelte.js";
+import { Curve } from "./curve.js";
+import { type DataRequest, MNIST_ELSEWHERE, servedData } from "./data.js";
+import type { About, Progress, Until } from "./messages.js";
+import type { Look, StepRecord } from "./session.js";
+import { checkSettings, type DataName, type Settings } from "./settings.js";
+import { Trainer } from "./trainer.js";
+
+/**
+ * `idle`: nothing was trained yet. `stopped`: a number became infinite. `died`: the worker is gone, and what it had learnt
+ * is kept here.
+ */
+export type Phase = "idle" | "loading" | "paused" | "running" | "done" | "stopped" | "died";
+
+/** All that it takes to go on with a training in another page: plain data. */
+export interface SavedTraining {
+  readonly settings: Settings;
+  readonly training: TrainingState;
+  readonly curves: Readonly<Record<keyof Curves, readonly (readonly [number, number])[]>>;
+}
+
+interface Curves {
+  readonly loss: Curve;
+  readonly accuracy: Curve;
+  readonly validationLoss: Curve;
+  readonly validationAccuracy: Curve;
+}
+
+/** New weights come at most so often, so that drawing them leaves the cores to the training. */
+const LEAST_BETWEEN_WEIGHTS_MS = 250;
+/** Between new weights passes so many times what drawing them took. */
+const REST = 12;
+const MOST_IMAGES_OPENED = 64;
+/** How often all that it takes to go on is kept, in case the worker dies. */
+const KEEP_MS = 2000;
+
+/** The training that the page shows: what components read, and what a visitor can do with it. */
+export class LiveTraining {
+  phase = $state<Phase>("idle");
+  loading = $state.raw<{ readonly doing: string; readonly share: number }>();
+  about = $state.raw<About>();
+  /** The settings of the network in training; those in the form may be others. */
+  settings = $state.raw<Settings>();
+  progress = $state.raw<Progress>();
+  /** Grows with every report: curves are changed in place. */
+  reports = $state(0);
+  look = $state.raw<Look>();
+  /** What went wrong, in one sentence. */
+  problem = $state("");
+  parameters = $state.raw<NamedTensors>();
+  /** The weights that the training began with. */
+  first = $state.raw<NamedTensors>();
+  /** The last step, if it was a single one. */
+  record = $state.raw<StepRecord>();
+  model = $state.raw<Model>();
+
+  /** All cores, or all but one, so that the page answers. */
+  allCores = $state(false);
+  /** What the page's own server has. */
+  served = $state.raw<readonly DataName[]>([]);
+  /** Whether MNIST may be fetched from another host. */
+  mayFetch = $state(false);
+  files = $state.raw<readonly File[]>([]);
+  #filesId = 0;
+
+  curves: Curves = emptyCurves();
+  readonly #explorer: Explorer;
+  readonly #trainer: Trainer;
+  /** What is to be done when the network is built. */
+  #then: Until | undefined;
+  /** Kept now and then. */
+  #kept: TrainingState | undefined;
+  #keeper: ReturnType<typeof setInterval> | undefined;
+
+  readonly gflops: number | undefined = $derived(
+    this.model && this.progress?.imagesPerSecond
+      ? trainingGflops(this.model, this.progress.imagesPerSecond)
+      : undefined,
+  );
+  readonly share: number | undefined = $derived(
+    this.gflops === undefined || !this.about ? undefined : this.gflops / this.about.peak,
+  );
+  readonly isBusy: boolean = $derived(this.phase === "loading" || this.phase === "running");
+  readonly canTrain: boolean = $derived(!["loading", "done", "stopped"].includes(this.phase));
+
+  constructor(explorer: Explorer) {
+    this.#explorer = explorer;
+    this.#trainer = new Trainer({
+      loading: (doing, share) => {
+        this.loading = { doing, share };
+      },
+      ready: (about, progress, parameters) => this.#ready(about, progress, parameters),
+      progress: (progress) => this.#report(progress),
+      weights: (parameters) => this.#showWeights(parameters),
+      look: (look, steps) => this.#see(look, steps),
+      step: (record) => {
+        this.record = record;
+        this.parameters = record.after;
+        this.showStep("before");
+      },
+      failed: (why, message) => this.#failed(why, message),
+    });
+    servedData().then((names) => {
+      this.served = names;
+    });
+  }
+
+  /** How many threads train; 0: memory can't be shared here, so the training worker does it alone. */
+  get threads(): number {
+    if (!crossOriginIsolated) return 0;
+    const cores = navigator.hardwareConcurrency;
+    return this.allCores ? cores : Math.max(1, cores - 1);
+  }
+
+  /** Files that the visitor gave. */
+  take(files: readonly File[]): void {
+    this.files = files;
+    this.#filesId += 1;
+  }
+
+  /** Where the images of these settings are; undefined: they have to be given, or their fetching allowed. */
+  requestFor({ data: name, images }: Settings): DataRequest | undefined {
+    if (name === "digits") return { name, images };
+    if (name === "files") {
+      return this.files.length > 0 ? { name, images, files: this.files, filesId: this.#filesId } : undefined;
+    }
+    if (this.served.includes(name)) {
+      return { name, images, folder: new URL(`data/${name}/`, document.baseURI).href };
+    }
+    return name === "mnist" && this.mayFetch ? { name, images, folder: MNIST_ELSEWHERE } : undefined;
+  }
+
+  // What a visitor can do ---------------------------------------------------------------------------------------------
+
+  play(settings: Settings): void {
+    this.#run("end", settings);
+  }
+  /** To the end of the present epoch. */
+  epoch(settings: Settings): void {
+    this.#run("epoch", settings);
+  }
+  /** One step, to be walked through. */
+  step(settings: Settings): void {
+    this.#run("step", settings);
+  }
+  pause(): void {
+    this.#then = undefined;
+    this.#trainer.pause();
+  }
+  toggle(settings: Settings): void {
+    if (this.phase === "running") this.pause();
+    else if (this.canTrain) this.play(settings);
+  }
+
+  /** Begins anew, with these settings; trains on if it was training. */
+  restart(settings: Settings): void {
+    const then = this.phase === "running" ? "end" : undefined;
+    this.#trainer.pause();
+    this.#open(settings, then);
+  }
+
+  /** All that it takes to go on later; undefined if there is nothing. */
+  async save(): Promise<SavedTraining | undefined> {
+    const { settings } = this;
+    if (!settings || this.phase === "idle" || this.phase === "loading") return undefined;
+    const training = this.phase === "died" ? this.#kept : await this.#trainer.state();
+    return training && { settings, training, curves: pointsOf(this.curves) };
+  }
+
+  /** Goes on where another training stopped; it pauses there. */
+  restore({ settings, training, curves }: SavedTraining): void {
+    this.#open(settings, undefined, training, curves);
+  }
+
+  #run(until: Until, settings: Settings): void {
+    if (this.phase === "idle") this.#open(settings, until);
+    else if (this.phase === "died") {
+      const { settings: own } = this;
+      if (own) this.#open(own, until, this.#kept, pointsOf(this.curves));
+    } else if (this.phase === "paused" || this.phase === "running") {
+      this.#begin(until);
+    }
+  }
+
+  #begin(until: Until): void {
+    this.problem = "";
+    if (until !== "step") {
+      this.record = undefined;
+      this.#explorer.showDrawing();
+      this.phase = "running";
+      this.#keepNowAndThen();
+      this.#trainer.askForWeights();
+    }
+    this.#trainer.run(until);
+  }
+
+  #open(
+    settings: Settings,
+    then: Until | undefined,
+    state?: TrainingState,
+    curves?: SavedTraining["curves"],
+  ): void {
+    this.problem = "";
+    try {
+      checkSettings(settings);
+      const data = this.requestFor(settings);
+      if (!hasSimd()) {
+        throw new Error(
+          "This browser has no WebAssembly SIMD, so it can't train here; a current Chrome, Edge, Firefox or Safari can.",
+        );
+      }
+      if (!data) throw new Error("Where are the images? Choose other data, or give them below.");
+      this.#then = then;
+      this.settings = settings;
+      this.loading = { doing: "Starting", share: 0 };
+      this.phase = "loading";
+      this.record = undefined;
+      this.look = undefined;
+      this.progress = undefined;
+      this.first = state ? this.first : undefined;
+      this.curves = curves ? curvesOf(curves) : emptyCurves();
+      this.#kept = state;
+      this.#trainer.open({ settings, data, threads: this.threads, state });
+    } catch (error) {
+      this.problem = (error as Error).message;
+    }
+  }
+
+  // What the worker says ----------------------------------------------------------------------------------------------
+
+  #ready(about: About, progress: Progress, parameters: NamedTensors): void {
+    this.about = about;
+    this.loading = undefined;
+    this.model = defineModel(about.spec);
+    this.first ??= parameters;
+    this.progress = progress;
+    this.phase = progress.done ? "done" : "paused";
+    this.#showWeights(parameters);
+    const then = this.#then;
+    this.#then = undefined;
+    if (then && !progress.done) this.#begin(then);
+  }
+
+  #report(progress: Progress): void {
+    this.progress = progress;
+    if (this.phase !== "stopped") {
+      this.phase = progress.done ? "done" : progress.running ? "running" : "paused";
+    }
+    const at = this.#epochs(progress.steps);
+    if (progress.loss !== undefined) this.curves.loss.add(at, progress.loss);
+    if (progress.accuracy !== undefined) this.curves.accuracy.add(at, progress.accuracy);
+    this.reports += 1;
+    if (this.phase !== "running") void this.#keep();
+  }
+
+  #see(look: Look, steps: number): void {
+    this.look = look;
+    if (look.on === "validation") {
+      this.curves.validationLoss.add(this.#epochs(steps), look.loss);
+      this.curves.validationAccuracy.add(this.#epochs(steps), look.accuracy);
+    }
+    this.reports += 1;
+  }
+
+  #epochs(steps: number): number {
+    return steps / (this.about?.stepsPerEpoch ?? 1);
+  }
+
+  /** The network above is the one in training. */
+  #showWeights(parameters: NamedTensors): void {
+    const { model, about } = this;
+    if (!model || !about) return;
+    const start = performance.now();
+    this.parameters = parameters;
+    if (!this.#explorer.batch) {
+      this.#explorer.show({ id: undefined, title: about.title, note: this.note, model, parameters });
+    }
+    if (this.phase !== "running") return;
+    requestAnimationFrame(() => {
+      const rest = Math.max(LEAST_BETWEEN_WEIGHTS_MS, REST * (performance.now() - start));
+      setTimeout(() => {
+        if (this.phase === "running") this.#trainer.askForWeights();
+      }, rest);
+    });
+  }
+
+  /** The last single step's batch, in the network as it was before the update or as it is after it. */
+  showStep(side: "before" | "after"): void {
+    const { record, model, about } = this;
+    if (!record || !model || !about) return;
+    if (!this.opensStep) {
+      this.#showWeights(record.after);
+      return;
+    }
+    const { images, labels, step } = record;
+    const network = { id: undefined, title: about.title, note: `${side} step ${step}`, model };
+    this.#explorer.showBatch(
+      { ...network, parameters: record[side] },
+      { name: `the batch of step ${step}`, images, labels: [...labels] },
+    );
+  }
+
+  /** Whether the last step's batch is small enough to be shown, number by number. */
+  get opensStep(): boolean {
+    return this.record !== undefined && this.record.labels.length <= MOST_IMAGES_OPENED;
+  }
+
+  /** How far it is, in a few words. */
+  get note(): string {
+    const { progress, about } = this;
+    if (!progress || progress.steps === 0) return "untrained";
+    return this.phase === "done" ? `trained here on ${about?.data}` : `in training, step ${progress.steps}`;
+  }
+
+  #failed(why: "refused" | "diverged" | "died", message: string): void {
+    this.#stopKeeping();
+    this.loading = undefined;
+    this.#then = undefined;
+    if (why === "died") {
+      const steps = this.#kept?.steps;
+      const cause = message.replace(/[.;].*$/s, "");
+      this.problem =
+        steps === undefined
+          ? `The training could not be started (${cause}); reload the page, or try again.`
+          : `The training stopped (${cause}), but what was learnt up to step ${steps} is kept: Play goes on from there.`;
+      this.phase = steps === undefined ? "idle" : "died";
+      return;
+    }
+    this.problem = message;
+    this.phase = why === "diverged" ? "stopped" : "idle";
+  }
+
+  #keepNowAndThen(): void {
+    this.#keeper ??= setInterval(() => void this.#keep(), KEEP_MS);
+  }
+
+  async #keep(): Promise<void> {
+    if (this.phase === "idle" || this.phase === "loading") return;
+    if (this.phase !== "running") this.#stopKeeping();
+    this.#kept = (await this.#trainer.state()) ?? this.#kept;
+  }
+
+  #stopKeeping(): void {
+    clearInterval(this.#keeper);
+    this.#keeper = undefined;
+  }
+}
+
+function emptyCurves(): Curves {
+  return {
+    loss: new Curve(),
+    accuracy: new Curve(),
+    validationLoss: new Curve(),
+    validationAccuracy: new Curve(),
+  };
+}
+
+function curvesOf(points: SavedTraining["curves"]): Curves {
+  const { loss, accuracy, validationLoss, validationAccuracy } = points;
+  return {
+    loss: new Curve(loss),
+    accuracy: new Curve(accuracy),
+    validationLoss: new Curve(validationLoss),
+    validationAccuracy: new Curve(validationAccuracy),
+  };
+}
+
+function pointsOf({ loss, accuracy, validationLoss, validationAccuracy }: Curves): SavedTraining["curves"] {
+  return {
+    loss: loss.points,
+    accuracy: accuracy.points,
+    validationLoss: validationLoss.points,
+    validationAccuracy: validationAccuracy.points,
+  };
+}
