@@ -30,6 +30,7 @@ const { values } = parseArgs({
     momentum: { type: "string", default: "0.9" },
     threads: { type: "string", default: String(availableParallelism()) },
     backend: { type: "string" },
+    convolution: { type: "string", default: "auto" },
   },
 });
 

@@ -3,11 +3,11 @@ import { readFile } from "node:fs/promises";
 import { createEngine } from "unravel-cnn";
 import { data, measure, network, options, parameters, pixels } from "./measuring.mjs";
 
-const { batchSize, threads, optimizer, rate, momentum } = options;
+const { batchSize, threads, convolution, optimizer, rate, momentum } = options;
 const { version } = JSON.parse(
   await readFile(new URL("../../packages/core/package.json", import.meta.url), "utf8"),
 );
-const engine = await createEngine(network.spec, { threads, parameters });
+const engine = await createEngine(network.spec, { threads, convolution, parameters });
 
 /** All batches at once, as fit() does it. */
 async function trainer() {

@@ -19,8 +19,8 @@ Cases (default: all)
   ${caseNames.join(", ")}
 
 Options
-  --systems A,B     only these besides unravel: ${systemNames.slice(1, 5).join(", ")},
-                    ${systemNames.slice(5).join(", ")}
+  --systems A,B     only these besides unravel: ${systemNames.slice(1, 6).join(", ")},
+                    ${systemNames.slice(6).join(", ")}
   --rounds N        how often each takes its turn (default 2)
   --seconds S       of measuring in each turn (default 1)
   --limit S         a program that takes longer in one turn is stopped (default 90)

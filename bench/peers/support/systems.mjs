@@ -9,6 +9,10 @@ const python = (file, ...options) => ({ program: "python", args: [program(file),
 const onlyOneConv = ({ model, mode }) =>
   mode === "train" && model === "one-conv" ? undefined : "written for training one-conv only";
 const onlyPredicts = ({ mode }) => (mode === "predict" ? undefined : "only predicts");
+const onlyWinograd = ({ model, mode }) =>
+  mode === "train" && model === "convnet"
+    ? undefined
+    : "the same: Winograd's method is used for convnet only";
 const onlySgd = ({ optimizer }) => (optimizer === "adam" ? "compared with SGD only" : undefined);
 
 /**
@@ -25,6 +29,13 @@ export const systems = [
     label: "unravel, one thread",
     variants: { "": node("unravel.mjs", "--threads", "1") },
     relaxed: true,
+  },
+  {
+    name: "unravel-direct",
+    label: "unravel, direct convolution",
+    variants: { "": node("unravel.mjs", "--convolution", "direct") },
+    relaxed: true,
+    refuses: onlyWinograd,
   },
   {
     name: "numpy-loops",
