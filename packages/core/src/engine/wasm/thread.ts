@@ -111,7 +111,9 @@ export class Thread {
       }
       if (!this.#control.barrier()) return;
       if (this.#control.stopped) return;
+      // now, because after the next barrier other threads may already write those of the next step
       const loss = sum(job.lossOfBlock, blocks);
+      const correct = sum(job.correctOfBlock, blocks);
       if (!Number.isFinite(loss)) return this.#diverge(job, loss / count);
       if (!this.#batch(blocks)) return;
       if (!this.#update(job, job.firstStep + step + 1, job.learningRates[step])) return;
@@ -120,7 +122,7 @@ export class Thread {
         job.progress[PROGRESS.steps] += 1;
         job.progress[PROGRESS.images] += count;
         job.progress[PROGRESS.loss] += loss;
-        job.progress[PROGRESS.correct] += sum(job.correctOfBlock, blocks);
+        job.progress[PROGRESS.correct] += correct;
       }
     }
   }
