@@ -73,7 +73,7 @@ export const ranges: Readonly<Record<NumberName, readonly [least: number, most: 
   filters2: [0, 64],
   units: [0, 256],
   batchSize: [1, 4096],
-  epochs: [1, 100],
+  epochs: [1, 1000],
   seed: [0, 0xffffffff],
 };
 

@@ -12,6 +12,8 @@ import { type Settings, titleOf } from "./settings.js";
 const REPORT_MS = 100;
 /** How often it is looked at what was learnt, while an epoch lasts. */
 const LOOK_MS = 1500;
+/** And at the ends of epochs, where these are short. */
+const SHORT_LOOK_MS = 500;
 /** Over about so long the speed is averaged. */
 const SPEED_MS = 1000;
 
@@ -174,7 +176,7 @@ async function manySteps(current: Session, goal: "end" | "epoch"): Promise<void>
     const epochEnded = training.steps % training.stepsPerEpoch === 0;
     if (weightsWanted) sendWeights();
     if (stateWanted) await sendState();
-    if (!training.done && (epochEnded || now - looked >= LOOK_MS)) {
+    if (!isThere() && now - looked >= (epochEnded ? SHORT_LOOK_MS : LOOK_MS)) {
       await look(current);
       looked = performance.now();
     }

@@ -1,6 +1,7 @@
 import {
   defineModel,
   hasSimd,
+  InputError,
   type Model,
   type NamedTensors,
   type TrainingState,
@@ -38,6 +39,8 @@ interface Curves {
 const LEAST_BETWEEN_WEIGHTS_MS = 250;
 /** Between new weights passes so many times what drawing them took. */
 const REST = 12;
+const NO_SIMD =
+  "This browser has no WebAssembly SIMD, so it can't train here; a current Chrome, Edge, Firefox or Safari can.";
 const MOST_IMAGES_OPENED = 64;
 /** How often all that it takes to go on is kept, in case the worker dies. */
 const KEEP_MS = 2000;
@@ -70,6 +73,8 @@ export class LiveTraining {
   mayFetch = $state(false);
   files = $state.raw<readonly File[]>([]);
   #filesId = 0;
+  /** Settled when the page's own server has said what it has. */
+  readonly #asked: Promise<void>;
 
   curves: Curves = emptyCurves();
   readonly #explorer: Explorer;
@@ -108,7 +113,7 @@ export class LiveTraining {
       },
       failed: (why, message) => this.#failed(why, message),
     });
-    servedData().then((names) => {
+    this.#asked = servedData().then((names) => {
       this.served = names;
     });
   }
@@ -164,7 +169,7 @@ export class LiveTraining {
   restart(settings: Settings): void {
     const then = this.phase === "running" ? "end" : undefined;
     this.#trainer.pause();
-    this.#open(settings, then);
+    void this.#open(settings, then);
   }
 
   /** All that it takes to go on later; undefined if there is nothing. */
@@ -177,14 +182,14 @@ export class LiveTraining {
 
   /** Goes on where another training stopped; it pauses there. */
   restore({ settings, training, curves }: SavedTraining): void {
-    this.#open(settings, undefined, training, curves);
+    void this.#open(settings, undefined, training, curves);
   }
 
   #run(until: Until, settings: Settings): void {
-    if (this.phase === "idle") this.#open(settings, until);
+    if (this.phase === "idle") void this.#open(settings, until);
     else if (this.phase === "died") {
       const { settings: own } = this;
-      if (own) this.#open(own, until, this.#kept, pointsOf(this.curves));
+      if (own) void this.#open(own, until, this.#kept, pointsOf(this.curves));
     } else if (this.phase === "paused" || this.phase === "running") {
       this.#begin(until);
     }
@@ -202,26 +207,24 @@ export class LiveTraining {
     this.#trainer.run(until);
   }
 
-  #open(
+  async #open(
     settings: Settings,
     then: Until | undefined,
     state?: TrainingState,
     curves?: SavedTraining["curves"],
-  ): void {
+  ): Promise<void> {
+    const before = this.phase;
     this.problem = "";
+    this.phase = "loading";
+    this.loading = { doing: "Starting", share: 0 };
     try {
       checkSettings(settings);
+      if (!hasSimd()) throw new InputError(NO_SIMD);
+      await this.#asked;
       const data = this.requestFor(settings);
-      if (!hasSimd()) {
-        throw new Error(
-          "This browser has no WebAssembly SIMD, so it can't train here; a current Chrome, Edge, Firefox or Safari can.",
-        );
-      }
-      if (!data) throw new Error("Where are the images? Choose other data, or give them below.");
+      if (!data) throw new InputError("Where are the images? Choose other data, or give them below.");
       this.#then = then;
       this.settings = settings;
-      this.loading = { doing: "Starting", share: 0 };
-      this.phase = "loading";
       this.record = undefined;
       this.look = undefined;
       this.progress = undefined;
@@ -230,6 +233,8 @@ export class LiveTraining {
       this.#kept = state;
       this.#trainer.open({ settings, data, threads: this.threads, state });
     } catch (error) {
+      this.loading = undefined;
+      this.phase = before;
       this.problem = (error as Error).message;
     }
   }

@@ -1,6 +1,7 @@
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { expect, onTestFinished } from "vitest";
 import { emptyPage } from "../../../../test/support/browser.js";
+import { withData } from "../../../cli/src/explore/data.js";
 import { serve } from "../../../cli/src/explore/server.js";
 import { pageSite } from "../../../cli/src/explore/site.js";
 
@@ -19,6 +20,12 @@ export interface Visit {
 export interface VisitOptions extends BrowserContextOptions {
   /** The part of the address after #. */
   readonly link?: string;
+  /** A folder with data sets that the server has. */
+  readonly data?: string;
+  /** Whether the page may share memory between threads; default: yes, as the command serves it. */
+  readonly isolated?: boolean;
+  /** Answers of another host, by address, that the page is expected to ask for. */
+  readonly answers?: ReadonlyMap<string, Uint8Array>;
   /** Runs in the page before anything of its own does. */
   readonly before?: () => void;
 }
@@ -26,8 +33,10 @@ export interface VisitOptions extends BrowserContextOptions {
 const WIDE = { width: 1440, height: 900 };
 
 /** Opens the page and waits until it shows numbers. It must ask no other host for anything and must not complain. */
-export async function visit({ link = "", before, ...options }: VisitOptions = {}): Promise<Visit> {
-  const server = await serve(await pageSite(), 0);
+export async function visit(all: VisitOptions = {}): Promise<Visit> {
+  const { link = "", before, data, isolated = true, answers = new Map(), ...options } = all;
+  const site = await pageSite();
+  const server = await serve(data === undefined ? site : withData(site, { UNRAVEL_DATA: data }), 0);
   const page = await emptyPage({
     viewport: WIDE,
     serviceWorkers: "block",
@@ -39,8 +48,20 @@ export async function visit({ link = "", before, ...options }: VisitOptions = {}
   const isOwn = (address: string) => address.startsWith(server.url) || /^(blob|data):/.test(address);
   await page.context().route(
     (address) => !isOwn(address.href),
-    (route) => route.abort(),
+    (route) => {
+      const body = answers.get(route.request().url());
+      return body
+        ? route.fulfill({ body: Buffer.from(body), headers: { "access-control-allow-origin": "*" } })
+        : route.abort();
+    },
   );
+  if (!isolated) {
+    await page.context().route(`${server.url}**`, async (route) => {
+      const response = await route.fetch();
+      const headers = Object.entries(response.headers()).filter(([name]) => !name.startsWith("cross-origin"));
+      await route.fulfill({ response, headers: Object.fromEntries(headers) });
+    });
+  }
   page.on("request", (request) => {
     if (!isOwn(request.url())) elsewhere.push(request.url());
   });
@@ -52,7 +73,7 @@ export async function visit({ link = "", before, ...options }: VisitOptions = {}
   onTestFinished(async () => {
     await page.context().close();
     await server.close();
-    expect(elsewhere).toEqual([]);
+    expect(elsewhere.filter((address) => !answers.has(address))).toEqual([]);
     expect(complaints).toEqual([]);
   });
   if (before) await page.addInitScript(before);

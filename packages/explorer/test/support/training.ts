@@ -1,0 +1,46 @@
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { type DataPair, drawPair, type NamedTensors, parseNpz } from "unravel-cnn";
+import { idx } from "../../../core/test/support/idxFiles.js";
+import { choose, downloaded } from "./page.js";
+
+/** Small data sets for training on the page: digits that the program draws, as MNIST's four files. */
+
+export function drawnPair(trainCount: number, testCount: number): Promise<DataPair> {
+  return drawPair(0, { trainCount, testCount });
+}
+
+/** The four files by their names, two of them packed. */
+export function idxFilesOf({ train, test }: DataPair): Record<string, Uint8Array<ArrayBuffer>> {
+  const images = ({ images, labels }: DataPair["train"]) => idx(0x803, [labels.length, 28, 28], images);
+  const labels = ({ labels }: DataPair["train"]) => idx(0x801, [labels.length], labels);
+  return {
+    "train-images-idx3-ubyte.gz": new Uint8Array(gzipSync(images(train))),
+    "train-labels-idx1-ubyte": labels(train),
+    "t10k-images-idx3-ubyte.gz": new Uint8Array(gzipSync(images(test))),
+    "t10k-labels-idx1-ubyte": labels(test),
+  };
+}
+
+/** Waits until the training is in one of these phases. */
+export async function phase(page: Page, ...phases: string[]): Promise<void> {
+  await page.locator(phases.map((one) => `[data-phase="${one}"]`).join(", ")).waitFor({ timeout: 60_000 });
+}
+
+/** How many steps were done, as the page says it. */
+export async function steps(page: Page): Promise<number> {
+  const text = await page.locator("[data-phase]").innerText();
+  return Number(/step ([\d,]+) of/.exec(text)?.[1].replaceAll(",", "") ?? 0);
+}
+
+/** The parameters of the network that the page shows, in full. */
+export async function parametersShown(page: Page, names: readonly string[]): Promise<NamedTensors> {
+  const { bytes } = await downloaded(page, () => choose(page, "Save", "for NumPy"));
+  const arrays = parseNpz(bytes, "trace.npz");
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      { shape: arrays[name].shape, data: Float32Array.from(arrays[name].data as Float32Array) },
+    ]),
+  );
+}

@@ -1,0 +1,369 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  createEngine,
+  evaluate,
+  type NamedTensors,
+  oneConv,
+  parameterGradients,
+  Training,
+  trace,
+} from "unravel-cnn";
+import { readModel } from "unravel-cnn/node";
+import { afterAll, describe, expect } from "vitest";
+import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { temporaryFolder } from "../../../test/support/folder.js";
+import { allowRelaxedSimd } from "../../cli/src/engine.js";
+import { succeed } from "../../cli/test/support/cli.js";
+import { loadBatch } from "../../core/src/data/batch.js";
+import { short } from "../src/view/numbers.js";
+import { violations } from "./support/axe.js";
+import { selected, visit } from "./support/page.js";
+import { drawnPair, idxFilesOf, parametersShown, phase, steps } from "./support/training.js";
+
+/*
+ * A visitor trains: at once, in steps, from files, without shared memory, and when something goes wrong.
+ */
+
+afterAll(closeBrowser);
+allowRelaxedSimd(); // as in the browser and on the command line
+
+const NAMES = ["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"];
+
+/** A folder for the local server, and for the command line's UNRAVEL_DATA. */
+async function dataFolder() {
+  const pair = await drawnPair(300, 120);
+  const files = Object.entries(idxFilesOf(pair)).map(([name, bytes]) => [`mnist/${name}`, bytes] as const);
+  return { pair, folder: await temporaryFolder(Object.fromEntries(files)) };
+}
+
+const bits = (tensors: NamedTensors) =>
+  Object.fromEntries(NAMES.map((name) => [name, [...new Uint32Array(tensors[name].data.slice().buffer)]]));
+
+testInBrowser(
+  "the space bar trains, and the weights are the command line's, bit for bit; mistakes open above",
+  async () => {
+    const { folder, pair } = await dataFolder();
+    const out = join(folder, "trained.safetensors");
+    const same = "--filters 4 --limit 300 --validation 60 --epochs 2 --seed 4 --batch-size 20";
+    await succeed(["train", "--data", "mnist", "--offline", ...same.split(" "), "--out", out, "--quiet"], {
+      env: { UNRAVEL_DATA: folder },
+    });
+    const { model, parameters } = await readModel(out);
+    const { page } = await visit({
+      data: folder,
+      link: "data=mnist&images=300&validation=60&epochs=2&seed=4&batch=20&filters=4&cell=conv1.weight[2,0,1,1]",
+    });
+    await page.keyboard.press(" ");
+    await phase(page, "done");
+    expect(await page.getByRole("tab", { name: "Train" }).getAttribute("aria-selected")).toBe("true");
+    expect(await steps(page)).toBe(24);
+    await page.locator("header .network", { hasText: "trained here on MNIST" }).waitFor();
+
+    // the network above is the trained one, and what was selected still is
+    const here = await selected(page);
+    expect(here.address).toBe("conv1.weight[2, 0, 1, 1]");
+    expect(here.value).toBe(parameters["conv1.weight"].data[2 * 9 + 4]);
+    expect(bits(await parametersShown(page, NAMES))).toEqual(bits(parameters));
+
+    // the test images were looked at once, at the end
+    const engine = await createEngine(model.spec, { threads: 0, parameters });
+    const { confusion } = await evaluate(engine, pair.test);
+    const table = page.locator('section[aria-label="Right and wrong"]');
+    await table.getByText("120 test images").waitFor();
+    const cells = await table.locator("tbody td").allInnerTexts();
+    expect(cells.map(Number)).toEqual(confusion.flat());
+
+    const mistake = page.locator('section[aria-label="Worst mistakes"] button').first();
+    const [, right] = /^(\d) → \d/.exec(await mistake.innerText()) ?? [];
+    await mistake.click();
+    expect(await page.locator(`fieldset input[type="radio"]:checked`).getAttribute("value")).toBe(right);
+    expect(await page.locator('[aria-pressed="true"][aria-label^="Sample"]').count()).toBe(0);
+
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Dark colours" }).click();
+    expect(await violations(page)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 780 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  },
+);
+
+testInBrowser("one step, slowly: images, loss, gradients, update, the loss after it", async () => {
+  const { pair, folder } = await dataFolder();
+  const { page } = await visit({
+    data: folder,
+    link: "tab=train&data=mnist&images=300&validation=60&seed=2&filters=3&batch=12&optimizer=sgd&rate=0.05",
+  });
+  await page.getByRole("button", { name: "One step" }).click();
+  const walk = page.locator('section[aria-labelledby="step-walk"]');
+  const table = walk.locator("table").nth(1);
+  await table.getByRole("button").nth(2).waitFor();
+
+  // the same step in the library
+  const engine = await createEngine(oneConv({ filters: 3 }), { threads: 0, seed: 2 });
+  const training = await Training.open(engine, pair.train, {
+    seed: 2,
+    validation: 60,
+    batchSize: 12,
+    optimizer: { type: "sgd" },
+    learningRate: 0.05,
+  });
+  const { train } = training.data;
+  const batch = training.nextBatch();
+  const before = engine.parameters();
+  const x = loadBatch(train.images, train.shape, batch, engine.model.normalize);
+  const step = trace(
+    engine.model,
+    before,
+    x,
+    Array.from(batch, (image) => train.labels[image]),
+  );
+  const gradients = parameterGradients(step);
+  await training.advance(1);
+  const after = engine.parameters();
+
+  const labels = await walk
+    .locator('[aria-label^="Image "]')
+    .evaluateAll((all) => all.map((one) => one.ariaLabel));
+  expect(labels).toEqual(Array.from(batch, (image, n) => `Image ${n}, a ${train.labels[image]}`));
+  await walk.getByRole("button", { name: /^loss, / }).click();
+  expect((await selected(page)).address).toBe("loss");
+  expect((await selected(page)).value).toBeCloseTo(step.loss, 6);
+
+  // a weight that is selected above shows its own update
+  await page.locator('[data-picture="conv1.weight/1"]').click();
+  const { address, value } = await selected(page);
+  const [filter, , row, column] = (address.match(/\d+/g) ?? []).slice(1).map(Number);
+  const at = filter * 9 + row * 3 + column;
+  expect(value).toBe(before["conv1.weight"].data[at]);
+  const shown = await table.locator("td").allInnerTexts();
+  const g = gradients["conv1.weight"].data[at];
+  const change = after["conv1.weight"].data[at] - value;
+  expect(shown).toEqual([
+    short(value),
+    short(g),
+    `0 → ${short(g)}`,
+    short(change),
+    short(after["conv1.weight"].data[at]),
+  ]);
+  expect(change).toBeCloseTo(-training.learningRate(0) * g, 7);
+  await table.getByRole("button", { name: /^grad\.conv1\.weight/ }).click();
+  expect((await selected(page)).value).toBeCloseTo(g, 7);
+  await table.getByRole("button", { name: /after the update/ }).click();
+  await page.locator("header .network", { hasText: "after step 1" }).waitFor();
+  expect((await selected(page)).value).toBe(after["conv1.weight"].data[at]);
+  expect(bits(await parametersShown(page, NAMES))).toEqual(bits(after));
+  expect(await violations(page)).toEqual([]);
+
+  // to the end of the epoch, and again from the start
+  await page.getByRole("button", { name: "One epoch" }).click();
+  await page.locator("[data-phase]", { hasText: "step 20 of 60" }).waitFor();
+  await phase(page, "paused");
+  await page.getByRole("button", { name: "Restart" }).click();
+  await page.locator("[data-phase]", { hasText: "step 0 of 60" }).waitFor();
+  await page.locator("header .network", { hasText: "untrained" }).waitFor();
+  expect(bits(await parametersShown(page, NAMES))).toEqual(bits(before));
+});
+
+describe("while it trains", () => {
+  testInBrowser(
+    "the network above changes, what is chosen stays; pause, step, play; all of it by keyboard",
+    async () => {
+      const { page } = await visit({ link: "tab=train&images=400&validation=100&epochs=1000" });
+      // what it comes to is said at once
+      const filters = page.getByRole("spinbutton", { name: "filters", exact: true });
+      await filters.fill("12");
+      await filters.press("Enter");
+      const form = page.locator('form[aria-label="Settings"]');
+      expect(await form.locator(".shapes").innerText()).toMatch(
+        /^1×28×28 → conv1 12×26×26 → pool1 12×13×13 → fc1 10$/,
+      );
+      expect(await form.innerText()).toMatch(/20,410 parameters, 93,288 multiply-adds/);
+      await page.waitForFunction(() => location.hash.includes("filters=12"));
+      await page.getByRole("spinbutton", { name: "kernel, pixels" }).fill("9");
+      await page.getByRole("spinbutton", { name: "filters of a 2nd conv" }).fill("5");
+      await page.getByRole("spinbutton", { name: "units of a dense layer" }).fill("20");
+      await page.getByRole("spinbutton", { name: "units of a dense layer" }).press("Tab");
+      expect(await form.locator(".shapes").innerText()).toContain(
+        "conv2 5×2×2 → pool2 5×1×1 → fc1 20 → fc2 10",
+      );
+      for (const [name, value] of [
+        ["kernel, pixels", "3"],
+        ["filters of a 2nd conv", "0"],
+        ["units of a dense layer", "0"],
+      ]) {
+        await page.getByRole("spinbutton", { name }).fill(value);
+        await page.getByRole("spinbutton", { name }).press("Tab");
+      }
+
+      await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+      await page.keyboard.press(" ");
+      await phase(page, "running");
+      await page.getByRole("button", { name: "channels: on" }).click();
+      await page.locator('[data-picture="conv1.weight/9"]').click();
+      const chosen = await selected(page);
+      await page.waitForFunction(
+        (old) => document.querySelector("data[data-value]")?.getAttribute("value") !== String(old),
+        chosen.value,
+      );
+      expect((await selected(page)).address).toBe(chosen.address);
+      expect(await page.locator('[data-picture="conv1.weight/9"]').count()).toBe(1); // the page is still turned
+
+      await page.keyboard.press(" ");
+      await phase(page, "paused");
+      const paused = await steps(page);
+      await page.getByRole("button", { name: "One step" }).press("Enter");
+      await page
+        .locator("[data-phase]", { hasText: `step ${(paused + 1).toLocaleString("en-US")} of` })
+        .waitFor();
+
+      // other settings wait for a restart
+      await filters.fill("2");
+      await filters.press("Enter");
+      await page.getByRole("button", { name: "Restart with these" }).click();
+      await page.locator("[data-phase]", { hasText: "step 0 of" }).waitFor();
+      expect(await page.locator('section[aria-label="Filters"] li').count()).toBe(2);
+
+      // tabs by arrows
+      await page.getByRole("tab", { name: "Train" }).focus();
+      await page.keyboard.press("ArrowRight");
+      expect(await page.getByRole("tab").nth(1).getAttribute("aria-selected")).toBe("true");
+      await page.keyboard.press("Home");
+      expect(await page.getByRole("tab", { name: "Train" }).getAttribute("aria-selected")).toBe("true");
+    },
+  );
+
+  testInBrowser("a worker that dies takes nothing along that was learnt", async () => {
+    const { page } = await visit({
+      link: "tab=train&images=400&validation=100&epochs=1000",
+      before: () => {
+        const Original = Worker;
+        const started: Worker[] = [];
+        Object.assign(window, { started });
+        window.Worker = class extends Original {
+          constructor(...all: ConstructorParameters<typeof Original>) {
+            super(...all);
+            started.push(this);
+          }
+        };
+      },
+    });
+    await page.getByRole("button", { name: "Play" }).click();
+    await phase(page, "running");
+    await page.getByRole("button", { name: "Pause" }).click();
+    await phase(page, "paused");
+    const paused = await steps(page);
+    await page.getByRole("button", { name: "Play" }).click();
+    await phase(page, "running");
+    await page.evaluate(() => {
+      const worker = (window as unknown as { started: Worker[] }).started.at(-1) as Worker;
+      worker.terminate();
+      worker.dispatchEvent(new ErrorEvent("error", { message: "out of memory", cancelable: true }));
+    });
+    const sentence = await page.getByRole("alert").innerText();
+    const [, kept] =
+      /^The training stopped \(out of memory\), but .* step (\d+) is kept: Play goes on/.exec(sentence) ?? [];
+    expect(Number(kept)).toBeGreaterThanOrEqual(paused);
+    await page.getByRole("button", { name: "Play" }).click();
+    await phase(page, "running");
+    await page.getByRole("button", { name: "Pause" }).click();
+    await phase(page, "paused");
+    expect(await steps(page)).toBeGreaterThan(Number(kept));
+  });
+});
+
+testInBrowser(
+  "without shared memory it says so, and one worker comes to the same bits; files are checked",
+  async () => {
+    const pair = await drawnPair(80, 40);
+    const files = idxFilesOf(pair);
+    const broken = "train-images-idx3-ubyte.gz";
+    const folder = await temporaryFolder(files);
+    await writeFile(join(folder, "damaged"), files[broken].subarray(0, 5000));
+    const { page } = await visit({
+      isolated: false,
+      link: "tab=train&data=files&images=80&validation=0&epochs=1&filters=2",
+    });
+    expect(await page.locator('form[aria-label="Settings"]').innerText()).toContain("trains with one worker");
+    const input = page.locator('input[aria-label="The four files"]');
+    const given = Object.entries(files).map(([name, bytes]) => ({
+      name,
+      mimeType: "",
+      buffer: Buffer.from(bytes),
+    }));
+    const tell = async (list: typeof given) => {
+      await input.setInputFiles(list);
+      await page.getByRole("button", { name: "Play" }).click();
+    };
+    await tell(given.slice(1));
+    await page
+      .getByRole("alert", { name: "" })
+      .filter({ hasText: /train-images-idx3-ubyte is missing/ })
+      .waitFor();
+    await tell(
+      given.map((file) => (file.name === broken ? { ...file, buffer: file.buffer.subarray(0, 5000) } : file)),
+    );
+    await page
+      .getByRole("alert")
+      .filter({ hasText: /^train-images-idx3-ubyte\.gz: the gzip data is damaged/ })
+      .waitFor();
+    await tell(given);
+    await phase(page, "done");
+
+    const engine = await createEngine(oneConv({ filters: 2 }), { threads: 0 });
+    const training = await Training.open(engine, pair.train, { epochs: 1 });
+    await training.advance();
+    expect(bits(await parametersShown(page, NAMES))).toEqual(bits(engine.parameters()));
+  },
+);
+
+testInBrowser("MNIST from elsewhere only if the visitor wants it, and only if it is MNIST", async () => {
+  const host = "https://cdn.jsdelivr.net/gh/fgnt/mnist/";
+  const [name, bytes] = Object.entries(idxFilesOf(await drawnPair(10, 10)))[0];
+  const { page, elsewhere } = await visit({
+    link: "tab=train&data=mnist",
+    answers: new Map([[`${host}${name}`, bytes]]),
+  });
+  await page.getByRole("button", { name: "Play" }).click();
+  await page.getByRole("alert").filter({ hasText: "Where are the images?" }).waitFor();
+  expect(elsewhere).toEqual([]);
+  await page.getByRole("button", { name: /^fetch it from cdn\.jsdelivr\.net/ }).click();
+  await page.getByRole("button", { name: "Play" }).click();
+  await page
+    .getByRole("alert")
+    .filter({ hasText: /its checksum differs/ })
+    .waitFor();
+  expect(elsewhere).toEqual([`${host}${name}`]);
+});
+
+testInBrowser("a browser without SIMD, a learning rate that is far too high: one sentence", async () => {
+  const { page } = await visit({
+    link: "tab=train&images=100&validation=0&optimizer=sgd&rate=1e20&schedule=constant&epochs=9",
+    before: () => {
+      const { validate } = WebAssembly;
+      WebAssembly.validate = () => false;
+      Object.assign(window, {
+        mend: () => {
+          WebAssembly.validate = validate;
+        },
+      });
+    },
+  });
+  await page.getByRole("button", { name: "Play" }).click();
+  await page
+    .getByRole("alert")
+    .filter({ hasText: /^This browser has no WebAssembly SIMD, / })
+    .waitFor();
+  await page.evaluate(() => (window as unknown as { mend(): void }).mend());
+  await page.getByRole("button", { name: "Play" }).click();
+  await phase(page, "stopped");
+  expect(await page.getByRole("alert").innerText()).toMatch(
+    /^The .* became .* at step \d+, .*learning rate .*too high/,
+  );
+  // and it can begin anew with another rate
+  await page.getByRole("spinbutton", { name: "learning rate" }).fill("0.01");
+  await page.getByRole("spinbutton", { name: "learning rate" }).press("Tab");
+  await page.getByRole("button", { name: "Restart with these" }).click();
+  await phase(page, "paused");
+  expect(await page.getByRole("alert").count()).toBe(0);
+});
