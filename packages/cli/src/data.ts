@@ -1,12 +1,8 @@
 import { InputError } from "unravel-cnn";
-import { datasetNames, type LoadEvent, type LoadedData, loadData as load } from "unravel-cnn/node";
+import { type LoadEvent, type LoadedData, loadData as load } from "unravel-cnn/node";
+import { DATA_HELP } from "./help.js";
 import { clock, megabytes, whole } from "./terminal/numbers.js";
 import type { Progress } from "./terminal/progress.js";
-
-/** How `--data` can be given, for the help texts. */
-export const DATA_HELP = `auto (MNIST, or drawn digits where it can't be had), ${datasetNames.join(", ")}, digits, or a folder with four IDX files`;
-
-export const OFFLINE_HELP = "download nothing";
 
 /** As options of a command. */
 export interface DataChoice {

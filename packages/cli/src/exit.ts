@@ -1,5 +1,3 @@
-import { FailureError, InputError } from "unravel-cnn";
-
 /** The command was interrupted by a signal. */
 export class Interrupted extends Error {
   readonly exitCode: number;
@@ -12,25 +10,6 @@ export class Interrupted extends Error {
 
 export const EXIT_FAILURE = 1;
 export const EXIT_USAGE = 2;
-
-/** An error that says what a person can do about it: JavaScript's own about memory says how it is called instead. */
-export function readable(error: unknown): unknown {
-  const memory =
-    error instanceof RangeError && /allocation failed|Invalid typed array length/.test(error.message);
-  return memory
-    ? new FailureError(
-        "There is not enough memory for this network and batch size; make one of them smaller.",
-      )
-    : error;
-}
-
-/** The exit code that an error means; undefined for a mistake of the program itself. */
-export function exitCodeOf(error: unknown): number | undefined {
-  if (error instanceof Interrupted) return error.exitCode;
-  if (error instanceof InputError) return EXIT_USAGE;
-  if (error instanceof FailureError) return EXIT_FAILURE;
-  return undefined;
-}
 
 /**
  * Runs `work` with a signal that SIGINT (Ctrl-C) and SIGTERM abort. A second one ends the process at once.

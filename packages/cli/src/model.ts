@@ -14,9 +14,6 @@ import {
 } from "unravel-cnn";
 import { readBytes, readModel } from "unravel-cnn/node";
 
-/** How MODEL can be given, for the help texts. */
-export const MODEL_HELP = `built-in name (${Object.keys(builtInModels).join(", ")}), spec .json, or .safetensors`;
-
 export interface ModelChoice {
   /** A built-in name, or the path of a spec or of a trained model. */
   readonly model: string;
@@ -53,8 +50,17 @@ export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<Lo
   const spec = extension === ".json" ? await readSpec(name) : builtInSpec(name, filters, data);
   const model =
     extension === ".json" ? inFile(name, () => named(defineModel(spec), data)) : defineModel(spec);
-  const parameters = initialParameters(model, seed, init);
-  return { title: name === "one-conv" ? titleOfOneConv(model) : title, model, parameters, trained: false };
+  let parameters: NamedTensors | undefined;
+  return {
+    title: name === "one-conv" ? titleOfOneConv(model) : title,
+    model,
+    // drawn when they are asked for: for a large network that takes a while, and many commands need none
+    get parameters() {
+      parameters ??= initialParameters(model, seed, init);
+      return parameters;
+    },
+    trained: false,
+  };
 }
 
 function builtInSpec(name: string, filters: number | undefined, data: Dataset | undefined): ModelSpec {

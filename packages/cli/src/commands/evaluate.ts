@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { countOf, createEngine, evaluate } from "unravel-cnn";
-import { DATA_HELP, loadData, OFFLINE_HELP } from "../data.js";
+import { loadData } from "../data.js";
 import { addEngineOptions, type EngineChoice, engineOptions } from "../engine.js";
 import { interruptible } from "../exit.js";
-import { loadModel, MODEL_HELP } from "../model.js";
+import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../help.js";
+import { loadModel } from "../model.js";
 import { seedOption, wholeNumber } from "../options.js";
 import { formatConfusion } from "../terminal/confusion.js";
 import { headline } from "../terminal/evaluation.js";
@@ -19,10 +20,8 @@ interface EvaluateOptions extends EngineChoice {
   quiet?: boolean;
 }
 
-export function addEvaluate(program: Command): void {
-  const command = program
-    .command("evaluate")
-    .summary("measure a trained network on a test set")
+export function defineEvaluate(command: Command): void {
+  command
     .description("Measures a network on the test set: accuracy, loss and confusion matrix.")
     .argument("<model>", MODEL_HELP)
     .option("--data <data>", DATA_HELP, "auto")

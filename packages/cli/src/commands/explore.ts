@@ -4,7 +4,8 @@ import { withData } from "../explore/data.js";
 import { openBrowser } from "../explore/openBrowser.js";
 import { serve } from "../explore/server.js";
 import { pageSite, withNetwork } from "../explore/site.js";
-import { loadModel, MODEL_HELP } from "../model.js";
+import { MODEL_HELP } from "../help.js";
+import { loadModel } from "../model.js";
 import { seedOption, wholeNumber } from "../options.js";
 
 interface ExploreOptions {
@@ -16,10 +17,8 @@ interface ExploreOptions {
   readonly quiet?: boolean;
 }
 
-export function addExplore(program: Command): void {
-  program
-    .command("explore")
-    .summary("open a page that shows every number of a network")
+export function defineExplore(command: Command): void {
+  command
     .description(
       "Serves a page to this machine and opens it in the browser: draw a digit, click any number of the network, and see what it was made from, forward and backward.",
     )

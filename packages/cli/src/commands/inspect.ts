@@ -7,7 +7,8 @@ import {
   type PlanDescription,
 } from "unravel-cnn";
 import { addConvolutionOption } from "../engine.js";
-import { loadModel, MODEL_HELP } from "../model.js";
+import { MODEL_HELP } from "../help.js";
+import { loadModel } from "../model.js";
 import { wholeNumber } from "../options.js";
 import { whole } from "../terminal/numbers.js";
 import { type Styles, stylesFor } from "../terminal/style.js";
@@ -19,9 +20,8 @@ interface InspectOptions extends Pick<DescribeOptions, "batchSize" | "threads" |
   readonly json?: boolean;
 }
 
-export function addInspect(program: Command): void {
-  addConvolutionOption(program.command("inspect"))
-    .summary("show what the compiler makes of a network")
+export function defineInspect(command: Command): void {
+  addConvolutionOption(command)
     .description(
       "Shows how the wasm engine trains a network: its kernels in order, what they share, and where everything lies in memory. With --layer, the loops of that layer's kernels.",
     )

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { createEngine, InputError, type Model, type Prediction, predict, sizeOf } from "unravel-cnn";
 import { interruptible } from "../exit.js";
-import { loadModel, MODEL_HELP } from "../model.js";
+import { MODEL_HELP } from "../help.js";
+import { loadModel } from "../model.js";
 import { seedOption, wholeNumber } from "../options.js";
 import { readInput } from "../pictures/input.js";
 import { probabilityBars } from "../terminal/bars.js";
@@ -19,10 +20,8 @@ interface PredictOptions {
   quiet?: boolean;
 }
 
-export function addPredict(program: Command): void {
-  program
-    .command("predict")
-    .summary("say what is in pictures")
+export function definePredict(command: Command): void {
+  command
     .description(
       "Says what is in pictures (PNG or JPEG): for each file a line with its name, the most probable class and its probability.",
     )

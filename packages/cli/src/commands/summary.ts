@@ -1,16 +1,14 @@
 import type { Command } from "commander";
-import type { Model, ModelLayer } from "unravel-cnn";
-import { sizeOf } from "unravel-cnn";
-import { loadModel, MODEL_HELP } from "../model.js";
+import { type Model, type ModelLayer, sizeOf } from "unravel-cnn";
+import { MODEL_HELP } from "../help.js";
+import { loadModel } from "../model.js";
 import { wholeNumber } from "../options.js";
 import { whole } from "../terminal/numbers.js";
 import { stylesFor } from "../terminal/style.js";
 import { table } from "../terminal/table.js";
 
-export function addSummary(program: Command): void {
-  program
-    .command("summary")
-    .summary("show layers, shapes, parameters and cost")
+export function defineSummary(command: Command): void {
+  command
     .description(
       "Shows a network's layers: what they give, what they learn, and how many multiply-adds they take for one image, forward and for a training step (forward and backward).",
     )

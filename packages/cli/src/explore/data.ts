@@ -1,5 +1,5 @@
-import { InputError, idxFileNames } from "unravel-cnn";
-import { datasetNames, findIdxFile, locateDataset, readBytes, sources } from "unravel-cnn/node";
+import { datasetNames, InputError, idxFileNames, sources } from "unravel-cnn";
+import { findIdxFile, locateDataset, readBytes } from "unravel-cnn/node";
 import type { Site } from "./site.js";
 
 /** The four files of every data set. */

@@ -2,9 +2,7 @@ import { createReadStream } from "node:fs";
 import { addAbortSignal, type Readable } from "node:stream";
 import { InputError, type Picture } from "unravel-cnn";
 import { reason } from "unravel-cnn/node";
-import { decodeJpeg } from "./jpeg.js";
 import { kindOf } from "./kind.js";
-import { decodePng } from "./png.js";
 
 /** The most bytes that a picture's file may have. */
 const LARGEST_FILE = 256 * 1024 * 1024;
@@ -22,8 +20,8 @@ export async function readPicture(file: string, signal: AbortSignal): Promise<Pi
 export async function decodePicture(bytes: Uint8Array): Promise<Picture> {
   if (bytes.length === 0) throw new InputError("It is empty, so there is no picture in it.");
   const kind = kindOf(bytes);
-  if (kind === "png") return decodePng(bytes);
-  if (kind === "jpeg") return decodeJpeg(bytes);
+  if (kind === "png") return (await import("./png.js")).decodePng(bytes);
+  if (kind === "jpeg") return (await import("./jpeg.js")).decodeJpeg(bytes);
   throw new InputError(`It is ${kind.other}, but only PNG and JPEG can be read; save it as one of these.`);
 }
 

@@ -1,6 +1,6 @@
-/** `13,610` */
+/** `13,610`. By hand, because the first number that Intl formats takes it 40 ms. */
 export function whole(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** `1 core`, `2 cores` */

@@ -11,9 +11,8 @@ import { measureAll } from "./measure.js";
 import { asJson, asText } from "./report.js";
 import { type BenchOptions, batchSizeFor, lengthsOf } from "./settings.js";
 
-export function addBench(program: Command): void {
-  addConvolutionOption(program.command("bench"))
-    .summary("measure how fast this machine trains")
+export function defineBench(command: Command): void {
+  addConvolutionOption(command)
     .description(
       "Measures how fast networks train here, on made-up images: this machine's peak in WebAssembly (multiply-adds in registers), each kernel alone, training, start-up and compiling.",
     )

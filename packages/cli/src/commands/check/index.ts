@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { type CheckReport, checkArrays, checkAsJson, FailureError, InputError, parseNpz } from "unravel-cnn";
 import { readBytes, writeWhole } from "unravel-cnn/node";
-import { inFile, loadModel, MODEL_HELP } from "../../model.js";
+import { MODEL_HELP } from "../../help.js";
+import { inFile, loadModel } from "../../model.js";
 import { stylesFor } from "../../terminal/style.js";
 import { exampleFile } from "./example.js";
 import { HOW } from "./how.js";
@@ -15,10 +16,8 @@ interface CheckOptions {
   json?: boolean;
 }
 
-export function addCheck(program: Command): void {
-  program
-    .command("check")
-    .summary("find the mistake in your own forward and backward pass")
+export function defineCheck(command: Command): void {
+  command
     .description(
       "Reads the arrays of one step of your own implementation (NumPy's .npz), says which are right, which is the first that is not, given your own earlier values, and which mistake explains it. Exit code 1: a mistake was found.",
     )

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { type DatasetName, datasetNames, fetchDataset, sources } from "unravel-cnn/node";
+import { datasetNames, sources } from "unravel-cnn";
+import { type DatasetName, fetchDataset } from "unravel-cnn/node";
 import { downloadProgress } from "../../data.js";
 import { interruptible } from "../../exit.js";
 import { oneOf } from "../../options.js";
@@ -11,10 +12,8 @@ interface FetchCommandOptions {
   quiet?: boolean;
 }
 
-export function addFetch(data: Command): void {
-  data
-    .command("fetch")
-    .summary("download a data set")
+export function defineFetch(command: Command): void {
+  command
     .description(
       "Downloads a data set into the cache folder, with its checksums verified: what is missing there, and what is damaged.",
     )

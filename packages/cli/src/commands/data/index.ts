@@ -1,13 +1,30 @@
 import type { Command } from "commander";
-import { addFetch } from "./fetch.js";
-import { addList } from "./list.js";
-import { addSheet } from "./sheet.js";
-import { addVerify } from "./verify.js";
+import { addCommands, type LazyCommand } from "../../lazy.js";
 
-export function addData(program: Command): void {
-  const data = program
-    .command("data")
-    .summary("see, fetch and verify data sets")
-    .description("Says which data sets are here, fetches them, verifies them, and shows their images.");
-  for (const add of [addList, addFetch, addVerify, addSheet]) add(data);
+const commands: readonly LazyCommand[] = [
+  {
+    name: "list",
+    summary: "which data sets are here",
+    load: async () => (await import("./list.js")).defineList,
+  },
+  {
+    name: "fetch",
+    summary: "download a data set",
+    load: async () => (await import("./fetch.js")).defineFetch,
+  },
+  {
+    name: "verify",
+    summary: "compare files with their published checksums",
+    load: async () => (await import("./verify.js")).defineVerify,
+  },
+  {
+    name: "sheet",
+    summary: "write a picture with many of the images",
+    load: async () => (await import("./sheet.js")).defineSheet,
+  },
+];
+
+export async function defineData(command: Command, args: readonly string[]): Promise<void> {
+  command.description("Says which data sets are here, fetches them, verifies them, and shows their images.");
+  await addCommands(command, commands, args);
 }

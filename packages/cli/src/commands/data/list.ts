@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { datasetNames, type FileState, sources, verifyDataset } from "unravel-cnn/node";
+import { datasetNames, sources } from "unravel-cnn";
+import { type FileState, verifyDataset } from "unravel-cnn/node";
 import { megabytes } from "../../terminal/numbers.js";
 import { table } from "../../terminal/table.js";
 
@@ -16,10 +17,8 @@ interface Entry {
   readonly downloadBytes: number;
 }
 
-export function addList(data: Command): void {
-  data
-    .command("list")
-    .summary("which data sets are here")
+export function defineList(command: Command): void {
+  command
     .description(
       "Lists the data sets that have names: whether they are here, where, and whether they are whole.",
     )

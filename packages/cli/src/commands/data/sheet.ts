@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import { encode } from "fast-png";
 import { contactSheet, InputError, type SheetOptions } from "unravel-cnn";
 import { checkWritable, writeWhole } from "unravel-cnn/node";
-import { DATA_HELP, loadData, OFFLINE_HELP } from "../../data.js";
+import { loadData } from "../../data.js";
 import { interruptible } from "../../exit.js";
+import { DATA_HELP, OFFLINE_HELP } from "../../help.js";
 import { oneOf, seedOption, wholeNumber } from "../../options.js";
 import { whole } from "../../terminal/numbers.js";
 import { Progress } from "../../terminal/progress.js";
@@ -27,10 +28,8 @@ const MIXED_ROWS = 15;
 /** More than anyone wants to look at. */
 const MOST = 1000;
 
-export function addSheet(data: Command): void {
-  data
-    .command("sheet")
-    .summary("write a picture with many of the images")
+export function defineSheet(command: Command): void {
+  command
     .description(
       "Writes a PNG with many images of a data set, dark on light: each class in rows of its own, in the order of the classes, or all mixed.",
     )

@@ -1,20 +1,12 @@
 import type { Command } from "commander";
-import { FailureError, InputError } from "unravel-cnn";
-import {
-  type CheckedDataset,
-  type DatasetName,
-  datasetNames,
-  sources,
-  verifyDataset,
-} from "unravel-cnn/node";
+import { datasetNames, FailureError, InputError, sources } from "unravel-cnn";
+import { type CheckedDataset, type DatasetName, verifyDataset } from "unravel-cnn/node";
 import { oneOf } from "../../options.js";
 import { whole } from "../../terminal/numbers.js";
 import { table } from "../../terminal/table.js";
 
-export function addVerify(data: Command): void {
-  data
-    .command("verify")
-    .summary("compare files with their published checksums")
+export function defineVerify(command: Command): void {
+  command
     .description("Compares the files of a data set, or of all that are here, with their published checksums.")
     .argument("[name]", datasetNames.join(", "), oneOf("The data set", datasetNames))
     .option("--json", "print the results as JSON")

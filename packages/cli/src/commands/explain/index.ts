@@ -8,9 +8,8 @@ import {
   traceImage,
 } from "unravel-cnn";
 import { checkWritable, writeWhole } from "unravel-cnn/node";
-import { DATA_HELP, OFFLINE_HELP } from "../../data.js";
 import { interruptible } from "../../exit.js";
-import { MODEL_HELP } from "../../model.js";
+import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../../help.js";
 import { realNumber, seedOption, wholeNumber } from "../../options.js";
 import { megabytes } from "../../terminal/numbers.js";
 import { Progress } from "../../terminal/progress.js";
@@ -28,10 +27,8 @@ interface ExplainOptions extends Omit<SubjectChoice, "model" | "image"> {
   readonly quiet?: boolean;
 }
 
-export function addExplain(program: Command): void {
-  program
-    .command("explain")
-    .summary("show a picture's way through a network and back")
+export function defineExplain(command: Command): void {
+  command
     .description(
       "Takes one picture through a network and back and shows every step with its numbers: as a page (--out), in the terminal (--terminal), or as the numbers themselves (--trace).",
     )

@@ -12,9 +12,10 @@ import {
   noise,
   trace,
 } from "unravel-cnn";
-import { loadData, OFFLINE_HELP } from "../../data.js";
+import { loadData } from "../../data.js";
 import { interruptible } from "../../exit.js";
-import { type LoadedModel, loadModel, MODEL_HELP } from "../../model.js";
+import { MODEL_HELP, OFFLINE_HELP } from "../../help.js";
+import { type LoadedModel, loadModel } from "../../model.js";
 import { seedOption, wholeNumber } from "../../options.js";
 import { Progress } from "../../terminal/progress.js";
 import { stylesFor } from "../../terminal/style.js";
@@ -32,10 +33,8 @@ interface GradcheckOptions {
   quiet?: boolean;
 }
 
-export function addGradcheck(program: Command): void {
-  program
-    .command("gradcheck")
-    .summary("compare a network's gradients with measured slopes")
+export function defineGradcheck(command: Command): void {
+  command
     .description(
       "Checks the backward pass: moves numbers of the input and of each parameter a little up and down, measures how the loss changes, and compares that slope with the gradient; then does the same for each layer alone, so that a mistake is found where it is. Runs the textbook in float64. Exit code 1: something is wrong.",
     )

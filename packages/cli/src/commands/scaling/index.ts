@@ -13,18 +13,17 @@ import {
 import { checkWritable, writeWhole } from "unravel-cnn/node";
 import { addEngineKind, engineOptions, MOST_THREADS } from "../../engine.js";
 import { interruptible } from "../../exit.js";
+import { MODEL_HELP } from "../../help.js";
 import { machine } from "../../machine.js";
-import { loadModel, MODEL_HELP } from "../../model.js";
+import { loadModel } from "../../model.js";
 import { oneOf, realNumber, seedOption, wholeNumbers } from "../../options.js";
 import { Progress } from "../../terminal/progress.js";
 import { stylesFor } from "../../terminal/style.js";
 import { MOST_KERNEL, planOf, type ScalingCommandOptions } from "./options.js";
 import { asJson, asText, inShort, type Measured } from "./report.js";
 
-export function addScaling(program: Command): void {
-  const command = program
-    .command("scaling")
-    .summary("measure what the time of an epoch depends on")
+export function defineScaling(command: Command): void {
+  command
     .description(
       "Measures how long an epoch takes with more and more filters, or with other kernels, batch sizes, images or threads, and says how time grows: with a straight line and a power fitted to the measured times, and an exponential through the first two. Trains on made-up images, as unravel train does.",
     )

@@ -1,17 +1,13 @@
 import type { Command } from "commander";
 import { fitDefaults, InputError, inits, optimizerNames, schedules } from "unravel-cnn";
-import { DATA_HELP, OFFLINE_HELP } from "../../data.js";
 import { addEngineOptions } from "../../engine.js";
 import { interruptible } from "../../exit.js";
-import { MODEL_HELP } from "../../model.js";
+import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../../help.js";
 import { oneOf, realNumber, seedOption, wholeNumber } from "../../options.js";
 import type { TrainOptions } from "./options.js";
-import { train } from "./run.js";
 
-export function addTrain(program: Command): void {
-  const command = program
-    .command("train")
-    .summary("train a network and say how good it is")
+export function defineTrain(command: Command): void {
+  command
     .description("Trains a network on labelled images and tells how good it is on the test set.")
     .optionsGroup("Network:")
     .option("--model <model>", MODEL_HELP, "one-conv")
@@ -90,6 +86,7 @@ Examples:
       if (stray !== undefined) {
         throw new InputError(`train takes options only, not "${stray}"; for a network write --model NAME.`);
       }
+      const { train } = await import("./run.js");
       await interruptible((signal) => train(options, signal));
     });
 }

@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+
+/**
+ * A command as the help names it. What it needs is loaded when it is called, so that every command starts soon, however many
+ * there are.
+ */
+export interface LazyCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** Loads what gives the command its options and its work; `args` are the words that follow its name. */
+  readonly load: () => Promise<(command: Command, args: readonly string[]) => void | Promise<void>>;
+}
+
+/** Adds commands to a program, or to a command that has some of its own. Only the one that `args` call is loaded. */
+export async function addCommands(
+  parent: Command,
+  commands: readonly LazyCommand[],
+  args: readonly string[],
+): Promise<void> {
+  const words = args.filter((word) => !word.startsWith("-"));
+  const called = words[0] === "help" ? words[1] : words[0];
+  for (const { name, summary, load } of commands) {
+    const command = parent.command(name).summary(summary);
+    if (name !== called) continue;
+    const define = await load();
+    await define(command, args.slice(args.indexOf(name) + 1));
+  }
+}
