@@ -27,6 +27,7 @@ export { type DatasetName, datasetNames, type Source, sources } from "./data/sou
 export { DivergedError } from "./engine/diverged.js";
 export type * from "./engine/engine.js";
 export { createEngine, type EngineOptions, engineNames } from "./engine/index.js";
+export { ReferenceEngine } from "./engine/reference.js";
 export { FailureError, InputError } from "./errors.js";
 export * from "./explain/index.js";
 export { formatModel, parseModel, parseSpec, type SavedModel } from "./formats/modelFile.js";
@@ -61,6 +62,7 @@ export {
 } from "./optimizers/index.js";
 export { type Schedule, schedules } from "./optimizers/schedules.js";
 export { checkParameters, type Init, initialParameters, inits } from "./parameters.js";
+export { permutation, type RandomStream, randomStream } from "./random.js";
 export { contractName, shapesOfTrace } from "./reference/names.js";
 export { forward, parameterGradients, type Trace, tensorsOf, trace, withUpdate } from "./reference/trace.js";
 export * from "./tensor.js";

@@ -1,4 +1,5 @@
 import { getContext, setContext } from "svelte";
+import { type BrokenSettings, usualBroken } from "../broken/settings.js";
 import { type TimingSettings, usualTiming } from "../timing/settings.js";
 import { defaults, type Settings } from "../training/settings.js";
 import type { LiveTraining } from "../training/training.svelte.js";
@@ -11,6 +12,7 @@ export class Drawer {
   tab = $state<string>();
   settings = $state.raw<Settings>(defaults);
   timing = $state.raw<TimingSettings>(usualTiming);
+  broken = $state.raw<BrokenSettings>(usualBroken);
   /** The training of this page, once somebody came to it. It goes on while other tabs are open, or none. */
   training = $state.raw<LiveTraining>();
   readonly #explorer: Explorer;
@@ -20,15 +22,16 @@ export class Drawer {
   }
 
   /** Opens what a link says. */
-  open({ tab, settings, timing }: LinkState): void {
+  open({ tab, settings, timing, broken }: LinkState): void {
     this.tab = tab;
     this.settings = settings ?? defaults;
     this.timing = timing ?? usualTiming;
+    this.broken = broken ?? usualBroken;
   }
 
-  get link(): Pick<LinkState, "tab" | "settings" | "timing"> {
-    const { tab, settings, timing } = this;
-    return { ...(tab !== undefined && { tab }), settings, timing };
+  get link(): Pick<LinkState, "tab" | "settings" | "timing" | "broken"> {
+    const { tab, settings, timing, broken } = this;
+    return { ...(tab !== undefined && { tab }), settings, timing, broken };
   }
 
   /** The training, with its script, which isn't fetched before. */

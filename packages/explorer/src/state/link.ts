@@ -1,3 +1,4 @@
+import { type BrokenSettings, brokenFrom, brokenWords } from "../broken/settings.js";
 import { type TimingSettings, timingFrom, timingWords } from "../timing/settings.js";
 import { type Settings, settingsFrom, settingsWords } from "../training/settings.js";
 import type { Drawing, Stroke } from "./drawing.js";
@@ -20,6 +21,7 @@ export interface LinkState {
   readonly tab?: string;
   readonly settings?: Settings;
   readonly timing?: TimingSettings;
+  readonly broken?: BrokenSettings;
 }
 
 export function formatLink(state: LinkState): string {
@@ -40,6 +42,7 @@ export function formatLink(state: LinkState): string {
   if (state.settings)
     for (const [name, value] of Object.entries(settingsWords(state.settings))) add(name, value);
   if (state.timing) for (const [name, value] of Object.entries(timingWords(state.timing))) add(name, value);
+  if (state.broken) for (const [name, value] of Object.entries(brokenWords(state.broken))) add(name, value);
   // brackets and commas may stand in an address as they are
   return words.toString().replace(/%5B/g, "[").replace(/%5D/g, "]").replace(/%2C/g, ",");
 }
@@ -65,6 +68,7 @@ export function parseLink(hash: string): LinkState {
     tab: word("tab"),
     settings: settingsFrom(word),
     timing: timingFrom(word),
+    broken: brokenFrom(word),
   } as const;
   return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
 }

@@ -13,4 +13,5 @@ export interface Tab {
 export const tabs: readonly Tab[] = [
   { id: "train", title: "Train", load: () => import("../train/Train.svelte") },
   { id: "time", title: "Time it", load: () => import("../timing/TimingTab.svelte") },
+  { id: "break", title: "Break it", load: () => import("../broken/BrokenTab.svelte") },
 ];
