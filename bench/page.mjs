@@ -3,15 +3,17 @@
  *
  * First view: from the start of loading to the first probabilities, served by this machine, nothing cached. Stroke: from the
  * start of a frame with new points to the new probabilities on the page. Selecting: from the click to the new sum. Layout is
- * part of both. Before anything is timed, the probabilities on the page are compared with the library's.
+ * part of both. Training: see pageTraining.mjs. Before anything is timed, the probabilities on the page are compared with the library's.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 import { digitPen, loadBatch, parseModel, softmax, trace } from "unravel-cnn";
+import { withData } from "../packages/cli/dist/explore/data.js";
 import { serve } from "../packages/cli/dist/explore/server.js";
 import { pageSite } from "../packages/cli/dist/explore/site.js";
+import { measureTraining, trainingAsText } from "./pageTraining.mjs";
 
 const RUNS = 30;
 const { values: options } = parseArgs({
@@ -24,7 +26,7 @@ if (!existsSync(program)) {
   process.exit(1);
 }
 const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox", "--disable-gpu"] });
-const server = await serve(await pageSite(), 0);
+const server = await serve(withData(await pageSite()), 0);
 const address = `${server.url}#network=${options.network}`;
 
 try {
@@ -39,13 +41,15 @@ try {
     stroke: summary(await page.evaluate(timeStrokes, RUNS)),
     select: summary(await page.evaluate(timeSelections, RUNS)),
   };
-  console.log(options.json ? JSON.stringify(result) : asText(result));
+  if (!options.json) console.log(asText(result));
+  const training = await measureTraining(browser, server.url, open);
+  console.log(options.json ? JSON.stringify({ ...result, training }) : trainingAsText(training));
 } finally {
   await browser.close();
   await server.close();
 }
 
-async function open() {
+async function open(at = address) {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     serviceWorkers: "block",
@@ -60,7 +64,7 @@ async function open() {
       });
     }).observe(document, { childList: true, subtree: true });
   });
-  await page.goto(address);
+  await page.goto(at);
   await page.waitForFunction(() => globalThis.firstView !== undefined);
   return { page, context };
 }

@@ -49,7 +49,7 @@ export function updateOf(
   }
   const [m, v] = memory.map((one) => one.after);
   const mean = m / (1 - optimizer.beta1 ** record.step);
-  const size = Math.sqrt(v / (1 - optimizer.beta2 ** record.step));
+  const size = Math.sqrt(v / (1 - optimizer.beta2 ** record.step)) + optimizer.epsilon; // never 0
   const decay = optimizer.type === "adamw" ? optimizer.weightDecay : 0;
   return {
     ...common,

@@ -1,0 +1,223 @@
+import { createEngine, defineModel, evaluate, fit, InputError, oneConv } from "unravel-cnn";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { formatLink, parseLink } from "../src/state/link.js";
+import { Curve } from "../src/training/curve.js";
+import { isDataFile, loadImages } from "../src/training/data.js";
+import { Session } from "../src/training/session.js";
+import { checkSettings, defaults, type Settings, specOf, titleOf } from "../src/training/settings.js";
+import { largestIndex, updateOf } from "../src/training/update.js";
+import { drawnPair, idxFilesOf } from "./support/training.js";
+
+/*
+ * What training on the page rests on, without a browser.
+ */
+
+const settings = (some: Partial<Settings>): Settings => ({ ...defaults, ...some });
+
+describe("settings", () => {
+  test("the default network is one-conv; others have a second convolution or a dense layer", () => {
+    expect(specOf(defaults)).toEqual(oneConv({ classes: [..."0123456789"] }));
+    const { layers, parameterCount } = defineModel(
+      specOf(settings({ filters: 4, kernel: 5, filters2: 6, units: 20 })),
+    );
+    expect(layers.map(({ name, outputShape }) => `${name} ${outputShape.join("x")}`)).toEqual([
+      "conv1 4x24x24",
+      "relu1 4x24x24",
+      "pool1 4x12x12",
+      "conv2 6x8x8",
+      "relu2 6x8x8",
+      "pool2 6x4x4",
+      "flatten1 96",
+      "fc1 20",
+      "relu3 20",
+      "fc2 10",
+    ]);
+    expect(parameterCount).toBe(4 * 26 + 6 * 101 + 20 * 97 + 10 * 21);
+  });
+
+  test("titles say what it is", () => {
+    expect(titleOf(defaults)).toBe("one-conv, 8 filters");
+    expect(titleOf(settings({ filters: 1, kernel: 5 }))).toBe("1 filter of 5×5");
+    expect(titleOf(settings({ filters2: 16, units: 30 }))).toBe("8 and 16 filters, 30 units");
+  });
+
+  test.each([
+    [{ filters: 0 }, "The number of filters must be a whole number from 1 to 64."],
+    [{ batchSize: 1.5 }, "The batch size must be a whole number from 1 to 4096."],
+    [{ learningRate: 0 }, "The learning rate must be a number above 0."],
+    [{ images: 10, validation: 10 }, "Of 10 training images 10 can't be set aside: some must be left."],
+  ])("%o is refused in one sentence", (some, sentence) => {
+    expect(() => checkSettings(settings(some))).toThrow(new InputError(sentence));
+  });
+
+  test("a link carries what differs from the defaults, and nothing else", () => {
+    const own = settings({
+      data: "mnist",
+      filters: 16,
+      kernel: 5,
+      filters2: 4,
+      units: 30,
+      optimizer: "sgd",
+      learningRate: 0.05,
+      schedule: "constant",
+      batchSize: 64,
+      epochs: 12,
+      seed: 4_294_967_295,
+      images: 5000,
+      validation: 0,
+    });
+    const link = formatLink({ tab: "train", settings: own });
+    expect(link).toBe(
+      "tab=train&data=mnist&images=5000&validation=0&filters=16&kernel=5&filters2=4&units=30&batch=64&epochs=12&seed=4294967295&optimizer=sgd&rate=0.05&schedule=constant",
+    );
+    expect(parseLink(link)).toMatchObject({ tab: "train", settings: own });
+    expect(formatLink({ settings: defaults })).toBe("");
+  });
+
+  test("what can't be in a link is as it is by default", () => {
+    const link = "data=moon&filters=65&kernel=0&batch=x&rate=-1&optimizer=magic&schedule=&epochs=1e3&seed=-1";
+    expect(parseLink(link).settings).toEqual(defaults);
+    expect(parseLink("images=500&validation=500").settings).toEqual(settings({ images: 500, validation: 0 }));
+  });
+});
+
+describe("files that a visitor gives", () => {
+  const files = async (change: Record<string, Uint8Array | undefined> = {}) => {
+    const all = { ...idxFilesOf(await drawnPair(20, 10)), ...change };
+    return Object.entries(all).flatMap(([name, bytes]) =>
+      bytes ? [new File([bytes as BlobPart], name)] : [],
+    );
+  };
+  const load = async (change?: Record<string, Uint8Array | undefined>) =>
+    loadImages({ name: "files", images: 15, files: await files(change) });
+
+  test("in any order, packed or not, with a dot; only as many as are wanted", async () => {
+    const pair = await drawnPair(20, 10);
+    const given = (await files()).reverse();
+    const dotted = new File([await given[2].arrayBuffer()], given[2].name.replace("-idx", ".idx"));
+    const loaded = await loadImages({ name: "files", images: 15, files: given.with(2, dotted) });
+    expect(loaded.train.labels).toEqual(pair.train.labels.slice(0, 15));
+    expect(loaded.train.images).toEqual(pair.train.images.slice(0, 15 * 784));
+    expect(loaded.test.images).toEqual(pair.test.images);
+  });
+
+  test("are known by their names", () => {
+    expect(isDataFile("train-images-idx3-ubyte.gz")).toBe(true);
+    expect(isDataFile("T10K-LABELS.IDX1-UBYTE")).toBe(true);
+    expect(isDataFile("train-images.png")).toBe(false);
+  });
+
+  test.each([
+    [
+      { "train-labels-idx1-ubyte": undefined },
+      "Of the four files of a data set train-labels-idx1-ubyte is missing; give all four together (.gz or not).",
+    ],
+    [
+      { "t10k-images-idx3-ubyte.gz": Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3) },
+      "t10k-images-idx3-ubyte.gz: the gzip data is damaged; get it again.",
+    ],
+    [
+      { "train-labels-idx1-ubyte": Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 9, 1, 2) },
+      "train-labels-idx1-ubyte: its header promises 9 = 9 bytes of labels, but 2 follow: the file is cut short; get it again.",
+    ],
+  ])("%o: one sentence", async (change, sentence) => {
+    await expect(load(change)).rejects.toThrow(new InputError(sentence));
+  });
+});
+
+describe("a session", () => {
+  const small = settings({ images: 60, validation: 12, filters: 3, epochs: 2, batchSize: 10, seed: 5 });
+
+  const opened = async (some: Partial<Settings> = {}, state?: Awaited<ReturnType<typeof kept>>) => {
+    const session = await Session.open({ ...small, ...some }, await drawnPair(60, 20), { threads: 0, state });
+    onTestFinished(() => session.close());
+    return session;
+  };
+  const kept = async (session: Session) => structuredClone(await session.training.state());
+
+  test("in pieces, by single steps, stopped and gone on with: the bits of fit", async () => {
+    const { train } = await drawnPair(60, 20);
+    const engine = await createEngine(specOf(small), { threads: 0, seed: 5 });
+    await fit(engine, train, { epochs: 2, batchSize: 10, seed: 5, validation: 12 });
+    const first = await opened();
+    await first.step();
+    await first.advance();
+    const second = await opened({}, await kept(first));
+    expect(second.training.steps).toBe(first.training.steps);
+    await second.look();
+    while (!second.training.done) await second.advance();
+    expect(second.engine.parameters()).toEqual(engine.parameters());
+  });
+
+  test("looks at images set aside, and at the test images when all is over", async () => {
+    const session = await opened();
+    expect(await session.look()).toMatchObject({ on: "validation", count: 12 });
+    while (!session.training.done) await session.advance();
+    const look = await session.look();
+    const { test: images } = await drawnPair(60, 20);
+    const right = await evaluate(session.engine, images);
+    expect(look).toMatchObject({ on: "test", count: 20, ...right });
+    const wrong = Math.round(20 * (1 - right.accuracy));
+    expect(look?.mistakes).toHaveLength(Math.min(18, wrong));
+    for (const { label, predicted, probability } of look?.mistakes ?? []) {
+      expect(predicted).not.toBe(label);
+      expect(probability).toBeGreaterThan(0.1);
+    }
+    expect(await (await opened({ validation: 0 })).look()).toBeUndefined();
+  });
+
+  test.each([{ optimizer: "adam" }, { optimizer: "adamw" }, { optimizer: "sgd" }] as const)(
+    "a step tells what happened to each weight, with %o",
+    async (some) => {
+      const session = await opened(some);
+      await session.step();
+      const record = await session.step();
+      expect([record.step, record.epoch, record.labels.length, record.images.length]).toEqual([
+        2, 1, 10, 7840,
+      ]);
+      expect(record.before).not.toEqual(record.after);
+      const { optimizer } = session.training.settings;
+      const index = largestIndex(record.memoryAfter[0]["fc1.weight"]);
+      // the gradient, from what the optimizer remembers of it
+      const [memory] = updateOf(record, optimizer, "fc1.weight", index, 0, String).memory;
+      const gradient =
+        optimizer.type === "sgd"
+          ? memory.after - optimizer.momentum * memory.before
+          : (memory.after - optimizer.beta1 * memory.before) / (1 - optimizer.beta1);
+      const update = updateOf(record, optimizer, "fc1.weight", index, gradient, String);
+      expect(update.after).toBe(update.before + update.change);
+      // the formula with its numbers comes to the change
+      const numbers = update.numbers.replaceAll("−", "-").replaceAll("×", "*");
+      expect(/^[-\d.e*/ ]+$/.test(numbers)).toBe(true);
+      const value = numbers
+        .split(/ (?=- )/)
+        .map((term) =>
+          term
+            .replace(/^- /, "")
+            .split(/ [*] /)
+            .map((part) =>
+              part
+                .split(" / ")
+                .map(Number)
+                .reduce((a, b) => a / b),
+            )
+            .reduce((a, b) => a * b),
+        )
+        .reduce((sum, term) => sum - term, 0);
+      expect(value).toBeCloseTo(update.change, 6);
+    },
+  );
+
+  test("settings that can't be are refused before anything is built", async () => {
+    await expect(opened({ filters: 99 })).rejects.toThrow(/number of filters/);
+  });
+});
+
+test("a curve has a bounded number of points, and keeps its mean", () => {
+  const curve = new Curve();
+  for (let k = 0; k < 10_000; k++) curve.add(k, k % 2);
+  curve.add(1, Number.NaN);
+  expect(curve.points.length).toBeLessThanOrEqual(Curve.MOST);
+  expect(curve.points.length).toBeGreaterThan(Curve.MOST / 4);
+  for (const [, y] of curve.points) expect(y).toBe(0.5);
+});
