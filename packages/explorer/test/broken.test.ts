@@ -20,7 +20,7 @@ import { type Course, moved, outcomeOf, withReport } from "../src/broken/course.
 import { labSpec, STEPS } from "../src/broken/experiment.js";
 import { type Mistake, mistakeNamed, mistakes } from "../src/broken/mistakes.js";
 import { brokenFrom, brokenWords, usualBroken } from "../src/broken/settings.js";
-import { whatIsSeen } from "../src/broken/words.js";
+import { lesson, whatIsSeen } from "../src/broken/words.js";
 import { violations } from "./support/axe.js";
 import { visit } from "./support/page.js";
 
@@ -248,6 +248,16 @@ describe("what is said", () => {
   ] as const)("of %#: %s", (broken, outcome, sentence) => {
     expect(outcomeOf(broken, course(0.91))).toBe(outcome);
     expect(whatIsSeen(broken, course(0.91))).toMatch(sentence);
+  });
+
+  test("the lesson of those that were tried", () => {
+    expect(lesson(["as good", "breaks"])).toBeUndefined();
+    expect(lesson(["as good", "worse", "breaks", "guesses"])).toMatch(
+      /^Of 4 mistakes that were tried, 2 still let the network learn\. That a network learns/,
+    );
+    expect(lesson(["breaks", "guesses", "guesses"])).toBe(
+      "Of 3 mistakes that were tried, 0 still let the network learn.",
+    );
   });
 
   test("nothing, while one of them is on its way", () => {

@@ -2,7 +2,7 @@ import type { AxisOptions } from "../components/chart/axis.js";
 import type { Series } from "../components/chart/series.js";
 import { percent, short } from "../view/numbers.js";
 import type { Course } from "./course.js";
-import { STEPS } from "./experiment.js";
+import { EPOCHS, STEPS } from "./experiment.js";
 
 /* Two trainings as lines of a chart. */
 
@@ -16,7 +16,12 @@ export interface CourseChart {
 /** Ten classes: a blind guess costs ln 10 = 2.30. What is higher leaves the picture. */
 const MOST_LOSS = 3;
 
-const steps: AxisOptions = { label: "steps", from: 0, to: STEPS };
+const steps: AxisOptions = {
+  label: "steps",
+  from: 0,
+  to: STEPS,
+  ticks: Array.from({ length: EPOCHS + 1 }, (_, epoch) => (epoch * STEPS) / EPOCHS),
+};
 
 function both(broken: Series["points"], right: Series["points"], marks: boolean): Series[] {
   return [

@@ -30,6 +30,19 @@ export function whatIsSeen(course: Course, right: Course): string {
   return `${scores}: ${meaning}.${filtersInWords(course, right)}`;
 }
 
+/** What those that were tried have taught; undefined while they are too few. */
+export function lesson(outcomes: readonly Outcome[]): string | undefined {
+  if (outcomes.length < FEW) return undefined;
+  const learning = outcomes.filter((outcome) => outcome === "as good" || outcome === "worse").length;
+  const start = `Of ${outcomes.length} mistakes that were tried, ${learning} still let the network learn.`;
+  return learning === 0
+    ? start
+    : `${start} That a network learns doesn't prove that its gradients are right. Comparing the numbers does: “Check yours” in the menu “Open”.`;
+}
+
+/** One or two teach nothing yet. */
+const FEW = 3;
+
 function filtersInWords(course: Course, right: Course): string {
   const [own, other] = [moved(course), moved(right)];
   if (own > HARDLY * other) return "";
