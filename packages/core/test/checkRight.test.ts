@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkArrays, type NpyArray } from "../src/index.js";
+import { type CheckReport, checkArrays, type NpyArray } from "../src/index.js";
 import { type Arrays, conventionsFile, RIGHT_FILES } from "./support/conventions.js";
 
 /*
@@ -7,11 +7,22 @@ import { type Arrays, conventionsFile, RIGHT_FILES } from "./support/conventions
  * dimensions, scales and dtypes, with arrays left out.
  */
 
+const checked = new Map<number, { arrays: Arrays; about: string; report: CheckReport }>();
+
+/** A file of random conventions, and what the check says of it: once for all tests, because it takes a while. */
+function fileOf(seed: number) {
+  const known = checked.get(seed);
+  if (known) return known;
+  const { arrays, about } = conventionsFile(seed);
+  const made = { arrays, about, report: checkArrays(arrays) };
+  checked.set(seed, made);
+  return made;
+}
+
 test(`${RIGHT_FILES} right files, in all conventions, agree`, { timeout: 600_000 }, () => {
   const seen = new Set<string>();
   for (let seed = 0; seed < RIGHT_FILES; seed++) {
-    const { arrays, about } = conventionsFile(seed);
-    const report = checkArrays(arrays);
+    const { about, report } = fileOf(seed);
     const wrong = report.arrays.filter(({ status }) => status === "differs");
     expect({ mistakes: report.mistakes, wrong, agrees: report.agrees }, `${seed}: ${about}`).toEqual({
       mistakes: [],
@@ -47,8 +58,8 @@ const scaled = ({ shape, data, dtype }: NpyArray, factor: number): NpyArray => (
 /** A file in a convention, of more than one image and in float64. */
 function fileWith(convention: string): Arrays {
   for (let seed = 0; seed < RIGHT_FILES; seed++) {
-    const { arrays } = conventionsFile(seed);
-    const { images, conventions } = checkArrays(arrays);
+    const { arrays, report } = fileOf(seed);
+    const { images, conventions } = report;
     const names = conventions.map(({ name }) => name);
     const complete = ["loss", "grad.fc1.weight", "grad.fc1.out", "grad.conv1.weight"].every(
       (name) => arrays[name],
