@@ -251,8 +251,12 @@ test.each(fc.sample(engineNetworks, { seed: 8, numRuns: 6 }).map(({ spec }, inde
 );
 
 describe("one convolution", () => {
-  test.each([1, 3, 8])("%i filters, every optimizer, schedule and size of batch", async (filters) => {
-    await expectConformance(oneConv({ filters, input: [1, 12, 12] }), undefined, trainings, 65, allRows);
+  test.each([
+    { filters: 1, rows: someRows(2) },
+    { filters: 3, rows: allRows },
+    { filters: 8, rows: someRows(5) },
+  ])("$filters filters, every optimizer, schedule and size of batch", async ({ filters, rows }) => {
+    await expectConformance(oneConv({ filters, input: [1, 12, 12] }), undefined, trainings, 65, rows);
   });
 
   test("on images of 28x28", async () => {
@@ -273,7 +277,7 @@ test("lenet5", async () => {
 
 test("convnet", async () => {
   const training = { ...trainings[1], images: 2 };
-  await expectConformance(convnet({ input: [1, 12, 12] }), undefined, [training], 2, allRows);
+  await expectConformance(convnet({ input: [1, 12, 12] }), undefined, [training], 2, rowsOf([0, 3], [0, 2]));
 });
 
 test("the tolerances are small against what training moves", () => {
