@@ -45,6 +45,15 @@ describe("an axis", () => {
     expect(axis.share(0.1)).toBeCloseTo(1 / 3, 12);
     expect(axis.share(0)).toBeNaN();
     expect(labels({ label: "s", scale: "log", to: 1e20 }, [1]).length).toBeLessThanOrEqual(7);
+    expect(labels({ label: "s", scale: "log", from: 1e-4, to: 1e8 }, [])).toEqual([
+      "10⁻⁴",
+      "0.01",
+      "1",
+      "100",
+      "10,000",
+      "10⁶",
+      "10⁸",
+    ]);
     expect(labels({ label: "s", scale: "log" }, [2, 30])).toEqual(["1", "2", "5", "10", "20", "50", "100"]);
   });
 

@@ -42,6 +42,12 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
+/** `10¹³`, `10⁻⁴` */
+export function powerOfTen(exponent: number): string {
+  const raised = [...String(Math.abs(exponent))].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
+  return `10${exponent < 0 ? "⁻" : ""}${raised}`;
+}
+
 function withMinus(text: string): string {
   return text.replace(/-/g, "−");
 }

@@ -1,4 +1,4 @@
-import { brief, whole } from "../../view/numbers.js";
+import { brief, powerOfTen, whole } from "../../view/numbers.js";
 
 /* Along an axis: from where to where it goes, which round numbers stand at it, and where a value lies. */
 
@@ -49,7 +49,12 @@ function logarithmic({ label, from, to, ticks, format }: AxisOptions, values: re
   const high = to ?? (seen.length > 0 ? 10 ** Math.ceil(Math.log10(Math.max(...seen)) - ROUNDING) : 10);
   const end = high > low ? high : 10 * low;
   const share = (value: number) => (value > 0 ? Math.log(value / low) / Math.log(end / low) : Number.NaN);
-  const usual = (value: number) => (value >= 1 && value < 1e6 ? whole(value) : brief(value));
+  const usual = (value: number) => {
+    if (value >= 1 && value < 1e6) return whole(value);
+    const exponent = Math.log10(value);
+    const isPower = Math.abs(exponent - Math.round(exponent)) < ROUNDING;
+    return isPower && (exponent < -2 || exponent > 0) ? powerOfTen(Math.round(exponent)) : brief(value);
+  };
   return axis(label, ticks ?? powers(low, end), share, format ?? usual);
 }
 
