@@ -108,16 +108,19 @@ async function tenEpochs(browser, { page, context }, images) {
   while ((await done.count()) === 0) {
     await page.waitForTimeout(250);
     const text = await page.locator("[data-phase]").innerText();
-    if (early === undefined && text.startsWith("Epoch 3")) early = await memoryOf(browser);
+    if (early === undefined && text.startsWith("Epoch 3")) early = await memoryOf(browser, page);
   }
   const seconds = (performance.now() - start) / 1000;
-  const memory = { early, late: await memoryOf(browser) };
+  const memory = { early, late: await memoryOf(browser, page) };
   await context.close();
   return { imagesPerSecond: ((EPOCHS - 1) * images) / seconds, memory };
 }
 
 /** MiB of the largest page's process; undefined where the system doesn't tell (not Linux). */
-async function memoryOf(browser) {
+async function memoryOf(browser, page) {
+  const own = await page.context().newCDPSession(page);
+  await own.send("HeapProfiler.collectGarbage"); // else it counts what nobody needs any more
+  await own.detach();
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   await session.detach();

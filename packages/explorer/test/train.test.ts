@@ -16,6 +16,8 @@ import { temporaryFolder } from "../../../test/support/folder.js";
 import { allowRelaxedSimd } from "../../cli/src/engine.js";
 import { succeed } from "../../cli/test/support/cli.js";
 import { loadBatch } from "../../core/src/data/batch.js";
+import { parseLink } from "../src/state/link.js";
+import { commandFor, defaults } from "../src/training/settings.js";
 import { short } from "../src/view/numbers.js";
 import { violations } from "./support/axe.js";
 import { selected, visit } from "./support/page.js";
@@ -45,20 +47,24 @@ testInBrowser(
   async () => {
     const { folder, pair } = await dataFolder();
     const out = join(folder, "trained.safetensors");
-    const same = "--filters 4 --limit 300 --validation 60 --epochs 2 --seed 4 --batch-size 20";
-    await succeed(["train", "--data", "mnist", "--offline", ...same.split(" "), "--out", out, "--quiet"], {
-      env: { UNRAVEL_DATA: folder },
-    });
+    const link = "data=mnist&images=300&validation=60&epochs=2&seed=4&batch=20&filters=4";
+    const command =
+      commandFor(parseLink(link).settings ?? defaults)
+        ?.split(" ")
+        .slice(1) ?? [];
+    await succeed([...command, "--offline", "--out", out, "--quiet"], { env: { UNRAVEL_DATA: folder } });
     const { model, parameters } = await readModel(out);
     const { page } = await visit({
       data: folder,
-      link: "data=mnist&images=300&validation=60&epochs=2&seed=4&batch=20&filters=4&cell=conv1.weight[2,0,1,1]",
+      link: `${link}&cell=conv1.weight[2,0,1,1]`,
     });
     await page.keyboard.press(" ");
     await phase(page, "done");
     expect(await page.getByRole("tab", { name: "Train" }).getAttribute("aria-selected")).toBe("true");
     expect(await steps(page)).toBe(24);
     await page.locator("header .network", { hasText: "trained here on MNIST" }).waitFor();
+
+    expect(await page.locator(".command").innerText()).toBe(["unravel", ...command].join(" "));
 
     // the network above is the trained one, and what was selected still is
     const here = await selected(page);

@@ -4,7 +4,14 @@ import { formatLink, parseLink } from "../src/state/link.js";
 import { Curve } from "../src/training/curve.js";
 import { isDataFile, loadImages } from "../src/training/data.js";
 import { Session } from "../src/training/session.js";
-import { checkSettings, defaults, type Settings, specOf, titleOf } from "../src/training/settings.js";
+import {
+  checkSettings,
+  commandFor,
+  defaults,
+  type Settings,
+  specOf,
+  titleOf,
+} from "../src/training/settings.js";
 import { largestIndex, updateOf } from "../src/training/update.js";
 import { drawnPair, idxFilesOf } from "./support/training.js";
 
@@ -72,6 +79,19 @@ describe("settings", () => {
     );
     expect(parseLink(link)).toMatchObject({ tab: "train", settings: own });
     expect(formatLink({ settings: defaults })).toBe("");
+  });
+
+  test("the command for the same weights, where there is one", () => {
+    expect(commandFor(defaults)).toBe("unravel train --data digits --limit 10000 --validation 1000");
+    expect(
+      commandFor(
+        settings({ filters: 4, optimizer: "sgd", learningRate: 0.05, schedule: "constant", seed: 2 }),
+      ),
+    ).toBe(
+      "unravel train --data digits --limit 10000 --validation 1000 --filters 4 --optimizer sgd --learning-rate 0.05 --schedule constant --seed 2",
+    );
+    expect(commandFor(settings({ kernel: 5 }))).toBeUndefined();
+    expect(commandFor(settings({ data: "files" }))).toBeUndefined();
   });
 
   test("what can't be in a link is as it is by default", () => {

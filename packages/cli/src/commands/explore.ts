@@ -38,7 +38,7 @@ Examples:
   unravel explore lenet5 --port 8000 --no-open
 
 Ctrl-C ends it. Nobody but this machine can reach the page, and the page asks
-nobody else for anything.`,
+nobody else for anything, unless you let it fetch MNIST to train on.`,
     )
     .action(async (model: string | undefined, options: ExploreOptions) => {
       await interruptible((signal) => explore(model, options, signal));

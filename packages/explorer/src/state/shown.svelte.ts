@@ -23,9 +23,12 @@ export class Shown {
     return new Map<string, Scale>();
   });
 
+  readonly #parameters: ReadonlySet<string> = $derived(
+    new Set(this.network.model.parameters.map(({ fullName }) => fullName)),
+  );
+
   isParameter(tensor: string): boolean {
-    const name = plainName(tensor);
-    return this.network.model.parameters.some(({ fullName }) => fullName === name);
+    return this.#parameters.has(plainName(tensor));
   }
 
   isBatched(tensor: string): boolean {

@@ -81,7 +81,7 @@ export interface StepRecord {
 }
 
 /** A pause is heard after this time at the latest, if one step doesn't take longer. */
-const PIECE_MS = 40;
+const PIECE_MS = 30;
 const MOST_MISTAKES = 18;
 /** For measuring the machine's peak: nobody should have to wait for a figure. */
 const PEAK_MS = 60;

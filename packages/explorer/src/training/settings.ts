@@ -144,6 +144,28 @@ export function titleOf({ filters, kernel, filters2, units }: Settings): string 
   return `${name}${filters2 === 0 ? many(filters, "filter") : `${filters}${second} filters`}${size}${wide}`;
 }
 
+/**
+ * The command that comes to the same weights, bit for bit; undefined for networks that the command line has no name for, and
+ * for files of which only the visitor knows where they are.
+ */
+export function commandFor(settings: Settings): string | undefined {
+  const { kernel, filters2, units, data, learningRate } = settings;
+  if (kernel !== 3 || filters2 > 0 || units > 0 || data === "files") return undefined;
+  const words = [`unravel train --data ${data} --limit ${settings.images}`];
+  const add = (option: string, name: keyof Settings, usual: Settings[keyof Settings]) => {
+    if (settings[name] !== usual) words.push(`--${option} ${settings[name]}`);
+  };
+  add("validation", "validation", 0);
+  add("filters", "filters", 8);
+  add("optimizer", "optimizer", defaults.optimizer);
+  if (learningRate !== undefined) words.push(`--learning-rate ${learningRate}`);
+  add("schedule", "schedule", defaults.schedule);
+  add("batch-size", "batchSize", defaults.batchSize);
+  add("epochs", "epochs", defaults.epochs);
+  add("seed", "seed", defaults.seed);
+  return words.join(" ");
+}
+
 /* Settings in a link: each under its own word, and only those that aren't the defaults. */
 
 const numberWords: Readonly<Record<NumberName, string>> = {

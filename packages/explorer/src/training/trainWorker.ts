@@ -9,7 +9,7 @@ import { type Settings, titleOf } from "./settings.js";
  */
 
 /** How often the page is told where the training stands. */
-const REPORT_MS = 100;
+const REPORT_MS = 200;
 /** How often it is looked at what was learnt, while an epoch lasts. */
 const LOOK_MS = 1500;
 /** And at the ends of epochs, where these are short. */
@@ -221,7 +221,7 @@ async function sendState(): Promise<void> {
   if (session) send({ type: "state", state: await session.training.state() });
 }
 
-/** At most every tenth of a second, and always what is new. */
+/** Not more often than other reports. */
 function throttled(tell: (doing: string, share: number) => void): (doing: string, share: number) => void {
   let told = 0;
   return (doing, share) => {
