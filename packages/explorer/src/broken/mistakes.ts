@@ -116,7 +116,7 @@ export const mistakes: readonly Mistake[] = [
     group: "backward",
     wrong: "dw[o] = x[n, :, i:i+kh, j:j+kw] * dy[n, o, i, j]",
     effect:
-      "The kernels learn from one corner of one image, where there is mostly paper. The dense layer behind them learns all the same, from filters that stay about as random as they began.",
+      "The kernels learn from one corner of one image, where there is mostly paper, so their gradients are next to nothing. With plain gradient descent the steps are, too; Adam makes long steps even of those. The dense layer behind them gets its right gradients, and can learn from filters that are as random as they began.",
     change: { model: layers.positionsOverwritten },
   }),
   known("kernel-not-flipped-backward", {
@@ -157,7 +157,7 @@ export const mistakes: readonly Mistake[] = [
     title: "Gradient added",
     group: "backward",
     wrong: "w += lr * dw",
-    effect: "Every step goes uphill, and the steeper it gets, the longer the steps.",
+    effect: "Every step goes uphill. With plain gradient descent steps grow longer where it is steeper.",
     change: { model: layers.gradientAdded },
   }),
   {
@@ -201,7 +201,7 @@ export const mistakes: readonly Mistake[] = [
     fix: "x = images.astype(np.float32) / 255",
     why: "Pixels from 0 to 255 are 255 times as large as the weights were made for.",
     effect:
-      "Everything that is computed from the pixels is 255 times as large, and the gradients of the first kernels once more: with a learning rate that fits scaled pixels, the first step is far too long.",
+      "Everything that is computed from the pixels is 255 times as large, and the gradients of the first kernels once more. With plain gradient descent and a learning rate that fits scaled pixels, the first step is far too long.",
     change: { model: unscaled },
   },
   {
