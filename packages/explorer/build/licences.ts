@@ -6,6 +6,7 @@ const bundled = [
   "@fontsource-variable/source-sans-3/LICENSE",
   "@fontsource-variable/source-code-pro/LICENSE",
   "svelte/LICENSE.md",
+  "idb-keyval/LICENCE",
 ];
 
 /** Adds `licences.txt`: the licences of what others made and the page carries. */
@@ -16,7 +17,7 @@ export function licences(): Plugin {
     apply: "build",
     generateBundle() {
       const texts = bundled.map((file) => {
-        const [name] = file.split(/\/LICENSE/);
+        const [name] = file.split(/\/LICEN[CS]E/);
         const folder = resolve(`${name}/package.json`).replace(/package\.json$/, "");
         return `${name}\n${"=".repeat(name.length)}\n\n${readFileSync(folder + file.slice(name.length + 1), "utf8").trim()}\n`;
       });

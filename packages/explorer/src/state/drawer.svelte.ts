@@ -1,10 +1,12 @@
 import { getContext, setContext } from "svelte";
 import { type BrokenSettings, usualBroken } from "../broken/settings.js";
 import { type TimingSettings, usualTiming } from "../timing/settings.js";
+import type { Keeper } from "../training/keeper.svelte.js";
 import { defaults, type Settings } from "../training/settings.js";
 import type { LiveTraining } from "../training/training.svelte.js";
 import type { Explorer } from "./explorer.svelte.js";
 import type { LinkState } from "./link.js";
+import { isReload } from "./reload.js";
 
 /** What is open below the network, and what is chosen there. */
 export class Drawer {
@@ -15,6 +17,8 @@ export class Drawer {
   broken = $state.raw<BrokenSettings>(usualBroken);
   /** The training of this page, once somebody came to it. It goes on while other tabs are open, or none. */
   training = $state.raw<LiveTraining>();
+  /** Keeps it in this browser, for a reload. */
+  keeper = $state.raw<Keeper>();
   readonly #explorer: Explorer;
 
   constructor(explorer: Explorer) {
@@ -36,9 +40,20 @@ export class Drawer {
 
   /** The training, with its script, which isn't fetched before. */
   async openTraining(): Promise<LiveTraining> {
-    const { LiveTraining } = await import("../training/training.svelte.js");
+    const [{ LiveTraining }, { Keeper }] = await Promise.all([
+      import("../training/training.svelte.js"),
+      import("../training/keeper.svelte.js"),
+    ]);
     this.training ??= new LiveTraining(this.#explorer);
+    this.keeper ??= new Keeper(this.training, (text) => this.#explorer.tell(text, false));
     return this.training;
+  }
+
+  /** After a reload: the training that was interrupted goes on. */
+  async goOn(): Promise<void> {
+    if (!isReload()) return;
+    const { isKept } = await import("../training/storage.js");
+    if (await isKept()) await this.openTraining();
   }
 
   /** Files of a data set that the visitor gave. */

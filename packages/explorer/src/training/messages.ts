@@ -73,7 +73,7 @@ export type Response =
   | { readonly type: "weights"; readonly steps: number; readonly parameters: NamedTensors }
   | { readonly type: "look"; readonly steps: number; readonly look: Look }
   | { readonly type: "step"; readonly record: StepRecord }
-  | { readonly type: "state"; readonly state: TrainingState }
+  | { readonly type: "state"; readonly state: TrainingState | undefined }
   /**
    * One sentence. `refused`: it could not begin; `diverged`: a number became infinite, and what was learnt is lost;
    * `died`: the worker can do no more.

@@ -218,7 +218,7 @@ function sendWeights(always = false): void {
 async function sendState(): Promise<void> {
   if (!stateWanted) return;
   stateWanted = false;
-  if (session) send({ type: "state", state: await session.training.state() });
+  send({ type: "state", state: await session?.training.state() });
 }
 
 /** Not more often than other reports. */

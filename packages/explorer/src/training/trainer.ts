@@ -111,7 +111,7 @@ export class Trainer {
         events.step(response.record);
         break;
       case "state":
-        this.#states.shift()?.(response.state);
+        for (const resolve of this.#states.splice(0)) resolve(response.state);
         break;
       case "failed":
         if (response.why === "died") this.#died(response.message);

@@ -25,6 +25,8 @@ export type Phase = "idle" | "loading" | "paused" | "running" | "done" | "stoppe
 export interface SavedTraining {
   readonly settings: Settings;
   readonly training: TrainingState;
+  /** The weights that it began with. */
+  readonly first: NamedTensors;
   readonly curves: Readonly<Record<keyof Curves, readonly (readonly [number, number])[]>>;
 }
 
@@ -174,15 +176,17 @@ export class LiveTraining {
 
   /** All that it takes to go on later; undefined if there is nothing. */
   async save(): Promise<SavedTraining | undefined> {
-    const { settings } = this;
-    if (!settings || this.phase === "idle" || this.phase === "loading") return undefined;
+    const { settings, first } = this;
+    if (!settings || !first || this.phase === "idle" || this.phase === "loading") return undefined;
     const training = this.phase === "died" ? this.#kept : await this.#trainer.state();
-    return training && { settings, training, curves: pointsOf(this.curves) };
+    if (settings !== this.settings) return undefined; // another one was begun meanwhile
+    return training && { settings, training, first, curves: pointsOf(this.curves) };
   }
 
-  /** Goes on where another training stopped; it pauses there. */
-  restore({ settings, training, curves }: SavedTraining): void {
-    void this.#open(settings, undefined, training, curves);
+  /** Goes on where another training stopped: pauses there, or trains on to `then`. */
+  restore({ settings, training, first, curves }: SavedTraining, then?: Until): void {
+    this.first = first;
+    void this.#open(settings, then, training, curves);
   }
 
   #run(until: Until, settings: Settings): void {

@@ -1,0 +1,187 @@
+import { untrack } from "svelte";
+import { isReload } from "../state/reload.js";
+import { whole } from "../view/numbers.js";
+import {
+  checkKept,
+  forgetKept,
+  type Kept,
+  modelIn,
+  readFiles,
+  readKept,
+  reasonOf,
+  version,
+  writeFiles,
+  writeKept,
+} from "./storage.js";
+import type { LiveTraining } from "./training.svelte.js";
+
+/** A training of before that waits for the visitor's word. */
+export interface Waiting {
+  /** Undefined: it can't go on. */
+  readonly kept: Kept | undefined;
+  /** Its network, as a file, if that much is whole. */
+  readonly model: Uint8Array | undefined;
+  /** Why it doesn't go on, in a sentence; empty: nobody said so yet. */
+  readonly problem: string;
+}
+
+/** How often a running training is kept. */
+const KEEP_MS = 5000;
+/** So long the page that is being left, if this is a reload, may take to let go of what it kept. */
+const LOCK_MS = 1500;
+const OTHER_TAB =
+  "Another tab with this page keeps its training, so this one would be lost on a reload: save the model before you leave.";
+
+/**
+ * Keeps the page's training in this browser, now and then and whenever it stops, and goes on with it after a reload. There
+ * is one place for it; of several tabs the first has it.
+ */
+export class Keeper {
+  /** The step at which it went on, until the visitor has read that. */
+  wentOn = $state<number>();
+  waiting = $state.raw<Waiting>();
+  /** Why nothing is kept at present, in a sentence. */
+  problem = $state("");
+
+  readonly #training: LiveTraining;
+  readonly #tell: (text: string) => void;
+  /** Whether what is kept is this page's. */
+  #isOwner = false;
+  #goingOn: Waiting | undefined;
+  #isKeeping = false;
+  /** Whether it has to be done once more. */
+  #again = false;
+  #filesKept: readonly File[] = [];
+
+  constructor(training: LiveTraining, tell: (text: string) => void) {
+    this.#training = training;
+    this.#tell = tell;
+    void this.#begin();
+  }
+
+  async #begin(): Promise<void> {
+    await this.#claim(LOCK_MS, isReload());
+    $effect.root(() => {
+      $effect(() => {
+        if (this.#training.phase !== "running") void this.#training.reports; // single steps
+        untrack(() => this.#phaseChanged());
+      });
+    });
+    setInterval(() => {
+      if (this.#training.phase === "running") void this.keep();
+    }, KEEP_MS);
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) void this.keep();
+    });
+  }
+
+  /** Becomes the one that keeps, if no other tab is, and looks what there is. */
+  async #claim(patience: number, goOn: boolean): Promise<void> {
+    if (this.#isOwner) return;
+    if (!(await lock(patience))) {
+      this.problem = OTHER_TAB;
+      return;
+    }
+    this.#isOwner = true;
+    try {
+      const found = await readKept();
+      if (found !== undefined) this.#find(found, goOn);
+      this.problem = "";
+    } catch (error) {
+      this.problem = reasonOf(error);
+    }
+  }
+
+  #find(found: unknown, goOn: boolean): void {
+    const model = modelIn(found);
+    try {
+      this.waiting = { kept: checkKept(found), model, problem: "" };
+      if (goOn && this.#training.phase === "idle") void this.goOn();
+    } catch (error) {
+      this.waiting = { kept: undefined, model, problem: (error as Error).message };
+    }
+  }
+
+  /** Goes on with what was kept, and trains on if it did. */
+  async goOn(): Promise<void> {
+    const { waiting } = this;
+    if (!waiting?.kept) return;
+    const { saved, running, mayFetch } = waiting.kept;
+    this.#goingOn = waiting;
+    if (mayFetch) this.#training.mayFetch = true;
+    if (saved.settings.data === "files" && this.#training.files.length === 0) {
+      this.#filesKept = await readFiles().catch(() => []);
+      this.#training.take(this.#filesKept);
+    }
+    this.#training.restore(saved, running ? "end" : undefined);
+  }
+
+  /** Drops what was kept; from now on the present training is. */
+  async forget(): Promise<void> {
+    this.waiting = undefined;
+    await forgetKept().catch(() => {}); // it will be written over
+    await this.keep();
+  }
+
+  #phaseChanged(): void {
+    const { phase, problem, settings } = this.#training;
+    if (phase === "loading") return;
+    const wanted = this.#goingOn;
+    this.#goingOn = undefined;
+    if (phase === "idle") {
+      if (wanted) this.waiting = { ...wanted, problem };
+      return;
+    }
+    const saved = wanted?.kept?.saved;
+    if (saved && saved.settings === settings) {
+      this.waiting = undefined;
+      this.wentOn = saved.training.steps;
+      this.#tell(`Went on from step ${whole(this.wentOn)}.`);
+    }
+    void this.keep();
+  }
+
+  /** Keeps the training as it is now; what was kept before stays if that fails. */
+  async keep(): Promise<void> {
+    const training = this.#training;
+    const { phase } = training;
+    if (["idle", "loading", "stopped"].includes(phase)) return;
+    this.#again = this.#isKeeping;
+    if (this.#isKeeping) return;
+    this.#isKeeping = true;
+    try {
+      await this.#claim(0, false);
+      if (!this.#isOwner || this.waiting) return;
+      const saved = await training.save();
+      const { about, files, mayFetch } = training;
+      if (!saved || !about) return;
+      if (saved.settings.data === "files" && files !== this.#filesKept) {
+        await writeFiles(files);
+        this.#filesKept = files;
+      }
+      const running = training.phase === "running";
+      await writeKept({ version, at: Date.now(), running, spec: about.spec, saved, mayFetch });
+      this.problem = "";
+    } catch (error) {
+      this.problem = reasonOf(error);
+    } finally {
+      this.#isKeeping = false;
+      if (this.#again) void this.keep();
+    }
+  }
+}
+
+/** Held until the page is left. False: another tab has it, for longer than `patience` milliseconds. */
+function lock(patience: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const options = patience === 0 ? { ifAvailable: true } : { signal: AbortSignal.timeout(patience) };
+    const hold = (lock: Lock | null) => {
+      resolve(lock !== null);
+      return lock && new Promise(() => {});
+    };
+    navigator.locks.request("unravel training", options, hold).catch((error: Error) => {
+      // where locks are denied, storage is, too, and says so itself
+      resolve(error.name !== "TimeoutError" && error.name !== "AbortError");
+    });
+  });
+}

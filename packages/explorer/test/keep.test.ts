@@ -1,0 +1,252 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import {
+  createEngine,
+  defineModel,
+  evaluate,
+  initialParameters,
+  oneConv,
+  parseModel,
+  Training,
+} from "unravel-cnn";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { temporaryFolder } from "../../../test/support/folder.js";
+import { allowRelaxedSimd } from "../../cli/src/engine.js";
+import { succeed } from "../../cli/test/support/cli.js";
+import { defaults } from "../src/training/settings.js";
+import { checkKept, modelIn, version } from "../src/training/storage.js";
+import { violations } from "./support/axe.js";
+import { choose, downloaded, visit } from "./support/page.js";
+import { drawnPair, idxFilesOf, parametersShown, phase, steps } from "./support/training.js";
+
+/*
+ * What was trained stays: as a file, over a reload, and when the browser's storage lets the page down.
+ */
+
+afterAll(closeBrowser);
+allowRelaxedSimd(); // as in the browser and on the command line
+
+const NAMES = ["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"];
+/** A machine that is busy takes longer. */
+const LONG = { timeout: 60_000 };
+const button = (page: Page, name: string) =>
+  page.getByRole("button", { name: new RegExp(`^(\\W\\W? )?${name}$`) });
+const alert = (page: Page, text: RegExp) => page.getByRole("alert").filter({ hasText: text }).waitFor();
+
+/** The step of the training that the browser keeps, and whether it was running; `change` changes it first. */
+function look(page: Page, change?: "version" | "damage"): Promise<{ steps: number; running: boolean }> {
+  return page.evaluate(async (change) => {
+    const done = <Result>(request: IDBRequest<Result>) =>
+      new Promise<Result>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const database = await done(indexedDB.open("unravel"));
+    const store = database.transaction("kept", "readwrite").objectStore("kept");
+    const found = await done(store.get("training"));
+    if (change === "version") found.version = 0;
+    if (change === "damage") found.saved.training.memory = [{}, {}];
+    if (change) await done(store.put(found, "training"));
+    database.close();
+    return { steps: found?.saved.training.steps ?? -1, running: found?.running ?? false };
+  }, change);
+}
+
+/** Waits until a training is kept that has come so far. */
+async function kept(page: Page, least: number, running: boolean): Promise<void> {
+  await vi.waitUntil(async () => {
+    const found = await look(page);
+    return found.steps >= least && found.running === running;
+  }, LONG);
+}
+
+async function inLibrary(stepsDone: number, all: { epochs: number }) {
+  const pair = await drawnPair(200, 2000);
+  const engine = await createEngine(oneConv({ filters: 3 }), { threads: 0, seed: 5 });
+  const training = await Training.open(engine, pair.train, { ...all, seed: 5, batchSize: 20, validation: 0 });
+  while (!training.done && training.steps < stepsDone) await training.advance(stepsDone - training.steps);
+  return { parameters: engine.parameters(), engine, pair };
+}
+
+testInBrowser(
+  "a reload in mid-training changes no bit of what comes out; the model is kept as a file",
+  async () => {
+    const { page } = await visit({
+      link: "tab=train&images=200&validation=0&filters=3&batch=20&epochs=3&seed=5",
+    });
+    await button(page, "One epoch").click();
+    await page.locator("[data-phase]", { hasText: "step 10 of 30" }).waitFor();
+    await phase(page, "paused");
+    await button(page, "One step").click();
+    await page.locator("[data-phase]", { hasText: "step 11 of 30" }).waitFor();
+    const curve = await page.locator('[data-series="in training"] path').first().getAttribute("d");
+    await kept(page, 11, false);
+    await page.reload();
+    await page.getByText("Went on from step 11.").first().waitFor();
+    await page.locator("[data-phase]", { hasText: "step 11 of 30" }).waitFor();
+    const { parameters } = await inLibrary(11, { epochs: 3 });
+    expect(await parametersShown(page, NAMES)).toEqual(parameters);
+    expect(await page.locator('[data-series="in training"] path').first().getAttribute("d")).toBe(curve);
+    expect(await violations(page)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 780 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    await page.setViewportSize({ width: 1440, height: 900 });
+
+    await button(page, "Play").click();
+    await phase(page, "done");
+    const whole = await inLibrary(30, { epochs: 3 });
+    expect(await parametersShown(page, NAMES)).toEqual(whole.parameters);
+
+    // as a file, from the drawer and from the menu
+    const { name, bytes } = await downloaded(page, () => button(page, "Save the model").click());
+    expect(name).toBe("model.safetensors");
+    expect(parseModel(bytes, name).parameters).toEqual(whole.parameters);
+    expect((await downloaded(page, () => choose(page, "Save", "model.safetensors"))).bytes).toEqual(bytes);
+    const files = Object.entries(idxFilesOf(whole.pair)).map(
+      ([file, data]) => [`mnist/${file}`, data] as const,
+    );
+    const folder = await temporaryFolder(Object.fromEntries(files));
+    await writeFile(join(folder, name), bytes);
+    const said = await succeed(["evaluate", join(folder, name), "--data", "mnist", "--offline", "--json"], {
+      env: { UNRAVEL_DATA: folder },
+    });
+    const { accuracy } = await evaluate(whole.engine, whole.pair.test);
+    expect(JSON.parse(said.stdout)).toMatchObject({ accuracy });
+
+    // the finished one comes back, too; by keyboard it begins anew
+    await kept(page, 30, false);
+    await page.reload();
+    await phase(page, "done");
+    await button(page, "Start anew").press("Enter");
+    await page.locator("[data-phase]", { hasText: "step 0 of 30" }).waitFor();
+  },
+);
+
+testInBrowser("a running one runs on; another visit is asked; another tab is told", async () => {
+  const { page, url } = await visit({
+    link: "tab=train&images=2000&validation=0&filters=2&batch=8&epochs=1000",
+  });
+  await button(page, "Play").click();
+  await phase(page, "running");
+  await kept(page, 1, true);
+  await page.reload();
+  await phase(page, "running");
+  await page.getByText(/^Went on from step [\d,]+\. Start anew/).waitFor();
+  const opened = page.context().waitForEvent("page");
+  await page.evaluate(
+    (address) => void open(address),
+    `${url}#tab=train&images=100&validation=0&epochs=1000`,
+  );
+  const second = await opened;
+  await button(second, "One step").click();
+  await alert(second, /^Another tab with this page keeps its training/);
+  await second.close();
+  await page.bringToFront();
+  await button(page, "Pause").click();
+  await phase(page, "paused");
+  const here = await steps(page);
+  await kept(page, here, false);
+
+  await page.goto("about:blank");
+  await page.goto(`${url}#tab=train`);
+  await page.getByText(/^A training of one-conv, 2 filters \(step [\d,]+, .*\) is kept in this browser\./).waitFor();
+  expect(await page.locator("header .network").innerText()).toMatch(/98\.3%/);
+  await button(page, "Go on with it").click();
+  await page.locator("[data-phase]", { hasText: `step ${here.toLocaleString("en-US")} of` }).waitFor();
+  await button(page, "Good").click();
+});
+
+testInBrowser("damaged, from another version: one sentence, and the model can still be saved", async () => {
+  const { page } = await visit({ link: "tab=train&images=60&validation=0&filters=2&epochs=2" });
+  await button(page, "One step").click();
+  await kept(page, 1, false);
+  const before = await downloaded(page, () => button(page, "Save the model").click());
+  for (const [change, sentence] of [
+    ["damage", /What was kept is damaged/],
+    ["version", /Another version of this page kept it/],
+  ] as const) {
+    await look(page, change);
+    await page.reload();
+    await alert(page, sentence);
+    const { bytes } = await downloaded(page, () => button(page, "Save its model").click());
+    expect(bytes).toEqual(before.bytes);
+  }
+  expect(await violations(page)).toEqual([]);
+  // it stays until the visitor drops it
+  await button(page, "One step").click();
+  await page.getByText("Until then, the new training isn't kept.").waitFor();
+  await button(page, "Drop it").click();
+  await kept(page, 1, false);
+});
+
+describe("where nothing can be kept", () => {
+  testInBrowser("because storage is full, or denied: it says so, and trains", async () => {
+    const { page, url } = await visit({ link: "tab=train&images=60&validation=0&filters=2&epochs=2" });
+    const devTools = await page.context().newCDPSession(page);
+    await devTools.send("Storage.overrideQuotaForOrigin", { origin: new URL(url).origin, quotaSize: 1 });
+    await button(page, "One step").click();
+    await alert(page, /^This browser's storage is full/);
+    await devTools.send("Storage.overrideQuotaForOrigin", { origin: new URL(url).origin });
+    await button(page, "One step").click();
+    await kept(page, 2, false);
+    await vi.waitUntil(async () => (await page.getByRole("alert").count()) === 0, LONG);
+
+    await page.addInitScript(() => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException("denied", "SecurityError");
+      };
+    });
+    await page.reload();
+    await button(page, "Play").click();
+    await phase(page, "done");
+    await alert(page, /^This browser lets the page keep nothing/);
+    const { bytes } = await downloaded(page, () => button(page, "Save the model").click());
+    expect(parseModel(bytes, "model").parameters).toEqual(await parametersShown(page, NAMES));
+  });
+});
+
+describe("what is kept is looked at before it is used", () => {
+  const spec = oneConv({ filters: 2 });
+  const model = { spec, parameters: initialParameters(defineModel(spec), 0) };
+  const whole = {
+    version,
+    at: 0,
+    running: false,
+    spec: model.spec,
+    mayFetch: false,
+    saved: {
+      settings: defaults,
+      training: {
+        steps: 3,
+        totals: { steps: 3, images: 96, loss: 1, correct: 2 },
+        parameters: model.parameters,
+        memory: [model.parameters],
+      },
+      first: model.parameters,
+      curves: { loss: [[0, 1]], accuracy: [], validationLoss: [], validationAccuracy: [] },
+    },
+  };
+  const { saved } = whole;
+  test("whole", () => {
+    expect(checkKept(whole)).toBe(whole);
+    expect(parseModel(modelIn(whole) as Uint8Array, "model").parameters).toEqual(model.parameters);
+  });
+  test.each<[string, unknown]>([
+    ["nothing", null],
+    ["something else", "training"],
+    ["no date", { ...whole, at: "today" }],
+    ["settings out of range", { ...whole, saved: { ...saved, settings: { ...defaults, filters: 1e6 } } }],
+    ["no weights", { ...whole, saved: { ...saved, training: { ...saved.training, parameters: {} } } }],
+    ["no memory", { ...whole, saved: { ...saved, training: { ...saved.training, memory: undefined } } }],
+    ["half a step", { ...whole, saved: { ...saved, training: { ...saved.training, steps: 0.5 } } }],
+    ["a curve of words", { ...whole, saved: { ...saved, curves: { ...saved.curves, loss: [["a", 1]] } } }],
+  ])("%s", (_, found) => {
+    expect(() => checkKept(found)).toThrow(/^What was kept is damaged/);
+  });
+  test("of another version", () => {
+    expect(() => checkKept({ version: version + 1 })).toThrow(/^Another version of this page/);
+    expect(modelIn({ version: version + 1 })).toBeUndefined();
+  });
+});
