@@ -230,6 +230,19 @@ describe("while it trains", () => {
       await page.locator("[data-phase]", { hasText: "step 0 of" }).waitFor();
       expect(await page.locator('section[aria-label="Filters"] li').count()).toBe(2);
 
+      // and a restart in the midst of it goes on with the new ones
+      await page.getByRole("button", { name: "Play" }).click();
+      await phase(page, "running");
+      await filters.fill("3");
+      await filters.press("Enter");
+      await page.getByRole("button", { name: "Restart with these" }).click();
+      await page.locator("header .network", { hasText: "one-conv, 3 filters" }).waitFor();
+      await phase(page, "running");
+      expect(await page.locator('section[aria-label="Filters"] li').count()).toBe(3);
+      expect(await page.getByRole("alert").count()).toBe(0);
+      await page.getByRole("button", { name: "Pause" }).click();
+      await phase(page, "paused");
+
       // tabs by arrows
       await page.getByRole("tab", { name: "Train" }).focus();
       await page.keyboard.press("ArrowRight");

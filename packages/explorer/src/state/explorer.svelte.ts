@@ -96,10 +96,13 @@ export class Explorer extends Shown {
     return this.#restore !== undefined;
   }
 
-  /** Shows a network. If only its numbers are others than before, the selection and the pages stay. */
-  show(network: Network): void {
+  /**
+   * Shows a network. If only its numbers are others than before, the selection and the pages stay.
+   * @param inPassing whether it may come a little later
+   */
+  show(network: Network, inPassing = false): void {
     this.#wanted = network;
-    this.#retrace();
+    this.#retrace(inPassing);
   }
 
   /** Shows a network's numbers for these images instead of the drawing; `showDrawing` ends that. */
@@ -184,11 +187,11 @@ export class Explorer extends Shown {
     this.notice = { text, bad };
   }
 
-  #retrace(): void {
+  #retrace(inPassing = false): void {
     const network = this.#wanted as Network;
     const { model } = network;
     if (this.batch) {
-      this.#tracer.ask(network, this.batch);
+      this.#tracer.ask(network, this.batch, inPassing);
       return;
     }
     if (this.answer !== undefined && this.answer >= model.classes.length) this.answer = undefined;
@@ -205,7 +208,7 @@ export class Explorer extends Shown {
     for (const [k, digit] of others.entries())
       images.set(sampleBytes(digit, this.shelf), bytes.length * (k + 1));
     const labels = others.map((digit) => model.classes.indexOf(String(digit)));
-    this.#tracer.ask(network, { images, labels: [own, ...labels] });
+    this.#tracer.ask(network, { images, labels: [own, ...labels] }, inPassing);
   }
 
   /** A digit of the shelf is what it was drawn to be. */

@@ -5,6 +5,8 @@ import type { Answer, Question } from "./traceWorker.js";
 
 /** Up to so many multiply-adds, forward and backward, are done within a frame on the page's own thread. */
 const MOST_AT_ONCE = 3e6;
+/** Where nobody waits for the answer, the frame has other things to do, too. */
+const MOST_IN_PASSING = 4e5;
 
 type OnTrace = (trace: Trace, network: Network) => void;
 
@@ -30,10 +32,14 @@ export class Tracer {
     this.#onError = onError;
   }
 
-  /** The trace comes to `onTrace`, at once or later. */
-  ask(network: Network, batch: Batch): void {
+  /**
+   * The trace comes to `onTrace`, at once or later.
+   * @param inPassing whether nobody waits for it
+   */
+  ask(network: Network, batch: Batch, inPassing = false): void {
     const { model, parameters } = network;
-    if (model.multiplyAdds.trainingStep * batch.labels.length <= MOST_AT_ONCE) {
+    const most = inPassing ? MOST_IN_PASSING : MOST_AT_ONCE;
+    if (model.multiplyAdds.trainingStep * batch.labels.length <= most) {
       this.forget();
       const found = traceBatch(model, parameters, batch, this.#guess);
       this.#guess = largestInRows(found.tensors.probs)[0];

@@ -33,14 +33,23 @@ function send(response: Response, transfer: Transferable[] = []): void {
   self.postMessage(response, { transfer });
 }
 
+/** What is asked is done one after the other; a pause is heard at once. */
+let last: Promise<void> = Promise.resolve();
+
+function enqueue(why: "refused" | "died", work: () => Promise<void>): void {
+  last = last.then(() => attempt(why, work));
+}
+
 self.onmessage = ({ data }: MessageEvent<Request>) => {
   switch (data.type) {
     case "open":
-      void attempt("refused", () => open(data));
+      until = undefined; // what is trained on now ends first
+      enqueue("refused", () => open(data));
       return;
     case "run":
       until = data.until;
-      if (!working) void attempt("died", run);
+      if (!working) enqueue("died", run);
+      working = true;
       return;
     case "pause":
       until = undefined;
@@ -51,7 +60,7 @@ self.onmessage = ({ data }: MessageEvent<Request>) => {
       return;
     case "state":
       stateWanted = true;
-      if (!working) void attempt("died", sendState);
+      if (!working) enqueue("died", sendState);
       return;
   }
 };
@@ -121,17 +130,14 @@ async function aboutOf(current: Session, settings: Settings, { train, test }: Da
 
 /** Trains until it is told to pause, or has come as far as it was to. */
 async function run(): Promise<void> {
-  const current = session;
-  if (current === undefined) return;
-  working = true;
   try {
-    while (until !== undefined && !current.training.done) {
-      if (until === "step") await oneStep(current);
-      else await manySteps(current, until);
+    while (session !== undefined && until !== undefined && !session.training.done) {
+      if (until === "step") await oneStep(session);
+      else await manySteps(session, until);
     }
-    await sendState();
   } finally {
     working = false;
+    enqueue("died", sendState);
   }
 }
 

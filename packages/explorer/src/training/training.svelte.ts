@@ -39,8 +39,9 @@ interface Curves {
 
 /** New weights come at most so often, so that drawing them leaves the cores to the training. */
 const LEAST_BETWEEN_WEIGHTS_MS = 250;
-/** Between new weights passes so many times what drawing them took. */
-const REST = 12;
+/** Between new weights passes so many times what computing and drawing them took. */
+const REST = 6;
+const LONGEST_DRAWING_MS = 5000;
 const NO_SIMD =
   "This browser has no WebAssembly SIMD, so it can't train here; a current Chrome, Edge, Firefox or Safari can.";
 const MOST_IMAGES_OPENED = 64;
@@ -290,15 +291,27 @@ export class LiveTraining {
     const start = performance.now();
     this.parameters = parameters;
     if (!this.#explorer.batch) {
-      this.#explorer.show({ id: undefined, title: about.title, note: this.note, model, parameters });
+      const network = { id: undefined, title: about.title, note: this.note, model, parameters };
+      this.#explorer.show(network, this.phase === "running");
     }
+    if (this.phase === "running") requestAnimationFrame(() => this.#askAgain(parameters, start));
+  }
+
+  /** Asks for newer weights when these are drawn, and what that took has passed some times. */
+  #askAgain(parameters: NamedTensors, start: number): void {
     if (this.phase !== "running") return;
-    requestAnimationFrame(() => {
-      const rest = Math.max(LEAST_BETWEEN_WEIGHTS_MS, REST * (performance.now() - start));
-      setTimeout(() => {
+    const elapsed = performance.now() - start;
+    const isDrawn = this.#explorer.batch || this.#explorer.network.parameters === parameters;
+    if (!isDrawn && elapsed < LONGEST_DRAWING_MS) {
+      requestAnimationFrame(() => this.#askAgain(parameters, start));
+      return;
+    }
+    setTimeout(
+      () => {
         if (this.phase === "running") this.#trainer.askForWeights();
-      }, rest);
-    });
+      },
+      Math.max(LEAST_BETWEEN_WEIGHTS_MS, REST * elapsed),
+    );
   }
 
   /** The last single step's batch, in the network as it was before the update or as it is after it. */
