@@ -7,8 +7,8 @@ import {
   type ModelSpec,
   type NamedTensors,
 } from "unravel-cnn";
+import type { SavedTraining } from "./saved.js";
 import { type Settings, settingsFrom, settingsWords } from "./settings.js";
-import type { SavedTraining } from "./training.svelte.js";
 
 /*
  * One training, kept in this browser (IndexedDB) as plain data, for a reload or another day.

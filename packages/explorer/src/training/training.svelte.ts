@@ -11,6 +11,7 @@ import type { Explorer } from "../state/explorer.svelte.js";
 import { Curve } from "./curve.js";
 import { type DataRequest, MNIST_ELSEWHERE, servedData } from "./data.js";
 import type { About, Progress, Until } from "./messages.js";
+import type { CurveName, SavedTraining } from "./saved.js";
 import type { Look, StepRecord } from "./session.js";
 import { checkSettings, type DataName, type Settings } from "./settings.js";
 import { Trainer } from "./trainer.js";
@@ -21,21 +22,7 @@ import { Trainer } from "./trainer.js";
  */
 export type Phase = "idle" | "loading" | "paused" | "running" | "done" | "stopped" | "died";
 
-/** All that it takes to go on with a training in another page: plain data. */
-export interface SavedTraining {
-  readonly settings: Settings;
-  readonly training: TrainingState;
-  /** The weights that it began with. */
-  readonly first: NamedTensors;
-  readonly curves: Readonly<Record<keyof Curves, readonly (readonly [number, number])[]>>;
-}
-
-interface Curves {
-  readonly loss: Curve;
-  readonly accuracy: Curve;
-  readonly validationLoss: Curve;
-  readonly validationAccuracy: Curve;
-}
+type Curves = Readonly<Record<CurveName, Curve>>;
 
 /** New weights come at most so often, so that drawing them leaves the cores to the training. */
 const LEAST_BETWEEN_WEIGHTS_MS = 250;
@@ -173,6 +160,12 @@ export class LiveTraining {
     const then = this.phase === "running" ? "end" : undefined;
     this.#trainer.pause();
     void this.#open(settings, then);
+  }
+
+  /** Begins anew, with these settings, and trains to the end. */
+  begin(settings: Settings): void {
+    this.#trainer.pause();
+    void this.#open(settings, "end");
   }
 
   /** All that it takes to go on later; undefined if there is nothing. */
