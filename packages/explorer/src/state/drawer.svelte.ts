@@ -15,6 +15,10 @@ export class Drawer {
   settings = $state.raw<Settings>(defaults);
   timing = $state.raw<TimingSettings>(usualTiming);
   broken = $state.raw<BrokenSettings>(usualBroken);
+  /** The open lesson and its step, counted from 1. */
+  lesson = $state.raw<{ readonly id: string; readonly step: number }>();
+  /** What the sender of the link wants to say. */
+  note = $state<string>();
   /** The training of this page, once somebody came to it. It goes on while other tabs are open, or none. */
   training = $state.raw<LiveTraining>();
   /** Keeps it in this browser, for a reload. */
@@ -26,16 +30,26 @@ export class Drawer {
   }
 
   /** Opens what a link says. */
-  open({ tab, settings, timing, broken }: LinkState): void {
-    this.tab = tab;
+  open({ tab, settings, timing, broken, lesson, step, note }: LinkState): void {
+    const teaches = lesson !== undefined || note !== undefined;
+    this.tab = tab ?? (teaches ? "lessons" : undefined);
+    this.lesson = lesson === undefined ? undefined : { id: lesson, step: step ?? 1 };
+    this.note = note;
     this.settings = settings ?? defaults;
     this.timing = timing ?? usualTiming;
     this.broken = broken ?? usualBroken;
   }
 
-  get link(): Pick<LinkState, "tab" | "settings" | "timing" | "broken"> {
-    const { tab, settings, timing, broken } = this;
-    return { ...(tab !== undefined && { tab }), settings, timing, broken };
+  get link(): Pick<LinkState, "tab" | "settings" | "timing" | "broken" | "lesson" | "step" | "note"> {
+    const { tab, settings, timing, broken, lesson, note } = this;
+    return {
+      ...(tab !== undefined && { tab }),
+      ...(lesson && { lesson: lesson.id, step: lesson.step }),
+      ...(note !== undefined && { note }),
+      settings,
+      timing,
+      broken,
+    };
   }
 
   /** The training, with its script, which isn't fetched before. */
@@ -54,6 +68,11 @@ export class Drawer {
     if (!isReload()) return;
     const { isKept } = await import("../training/storage.js");
     if (await isKept()) await this.openTraining();
+  }
+
+  /** Begins a training with the settings that are chosen, whatever was trained before. */
+  async train(): Promise<void> {
+    (await this.openTraining()).begin(this.settings);
   }
 
   /** Files of a data set that the visitor gave. */

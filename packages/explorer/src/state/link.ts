@@ -22,7 +22,15 @@ export interface LinkState {
   readonly settings?: Settings;
   readonly timing?: TimingSettings;
   readonly broken?: BrokenSettings;
+  /** The lesson that is open, and its step, counted from 1. */
+  readonly lesson?: string;
+  readonly step?: number;
+  /** What the sender wants to say: text, never HTML. */
+  readonly note?: string;
 }
+
+/** Longer notes are cut off. */
+export const MOST_NOTE = 2000;
 
 export function formatLink(state: LinkState): string {
   const words = new URLSearchParams();
@@ -42,6 +50,9 @@ export function formatLink(state: LinkState): string {
   if (state.settings)
     for (const [name, value] of Object.entries(settingsWords(state.settings))) add(name, value);
   if (state.timing) for (const [name, value] of Object.entries(timingWords(state.timing))) add(name, value);
+  add("lesson", state.lesson);
+  add("step", state.step);
+  add("note", state.note);
   if (state.broken) for (const [name, value] of Object.entries(brokenWords(state.broken))) add(name, value);
   // brackets and commas may stand in an address as they are
   return words.toString().replace(/%5B/g, "[").replace(/%5D/g, "]").replace(/%2C/g, ",");
@@ -69,6 +80,9 @@ export function parseLink(hash: string): LinkState {
     settings: settingsFrom(word),
     timing: timingFrom(word),
     broken: brokenFrom(word),
+    lesson: word("lesson"),
+    step: number("step"),
+    note: word("note")?.slice(0, MOST_NOTE) || undefined,
   } as const;
   return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
 }

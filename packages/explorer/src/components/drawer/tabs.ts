@@ -14,4 +14,5 @@ export const tabs: readonly Tab[] = [
   { id: "train", title: "Train", load: () => import("../train/Train.svelte") },
   { id: "time", title: "Time it", load: () => import("../timing/TimingTab.svelte") },
   { id: "break", title: "Break it", load: () => import("../broken/BrokenTab.svelte") },
+  { id: "lessons", title: "Lessons", load: () => import("../lessons/LessonsTab.svelte") },
 ];

@@ -1,0 +1,183 @@
+import { defineModel, knownMistakes, parseCell, trace } from "unravel-cnn";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { lessonNamed, lessons } from "../src/lessons/index.js";
+import { formatLink, MOST_NOTE, parseLink } from "../src/state/link.js";
+import { checkSettings, specOf } from "../src/training/settings.js";
+import { violations } from "./support/axe.js";
+import { sample, traceOf, trainedNetwork } from "./support/library.js";
+import { selected, visit } from "./support/page.js";
+import { phase } from "./support/training.js";
+
+/*
+ * Lessons: that every button leads somewhere, that what the words say is so, and that they can be walked through.
+ */
+
+afterAll(closeBrowser);
+
+const LONG = { timeout: 60_000 };
+const links = lessons.flatMap(({ id, steps }) =>
+  steps.flatMap(({ show }) => show.map(({ link }) => [id, link] as const)),
+);
+
+describe("as data", () => {
+  test("five, each with steps that show something and ask something", () => {
+    expect(lessons.map(({ id }) => id)).toEqual(["filters", "time", "gradients", "learning-rate", "bug"]);
+    for (const { steps } of lessons) {
+      expect(steps.length).toBeGreaterThanOrEqual(3);
+      for (const { text, show, question, answer } of steps) {
+        expect(show.length).toBeGreaterThan(0);
+        expect(question).toMatch(/\?$/);
+        expect(answer).toMatch(/[.!]$/);
+        expect(text.split(/[.?:] /).length).toBeLessThanOrEqual(5);
+      }
+    }
+  });
+
+  test.each(links)("%s: %s is understood, word by word", (_, link) => {
+    const state = parseLink(link);
+    const words = (text: string) => text.split("&").sort();
+    const again = words(formatLink({ ...state, network: state.network, tab: state.tab }));
+    expect(again).toEqual(expect.arrayContaining(words(link).filter((word) => !isUsual(word))));
+    if (state.settings) checkSettings(state.settings);
+    if (state.cell) {
+      const { tensors } = traceOf([sample(3)], [3]);
+      const { tensor, index } = parseCell(state.cell);
+      expect(index.every((at, axis) => at < tensors[tensor].shape[axis])).toBe(true);
+    }
+  });
+
+  /** What a link needn't say. */
+  const isUsual = (word: string) => word === "filters=8";
+});
+
+describe("what they say is so", () => {
+  const right = traceOf([sample(3)], [3]);
+  const { model, parameters } = trainedNetwork();
+  const asEight = trace(model, parameters, right.tensors.x, [8]);
+  const { data } = right.tensors["conv1.out"];
+  const map = (filter: number) => data.slice(filter * 676, (filter + 1) * 676);
+  const at = (name: string, ...index: number[]) => {
+    const { shape, data: values } = asEight.tensors[name];
+    return values[index.reduce((sum, one, axis) => sum * shape[axis] + one, 0)];
+  };
+  const open = (name: string) => asEight.tensors[name].data.filter((value) => value !== 0).length;
+
+  test("filter 5: its threshold, its signs, and where it answers most", () => {
+    expect(parameters["conv1.bias"].data[5]).toBeCloseTo(-0.78, 2);
+    expect(map(5)[0]).toBe(parameters["conv1.bias"].data[5]);
+    expect(map(5).indexOf(Math.max(...map(5)))).toBe(15 * 26 + 15);
+    const weights = [...parameters["conv1.weight"].data.slice(45, 54)];
+    expect(weights.map(Math.sign)).toEqual([-1, 1, 1, -1, -1, 1, -1, -1, 1]);
+  });
+
+  test("gradients: their signs, how many are left, and the largest", () => {
+    expect(at("grad.fc1.out", 0, 8)).toBeCloseTo(-1, 2);
+    expect(at("grad.fc1.out", 0, 3)).toBeCloseTo(0.98, 2);
+    expect(asEight.tensors["grad.relu1.out"].data.length).toBe(5408);
+    expect(open("grad.relu1.out")).toBe(1352);
+    expect(open("grad.conv1.out")).toBe(393);
+    expect(at("grad.relu1.out", 0, 2, 8, 22)).toBe(at("grad.pool1.out", 0, 2, 4, 11));
+    expect(at("grad.relu1.out", 0, 2, 8, 23)).toBe(0);
+    expect(at("grad.conv1.out", 0, 2, 8, 22)).not.toBe(0);
+    expect(at("grad.conv1.out", 0, 5, 0, 0)).toBe(0);
+    const gradients = asEight.tensors["grad.conv1.weight"].data.map(Math.abs);
+    expect(gradients.indexOf(Math.max(...gradients))).toBe(3 * 9 + 7);
+    expect(at("grad.conv1.weight", 3, 0, 2, 1)).toBeCloseTo(-8.5, 1);
+  });
+
+  test("twice the filters are twice the multiply-adds", () => {
+    const [eight, sixteen] = (lessonNamed("time")?.steps[0].show ?? []).map(({ link }) => {
+      const { settings } = parseLink(link);
+      return defineModel(specOf(settings as NonNullable<typeof settings>)).multiplyAdds.forward;
+    });
+    expect(sixteen).toBe(2 * eight);
+  });
+
+  test("the mistakes are those of the lab", () => {
+    const known = [...knownMistakes.map(({ name }) => name), "weights-start-at-zero", "labels-shuffled"];
+    for (const { show } of lessonNamed("bug")?.steps ?? []) {
+      for (const { link } of show) expect(known).toContain(parseLink(link).broken?.mistake);
+    }
+  });
+});
+
+testInBrowser("a lesson is opened by a link, and walked through by keyboard", async () => {
+  const { page, url } = await visit({ link: "lesson=filters", colorScheme: "dark" });
+  expect(await page.getByRole("tab", { name: "Lessons" }).getAttribute("aria-selected")).toBe("true");
+  const lesson = page.getByRole("region", { name: "Lesson: What a filter sees" });
+  await lesson.getByText("step 1 of 4").waitFor();
+  const answer = lesson.getByText(/^Nine: a weight for each/);
+  expect(await answer.isVisible()).toBe(false);
+  await lesson.locator("summary").press("Enter");
+  await answer.waitFor();
+  await lesson.getByRole("button", { name: "One of the nine weights" }).press("Enter");
+  await page.locator(".value .address", { hasText: "conv1.weight[5, 0, 1, 2]" }).waitFor();
+  expect(await violations(page)).toEqual([]);
+  await lesson.getByRole("button", { name: "Next" }).press("Enter");
+  await lesson.getByRole("button", { name: "A corner of the picture" }).press("Enter");
+  await page.locator(".value .address", { hasText: "conv1.out[0, 5, 0, 0]" }).waitFor();
+  await vi.waitUntil(() => /lesson=filters&step=2/.test(page.url()), LONG);
+
+  // another lesson leads into another tab, and trains there
+  await page
+    .locator("ol")
+    .getByRole("button", { name: /^What the learning rate does/ })
+    .click();
+  const rates = page.getByRole("region", { name: "Lesson: What the learning rate does" });
+  await rates.getByRole("button", { name: "Next" }).click();
+  await rates.getByRole("button", { name: "Train with 0.0005" }).click();
+  await phase(page, "running", "done");
+  expect(await page.getByRole("tab", { name: "Train" }).getAttribute("aria-selected")).toBe("true");
+  expect(await page.getByRole("spinbutton", { name: "learning rate" }).inputValue()).toBe("0.0005");
+  await rates.getByText("step 2 of 4").waitFor();
+
+  await page.goto(`${url}#lesson=bug&step=9`);
+  const bug = page.getByRole("region", { name: "Lesson: Find the bug" });
+  await bug.getByText("step 4 of 4").waitFor();
+  await bug.getByRole("button", { name: "See it train" }).click();
+  await page.waitForURL(({ hash }) => hash.includes("mistake=pool-gradient-to-all"));
+  await page.getByRole("tabpanel", { name: "Break it" }).waitFor();
+  await bug.getByRole("button", { name: "End the lesson" }).click();
+  expect(await page.getByRole("region", { name: /^Lesson: / }).count()).toBe(0);
+
+  await page.goto(`${url}#lesson=magic`);
+  await page.getByRole("alert").filter({ hasText: 'There is no lesson "magic".' }).waitFor();
+});
+
+testInBrowser(
+  "a teacher's own link: settings and a note, which is text whatever is in it; on a phone",
+  async () => {
+    const { page, url } = await visit({
+      link: "tab=lessons&rate=0.1&sample=7.0",
+      viewport: { width: 360, height: 780 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    const note = "Which digits does it mix up?\n<img src=x onerror=document.title='bad'> & <b>why</b>?";
+    await page.getByLabel("What to look at, and a question").fill(note);
+    await page.getByLabel("It opens").selectOption("Train");
+    const link = await page.getByLabel("The link").inputValue();
+    expect(link.startsWith(url)).toBe(true);
+    expect(await violations(page)).toEqual([]);
+    await page.goto("about:blank");
+    await page.goto(link);
+    const shown = page.getByRole("region", { name: "Note" });
+    await shown.waitFor();
+    expect(await shown.locator(".note").textContent()).toBe(note);
+    expect(await shown.locator("img, b").count()).toBe(0);
+    expect(await page.title()).not.toBe("bad");
+    expect(await page.getByRole("spinbutton", { name: "learning rate" }).inputValue()).toBe("0.1");
+    expect(await page.locator('[aria-label="Sample 7"]').getAttribute("aria-pressed")).toBe("true");
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+    expect(await violations(page)).toEqual([]);
+    await shown.getByRole("button", { name: "Close the note" }).tap();
+    await vi.waitUntil(() => !page.url().includes("note="), LONG);
+    expect((await selected(page)).address).toMatch(/^conv1\.out/);
+  },
+);
+
+test("a note that is too long is cut off", () => {
+  expect(parseLink(`note=${"a".repeat(MOST_NOTE + 5)}`).note).toHaveLength(MOST_NOTE);
+  expect(parseLink("note=").note).toBeUndefined();
+});
