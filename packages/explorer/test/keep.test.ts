@@ -151,7 +151,9 @@ testInBrowser("a running one runs on; another visit is asked; another tab is tol
 
   await page.goto("about:blank");
   await page.goto(`${url}#tab=train`);
-  await page.getByText(/^A training of one-conv, 2 filters \(step [\d,]+, .*\) is kept in this browser\./).waitFor();
+  await page
+    .getByText(/^A training of one-conv, 2 filters \(step [\d,]+, .*\) is kept in this browser\./)
+    .waitFor();
   expect(await page.locator("header .network").innerText()).toMatch(/98\.3%/);
   await button(page, "Go on with it").click();
   await page.locator("[data-phase]", { hasText: `step ${here.toLocaleString("en-US")} of` }).waitFor();
