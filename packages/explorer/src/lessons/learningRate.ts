@@ -24,8 +24,9 @@ export const learningRate: Lesson = {
     {
       text: "A larger one gets further with the same work.",
       show: [{ title: "Train with 0.05", link: rate("0.05"), train: true }],
-      question: "The loss on what is trained on goes up and down. Why?",
-      answer: "Each step sees 32 images only, and they differ. What counts is where the curve goes.",
+      question: "Compare the accuracy with that of the small rate. What else is different between the two?",
+      answer:
+        "Nothing: the same digits in the same order, the same first weights, as many steps. Only their length.",
     },
     {
       text: "And with steps that are far too long? The gradient tells the slope here, not at the other side of the valley.",
