@@ -6,19 +6,17 @@
  * part of both. Training: see pageTraining.mjs. Before anything is timed, the probabilities on the page are compared with the library's.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 import { digitPen, loadBatch, parseModel, softmax, trace } from "unravel-cnn";
 import { withData } from "../packages/cli/dist/explore/data.js";
 import { serve } from "../packages/cli/dist/explore/server.js";
 import { pageSite } from "../packages/cli/dist/explore/site.js";
+import { readArguments } from "../scripts/arguments.mjs";
 import { measureTraining, trainingAsText } from "./pageTraining.mjs";
 
 const RUNS = 30;
-const { values: options } = parseArgs({
-  options: { network: { type: "string", default: "trained" }, json: { type: "boolean", default: false } },
-});
+const options = readArguments({ network: "trained", json: false });
 
 const program = process.env.UNRAVEL_BROWSER ?? "/usr/bin/chromium";
 if (!existsSync(program)) {

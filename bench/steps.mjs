@@ -7,12 +7,11 @@
 import { execFile } from "node:child_process";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
+import { readArguments } from "../scripts/arguments.mjs";
 import { findPython } from "./peers/support/setup.mjs";
 
-const { values: options } = parseArgs({
-  options: { rounds: { type: "string", default: "3" }, seconds: { type: "string", default: "5" } },
-});
+const options = readArguments({ rounds: 3, seconds: 5 });
 const run = promisify(execFile);
 const say = (text) => process.stderr.write(`${text}\n`);
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -20,7 +19,7 @@ const python = await findPython("numpy");
 
 /** Seconds for an epoch, of each repetition, from a program of bench/peers. */
 const numpy = (program, batchSize) => async () => {
-  const args = ["--filters", "1", "--batch-size", batchSize, "--seconds", options.seconds];
+  const args = ["--filters", "1", "--batch-size", batchSize, "--seconds", String(options.seconds)];
   const { stdout } = await run(python, [path(`peers/${program}.py`), ...args]);
   return JSON.parse(stdout).secondsPerEpoch;
 };
@@ -30,7 +29,7 @@ const unravel = (batchSize, engine) => async () => {
   const args = ["--filters", "1,2", "--batch-size", batchSize, "--optimizer", "sgd", ...engine];
   const { stdout } = await run(process.execPath, [
     path("../packages/cli/bin/unravel.js"),
-    ...["scaling", ...args, "--seconds", options.seconds, "--json", "--quiet"],
+    ...["scaling", ...args, "--seconds", String(options.seconds), "--json", "--quiet"],
   ]);
   const [{ fastest, secondsPerEpoch, slowest }] = JSON.parse(stdout).points;
   return [fastest, secondsPerEpoch, slowest];
@@ -50,7 +49,7 @@ const steps = [
 const load = loadavg()[0];
 if (load > 0.7) say(`Other work keeps ${load.toFixed(1)} threads busy: don't trust the figures.`);
 const seconds = steps.map(() => []);
-for (let round = 1; round <= Number(options.rounds); round++) {
+for (let round = 1; round <= options.rounds; round++) {
   for (const [k, [name, measure]] of steps.entries()) {
     say(`round ${round} of ${options.rounds}: ${name}`);
     seconds[k].push(...(await measure()));

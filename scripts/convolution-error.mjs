@@ -6,7 +6,6 @@
 // and the gradient of the layer before it, which comes through its input's gradient, are compared with the textbook in
 // float64: the root of the mean square of the error, and the largest error, relative to the root of the mean square of the
 // exact numbers. In units of 2^-24, half the distance between a float32 number and the next.
-import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import {
   createEngine,
@@ -18,17 +17,10 @@ import {
   tensor,
   trace,
 } from "unravel-cnn";
+import { readArguments } from "./arguments.mjs";
 
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20 has it behind this flag
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: "0" },
-    images: { type: "string", default: "8" },
-    strict: { type: "boolean", default: false },
-  },
-});
-const seed = Number(values.seed);
-const images = Number(values.images);
+const { seed, images, strict } = readArguments({ seed: 0, images: 8, strict: false });
 const UNIT = 2 ** -24;
 
 /** [channels, filters, height and width] */
@@ -74,7 +66,7 @@ for (const [channels, filters, size] of sizes) {
 
   const errors = {};
   for (const convolution of ["direct", "auto"]) {
-    const engine = await createEngine(spec, { parameters, threads: 0, strict: values.strict, convolution });
+    const engine = await createEngine(spec, { parameters, threads: 0, strict, convolution });
     const scores = await engine.logits(data.images);
     const run = await engine.startTraining(data, {
       batchSize: images,

@@ -6,33 +6,33 @@
  *
  * `--on train` tests on MNIST's training images instead, which is what tuning may look at.
  */
-import { parseArgs } from "node:util";
 import { builtInModels, createEngine, evaluate, fit } from "unravel-cnn";
 import { loadData, loadDataset } from "unravel-cnn/node";
+import { readArguments } from "./arguments.mjs";
 
-const { values } = parseArgs({
-  options: {
-    models: { type: "string", default: "one-conv,lenet5" },
-    seeds: { type: "string", default: "1,2,3" },
-    epochs: { type: "string", default: "3" },
-    limit: { type: "string", default: "60000" },
-    on: { type: "string", default: "test" },
-  },
+const values = readArguments({
+  models: "one-conv,lenet5",
+  seeds: "1,2,3",
+  epochs: 3,
+  limit: 60000,
+  on: "test",
 });
 const seeds = values.seeds.split(",").map(Number);
-const epochs = Number(values.epochs);
+const { epochs } = values;
 const names = values.models.split(",");
 for (const name of names) {
   if (!Object.hasOwn(builtInModels, name)) throw new Error(`There is no built-in model ${name}.`);
 }
-if (values.on !== "test" && values.on !== "train")
-  throw new Error(`--on takes test or train, not ${values.on}.`);
+if (values.on !== "test" && values.on !== "train") {
+  console.error(`--on must be test or train, not ${values.on}.`);
+  process.exit(2);
+}
 
 const percent = (share) => `${(100 * share).toFixed(2)}%`;
 
 const real = (await loadDataset("mnist"))[values.on];
 const start = performance.now();
-const { train: drawn, test: drawnTest } = await loadData("digits", { trainCount: Number(values.limit) });
+const { train: drawn, test: drawnTest } = await loadData("digits", { trainCount: values.limit });
 const count = drawn.labels.length + drawnTest.labels.length;
 console.log(`${count} digits drawn in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 

@@ -4,23 +4,15 @@
 //   npm run build && UNRAVEL_DATA=FOLDER node scripts/engines-accuracy.mjs [--seeds 5] [--images 10000] [--epochs 1]
 //
 // FOLDER holds mnist/ with the four original files. Prints the table of docs/results.md. Takes some minutes: the textbook is slow.
-import { parseArgs } from "node:util";
 import * as unravel from "unravel-cnn";
 import { loadDataset } from "unravel-cnn/node";
+import { readArguments } from "./arguments.mjs";
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "5" },
-    images: { type: "string", default: "10000" },
-    epochs: { type: "string", default: "1" },
-  },
-});
-const seeds = Number(values.seeds);
-const epochs = Number(values.epochs);
+const { seeds, images, epochs } = readArguments({ seeds: 5, images: 10_000, epochs: 1 });
 const { train, test } = await loadDataset("mnist");
-const some = unravel.firstOf(train, Number(values.images));
+const some = unravel.firstOf(train, images);
 
-console.log(`${values.images} images, ${epochs} epoch${epochs === 1 ? "" : "s"}, seeds 0 to ${seeds - 1}`);
+console.log(`${images} images, ${epochs} epoch${epochs === 1 ? "" : "s"}, seeds 0 to ${seeds - 1}`);
 console.log("| network | textbook: mean (lowest to highest) | wasm | largest difference of a seed |");
 console.log("|---|---|---|---|");
 for (const model of ["one-conv", "lenet5"]) {
