@@ -133,8 +133,8 @@ test.each(kinds.filter(([, { threads }]) => threads > 0))(
     const engine = await builtEngine({ threads });
     const start = engine.parameters();
     const work = rejection(fit(engine, bars(400), FOREVER));
-    const waiting = rejection(evaluate(engine, bars(20_000)));
     await pause(100);
+    const waiting = rejection(evaluate(engine, bars(20_000)));
     await workers[workers.length - 1].terminate();
     for (const error of [await work, await waiting, await rejection(fit(engine, bars(100)))]) {
       expect(error).toBeInstanceOf(FailureError);

@@ -6,16 +6,26 @@ import {
   contributesTo,
   type Explanation,
   explain,
+  indexAt,
   parseCell,
   type Trace,
   trace,
 } from "unravel-cnn";
 import type { Theme } from "../view/colours.js";
-import { cellAt, layerNameOf } from "../view/grids.js";
-import { channelGroup, inPass, otherPass, PAGE, type Pass } from "../view/network.js";
-import { bytesOf, type Drawing, emptyDrawing, pixelsOf, type Stroke, sampleBytes } from "./drawing.js";
+import { layerNameOf } from "../view/grids.js";
+import {
+  channelGroup,
+  inPass,
+  layerBefore,
+  oppositeOf,
+  otherPass,
+  PAGE,
+  type Pass,
+} from "../view/network.js";
+import { type Drawing, emptyDrawing, pixelsOf, type Stroke } from "./drawing.js";
 import type { LinkState } from "./link.js";
 import { choices, type Network } from "./networks.js";
+import { batchOfPad, digitsOf, labelOfSample } from "./padBatch.js";
 import { Shown } from "./shown.svelte.js";
 import type { Batch } from "./traceBatch.js";
 import { Tracer } from "./tracer.js";
@@ -67,9 +77,7 @@ export class Explorer extends Shown {
   readonly canUndo: boolean = $derived(this.#before.length > 0);
   readonly canGoBack: boolean = $derived(this.#past.length > 0);
   /** Digits that the network has classes for: those lie on the shelf. */
-  readonly digits: readonly number[] = $derived(
-    [...Array(10).keys()].filter((digit) => this.network.model.classes.includes(String(digit))),
-  );
+  readonly digits: readonly number[] = $derived(digitsOf(this.network.model));
   readonly hasShelf: boolean = $derived(this.digits.length > 1);
 
   // What is shown ---------------------------------------------------------------------------------------------------
@@ -162,7 +170,7 @@ export class Explorer extends Shown {
       this.batch !== undefined ||
       this.image > 0 ||
       this.answer !== undefined ||
-      this.#labelOfSample(this.network) !== undefined
+      labelOfSample(this.drawing, this.network.model) !== undefined
     );
   }
 
@@ -195,37 +203,7 @@ export class Explorer extends Shown {
       return;
     }
     if (this.answer !== undefined && this.answer >= model.classes.length) this.answer = undefined;
-    let bytes: Uint8Array;
-    try {
-      bytes = bytesOf(this.drawing, model);
-    } catch {
-      bytes = bytesOf(emptyDrawing, model); // nothing to see in it
-    }
-    const own = this.answer ?? this.#labelOfSample(network);
-    const others = this.scope === "batch" ? this.#others(network, own) : [];
-    const images = new Uint8Array(bytes.length * (1 + others.length));
-    images.set(bytes);
-    for (const [k, digit] of others.entries())
-      images.set(sampleBytes(digit, this.shelf), bytes.length * (k + 1));
-    const labels = others.map((digit) => model.classes.indexOf(String(digit)));
-    this.#tracer.ask(network, { images, labels: [own, ...labels] }, inPassing);
-  }
-
-  /** A digit of the shelf is what it was drawn to be. */
-  #labelOfSample({ model }: Network): number | undefined {
-    const { base, strokes } = this.drawing;
-    if (base?.kind !== "sample" || strokes.length > 0) return undefined;
-    const index = model.classes.indexOf(String(base.digit));
-    return index < 0 ? undefined : index;
-  }
-
-  /** The rest of the batch: one of each other digit of the shelf. */
-  #others({ model }: Network, own: number | undefined): number[] {
-    const digits = [...Array(10).keys()].filter((digit) => model.classes.includes(String(digit)));
-    const others = digits.filter(
-      (digit) => own === undefined || model.classes.indexOf(String(digit)) !== own,
-    );
-    return others.slice(0, 9);
+    this.#tracer.ask(network, batchOfPad(this, model), inPassing);
   }
 
   #show(trace: Trace, network: Network): void {
@@ -239,7 +217,7 @@ export class Explorer extends Shown {
       this.#restore = undefined;
       this.pass = pass;
       this.selected = (cell && this.#cellOf(cell)) || this.#largestOfFirstLayer();
-      if (!inPass(this.selected.tensor, this.pass)) this.pass = otherPassOf(this.pass);
+      if (!inPass(this.selected.tensor, this.pass)) this.pass = oppositeOf(this.pass);
       this.#reveal(this.selected);
     } else if (!this.#has(this.selected)) {
       this.#past = [];
@@ -256,15 +234,7 @@ export class Explorer extends Shown {
     const { data, shape } = this.tensors[tensor];
     let largest = 0;
     for (let k = 1; k < data.length / shape[0]; k++) if (data[k] > data[largest]) largest = k;
-    const grid = this.gridOf(tensor);
-    const inPlane = largest % grid.cells;
-    const place = {
-      image: 0,
-      plane: Math.floor(largest / grid.cells),
-      row: Math.floor(inPlane / grid.columns),
-      column: inPlane % grid.columns,
-    };
-    return cellAt(tensor, grid, shape, place) as Cell;
+    return { tensor, index: indexAt(shape, largest) };
   }
 
   #cellOf(address: string): Cell | undefined {
@@ -365,7 +335,7 @@ export class Explorer extends Shown {
   #go(cell: Cell): void {
     this.selected = cell;
     this.hinted = [];
-    if (!inPass(cell.tensor, this.pass)) this.pass = otherPassOf(this.pass);
+    if (!inPass(cell.tensor, this.pass)) this.pass = oppositeOf(this.pass);
     this.#reveal(cell);
   }
 
@@ -433,13 +403,6 @@ export class Explorer extends Shown {
 export interface GivenBatch extends Batch {
   /** `the batch of step 3` */
   readonly name: string;
-}
-
-const otherPassOf = (pass: Pass): Pass => (pass === "forward" ? "backward" : "forward");
-
-function layerBefore({ layers }: Network["model"], name: string): string {
-  const index = layers.findIndex((layer) => layer.name === name);
-  return index > 0 ? layers[index - 1].name : "x";
 }
 
 const key = Symbol("explorer");

@@ -11,6 +11,8 @@ export function inPass(tensor: string, pass: Pass): boolean {
   return tensor === "loss" || tensor.startsWith("grad.") === (pass === "backward");
 }
 
+export const oppositeOf = (pass: Pass): Pass => (pass === "forward" ? "backward" : "forward");
+
 /** The cell that stands in the same place in the other pass. */
 export function otherPass(model: Model, cell: Cell, pass: Pass): Cell {
   const last = `${model.layers[model.layers.length - 1].name}.out`;
@@ -39,4 +41,10 @@ export function isSigned(tensor: string, model: Model): boolean {
   if (tensor.startsWith("grad.") || /\.(weight|bias)$/.test(tensor)) return true;
   const type = model.layers.find(({ name }) => name === layerNameOf(tensor))?.spec.type;
   return type === "conv2d" || type === "dense";
+}
+
+/** The name of the layer before; `x` if there is none. */
+export function layerBefore({ layers }: Model, name: string): string {
+  const index = layers.findIndex((layer) => layer.name === name);
+  return index > 0 ? layers[index - 1].name : "x";
 }
