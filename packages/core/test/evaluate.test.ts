@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { oneConv } from "../src/builders.js";
 import { loadBatch } from "../src/data/batch.js";
+import { noise } from "../src/data/noise.js";
+import { createEngine } from "../src/engine/index.js";
+import { defineModel } from "../src/model.js";
 import { trace } from "../src/reference/trace.js";
 import { tensor } from "../src/tensor.js";
 import { evaluate, predict } from "../src/training/evaluate.js";
@@ -129,4 +133,17 @@ describe("a batch from bytes", () => {
     expect(x.shape).toEqual([3, 1, 1, 2]);
     expect(Array.from(x.data)).toEqual([0.8, 1, 0, 0.2, 0.8, 1]);
   });
+});
+
+test("images may begin at any byte of their buffer", async () => {
+  const spec = oneConv({ filters: 1 });
+  const { images } = noise(defineModel(spec), 9);
+  const engine = await createEngine(spec, { threads: 0 });
+  const logits = await engine.logits(images);
+  for (const offset of [1, 4, 8]) {
+    const moved = new Uint8Array(images.length + offset).subarray(offset);
+    moved.set(images);
+    expect(await engine.logits(moved), `from byte ${offset}`).toEqual(logits);
+  }
+  await engine.close();
 });

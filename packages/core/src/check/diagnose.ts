@@ -1,3 +1,4 @@
+import { indexAt } from "../cell.js";
 import type { Reading } from "./layoutOfArrays.js";
 import { placesOf } from "./layouts.js";
 import { describeUnknown } from "./look.js";
@@ -223,11 +224,5 @@ function differenceAt({ raw, network }: Reading, name: string, cell: number, rig
   const { array, layout } = raw.get(name)!;
   const shape = network.shapes.get(name) ?? [];
   const place = layout ? placesOf(shape, layout)[cell] : cell;
-  const index: number[] = [];
-  let rest = place;
-  for (const size of [...array.shape].reverse()) {
-    index.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return { index, yours: array.data[place], right };
+  return { index: indexAt(array.shape, place), yours: array.data[place], right };
 }

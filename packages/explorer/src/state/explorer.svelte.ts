@@ -2,17 +2,15 @@ import { getContext, setContext } from "svelte";
 import {
   type Cell,
   cellAddress,
-  checkCell,
   contributesTo,
   type Explanation,
   explain,
   indexAt,
-  parseCell,
   type Trace,
   trace,
 } from "unravel-cnn";
 import type { Theme } from "../view/colours.js";
-import { layerNameOf } from "../view/grids.js";
+import { cellIn, hasCell, layerNameOf } from "../view/grids.js";
 import {
   channelGroup,
   inPass,
@@ -216,14 +214,14 @@ export class Explorer extends Shown {
       const { cell, pass } = this.#restore;
       this.#restore = undefined;
       this.pass = pass;
-      this.selected = (cell && this.#cellOf(cell)) || this.#largestOfFirstLayer();
+      this.selected = (cell && cellIn(this.tensors, cell)) || this.#largestOfFirstLayer();
       if (!inPass(this.selected.tensor, this.pass)) this.pass = oppositeOf(this.pass);
       this.#reveal(this.selected);
-    } else if (!this.#has(this.selected)) {
+    } else if (!hasCell(this.tensors, this.selected)) {
       this.#past = [];
       this.selected = this.#largestOfFirstLayer();
     }
-    this.#past = this.#past.filter((cell) => this.#has(cell));
+    this.#past = this.#past.filter((cell) => hasCell(this.tensors, cell));
     this.ready = true;
   }
 
@@ -235,25 +233,6 @@ export class Explorer extends Shown {
     let largest = 0;
     for (let k = 1; k < data.length / shape[0]; k++) if (data[k] > data[largest]) largest = k;
     return { tensor, index: indexAt(shape, largest) };
-  }
-
-  #cellOf(address: string): Cell | undefined {
-    try {
-      const cell = parseCell(address);
-      return this.#has(cell) ? cell : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
-  #has(cell: Cell): boolean {
-    if (!Object.hasOwn(this.tensors, cell.tensor)) return false;
-    try {
-      checkCell(cell, this.tensors[cell.tensor]);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   // The drawing ------------------------------------------------------------------------------------------------------
@@ -367,7 +346,7 @@ export class Explorer extends Shown {
     if (pass === this.pass) return;
     const cell = otherPass(this.network.model, this.selected, pass);
     this.pass = pass;
-    if (this.#has(cell)) this.selected = cell;
+    if (hasCell(this.tensors, cell)) this.selected = cell;
     this.#reveal(this.selected);
   }
 

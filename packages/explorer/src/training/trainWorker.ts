@@ -1,4 +1,12 @@
-import { countOf, type DataPair, DivergedError, FailureError, firstOf, InputError } from "unravel-cnn";
+import {
+  countOf,
+  type DataPair,
+  DivergedError,
+  FailureError,
+  firstOf,
+  InputError,
+  type NamedTensors,
+} from "unravel-cnn";
 import { type DataRequest, loadImages } from "./data.js";
 import type { About, Progress, Request, Response, Until } from "./messages.js";
 import { Session } from "./session.js";
@@ -217,14 +225,19 @@ function sendWeights(always = false): void {
   weightsWanted = false;
   weightsSent = steps;
   const parameters = session.engine.parameters();
-  const buffers = Object.values(parameters).map(({ data }) => data.buffer as ArrayBuffer);
-  send({ type: "weights", steps, parameters }, buffers);
+  send({ type: "weights", steps, parameters }, buffersOf(parameters));
 }
 
 async function sendState(): Promise<void> {
   if (!stateWanted) return;
   stateWanted = false;
-  send({ type: "state", state: await session?.training.state() });
+  const state = await session?.training.state();
+  send({ type: "state", state }, state && [state.parameters, ...state.memory].flatMap(buffersOf));
+}
+
+/** To be moved to the page, not copied. */
+function buffersOf(tensors: NamedTensors): ArrayBuffer[] {
+  return Object.values(tensors).map(({ data }) => data.buffer as ArrayBuffer);
 }
 
 /** Not more often than other reports. */

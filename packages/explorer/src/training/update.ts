@@ -1,4 +1,4 @@
-import { type NamedTensors, type OptimizerOptions, offsetOf } from "unravel-cnn";
+import { indexAt, type NamedTensors, type OptimizerOptions, offsetOf } from "unravel-cnn";
 import type { StepRecord } from "./session.js";
 
 /** One parameter's way through a step's update, in the optimizer's formulas (see the library's optimizers). */
@@ -62,12 +62,7 @@ export function updateOf(
 export function largestIndex({ shape, data }: NamedTensors[string]): number[] {
   let largest = 0;
   for (let k = 1; k < data.length; k++) if (Math.abs(data[k]) > Math.abs(data[largest])) largest = k;
-  const index: number[] = [];
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    index.unshift(largest % shape[axis]);
-    largest = Math.floor(largest / shape[axis]);
-  }
-  return index;
+  return indexAt(shape, largest);
 }
 
 /** The length of all numbers together: the root of the sum of their squares. */

@@ -1,4 +1,14 @@
-import { type Cell, indexAt, type Model, offsetOf, type Shape, sizeOf } from "unravel-cnn";
+import {
+  type Cell,
+  checkCell,
+  indexAt,
+  type Model,
+  type NamedTensors,
+  offsetOf,
+  parseCell,
+  type Shape,
+  sizeOf,
+} from "unravel-cnn";
 
 /**
  * How a tensor's numbers lie as pictures: for each image (or once, for parameters) `planes` pictures of `rows` x `columns`.
@@ -121,4 +131,25 @@ export function cellAt(tensor: string, grid: Grid, shape: Shape, place: Place): 
     inPlane < grid.cells;
   if (!inside) return undefined;
   return { tensor, index: indexAt(shape, startOf(grid, image, plane) + inPlane) };
+}
+
+/** Whether there is such a cell among the tensors. */
+export function hasCell(tensors: NamedTensors, cell: Cell): boolean {
+  if (!Object.hasOwn(tensors, cell.tensor)) return false;
+  try {
+    checkCell(cell, tensors[cell.tensor]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The cell of an address, if there is one. */
+export function cellIn(tensors: NamedTensors, address: string): Cell | undefined {
+  try {
+    const cell = parseCell(address);
+    return hasCell(tensors, cell) ? cell : undefined;
+  } catch {
+    return undefined;
+  }
 }

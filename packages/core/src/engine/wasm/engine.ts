@@ -80,7 +80,7 @@ export class WasmEngine implements Engine {
 
   async startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun> {
     const { batchSize, optimizer, clip, resume } = options;
-    const memory = optimizerMemory(this.model, options);
+    const memory = resume && optimizerMemory(this.model, options);
     const pool = batchSize > BLOCK ? this.#pool : this.#poolOfOne();
     pool.start();
     const plan = planModel(this.model, { batchSize, optimizer, clip: clip !== undefined }, this.#planOptions);
@@ -89,7 +89,7 @@ export class WasmEngine implements Engine {
       layoutOf(plan, { batchSize, optimizer, clip }),
       {
         parameters: rowOf(plan, this.#parameters),
-        memory: memory.map((tensors) => rowOf(plan, tensors)),
+        memory: memory?.map((tensors) => rowOf(plan, tensors)),
         images: data.images,
         labels: data.labels,
       },
@@ -105,8 +105,8 @@ export class WasmEngine implements Engine {
     const loaded = await this.#inferenceProgram(count === 1 ? "one" : count < FEW_IMAGES ? "few" : "many");
     const parameters = this.#parameters;
     const row = loaded.parameters === parameters ? undefined : rowOf(loaded.plan, parameters);
-    loaded.parameters = parameters;
     const logits = await loaded.program.infer(row, images, { signal, onProgress });
+    loaded.parameters = parameters;
     signal?.throwIfAborted();
     return logits;
   }

@@ -30,10 +30,10 @@ export function readRow(memory: WebAssembly.Memory, layout: Layout): Float32Arra
   return rowAt(memory, layout, layout.parameters).slice();
 }
 
-/** What a training begins with. */
+/** What a training begins with, in memory that is all zero. */
 export function writeStart(memory: WebAssembly.Memory, layout: Layout, start: TrainingStart): void {
   writeRow(memory, layout, start.parameters);
-  for (const [k, offset] of layout.state.entries()) rowAt(memory, layout, offset).set(start.memory[k]);
+  for (const [k, row] of (start.memory ?? []).entries()) rowAt(memory, layout, layout.state[k]).set(row);
 }
 
 /** What the optimizer remembers. */

@@ -33,8 +33,8 @@ export interface Code {
 export interface TrainingStart {
   /** In one row, as the plan orders them. */
   readonly parameters: Float32Array;
-  /** What the optimizer remembers, in rows like that. */
-  readonly memory: readonly Float32Array[];
+  /** What the optimizer remembers, in rows like that; undefined: nothing yet. */
+  readonly memory: readonly Float32Array[] | undefined;
   readonly images: Uint8Array;
   readonly labels: Uint8Array;
 }
