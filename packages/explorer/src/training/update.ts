@@ -53,7 +53,7 @@ export function updateOf(
   const decay = optimizer.type === "adamw" ? optimizer.weightDecay : 0;
   return {
     ...common,
-    formula: `− rate × m / √v, both made up for their start at 0${decay > 0 ? `, − rate × ${decay} × weight` : ""}`,
+    formula: `− rate × m / √v, both corrected for their start at 0${decay > 0 ? `, − rate × ${decay} × weight` : ""}`,
     numbers: `− ${say(rate)} × ${say(mean)} / ${say(size)}${decay > 0 ? ` − ${say(rate)} × ${decay} × ${say(before)}` : ""}`,
   };
 }
