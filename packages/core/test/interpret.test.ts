@@ -128,6 +128,7 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "conv.inputGradient",
     "conv.parameterGradients",
     "conv.prepare",
+    "conv.prepareGradient",
     "fc.forward",
     "fc.inputGradient",
     "fc.keep",

@@ -1,6 +1,7 @@
 import type { Conv2d } from "../layers/conv2d.js";
 import type { ModelLayer } from "../model.js";
 import { BLOCK, type View } from "./block.js";
+import { borderFor, type Gathered, paddingOfGradients, planGathered } from "./gathered.js";
 import { spreadSize } from "./kernels/conv2dWindows.js";
 import { loadImages } from "./kernels/input.js";
 import { lossGradient } from "./kernels/softmaxCrossEntropy.js";
@@ -18,13 +19,10 @@ export function planBlocks(context: PassesContext): Passes {
   const tiled = planTiles(model, convolution, workspace, training);
   const paddingOf = (layer: ModelLayer | undefined) => paddingFor(tiled, layer);
   const poolOf = (layer: ModelLayer) => poolAfter(model, model.layers.indexOf(layer), tiled);
-  const activations = allocateViews(
-    workspace,
-    model,
-    "",
+  const activations = allocateViews(workspace, model, "", {
     paddingOf,
-    (producer) => poolOf(producer) !== undefined,
-  );
+    isLeftOut: (producer) => poolOf(producer) !== undefined,
+  });
   const winners = new Map<ModelLayer, View>();
   for (const pool of training ? model.layers.map(poolOf) : []) {
     if (pool) winners.set(pool, allocateWinners(workspace, pool));
@@ -35,13 +33,17 @@ export function planBlocks(context: PassesContext): Passes {
     const size = spreadSize(layer.resolved as Conv2d);
     if (size > 0) spread.set(layer, workspace.numbers(`${layer.name}.spread`, size));
   }
+  const firstThatLearns = model.layers.findIndex((layer) => layer.parameters.length > 0);
+  const gathered: Gathered = training
+    ? planGathered(model, tiled, (k) => k > firstThatLearns, workspace)
+    : new Map();
   const pooledBy = (layer: ModelLayer, k: number) => {
     const pool = poolOf(layer);
     return pool && { y: activations[k + 3], winners: winners.get(pool) };
   };
 
   const prepare = model.layers.flatMap((layer) =>
-    preparingKernels(layer, parameter(layer, "weight"), tiled, spread.get(layer)),
+    preparingKernels(layer, parameter(layer, "weight"), tiled, spread.get(layer), gathered.get(layer)),
   );
   const forward = [
     loadImages("load", bytes, activations[0], model.normalize),
@@ -62,14 +64,16 @@ export function planBlocks(context: PassesContext): Passes {
   const logits = activations[activations.length - 1];
   const backward: Nest[] = [];
   if (training) {
-    const gradients = allocateViews(workspace, model, "grad.", paddingOf);
+    const gradients = allocateViews(workspace, model, "grad.", {
+      paddingOf: (layer) => paddingOfGradients(tiled, gathered, layer),
+      borderOf: (producer) => borderFor(gathered, producer),
+    });
     const widest = Math.max(
       0,
       ...model.layers.map(({ spec, inputShape }) => (spec.type === "dense" ? inputShape[0] : 0)),
     );
     const transposed = workspace.numbers("transposed", BLOCK * widest);
     backward.push(lossGradient("loss", logits, labels, scale, gradients[gradients.length - 1], statistics));
-    const firstThatLearns = model.layers.findIndex((layer) => layer.parameters.length > 0);
     for (let k = model.layers.length - 1; k >= Math.max(0, firstThatLearns); k--) {
       const layer = model.layers[k];
       backward.push(
@@ -85,6 +89,8 @@ export function planBlocks(context: PassesContext): Passes {
           tiled,
           kept,
           winners: winners.get(layer),
+          gathered,
+          shared,
         }),
       );
     }

@@ -35,7 +35,7 @@ export function compilePlan(plan: Plan, threads: number, shared: boolean, option
   const functions = kernels.map((kernel) => emitKernel(kernel, options));
   const data = plan.tables.map(({ buffer, values }) => ({
     offset: buffer.offset,
-    bytes: new Uint8Array(Int32Array.from(values, (cells) => 4 * cells).buffer),
+    bytes: new Uint8Array(Int32Array.from(values).buffer),
   }));
   return { plan, bytes: assembleModule({ pages, maximum: pages, shared }, functions, data), pages };
 }

@@ -3,7 +3,7 @@ import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import { compilePlan } from "./compile.js";
 import type { Convolution } from "./convolution.js";
 import { PIECE } from "./kernels/optimizer.js";
-import type { Buffer, Expression, Nest, Statement } from "./nest.js";
+import type { Buffer, Expression, Loop, Nest, Statement } from "./nest.js";
 import { type Plan, planModel } from "./plan.js";
 import { printNest } from "./print.js";
 
@@ -154,11 +154,16 @@ function multiplyAddsIn(statements: readonly Statement[]): number {
   let count = 0;
   for (const statement of statements) {
     if (statement.kind === "loop") {
-      count += (statement.count === "parameter" ? 1 : statement.count) * multiplyAddsIn(statement.body);
+      count += timesOf(statement) * multiplyAddsIn(statement.body);
     } else if (statement.kind !== "point" && statement.kind !== "fence")
       count += 4 * maddsIn(statement.value);
   }
   return count;
+}
+
+function timesOf({ count }: Loop): number {
+  if (count === "parameter") return 1;
+  return typeof count === "number" ? count : count.mean;
 }
 
 function maddsIn(expression: Expression): number {

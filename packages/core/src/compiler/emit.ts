@@ -98,10 +98,13 @@ class Emitter {
   }
 
   #loop(loop: Loop, scopes: readonly Scope[]): void {
-    if (isWrittenOut(loop) && loop.count !== "parameter") {
+    if (isWrittenOut(loop) && typeof loop.count === "number") {
+      const fenced = hasFence(loop.body);
+      if (fenced) this.fn.open("block");
       for (let copy = 0; copy < loop.count; copy++) {
         this.statements(loop.body, [...scopes, { loop, copy }]);
       }
+      if (fenced) this.fn.op("end");
       return;
     }
     const { fn } = this;
@@ -113,10 +116,18 @@ class Emitter {
     }
     const counter = fn.local("i32");
     if (loop.count === "parameter") fn.op("local.get", PARAMETER.count);
-    else fn.i32(loop.count);
+    else if (typeof loop.count === "number") fn.i32(loop.count);
+    else fn.op("i32.load", 2, this.#pointer(loop.count.table, scopes));
     fn.op("local.set", counter);
-    const fenced = hasFence(loop.body);
-    if (fenced) fn.open("block");
+    const canBeNone = typeof loop.count === "object";
+    const block = canBeNone || hasFence(loop.body);
+    if (block) fn.open("block");
+    if (canBeNone) {
+      fn.op("local.get", counter);
+      fn.i32(0);
+      fn.op("i32.eq");
+      fn.op("br_if", 0);
+    }
     fn.open("loop");
     this.statements(loop.body, [...scopes, { loop, counter }]);
     for (const { local, step } of places) {
@@ -131,41 +142,39 @@ class Emitter {
     fn.op("local.tee", counter);
     fn.op("br_if", 0);
     fn.op("end");
-    if (fenced) fn.op("end");
+    if (block) fn.op("end");
   }
 
   /**
-   * Out of the loop, if its counter were a number that it never is: V8 doesn't know that. Each fence asks for another
-   * one, because V8 leaves out what it has asked before.
+   * Out of the loop, or of all copies of one that is written out, if the innermost counter were a number that it never
+   * is: V8 doesn't know that. Each fence asks for another one, because V8 leaves out what it has asked before; and not for
+   * the next one, which V8 has asked for already when it writes a loop out itself and counts down from copy to copy.
    */
   #fence(scopes: readonly Scope[]): void {
-    const innermost = scopes.findLast(({ counter }) => counter !== undefined);
-    if (innermost?.counter === undefined) return;
-    this.fn.op("local.get", innermost.counter);
-    this.fn.i32(-++this.#fences);
+    const counter = scopes.findLast((scope) => scope.counter !== undefined)?.counter;
+    if (counter === undefined) return;
+    this.fn.op("local.get", counter);
+    this.fn.i32(-8 * ++this.#fences);
     this.fn.op("i32.eq");
-    this.fn.op("br_if", 1);
+    this.fn.op("br_if", scopes.at(-1)?.counter === undefined ? 0 : 1);
   }
 
   /** Puts the pointer of an address on the stack; returns the constant offset that belongs to it. */
   #pointer(address: Address, scopes: readonly Scope[]): number {
-    if (address.pointer) {
-      this.fn.op("local.get", this.#pointerLocal(address.pointer));
-      return address.offset * bytesPer(address);
-    }
     this.fn.op("local.get", this.#localOf(this.#places.of(address)));
     let cells = address.offset;
     for (const { loop, copy } of scopes) {
       if (copy === undefined) continue;
       for (const [index, stride] of address.terms) if (index === loop.index) cells += copy * stride;
     }
-    return address.buffer.offset + cells * bytesPer(address);
+    return (address.pointer ? 0 : address.buffer.offset) + cells * bytesPer(address);
   }
 
-  /** The local that holds a place: at the root of the tree the start of its region. */
-  #localOf({ index, local, region }: Place): number {
+  /** The local that holds a place: at the root of the tree its pointer, or the start of its region. */
+  #localOf({ index, local, root }: Place): number {
     if (index !== undefined) return local as number;
-    if (region !== "shared") return PARAMETER[region];
+    if (typeof root === "object") return this.#pointerLocal(root);
+    if (root !== "shared") return PARAMETER[root];
     this.#zero ??= this.fn.local("i32"); // locals start at zero
     return this.#zero;
   }
@@ -299,18 +308,15 @@ const BINARY: Record<string, Opcode> = {
   mul: "f32x4.mul",
   div: "f32x4.div",
   max: "f32x4.max",
+  pmax: "f32x4.pmax",
   eq: "f32x4.eq",
   gt: "f32x4.gt",
   and: "v128.and",
   andnot: "v128.andnot",
   addInteger: "i32x4.add",
+  eqInteger: "i32x4.eq",
 };
 
-/** Whether there is a fence among the statements, or in loops of theirs that are written out. */
 function hasFence(body: readonly Statement[]): boolean {
-  return body.some(
-    (statement) =>
-      statement.kind === "fence" ||
-      (statement.kind === "loop" && isWrittenOut(statement) && hasFence(statement.body)),
-  );
+  return body.some(({ kind }) => kind === "fence");
 }

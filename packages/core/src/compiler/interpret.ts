@@ -105,14 +105,24 @@ class Interpreter {
 
   #loop({ index, count, body }: Loop): Run {
     const counter = this.#counter(index);
-    const times = count === "parameter" ? this.#count : count;
+    const times = this.#times(count);
     const run = this.body(body);
     return () => {
-      for (let k = 0; k < times; k++) {
+      const end = times();
+      for (let k = 0; k < end; k++) {
         counter.value = k;
         run();
       }
     };
+  }
+
+  #times(count: Loop["count"]): () => number {
+    if (typeof count === "object") {
+      const table = this.#place(count.table, 1, "table");
+      return () => this.#words[table()];
+    }
+    const times = count === "parameter" ? this.#count : count;
+    return () => times;
   }
 
   #counter(index: Index): { value: number } {
@@ -236,6 +246,7 @@ const BINARY: Record<BinaryOperation, (a: number, b: number) => number> = {
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
   max: Math.max,
+  pmax: (a, b) => (a < b ? b : a),
   // all bits set where it holds
   eq: (a, b) => (a === b ? -1 : 0),
   gt: (a, b) => (a > b ? -1 : 0),
@@ -243,9 +254,10 @@ const BINARY: Record<BinaryOperation, (a: number, b: number) => number> = {
   and: (a, b) => a & b,
   andnot: (a, b) => a & ~b,
   addInteger: (a, b) => (a + b) | 0,
+  eqInteger: (a, b) => (a === b ? -1 : 0),
 };
 
-const ON_BITS: readonly BinaryOperation[] = ["and", "andnot", "addInteger"];
+const ON_BITS: readonly BinaryOperation[] = ["and", "andnot", "addInteger", "eqInteger"];
 const TO_BITS: readonly BinaryOperation[] = ["eq", "gt", ...ON_BITS];
 
 function binaryRun(

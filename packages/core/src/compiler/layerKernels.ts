@@ -5,7 +5,9 @@ import type { MaxPool2d } from "../layers/maxPool2d.js";
 import type { Model, ModelLayer } from "../model.js";
 import { type Kept, keptOf } from "./batchStage.js";
 import type { View } from "./block.js";
+import type { Gathered } from "./gathered.js";
 import { convolve } from "./kernels/conv2d.js";
+import { gatherInputGradient, gatheringTables, spreadTurned } from "./kernels/conv2dGathered.js";
 import { convolveInputGradient } from "./kernels/conv2dInputGradient.js";
 import { convolveParameterGradients } from "./kernels/conv2dParameterGradients.js";
 import { convolvePooled, winnersInputGradient } from "./kernels/conv2dPooled.js";
@@ -35,13 +37,17 @@ export function preparingKernels(
   weight: Buffer | undefined,
   tiled: Tiled | undefined,
   spread: Buffer | undefined,
+  turned: Buffer | undefined,
 ): Nest[] {
   if (layer.spec.type !== "conv2d") return [];
   const name = `${layer.name}.prepare`;
   const conv = layer.resolved as Conv2d;
   const weights = tiled?.weights.get(layer);
   if (tiled && weights) return [transformWeights(name, conv, weight as Buffer, tiled.room, weights)];
-  return spread ? [spreadWeights(name, conv, weight as Buffer, spread)] : [];
+  return [
+    ...(spread ? [spreadWeights(name, conv, weight as Buffer, spread)] : []),
+    ...(turned ? [spreadTurned(`${layer.name}.prepareGradient`, conv, weight as Buffer, turned)] : []),
+  ];
 }
 
 interface ForwardBuffers {
@@ -73,7 +79,7 @@ export function forwardKernels(
       const conv = layer.resolved as Conv2d;
       const weights = tiled?.weights.get(layer);
       if (tiled && weights) return [convolveTiles(name, conv, x, weights, bias, y, relu, tiled.room)];
-      const table = shared.table(`${layer.name}.window`, windowTable(conv, x));
+      const table = shared.distances(`${layer.name}.window`, windowTable(conv, x));
       const windows = { layer: conv, x, table, weight, spread };
       if (pooled) return [convolvePooled(name, windows, bias, pooled.y, pooled.winners)];
       return [convolve(name, windows, bias, y, relu)];
@@ -107,12 +113,15 @@ interface BackwardBuffers {
   readonly kept: Kept | undefined;
   /** Where a max-pool's winners are noted, if it has noted any. */
   readonly winners: View | undefined;
+  readonly gathered: Gathered;
+  /** For tables. */
+  readonly shared: Allocator;
 }
 
 /** @throws InputError that names the layer, if it has no kernel */
 export function backwardKernels(model: Model, k: number, buffers: BackwardBuffers): Nest[] {
   const layer = model.layers[k];
-  const { x, y, dx, dy, biasGradient, transposed, tiled, kept, winners } = buffers;
+  const { x, y, dx, dy, biasGradient, transposed, tiled, kept, winners, gathered, shared } = buffers;
   const weight = buffers.weight as Buffer;
   const weightGradient = buffers.weightGradient as Buffer;
   const own = `${layer.name}.parameterGradients`;
@@ -126,6 +135,19 @@ export function backwardKernels(model: Model, k: number, buffers: BackwardBuffer
           ? convolveTilesParameterGradients(own, conv, x, dy, weightGradient, biasGradient, tiled.room)
           : convolveParameterGradients(own, conv, x, dy, weightGradient, biasGradient);
       if (!dx) return [gradients];
+      if (gathered.has(layer)) {
+        const spread = gathered.get(layer);
+        const tables = gatheringTables(conv, dy, spread !== undefined);
+        const gathering = {
+          layer: conv,
+          weight,
+          spread,
+          counts: shared.counts(`${layer.name}.meetings`, tables.counts),
+          gradients: shared.distances(`${layer.name}.gradientRows`, tables.gradients),
+          weights: shared.distances(`${layer.name}.weightRows`, tables.weights),
+        };
+        return [gradients, gatherInputGradient(input, gathering, dy, dx)];
+      }
       return [
         gradients,
         clear(`${layer.name}.clear`, dx),

@@ -1,7 +1,7 @@
 import { BLOCK, type View } from "./block.js";
 import type { Buffer, Region } from "./nest.js";
 
-/** Whole numbers that a kernel reads: how many float32 numbers to go on. */
+/** Whole numbers that a kernel reads. */
 export interface Table {
   readonly buffer: Buffer;
   readonly values: readonly number[];
@@ -29,8 +29,20 @@ export class Allocator {
     return this.#take({ name, region: this.#region, offset: this.#end, size }, 4 * size);
   }
 
-  /** Room for whole numbers that are known when the program is compiled. */
-  table(name: string, values: readonly number[]): Buffer {
+  /** Room for distances that are known when the program is compiled, in float32 numbers; kernels read bytes. */
+  distances(name: string, distances: readonly number[]): Buffer {
+    return this.#table(
+      name,
+      distances.map((numbers) => 4 * numbers),
+    );
+  }
+
+  /** Room for how often loops run. */
+  counts(name: string, counts: readonly number[]): Buffer {
+    return this.#table(name, counts);
+  }
+
+  #table(name: string, values: readonly number[]): Buffer {
     const buffer = this.numbers(name, values.length);
     this.tables.push({ buffer, values });
     return buffer;
@@ -64,20 +76,27 @@ export const NO_BORDER: Border = [0, 0, 0, 0];
  */
 export type Order = "planes" | "rows";
 
-/** Room for a block of images of this shape with a border around each plane. */
+/**
+ * Room for a block of images of this shape with a border around each plane.
+ * @param padding how much of the border the first window covers that is laid on the view
+ */
 export function allocateView(
   allocator: Allocator,
   name: string,
   shape: readonly [number, number, number],
-  [top, right, bottom, left]: Border,
+  border: Border,
   order: Order,
+  padding: Border = border,
 ): View {
   const [channels, height, width] = shape;
+  const [top, right, bottom, left] = border;
   const line = (left + width + right) * BLOCK;
   const lines = top + height + bottom;
   const [row, plane] = order === "rows" ? [channels * line, line] : [line, lines * line];
   const buffer = allocator.numbers(name, channels * lines * line);
-  return { buffer, shape, start: top * row + left * BLOCK, windowStart: 0, plane, row };
+  const start = top * row + left * BLOCK;
+  const windowStart = start - padding[0] * row - padding[3] * BLOCK;
+  return { buffer, shape, start, windowStart, plane, row };
 }
 
 /** The same memory as a row of cells. The view must have no border. */

@@ -44,7 +44,7 @@ export interface Address {
   readonly pointer?: Pointer;
 }
 
-/** A place that is worked out while the kernel runs: an address, and further from there as a table says. */
+/** A place that is worked out while the kernel runs: an address, and from there as many bytes further as a table says. */
 export interface Pointer {
   readonly name: string;
 }
@@ -61,11 +61,13 @@ export type BinaryOperation =
   | "mul"
   | "div"
   | "max"
+  | "pmax"
   | "eq"
   | "gt"
   | "and"
   | "andnot"
-  | "addInteger";
+  | "addInteger"
+  | "eqInteger";
 
 export type Expression =
   | { readonly kind: "register"; readonly register: Register }
@@ -111,11 +113,18 @@ export type Statement =
   | { readonly kind: "fence" }
   | Loop;
 
+/** How often a loop runs, as a table says: perhaps never. */
+export interface Count {
+  readonly table: Address;
+  /** Over all that the table says, for counting multiplications. */
+  readonly mean: number;
+}
+
 export interface Loop {
   readonly kind: "loop";
   readonly index: Index;
   /** How often; `"parameter"`: as the third parameter of the kernel says. */
-  readonly count: number | "parameter";
+  readonly count: number | "parameter" | Count;
   /** Whether the body is written out `count` times. */
   readonly unrolled: boolean;
   readonly body: readonly Statement[];
@@ -139,15 +148,18 @@ export const at = (
   terms: terms.filter(([, stride]) => stride !== 0),
 });
 
-/** The cell `cells` further than a pointer. */
-export const from = (buffer: Buffer, pointer: Pointer, cells: number): Address => ({
-  buffer,
-  offset: cells,
-  terms: [],
-  pointer,
-});
+/** The cell `cells` further than a pointer, moved by loops inside of which the pointer stays. */
+export const from = (
+  buffer: Buffer,
+  pointer: Pointer,
+  cells: number,
+  ...terms: readonly (readonly [Index, number])[]
+): Address => ({ ...at(buffer, cells, ...terms), pointer });
 
 export const constant = (value: number): Expression => ({ kind: "constant", value });
+/** A small whole number four times: the float32 number with its bits. */
+export const integer = (value: number): Expression =>
+  constant(new Float32Array(Int32Array.of(value).buffer)[0]);
 export const load = (address: Address): Expression => ({ kind: "load", address });
 export const splat = (address: Address): Expression => ({ kind: "splat", address });
 export const madd = (a: Expression, b: Expression, c: Expression): Expression => ({ kind: "madd", a, b, c });
@@ -172,7 +184,10 @@ export const add = (a: Expression, b: Expression) => binary("add", a, b);
 export const sub = (a: Expression, b: Expression) => binary("sub", a, b);
 export const mul = (a: Expression, b: Expression) => binary("mul", a, b);
 export const div = (a: Expression, b: Expression) => binary("div", a, b);
+/** The larger of two; what is not a number wins. */
 export const max = (a: Expression, b: Expression) => binary("max", a, b);
+/** a, or b if that is larger. One instruction, where `max` takes eight; what is not a number is lost if it is b. */
+export const pmax = (a: Expression, b: Expression) => binary("pmax", a, b);
 
 /** Collects the statements of a nest. */
 export class NestBuilder {
@@ -207,12 +222,7 @@ export class NestBuilder {
     this.#statements.push({ kind: "fence" });
   }
 
-  loop(
-    name: string,
-    count: number | "parameter",
-    body: (index: Index) => void,
-    { unrolled = false } = {},
-  ): void {
+  loop(name: string, count: Loop["count"], body: (index: Index) => void, { unrolled = false } = {}): void {
     if (count === 0) return;
     const outer = this.#statements;
     this.#statements = [];

@@ -1,15 +1,15 @@
-import type { Address, Expression, Index, Loop, Nest, Region, Statement } from "./nest.js";
+import type { Address, Expression, Index, Loop, Nest, Pointer, Region, Statement } from "./nest.js";
 
 /*
- * Which addresses of a nest move together. Each address is a region's start plus, for each loop around it, counter times
- * stride; those that have these in common, from the outermost loop inwards, share a pointer. So they form a tree: a
+ * Which addresses of a nest move together. Each address is a region's start, or a pointer, plus, for each loop around it,
+ * counter times stride; those that have these in common, from the outermost loop inwards, share a pointer. So they form a tree: a
  * `Place` is what its parent is, moved by one more loop.
  */
 
 export interface Place {
   readonly parent: Place | undefined;
-  /** Where the tree's root begins. */
-  readonly region: Region;
+  /** Where the tree begins. */
+  readonly root: Region | Pointer;
   /** The loop that moves it, and how far each time, in bytes. Undefined at the root. */
   readonly index: Index | undefined;
   readonly step: number;
@@ -19,7 +19,7 @@ export interface Place {
 
 /** Whether a loop's body is written out; then its counter becomes a part of the constant offsets. */
 export function isWrittenOut(loop: Loop): boolean {
-  return loop.unrolled && loop.count !== "parameter";
+  return loop.unrolled && typeof loop.count === "number";
 }
 
 /** Buffers of bytes are addressed by bytes, all others by float32 numbers. */
@@ -29,7 +29,7 @@ export function bytesPer({ buffer }: Address): number {
 
 export class Places {
   readonly #children = new Map<Place, Map<Index, Map<number, Place>>>();
-  readonly #roots = new Map<Region, Place>();
+  readonly #roots = new Map<Region | Pointer, Place>();
   readonly #ofAddress = new Map<Address, Place>();
   readonly #movedBy = new Map<Index, Place[]>();
   /** The loops around what is being looked at, outermost first, that are not written out. */
@@ -52,6 +52,7 @@ export class Places {
     for (const statement of body) {
       switch (statement.kind) {
         case "loop": {
+          if (typeof statement.count === "object") this.#address(statement.count.table);
           const real = !isWrittenOut(statement);
           if (real) this.#around.push(statement.index);
           this.#statements(statement.body);
@@ -103,8 +104,8 @@ export class Places {
   }
 
   #address(address: Address): void {
-    if (address.pointer || this.#ofAddress.has(address)) return;
-    let place = this.#root(address.buffer.region);
+    if (this.#ofAddress.has(address)) return;
+    let place = this.#root(address.pointer ?? address.buffer.region);
     for (const index of this.#around) {
       let step = 0;
       for (const [moving, stride] of address.terms) if (moving === index) step += stride;
@@ -113,20 +114,21 @@ export class Places {
     this.#ofAddress.set(address, place);
   }
 
-  #root(region: Region): Place {
-    let root = this.#roots.get(region);
-    if (root === undefined) {
-      root = { parent: undefined, region, index: undefined, step: 0, local: undefined };
-      this.#roots.set(region, root);
-    }
-    return root;
+  #root(root: Region | Pointer): Place {
+    return getOrMake(this.#roots, root, () => ({
+      parent: undefined,
+      root,
+      index: undefined,
+      step: 0,
+      local: undefined,
+    }));
   }
 
   #child(parent: Place, index: Index, step: number): Place {
     const ofParent = getOrMake(this.#children, parent, () => new Map<Index, Map<number, Place>>());
     const ofIndex = getOrMake(ofParent, index, () => new Map<number, Place>());
     return getOrMake(ofIndex, step, () => {
-      const place: Place = { parent, region: parent.region, index, step, local: undefined };
+      const place: Place = { parent, root: parent.root, index, step, local: undefined };
       getOrMake(this.#movedBy, index, () => [] as Place[]).push(place);
       return place;
     });

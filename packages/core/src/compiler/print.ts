@@ -1,4 +1,4 @@
-import type { Address, BinaryOperation, Expression, Nest, Statement, UnaryOperation } from "./nest.js";
+import type { Address, BinaryOperation, Expression, Loop, Nest, Statement, UnaryOperation } from "./nest.js";
 
 /*
  * A nest as text for people: one line for each statement, loops by their counts, cells as buffer[offset + counter*stride].
@@ -26,12 +26,17 @@ function linesOf(statement: Statement, depth: number): string[] {
     case "fence":
       return [];
     case "loop": {
-      const times = statement.count === "parameter" ? "as often as asked" : `${statement.count} times`;
+      const times = timesOf(statement.count);
       const how = statement.unrolled && statement.count !== 1 ? ", written out" : "";
       const head = `${indent}for ${statement.index.name}, ${statement.count === 1 ? "once" : times}${how}:`;
       return [head, ...statement.body.flatMap((inner) => linesOf(inner, depth + 1))];
     }
   }
+}
+
+function timesOf(count: Loop["count"]): string {
+  if (count === "parameter") return "as often as asked";
+  return typeof count === "number" ? `${count} times` : `as often as ${cell(count.table)} says`;
 }
 
 /** `conv1.out[8 + o*2704 + j*8]` */

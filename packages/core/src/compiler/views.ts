@@ -1,7 +1,7 @@
 import type { Model, ModelLayer } from "../model.js";
 import type { ImageShape, Shape } from "../tensor.js";
 import type { View } from "./block.js";
-import { Allocator, allocateView, type Border, flattened } from "./memory.js";
+import { Allocator, allocateView, type Border, flattened, NO_BORDER } from "./memory.js";
 
 /*
  * Where activations and gradients lie, and which of them share memory. View k is the input of layer k and the output of
@@ -15,21 +15,29 @@ export function isFused(model: Model, k: number): boolean {
 }
 
 /** The number of the layer that reads view k. A fused ReLU is a part of the layer before it. */
-function readerOf(model: Model, k: number): number {
+export function readerOf(model: Model, k: number): number {
   return isFused(model, k) ? k + 1 : k;
 }
 
 /**
  * The views of a model; `prefix` comes before their names.
- * @param paddingOf what the layer that reads a view needs around it
+ * @param paddingOf what the layer needs around a view that it is laid on, its input
+ * @param borderOf what a layer needs around its output
  * @param isLeftOut whether a layer's output is never stored; its view then has no room
  */
 export function allocateViews(
   allocator: Allocator,
   model: Model,
   prefix: string,
-  paddingOf: (layer: ModelLayer | undefined) => Border,
-  isLeftOut: (producer: ModelLayer) => boolean = () => false,
+  {
+    paddingOf,
+    borderOf = () => NO_BORDER,
+    isLeftOut = () => false,
+  }: {
+    readonly paddingOf: (layer: ModelLayer | undefined) => Border;
+    readonly borderOf?: (producer: ModelLayer | undefined) => Border;
+    readonly isLeftOut?: (producer: ModelLayer) => boolean;
+  },
 ): View[] {
   const views: View[] = [];
   for (let k = 0; k <= model.layers.length; k++) {
@@ -39,13 +47,15 @@ export function allocateViews(
     else if (isFused(model, k - 1)) views.push(previous);
     else {
       const reader = model.layers[readerOf(model, k)];
+      const padding = paddingOf(reader);
       const view = (from: Allocator) =>
         allocateView(
           from,
           `${prefix}${producer ? `${producer.name}.out` : "x"}`,
           asImage(producer?.outputShape ?? model.inputShape),
-          paddingOf(reader),
+          widest(padding, borderOf(producer)),
           reader?.spec.type === "flatten" ? "planes" : "rows",
+          padding,
         );
       views.push(
         producer && isLeftOut(producer) ? withoutRoom(view(new Allocator("workspace"))) : view(allocator),
@@ -53,6 +63,11 @@ export function allocateViews(
     }
   }
   return views;
+}
+
+/** Room for either of two borders. */
+function widest(a: Border, b: Border): Border {
+  return [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
 }
 
 /** A view that nothing may be stored to or loaded from. */

@@ -4,10 +4,10 @@ import {
   type Buffer,
   constant,
   type Index,
-  max,
   type Nest,
   type NestBuilder,
   nest,
+  pmax,
   splat,
   type Variable,
 } from "../nest.js";
@@ -59,7 +59,7 @@ export function convolve(
                         [i, y.row],
                         [j, js.size * BLOCK],
                       ),
-                      relu ? max(sum, constant(0)) : sum,
+                      relu ? pmax(sum, constant(0)) : sum,
                     );
                   }
                 }

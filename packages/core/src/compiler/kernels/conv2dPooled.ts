@@ -1,17 +1,6 @@
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
 import { BLOCK, HALVES, tilesOf, type View } from "../block.js";
-import {
-  at,
-  type Buffer,
-  binary,
-  constant,
-  type Expression,
-  load,
-  max,
-  type Nest,
-  nest,
-  select,
-} from "../nest.js";
+import { at, type Buffer, binary, constant, integer, load, type Nest, nest, pmax, select } from "../nest.js";
 import { biases } from "./conv2d.js";
 import { addWindows, FILTERS_TOGETHER, type Windows } from "./conv2dWindows.js";
 
@@ -20,8 +9,13 @@ import { addWindows, FILTERS_TOGETHER, type Windows } from "./conv2dWindows.js";
  * The full map, the largest thing that such a network would write and read, is never stored.
  */
 
-/** What is noted where the largest is not positive: no cell gets the gradient. */
-const NOBODY = 4;
+/*
+ * What is noted of a window is a whole number: which of its cells won, or 0 where the largest is not positive, so that no
+ * cell gets the gradient. The left one of two has the number above the right one's, so that it is found by adding a
+ * comparison, which is -1 where it holds.
+ */
+const LEFT = [2, 4] as const;
+const numberOf = (row: 0 | 1, column: 0 | 1): number => LEFT[row] - column;
 
 /** Whether a max-pool can be done by the convolution before it. */
 export function poolsPairs({ kernel, stride, padding }: MaxPool2d): boolean {
@@ -30,7 +24,7 @@ export function poolsPairs({ kernel, stride, padding }: MaxPool2d): boolean {
 
 /**
  * @param y the pooled output
- * @param winners becomes for each cell of y the number of the window's cell that it came from, 0 to 3, or NOBODY
+ * @param winners becomes for each cell of y the number of the window's cell that it came from, or 0
  */
 export function convolvePooled(
   name: string,
@@ -57,7 +51,7 @@ export function convolvePooled(
                   [i, view.row],
                   [j, js.size * BLOCK],
                 );
-              for (const a of [0, 1]) {
+              for (const a of [0, 1] as const) {
                 const sums = Array.from({ length: 2 * js.size }, () => biases(b, bias, os, o));
                 const first = at(
                   x.buffer,
@@ -72,21 +66,20 @@ export function convolvePooled(
                       const left = sums[2 * cell][row][h];
                       const right = sums[2 * cell + 1][row][h];
                       const at0 = place(y, row, cell, half);
-                      const largest = b.variable(max(left, right));
-                      const winner = (number: number): Expression =>
-                        select(binary("gt", right, left), constant(number + 1), constant(number));
+                      const largest = b.variable(pmax(left, right));
+                      const winner = binary("addInteger", integer(LEFT[a]), binary("gt", right, left));
                       if (a === 0) {
                         b.store(at0, largest);
-                        if (winners) b.store(place(winners, row, cell, half), winner(0));
+                        if (winners) b.store(place(winners, row, cell, half), winner);
                         continue;
                       }
                       const above = b.variable(load(at0));
-                      const output = b.variable(max(max(above, largest), constant(0)));
+                      const output = b.variable(pmax(pmax(above, largest), constant(0)));
                       b.store(at0, output);
                       if (winners === undefined) continue;
                       const before = place(winners, row, cell, half);
-                      const which = select(binary("gt", largest, above), winner(2), load(before));
-                      b.store(before, select(binary("gt", output, constant(0)), which, constant(NOBODY)));
+                      const which = select(binary("gt", largest, above), winner, load(before));
+                      b.store(before, binary("and", binary("gt", output, constant(0)), which));
                     }
                   }
                 }
@@ -111,12 +104,19 @@ export function winnersInputGradient(name: string, winners: View, dy: View, dx: 
               at(view.buffer, view.start + half, [c, view.plane], [i, view.row], [j, BLOCK]);
             const winner = b.variable(load(cell(winners)));
             const g = b.variable(load(cell(dy)));
-            for (let number = 0; number < NOBODY; number++) {
-              const place = dx.start + Math.floor(number / 2) * dx.row + (number % 2) * BLOCK + half;
-              b.store(
-                at(dx.buffer, place, [c, dx.plane], [i, 2 * dx.row], [j, 2 * BLOCK]),
-                binary("and", g, binary("eq", winner, constant(number))),
-              );
+            for (const row of [0, 1] as const) {
+              for (const column of [0, 1] as const) {
+                b.store(
+                  at(
+                    dx.buffer,
+                    dx.start + row * dx.row + column * BLOCK + half,
+                    [c, dx.plane],
+                    [i, 2 * dx.row],
+                    [j, 2 * BLOCK],
+                  ),
+                  binary("and", g, binary("eqInteger", winner, integer(numberOf(row, column)))),
+                );
+              }
             }
           }
         }),

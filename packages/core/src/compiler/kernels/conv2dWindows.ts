@@ -24,7 +24,7 @@ import {
 export const FILTERS_TOGETHER = 2;
 
 /** Wider kernels than this are not written out column by column. */
-const WIDEST_WRITTEN_OUT = 7;
+export const WIDEST_WRITTEN_OUT = 7;
 
 /** How many columns of a kernel are written out in one round of the loop. */
 function columnsWrittenOut({ kernel: [, V] }: Conv2d): number {
@@ -114,36 +114,64 @@ export function addWindows(
   o: Index,
 ): void {
   const { layer, x, table } = windows;
-  const written = columnsWrittenOut(layer);
-  // more pixels than those of two columns would leave too few registers
-  const groups = tilesOf(sums.length, 2).flatMap(({ first: start, count, size }) =>
-    Array.from({ length: count }, (_, k) => sums.slice(start + k * size, start + (k + 1) * size)),
-  );
+  const columns = columnsWrittenOut(layer);
   b.loop("k", table.size, (k) => {
     const window = b.point(first, at(table, 0, [k, 1]));
-    let pixels = new Map<number, readonly Variable[]>();
-    for (let v = 0; v < written; v++) {
-      for (const [g, columns] of groups.entries()) {
-        if (v > 0 || g > 0) b.fence();
-        const before = groups.length === 1 ? pixels : undefined;
-        pixels = new Map();
-        const cells = columns.map((_, column) => {
-          const q = (2 * g + column) * layer.stride[1] + v * layer.dilation[1];
-          const cell =
-            before?.get(q) ??
-            HALVES.map((half) => b.variable(load(from(x.buffer, window, q * BLOCK + half))));
-          pixels.set(q, cell);
-          return cell;
-        });
-        for (let row = 0; row < tile.size; row++) {
-          const w = b.variable(weightAt(windows, tile, row, o, k, v, written));
-          for (const [column, filters] of columns.entries()) {
-            for (const half of [0, 1]) accumulate(filters[row][half], w, cells[column][half]);
-          }
+    addColumns(b, sums, {
+      columns,
+      stride: layer.stride[1],
+      dilation: layer.dilation[1],
+      pixelAt: (q, half) => from(x.buffer, window, q * BLOCK + half),
+      weightAt: (row, v) => weightAt(windows, tile, row, o, k, v, columns),
+    });
+  });
+}
+
+/** A row of a kernel that lies on a row of pixels. */
+export interface KernelRow {
+  /** How many of the kernel's columns there are. */
+  readonly columns: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Where pixel q lies, counted from the first sum's first one. */
+  readonly pixelAt: (q: number, half: number) => Address;
+  /** The weight of filter `row` in column v, four times. */
+  readonly weightAt: (row: number, v: number) => Expression;
+}
+
+/**
+ * Adds the products of a row, written out, to the sums of outputs that lie side by side.
+ * @param sums [column][filter][half]
+ */
+export function addColumns(
+  b: NestBuilder,
+  sums: readonly (readonly (readonly Variable[])[])[],
+  { columns, stride, dilation, pixelAt, weightAt }: KernelRow,
+): void {
+  // more pixels than those of two outputs would leave too few registers
+  const groups = tilesOf(sums.length, 2).flatMap(({ first, count, size }) =>
+    Array.from({ length: count }, (_, k) => sums.slice(first + k * size, first + (k + 1) * size)),
+  );
+  let pixels = new Map<number, readonly Variable[]>();
+  for (let v = 0; v < columns; v++) {
+    for (const [g, group] of groups.entries()) {
+      if (v > 0 || g > 0) b.fence();
+      const before = groups.length === 1 ? pixels : undefined;
+      pixels = new Map();
+      const cells = group.map((_, column) => {
+        const q = (2 * g + column) * stride + v * dilation;
+        const cell = before?.get(q) ?? HALVES.map((half) => b.variable(load(pixelAt(q, half))));
+        pixels.set(q, cell);
+        return cell;
+      });
+      for (let row = 0; row < group[0].length; row++) {
+        const w = b.variable(weightAt(row, v));
+        for (const [column, filters] of group.entries()) {
+          for (const half of [0, 1]) accumulate(filters[row][half], w, cells[column][half]);
         }
       }
     }
-  });
+  }
 }
 
 /** The weight of the tile's filter `row` at round k, column v, four times. */

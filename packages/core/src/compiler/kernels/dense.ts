@@ -8,14 +8,19 @@ import {
   type Index,
   load,
   madd,
-  max,
   type Nest,
   nest,
+  pmax,
   splat,
   unary,
 } from "../nest.js";
 
 /* As layers/dense.ts, with a block of images as the innermost dimension: o output, k input. */
+
+/** How many outputs are computed at the same time; two halves of each, two of what they share and one weight fill 15 registers. */
+function outputsTogether(outputs: number): number {
+  return outputs % 5 === 0 && outputs % 4 !== 0 ? 5 : 4;
+}
 
 /** @param relu whether the output is cut off at zero on the way */
 export function multiply(
@@ -28,7 +33,7 @@ export function multiply(
   relu: boolean,
 ): Nest {
   return nest(name, (b) => {
-    for (const os of tilesOf(O, 4)) {
+    for (const os of tilesOf(O, outputsTogether(O))) {
       b.loop("o", os.count, (o) => {
         const sums = grid(b, os.size, 2, (row) =>
           bias ? splat(at(bias, os.first + row, [o, os.size])) : constant(0),
@@ -44,7 +49,7 @@ export function multiply(
           for (const [h, sum] of halves.entries()) {
             b.store(
               at(y.buffer, y.start + (os.first + row) * BLOCK + HALVES[h], [o, os.size * BLOCK]),
-              relu ? max(sum, constant(0)) : sum,
+              relu ? pmax(sum, constant(0)) : sum,
             );
           }
         }
@@ -66,7 +71,7 @@ export function multiplyInputGradient(
   return nest(name, (b) => {
     for (const ks of tilesOf(K, INPUTS_IN_CACHE)) {
       b.loop("part", ks.count, (part) => {
-        const [first, ...others] = tilesOf(O, 4);
+        const [first, ...others] = tilesOf(O, outputsTogether(O));
         const addShare = (
           start: number,
           rows: number,
@@ -132,7 +137,7 @@ export function multiplyParameterGradients(
         }
       }
     });
-    for (const os of tilesOf(O, 4)) {
+    for (const os of tilesOf(O, outputsTogether(O))) {
       for (const ks of tilesOf(wide / 4, 2)) {
         b.loop("o", os.count, (o) =>
           b.loop("k", ks.count, (k) => {
@@ -148,6 +153,7 @@ export function multiplyParameterGradients(
               "n",
               BLOCK,
               (n) => {
+                b.fence();
                 const inputs = Array.from({ length: ks.size }, (_, vector) =>
                   b.variable(load(at(room, (ks.first + vector) * 4, [n, K], [k, ks.size * 4]))),
                 );

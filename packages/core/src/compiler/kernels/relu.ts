@@ -1,9 +1,9 @@
 import { forEachCell, type View } from "../block.js";
-import { binary, constant, load, max, type Nest, nest } from "../nest.js";
+import { binary, constant, load, type Nest, nest, pmax } from "../nest.js";
 
 export function rectify(name: string, x: View, y: View): Nest {
   return nest(name, (b) =>
-    forEachCell(b, x, (cellOf) => b.store(cellOf(y), max(load(cellOf(x)), constant(0)))),
+    forEachCell(b, x, (cellOf) => b.store(cellOf(y), pmax(load(cellOf(x)), constant(0)))),
   );
 }
 

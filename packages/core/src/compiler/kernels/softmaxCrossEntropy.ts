@@ -7,12 +7,14 @@ import {
   constant,
   div,
   type Expression,
+  integer,
   load,
   madd,
   max,
   mul,
   type Nest,
   nest,
+  pmax,
   select,
   sub,
   unary,
@@ -84,20 +86,15 @@ export function lossGradient(
  * r^7/7!. Below -87 the result stays at e^-87, which is as good as nothing beside the largest score's e^0.
  */
 function exponential(x: Expression): Expression {
-  const bounded = max(x, constant(-87));
+  const bounded = pmax(x, constant(-87));
   const k = unary("nearest", mul(bounded, constant(1 / Math.LN2)));
   const r = madd(k, constant(-LN2_LOW), madd(k, constant(-LN2_HIGH), bounded));
   let series: Expression = constant(1);
   for (let n = 7; n >= 1; n--) series = madd(mul(series, r), constant(Math.fround(1 / n)), constant(1));
-  const scale = unary("shiftToExponent", binary("addInteger", unary("toInteger", k), integerConstant(127)));
+  const scale = unary("shiftToExponent", binary("addInteger", unary("toInteger", k), integer(127)));
   return mul(series, scale);
 }
 
 // ln 2 in two parts, the first with 9 bits, so that its product with k is exact
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = -0.00021219444005469057;
-
-/** A float32 number whose bits are those of a small integer. */
-function integerConstant(value: number): Expression {
-  return constant(new Float32Array(new Int32Array([value]).buffer)[0]);
-}

@@ -10,10 +10,10 @@ import {
   from,
   type Index,
   load,
-  max,
   type Nest,
   type NestBuilder,
   nest,
+  pmax,
   splat,
   unary,
 } from "../nest.js";
@@ -66,7 +66,7 @@ export function convolve(
       taps: Array.from({ length: V }, (_, v) => v * layer.dilation[1]),
       weightAt: (map, tile, m, k, v) => at(weight, map * filter + v, [m, tile * filter], [k, V]),
       begin: (map, tile, m) => (bias ? splat(at(bias, map, [m, tile])) : constant(0)),
-      finish: (sum) => (relu ? max(sum, constant(0)) : sum),
+      finish: (sum) => (relu ? pmax(sum, constant(0)) : sum),
     }),
   );
 }

@@ -8,10 +8,10 @@ import {
   type Index,
   load,
   madd,
-  max,
   mul,
   type Nest,
   nest,
+  pmax,
   splat,
   unary,
 } from "../nest.js";
@@ -54,7 +54,7 @@ export function multiply(
           for (const k of rest(K)) accumulate(sum, splat(weightAt(row, k)), splat(rowAt(x, [0, 0, k])));
           if (bias) sum.set(add(sum, splat(at(bias, os.first + row, [o, os.size]))));
           const place = rowAt(y, [0, 0, os.first + row], [o, os.size]);
-          b.storeLane(place, relu ? max(sum, constant(0)) : sum);
+          b.storeLane(place, relu ? pmax(sum, constant(0)) : sum);
         }
       });
     }

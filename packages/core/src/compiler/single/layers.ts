@@ -13,6 +13,7 @@ import {
   type Nest,
   type NestBuilder,
   nest,
+  pmax,
   splat,
   sub,
 } from "../nest.js";
@@ -45,7 +46,7 @@ export function loadImage(name: string, bytes: Buffer, x: Rows, { mean, std }: N
 
 export function rectify(name: string, x: Rows, y: Rows): Nest {
   return nest(name, (b) =>
-    forEachVector(b, x, (placeIn) => b.store(placeIn(y), max(load(placeIn(x)), constant(0)))),
+    forEachVector(b, x, (placeIn) => b.store(placeIn(y), pmax(load(placeIn(x)), constant(0)))),
   );
 }
 

@@ -132,7 +132,7 @@ function forwardKernels({ model, shared, parameter }: PassesContext, k: number, 
   switch (layer.spec.type) {
     case "conv2d": {
       const conv = layer.resolved as Conv2d;
-      const table = shared.table(`${layer.name}.window`, forwardTable(conv, x));
+      const table = shared.distances(`${layer.name}.window`, forwardTable(conv, x));
       return [convolve(name, conv, x, weight, bias, table, y, relu)];
     }
     case "dense":
@@ -162,7 +162,7 @@ function backwardKernels(
       const conv = layer.resolved as Conv2d;
       const gradients = convolveParameterGradients(own, conv, x, dy, weightGradient, biasGradient);
       if (!dx) return [gradients];
-      const table = shared.table(`${layer.name}.reach`, backwardTable(conv, dy));
+      const table = shared.distances(`${layer.name}.reach`, backwardTable(conv, dy));
       return [gradients, convolveInputGradient(input, conv, dy, weight, table, dx)];
     }
     case "dense": {

@@ -1,6 +1,6 @@
 import type { Conv2d } from "../../../layers/conv2d.js";
 import { BLOCK, type View } from "../../block.js";
-import { add, at, type Buffer, constant, max, type Nest, nest, splat } from "../../nest.js";
+import { add, at, type Buffer, constant, type Nest, nest, pmax, splat } from "../../nest.js";
 import { addBiasGradient } from "../conv2dParameterGradients.js";
 import { multiplyMatrices } from "./matrices.js";
 import { forEachTileGroup, POSITIONS, type Room } from "./room.js";
@@ -53,7 +53,7 @@ export function convolveTiles(
       );
       transformOutputs(b, layer, y, group, room, (value, filter) => {
         const sum = bias ? add(value, splat(at(bias, 0, filter))) : value;
-        return relu ? max(sum, constant(0)) : sum;
+        return relu ? pmax(sum, constant(0)) : sum;
       });
     }),
   );
