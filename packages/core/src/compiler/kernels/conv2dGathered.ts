@@ -7,8 +7,9 @@ import { addColumns, FILTERS_TOGETHER, type FilterTile, WIDEST_WRITTEN_OUT } fro
 /*
  * The gradient of a convolution's input is again a convolution, of the outputs' gradients with the kernels turned around:
  * each input cell gathers what came back from the outputs that it went into. Rows of a kernel that meet no output are left
- * out; columns that meet none read a border of zeros, so that all windows have the same width. Names as in layers/conv2d.ts:
- * o filter, c channel, (i, j) output cell, (u, v) kernel cell; and (p, q) input cell.
+ * out, and so are columns that meet none for any of the input cells that are computed together; for the others of them
+ * there is a border of zeros. Names as in layers/conv2d.ts: o filter, c channel, (i, j) output cell, (u, v) kernel cell; and
+ * (p, q) input cell.
  */
 
 /** Whether a convolution's gradients can be gathered: with strides, each input cell would have a window of its own. */
@@ -39,6 +40,35 @@ function meetings({ inputShape, outputShape, kernel, dilation, padding }: Conv2d
       p + padding[0] - u * dilation[0],
     ]).filter(([, i]) => i >= 0 && i < outputShape[1]),
   );
+}
+
+/** Input cells side by side that are computed together, `count` times, and the columns of the turned kernel that meet outputs. */
+interface CellTile {
+  readonly first: number;
+  readonly size: number;
+  count: number;
+  readonly columns: { readonly first: number; readonly end: number };
+}
+
+function cellTiles(layer: Conv2d, largest: number): CellTile[] {
+  const [, , W] = layer.inputShape;
+  const [, , J] = layer.outputShape;
+  const [, V] = layer.kernel;
+  const tiles: CellTile[] = [];
+  for (let first = 0; first < W; first += largest) {
+    const size = Math.min(largest, W - first);
+    const meets = Array.from({ length: V }, (_, v) => {
+      const j = first - reach(layer) + v * layer.dilation[1];
+      return j + size > 0 && j < J;
+    });
+    const columns = { first: Math.max(0, meets.indexOf(true)), end: meets.lastIndexOf(true) + 1 };
+    const before = tiles.at(-1);
+    const same =
+      before?.size === size && before.columns.first === columns.first && before.columns.end === columns.end;
+    if (same) before.count += 1;
+    else tiles.push({ first, size, count: 1, columns });
+  }
+  return tiles;
 }
 
 /** Where the rows that meet lie, `[p, k]` of which `counts[p]` are used: their gradients and their weights. */
@@ -103,39 +133,38 @@ export interface Gathering {
 /** `dy` must have a border of zeros, `borderOfGradients`. */
 export function gatherInputGradient(name: string, gathering: Gathering, dy: View, dx: View): Nest {
   const { layer, weight, spread, counts, gradients, weights } = gathering;
-  const [C, H, W] = layer.inputShape;
+  const [C, H] = layer.inputShape;
   const [O] = layer.outputShape;
   const [U, V] = layer.kernel;
   const mean = meetings(layer).flat().length / H;
   return nest(name, (b) => {
     for (const cs of tilesOf(C, FILTERS_TOGETHER)) {
       // one channel: two windows more instead
-      for (const qs of tilesOf(W, 4 / cs.size)) {
+      for (const qs of cellTiles(layer, 4 / cs.size)) {
         b.loop("p", H, (p) =>
           b.loop("c", cs.count, (c) =>
             b.loop("q", qs.count, (q) => {
               const sums = Array.from({ length: qs.size }, () => grid(b, cs.size, 2, () => constant(0)));
               b.loop("k", { table: at(counts, 0, [p, 1]), mean }, (k) => {
+                const column = qs.first - reach(layer) + qs.columns.first * layer.dilation[1];
                 const first = b.point(
-                  at(dy.buffer, dy.start + (qs.first - reach(layer)) * BLOCK, [q, qs.size * BLOCK]),
+                  at(dy.buffer, dy.start + column * BLOCK, [q, qs.size * BLOCK]),
                   at(gradients, 0, [p, U], [k, 1]),
                 );
                 const row = b.point(firstWeight(cs, c), at(weights, 0, [p, U], [k, 1]));
                 b.loop("o", O, (o) =>
                   addColumns(b, sums, {
-                    columns: V,
+                    columns: qs.columns.end - qs.columns.first,
                     stride: 1,
                     dilation: layer.dilation[1],
                     pixelAt: (column, half) => from(dy.buffer, first, column * BLOCK + half, [o, dy.plane]),
-                    weightAt: (channel, v) =>
-                      spread
-                        ? load(
-                            from(spread, row, 4 * (v * FILTERS_TOGETHER + channel), [
-                              o,
-                              V * 4 * FILTERS_TOGETHER,
-                            ]),
-                          )
-                        : splat(from(weight, row, channel * U * V + V - 1 - v, [o, C * U * V])),
+                    weightAt: (channel, column) => {
+                      const v = qs.columns.first + column;
+                      if (!spread)
+                        return splat(from(weight, row, channel * U * V + V - 1 - v, [o, C * U * V]));
+                      const place = 4 * (v * FILTERS_TOGETHER + channel);
+                      return load(from(spread, row, place, [o, V * 4 * FILTERS_TOGETHER]));
+                    },
                   }),
                 );
               });
