@@ -1,6 +1,7 @@
 import type { Conv2d } from "../../layers/conv2d.js";
 import { accumulate, BLOCK, grid, HALVES, tilesOf, type View } from "../block.js";
 import {
+  type Address,
   add,
   at,
   type Buffer,
@@ -11,6 +12,7 @@ import {
   nest,
   splat,
   unary,
+  type Variable,
 } from "../nest.js";
 
 /** Adds the block's share to the gradients of weight and bias in the slot. */
@@ -29,75 +31,71 @@ export function convolveParameterGradients(
   const [dilationY, dilationX] = layer.dilation;
   const filter = C * U * V;
   return nest(name, (b) => {
-    const largest = gradientTile(O, V);
-    const tiles = tilesOf(O, largest.filters).flatMap((os) =>
-      tilesOf(I, rowsInCache(os.size, J)).flatMap((is) =>
-        tilesOf(V, largest.columns).map((vs) => ({ os, is, vs })),
+    const tiles = tilesOf(V, V === 3 || V >= 5 ? 3 : 2).flatMap((vs) =>
+      filterTiles(O, vs.size).flatMap((os) =>
+        tilesOf(I, rowsInCache(os.size, J)).map((is) => ({ os, is, vs })),
       ),
     );
     for (const { os, is, vs } of tiles) {
-      // few sums: one for each half of a cell, so that the multiply-adds need not wait for each other
-      const separate = os.size * vs.size <= 6;
       b.loop("part", is.count, (part) =>
         b.loop("o", os.count, (o) =>
           b.loop("c", C, (c) =>
             b.loop("u", U, (u) =>
               b.loop("v", vs.count, (v) => {
-                const sums = grid(b, os.size * vs.size, separate ? 2 : 1, () => constant(0));
+                const sums = grid(b, os.size, vs.size, () => constant(0));
                 b.loop("i", is.size, (i) =>
-                  b.loop("j", J, (j) => {
-                    for (const [h, half] of HALVES.entries()) {
-                      if (h > 0) b.fence();
-                      const pixels = Array.from({ length: vs.size }, (_, column) =>
-                        b.variable(
-                          load(
+                  b.loop("half", HALVES.length, (half) => {
+                    for (const js of tilesOf(J, cellsTogether(J))) {
+                      const firstPixel =
+                        x.windowStart +
+                        is.first * strideY * x.row +
+                        (vs.first * dilationX + js.first * strideX) * BLOCK;
+                      const firstGradient =
+                        dy.start + is.first * dy.row + os.first * dy.plane + js.first * BLOCK;
+                      b.loop("j", js.count, (j) =>
+                        addCells(b, sums, {
+                          cells: js.size,
+                          stride: strideX,
+                          dilation: dilationX,
+                          pixelAt: (q) =>
                             at(
                               x.buffer,
-                              x.windowStart +
-                                is.first * strideY * x.row +
-                                (vs.first + column) * dilationX * BLOCK +
-                                half,
+                              firstPixel + q * BLOCK,
                               [part, is.size * strideY * x.row],
                               [c, x.plane],
                               [u, dilationY * x.row],
                               [v, vs.size * dilationX * BLOCK],
                               [i, strideY * x.row],
-                              [j, strideX * BLOCK],
+                              [half, HALVES[1]],
+                              [j, js.size * strideX * BLOCK],
                             ),
-                          ),
-                        ),
-                      );
-                      for (let row = 0; row < os.size; row++) {
-                        const g = b.variable(
-                          load(
+                          gradientAt: (row, cell) =>
                             at(
                               dy.buffer,
-                              dy.start + is.first * dy.row + (os.first + row) * dy.plane + half,
+                              firstGradient + row * dy.plane + cell * BLOCK,
                               [part, is.size * dy.row],
                               [o, os.size * dy.plane],
                               [i, dy.row],
-                              [j, BLOCK],
+                              [half, HALVES[1]],
+                              [j, js.size * BLOCK],
                             ),
-                          ),
-                        );
-                        for (const [column, pixel] of pixels.entries()) {
-                          accumulate(sums[row * vs.size + column][separate ? h : 0], g, pixel);
-                        }
-                      }
+                        }),
+                      );
                     }
                   }),
                 );
-                for (const [tile, halves] of sums.entries()) {
-                  const place = at(
-                    weightGradient,
-                    (os.first + Math.floor(tile / vs.size)) * filter + vs.first + (tile % vs.size),
-                    [o, os.size * filter],
-                    [c, U * V],
-                    [u, V],
-                    [v, vs.size],
-                  );
-                  const sum = separate ? add(halves[0], halves[1]) : halves[0];
-                  b.storeLane(place, add(splat(place), unary("sumLanes", sum)));
+                for (const [row, sumsOfFilter] of sums.entries()) {
+                  for (const [column, sum] of sumsOfFilter.entries()) {
+                    const place = at(
+                      weightGradient,
+                      (os.first + row) * filter + vs.first + column,
+                      [o, os.size * filter],
+                      [c, U * V],
+                      [u, V],
+                      [v, vs.size],
+                    );
+                    b.storeLane(place, add(splat(place), unary("sumLanes", sum)));
+                  }
                 }
               }),
             ),
@@ -109,14 +107,61 @@ export function convolveParameterGradients(
   });
 }
 
+/** Some cells of a row of gradients, and the row of pixels that they came from. */
+interface Cells {
+  readonly cells: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Where pixel q lies, counted from the first one under the first cell's window. */
+  readonly pixelAt: (q: number) => Address;
+  /** The gradient of filter `row` in a cell. */
+  readonly gradientAt: (row: number, cell: number) => Address;
+}
+
 /**
- * How many weights' gradients are summed at the same time: filters times columns of the kernel. The sums and what is
+ * Adds the products of cells' gradients, written out, and the pixels under their windows.
+ * @param sums [filter][column of the kernel]
+ */
+function addCells(
+  b: NestBuilder,
+  sums: readonly (readonly Variable[])[],
+  { cells, stride, dilation, pixelAt, gradientAt }: Cells,
+): void {
+  let pixels = new Map<number, Variable>();
+  for (let cell = 0; cell < cells; cell++) {
+    if (cell > 0) b.fence();
+    const before = pixels;
+    pixels = new Map();
+    const window = sums[0].map((_, column) => {
+      const q = cell * stride + column * dilation;
+      const pixel = before.get(q) ?? b.variable(load(pixelAt(q)));
+      pixels.set(q, pixel);
+      return pixel;
+    });
+    for (const [row, sumsOfFilter] of sums.entries()) {
+      const g = b.variable(load(gradientAt(row, cell)));
+      for (const [column, sum] of sumsOfFilter.entries()) accumulate(sum, g, window[column]);
+    }
+  }
+}
+
+/** How many cells of a row are written out one after the other: each shares pixels with the one before. */
+function cellsTogether(columns: number): number {
+  return [4, 3, 2].find((cells) => columns % cells === 0) ?? 4;
+}
+
+/**
+ * The filters whose weights' gradients are summed at the same time, for so many columns of the kernel. The sums and what is
  * multiplied, a vector for each filter and each column, fill 15 registers.
  */
-function gradientTile(filters: number, columns: number): { filters: number; columns: number } {
-  const wide = columns === 3 || columns >= 5;
-  if (filters >= 3) return wide ? { filters: 3, columns: 3 } : { filters: 4, columns: 2 };
-  return { filters, columns: Math.floor(8 / filters) };
+function filterTiles(filters: number, columns: number) {
+  const largest = columns === 3 || (filters % 4 !== 0 && filters % 3 === 0) ? 3 : 4;
+  // two tiles of two rather than a full one and one that is nearly empty
+  if (largest === 3 && filters % 3 === 1 && filters > 1) {
+    const first = filters - 4;
+    return [...tilesOf(first, 3), { first, count: 2, size: 2 }];
+  }
+  return tilesOf(filters, largest);
 }
 
 /** How many rows of so many filters' gradients stay in the first-level cache while all weights that meet them are summed. */

@@ -26,9 +26,13 @@ export const FILTERS_TOGETHER = 2;
 /** Wider kernels than this are not written out column by column. */
 export const WIDEST_WRITTEN_OUT = 7;
 
-/** How many columns of a kernel are written out in one round of the loop. */
-function columnsWrittenOut({ kernel: [, V] }: Conv2d): number {
-  return V <= WIDEST_WRITTEN_OUT ? V : 1;
+/** Kernels with more weights than this are not written out row by row. */
+const MOST_WRITTEN_OUT = 9;
+
+/** How many rows and columns of a kernel are written out in one round of the loop. */
+function writtenOut({ inputShape: [C], kernel: [U, V] }: Conv2d): readonly [rows: number, columns: number] {
+  if (V > WIDEST_WRITTEN_OUT) return [1, 1];
+  return [C > 1 && U * V <= MOST_WRITTEN_OUT ? U : 1, V];
 }
 
 /**
@@ -39,10 +43,11 @@ function columnsWrittenOut({ kernel: [, V] }: Conv2d): number {
 export function windowTable(layer: Conv2d, x: View): number[] {
   const [C] = layer.inputShape;
   const [U, V] = layer.kernel;
+  const [rows, columns] = writtenOut(layer);
   const table: number[] = [];
   for (let c = 0; c < C; c++) {
-    for (let u = 0; u < U; u++) {
-      for (let v = 0; v < V; v += columnsWrittenOut(layer)) {
+    for (let u = 0; u < U; u += rows) {
+      for (let v = 0; v < V; v += columns) {
         table.push(c * x.plane + u * layer.dilation[0] * x.row + v * layer.dilation[1] * BLOCK);
       }
     }
@@ -114,16 +119,19 @@ export function addWindows(
   o: Index,
 ): void {
   const { layer, x, table } = windows;
-  const columns = columnsWrittenOut(layer);
+  const [rows, columns] = writtenOut(layer);
   b.loop("k", table.size, (k) => {
     const window = b.point(first, at(table, 0, [k, 1]));
-    addColumns(b, sums, {
-      columns,
-      stride: layer.stride[1],
-      dilation: layer.dilation[1],
-      pixelAt: (q, half) => from(x.buffer, window, q * BLOCK + half),
-      weightAt: (row, v) => weightAt(windows, tile, row, o, k, v, columns),
-    });
+    for (let u = 0; u < rows; u++) {
+      if (u > 0) b.fence();
+      addColumns(b, sums, {
+        columns,
+        stride: layer.stride[1],
+        dilation: layer.dilation[1],
+        pixelAt: (q, half) => from(x.buffer, window, u * layer.dilation[0] * x.row + q * BLOCK + half),
+        weightAt: (row, v) => weightAt(windows, tile, row, o, k, u * columns + v, rows * columns),
+      });
+    }
   });
 }
 
