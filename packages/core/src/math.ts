@@ -7,11 +7,11 @@
  */
 
 // ln 2 in two parts: the first has 21 trailing zero bits, so that its product with an exponent (below 2^11) is exact.
-const LN2_HIGH = 0.6931471803691238;
-const LN2_LOW = 1.9082149292705877e-10;
+export const LN2_HIGH = 0.6931471803691238;
+export const LN2_LOW = 1.9082149292705877e-10;
 
 /** 1/n for the series below: a product takes a fifth of a division's time. */
-const RECIPROCALS = Float64Array.from({ length: 24 }, (_, n) => 1 / n);
+export const RECIPROCALS = Float64Array.from({ length: 24 }, (_, n) => 1 / n);
 
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);

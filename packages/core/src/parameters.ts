@@ -1,6 +1,7 @@
 import { InputError, show } from "./errors.js";
 import type { Model } from "./model.js";
-import { checkSeed, randomStream } from "./random.js";
+import { fillNormal } from "./normals.js";
+import { checkSeed } from "./random.js";
 import { type DType, formatShape, type NamedTensors, sameShape, zeros } from "./tensor.js";
 
 /**
@@ -30,9 +31,7 @@ export function initialParameters(
   for (const { fullName, shape, fanIn } of model.parameters) {
     const parameter = zeros(shape, dtype);
     if (fanIn > 0) {
-      const random = randomStream(seed, `init/${fullName}`);
-      const deviation = init === "he" ? Math.sqrt(2 / fanIn) : 1;
-      for (let k = 0; k < parameter.data.length; k++) parameter.data[k] = deviation * random.normal(k);
+      fillNormal(parameter.data, seed, `init/${fullName}`, init === "he" ? Math.sqrt(2 / fanIn) : 1);
     }
     parameters[fullName] = parameter;
   }

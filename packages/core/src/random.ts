@@ -25,7 +25,7 @@ export interface RandomStream {
  */
 export function randomStream(seed: number, name: string): RandomStream {
   checkSeed(seed);
-  const stream = hash(name);
+  const stream = streamKey(name);
   const words = new Uint32Array(2);
   const encrypt = (index: number): void =>
     threefry(seed, stream, index >>> 0, Math.floor(index / 4294967296), words);
@@ -68,8 +68,8 @@ export function checkSeed(seed: number): void {
   }
 }
 
-/** FNV-1a, 32 bits, over UTF-16 units. */
-function hash(name: string): number {
+/** The word of the key that is a stream's own: its name by FNV-1a, 32 bits, over UTF-16 units. */
+export function streamKey(name: string): number {
   let value = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) value = Math.imul(value ^ name.charCodeAt(i), 0x01000193);
   return value >>> 0;

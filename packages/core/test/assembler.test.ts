@@ -73,9 +73,10 @@ function use(fn: FunctionAssembler, opcode: Opcode): void {
   } else if (opcode === "v128.const") {
     vector();
     drop("v128");
-  } else if (opcode === "v128.load" || opcode === "v128.load32_splat") {
+  } else if (opcode === "v128.load" || /splat/.test(opcode)) {
     fn.i32(0);
-    fn.op(opcode, 2, 16);
+    if (opcode === "i32x4.splat") fn.op(opcode);
+    else fn.op(opcode, 2, 16);
     drop("v128");
   } else if (opcode === "v128.store") {
     fn.i32(0);
@@ -88,9 +89,9 @@ function use(fn: FunctionAssembler, opcode: Opcode): void {
     if (opcode === "v128.load8_lane") drop("v128");
   } else {
     vector();
-    if (!/sqrt|nearest|trunc|convert|shl/.test(opcode)) vector();
+    if (!/sqrt|nearest|trunc|convert|shl|shr/.test(opcode)) vector();
     if (/bitselect|madd/.test(opcode)) vector();
-    if (/shl/.test(opcode)) fn.i32(3);
+    if (/shl|shr/.test(opcode)) fn.i32(3);
     if (opcode === "i8x16.shuffle") fn.op(opcode, ...Array.from({ length: 16 }, (_, k) => 31 - k));
     else fn.op(opcode);
     drop("v128");

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { fillNormal, fillOneByOne } from "../src/normals.js";
 import { permutation, type RandomStream, randomStream, threefry } from "../src/random.js";
 import { chiSquare, momentsOf } from "./support/statistics.js";
 
@@ -139,5 +140,23 @@ describe("a permutation", () => {
   test("leaves hardly any number in its place", () => {
     const order = permutation(1000, randomStream(3, "order"));
     expect(Array.from(order).filter((value, k) => value === k).length).toBeLessThan(8);
+  });
+});
+
+describe("many normal numbers at once", () => {
+  // below, at and beyond a group of four, what is worth a module, and a call of it
+  test.each([
+    [3, 0, 1],
+    [1024, 0, 1],
+    [1027, 4294967295, 0.05],
+    [4096, 7, 0.1],
+    [50_001, 123456789, Math.SQRT1_2],
+  ])("%i numbers, seed %i, are the same bits as one by one", (count, seed, deviation) => {
+    for (const data of [Float64Array, Float32Array]) {
+      const [together, single] = [new data(count), new data(count)];
+      fillNormal(together, seed, "init/conv1.weight", deviation);
+      fillOneByOne(single, seed, "init/conv1.weight", deviation);
+      expect(new Uint8Array(together.buffer)).toEqual(new Uint8Array(single.buffer));
+    }
   });
 });

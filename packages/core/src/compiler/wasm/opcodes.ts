@@ -1,5 +1,5 @@
 /*
- * WebAssembly's instructions, as far as kernels need them: what each is called in the specification and its bytes.
+ * WebAssembly's instructions, as far as kernels and random numbers need them: what each is called in the specification and its bytes.
  * SIMD instructions carry the prefix 0xfd and a number in LEB128.
  */
 
@@ -21,20 +21,27 @@ export const opcodes = {
 
   "v128.load": simd(0),
   "v128.load32_splat": simd(9),
+  "v128.load64_splat": simd(10),
   "v128.store": simd(11),
   "v128.const": simd(12),
   "i8x16.shuffle": simd(13),
+  "i32x4.splat": simd(17),
   "i32x4.eq": simd(55),
   "f32x4.eq": simd(65),
   "f32x4.gt": simd(68),
+  "f64x2.gt": simd(74),
   "v128.and": simd(78),
   "v128.andnot": simd(79),
+  "v128.or": simd(80),
+  "v128.xor": simd(81),
   "v128.bitselect": simd(82),
   "v128.load8_lane": simd(84),
   "v128.store32_lane": simd(90),
   "f32x4.nearest": simd(106),
   "i32x4.shl": simd(171),
+  "i32x4.shr_u": simd(173),
   "i32x4.add": simd(174),
+  "i64x2.shr_u": simd(205),
   "f32x4.sqrt": simd(227),
   "f32x4.add": simd(228),
   "f32x4.sub": simd(229),
@@ -42,8 +49,14 @@ export const opcodes = {
   "f32x4.div": simd(231),
   "f32x4.max": simd(233),
   "f32x4.pmax": simd(235),
+  "f64x2.sqrt": simd(239),
+  "f64x2.add": simd(240),
+  "f64x2.sub": simd(241),
+  "f64x2.mul": simd(242),
+  "f64x2.div": simd(243),
   "i32x4.trunc_sat_f32x4_s": simd(248),
   "f32x4.convert_i32x4_u": simd(251),
+  "f64x2.convert_low_i32x4_u": simd(255),
   "f32x4.relaxed_madd": simd(0x105),
 } as const satisfies Record<string, readonly number[]>;
 
