@@ -13,7 +13,15 @@ const packages = join(dirname(fileURLToPath(import.meta.url)), "..", "packages")
 
 /** Files of a bundle, each made of a source file and all that it imports from its own package. */
 const bundles = [
-  { name: "core", files: { index: "index.ts", node: "node/index.ts", worker: "engine/wasm/worker.ts" } },
+  {
+    name: "core",
+    files: {
+      index: "index.ts",
+      training: "training/index.ts",
+      node: "node/index.ts",
+      worker: "engine/wasm/worker.ts",
+    },
+  },
   { name: "cli", files: { main: "main.ts", child: "commands/bench/child.ts" } },
 ];
 

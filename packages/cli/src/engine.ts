@@ -7,7 +7,7 @@ import {
   type EngineOptions,
   engineNames,
   hasRelaxedSimd,
-} from "unravel-cnn";
+} from "unravel-cnn/training";
 import { oneOf, wholeNumber } from "./options.js";
 
 /** What can be said on the command line about what computes. */

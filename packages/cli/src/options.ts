@@ -1,4 +1,4 @@
-import { InputError } from "unravel-cnn";
+import { InputError } from "unravel-cnn/training";
 
 /*
  * Parsers of option values, for commander. Each is made with the option's name and throws an InputError in one sentence.

@@ -6,7 +6,7 @@ import {
   type ModelSpec,
   measureCompile,
   noise,
-} from "unravel-cnn";
+} from "unravel-cnn/training";
 import { allowRelaxedSimd } from "../../engine.js";
 
 /*
