@@ -25,6 +25,11 @@ export function defaultThreads(): number {
   return hasWorkers() ? 1 : 0;
 }
 
+/** Whether the calling thread may compile and train itself: on a page, it has to draw and to answer its visitor. */
+export function mayHelp(): boolean {
+  return nodeModule("node:worker_threads") !== undefined;
+}
+
 /** A worker, as far as it is needed here. */
 export interface WorkerThread {
   send(request: Request, transfer?: readonly ArrayBuffer[]): void;
@@ -40,14 +45,17 @@ export function startWorker(
   return startNodeWorker(onResponse, onEnd) ?? startWebWorker(onResponse, onEnd);
 }
 
+/** What the worker's file is called in the bundle for Node (scripts/bundle.mjs). */
+declare const NODE_WORKER: string | undefined;
+
 function startNodeWorker(
   onResponse: (response: Response) => void,
   onEnd: (reason: string) => void,
 ): WorkerThread | undefined {
   const node = nodeModule("node:worker_threads");
   if (!node) return undefined;
-  // not as a literal: bundlers for browsers would take the file along as it is, a second time
-  const file = "./worker.js";
+  // not as a literal below: bundlers for browsers would take the file along as it is, a second time
+  const file = typeof NODE_WORKER === "undefined" ? "./worker.js" : NODE_WORKER;
   // it needs none of the flags of this process, and some, like --input-type, would keep it from starting
   const worker = new node.Worker(new URL(file, import.meta.url), { execArgv: [] });
   let ending = false;
