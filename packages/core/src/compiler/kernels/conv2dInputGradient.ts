@@ -4,8 +4,8 @@ import { at, type Buffer, load, type Nest, nest, splat } from "../nest.js";
 
 /**
  * Each output's gradient is added to all input cells that it came from. `dx` must be zero before; its border collects
- * what came from the padding. (To gather, for each input cell, the outputs that it went into needs no adding in memory,
- * but does up to twice the multiplications at the borders; it was slower on every network measured.)
+ * what came from the padding. This is for strides, wide kernels, and gradients without a border around them; the others
+ * gather (conv2dGathered.ts), which needs no adding in memory.
  */
 export function convolveInputGradient(name: string, layer: Conv2d, dy: View, weight: Buffer, dx: View): Nest {
   const [C] = layer.inputShape;

@@ -7,6 +7,8 @@ import { addWindows, FILTERS_TOGETHER, type Windows } from "./conv2dWindows.js";
 /*
  * A convolution, its ReLU and a max-pool of 2x2 in one: of four outputs only the largest is kept, and which one it was.
  * The full map, the largest thing that such a network would write and read, is never stored.
+ * What is not a number wins only over what comes after it in the window, unlike in the textbook: `max`, with which it
+ * always would, takes eight instructions. A weight that is no number makes all outputs of its filter so, and the loss.
  */
 
 /*
