@@ -55,7 +55,7 @@ describe("what is packed", () => {
   test("code, types, source, README and licence; no tests and no data", () => {
     expect(packed).toEqual(expect.arrayContaining(["package.json", "README.md", "LICENSE"]));
     const others =
-      /^(package\.json|README\.md|LICENSE|bundle\/.+\.js(\.map)?|dist\/.+\.(js|d\.ts|js\.map|d\.ts\.map)|src\/.+\.ts)$/;
+      /^(package\.json|README\.md|LICENSE|bundle\/.+\.c?js(\.map)?|dist\/.+\.(js|d\.ts|js\.map|d\.ts\.map)|src\/.+\.ts)$/;
     expect(packed.filter((path) => !others.test(path))).toEqual([]);
   });
 

@@ -13,13 +13,13 @@ const WORDS = 6;
 export class Control {
   readonly words: Int32Array;
   readonly #threads: number;
-  readonly #spinMs: number;
+  readonly #spin: Spin;
 
-  /** @param spinMs how long a thread watches for the others before it lies down to sleep */
+  /** @param spinMs how long a thread watches for the others, at most, before it lies down to sleep */
   constructor(words: Int32Array, threads: number, spinMs: number) {
     this.words = words;
     this.#threads = threads;
-    this.#spinMs = spinMs;
+    this.#spin = new Spin(spinMs);
   }
 
   static allocate(shared: boolean): Int32Array {
@@ -52,19 +52,10 @@ export class Control {
       Atomics.store(words, CLAIMED, 0);
       Atomics.add(words, PHASE, 1);
       Atomics.notify(words, PHASE);
-    } else if (!this.#spin(phase)) {
+    } else if (!this.#spin.until(() => Atomics.load(words, PHASE) !== phase)) {
       while (Atomics.load(words, PHASE) === phase) Atomics.wait(words, PHASE, phase);
     }
     return Atomics.load(words, BROKEN) === 0;
-  }
-
-  #spin(phase: number): boolean {
-    if (this.#spinMs === 0) return false;
-    const end = performance.now() + this.#spinMs;
-    do {
-      for (let k = 0; k < 100; k++) if (Atomics.load(this.words, PHASE) !== phase) return true;
-    } while (performance.now() < end);
-    return false;
   }
 
   /** From the main thread, before a job: forgets what happened in the one before. */
@@ -95,5 +86,42 @@ export class Control {
     Atomics.store(this.words, BROKEN, 1);
     Atomics.add(this.words, PHASE, 1);
     Atomics.notify(this.words, PHASE);
+  }
+}
+
+/** Of so many times that a short watch was in vain, the last one is a long one again. */
+const RETRY = 8;
+
+/**
+ * Watching for something instead of sleeping until it has happened: to wake up takes as long as a part of a step. But
+ * where other programs want the same cores it is in vain, and takes time away from the very thread that is waited for.
+ * So a watch is long after one that was rewarded, and shorter and shorter after those that weren't.
+ */
+class Spin {
+  readonly #longest: number;
+  #ms: number;
+  #inVain = 0;
+
+  constructor(longest: number) {
+    this.#longest = longest;
+    this.#ms = longest;
+  }
+
+  /** @returns whether it has happened */
+  until(happened: () => boolean): boolean {
+    if (this.#longest === 0) return false;
+    const end = performance.now() + (this.#inVain % RETRY === RETRY - 1 ? this.#longest : this.#ms);
+    do {
+      for (let k = 0; k < 100; k++) {
+        if (happened()) {
+          this.#inVain = 0;
+          this.#ms = this.#longest;
+          return true;
+        }
+      }
+    } while (performance.now() < end);
+    this.#inVain += 1;
+    this.#ms = Math.max(this.#longest / 8, this.#ms / 2);
+    return false;
   }
 }

@@ -24,7 +24,7 @@ import { type EpochJob, Thread } from "./thread.js";
 import { Turns } from "./turns.js";
 
 /** How long a thread watches for the others at a barrier before it sleeps. */
-const SPIN_MS = 0.05;
+const SPIN_MS = 0.25;
 
 /** How often progress is reported while workers are busy. */
 const PROGRESS_INTERVAL_MS = 50;
