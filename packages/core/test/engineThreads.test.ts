@@ -173,37 +173,6 @@ test("threads spin at barriers only if there is a core for each", async () => {
   }
 });
 
-test.each([
-  ["the calling thread does all of the training for a worker that never comes up", false],
-  ["a worker that comes up goes on where the calling thread was", true],
-])("%s: the same bits", async (_, released) => {
-  const alone = await builtEngine({ threads: 0 });
-  const start = alone.parameters();
-  const send = Worker.prototype.postMessage;
-  const held: (() => void)[] = [];
-  const types: string[] = [];
-  const messages = vi.spyOn(Worker.prototype, "postMessage").mockImplementation(function (
-    this: Worker,
-    message,
-  ) {
-    types.push(message.type);
-    if (message.type === "load") held.push(() => send.call(this, message));
-    else send.call(this, message);
-  });
-  const engine = await builtEngine({ threads: 1 });
-  engine.setParameters(start);
-  const options = { epochs: released ? 2 : 1, batchSize: 20, learningRate: 1e-4 };
-  const data = bars(released ? 100_000 : 100);
-  const release = () => released && held.splice(0).forEach((go) => void go());
-  await fit(engine, data, { ...options, onProgress: release });
-  messages.mockRestore();
-  expect(types.slice(0, released ? 2 : 1)).toEqual(released ? ["load", "epoch"] : ["load"]);
-  expect(types.includes("epoch")).toBe(released);
-  alone.setParameters(start);
-  await fit(alone, data, options);
-  expect(engine.parameters()).toEqual(alone.parameters());
-});
-
 test("a barrier that a thread comes to after another one has died holds nobody up", () => {
   const control = new Control(Control.allocate(true), 2, 0);
   control.break();

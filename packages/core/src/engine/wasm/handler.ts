@@ -13,7 +13,6 @@ export function createHandler(respond: (response: ThreadResponse) => void): (req
           program,
           new Thread(module, memory, layout, thread, new Control(control, threads, spinMs)),
         );
-        respond({ type: "loaded", program });
         return;
       }
       case "unload":

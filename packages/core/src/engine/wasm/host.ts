@@ -25,8 +25,8 @@ export function defaultThreads(): number {
   return hasWorkers() ? 1 : 0;
 }
 
-/** Whether the calling thread may compile and train itself: on a page, it has to draw and to answer its visitor. */
-export function mayHelp(): boolean {
+/** Whether the calling thread may compile itself: on a page, it has to draw and to answer its visitor. */
+export function mayCompile(): boolean {
   return nodeModule("node:worker_threads") !== undefined;
 }
 

@@ -24,9 +24,8 @@ export type ThreadRequest =
   | { readonly type: "epoch"; readonly program: number; readonly job: EpochJob }
   | { readonly type: "infer"; readonly program: number; readonly job: InferenceJob };
 
-/** It has loaded a program; it has finished its share of an epoch or an inference, or dropped a program; or it could not. */
+/** It has finished its share of an epoch or an inference, or dropped a program; or it could not. */
 export type ThreadResponse =
-  | { readonly type: "loaded"; readonly program: number }
   | { readonly type: "done" }
   | { readonly type: "failed"; readonly message: string };
 

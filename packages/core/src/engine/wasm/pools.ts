@@ -1,7 +1,7 @@
 import { compilePlan } from "../../compiler/compile.js";
 import type { EmitOptions } from "../../compiler/emit.js";
 import type { Plan } from "../../compiler/plan.js";
-import { canShareMemory, mayHelp } from "./host.js";
+import { canShareMemory, mayCompile } from "./host.js";
 import { LocalPool } from "./localPool.js";
 import type { Code, Pool } from "./pool.js";
 import { RemotePool } from "./remotePool.js";
@@ -17,5 +17,5 @@ export function createPool(threads: number): Pool {
 export async function compileFor({ threads, shared }: Pool, plan: Plan, options: EmitOptions): Promise<Code> {
   const { bytes, pages } = compilePlan(plan, threads, shared, options);
   // in the background it would wait for a core, which the starting workers have
-  return { module: mayHelp() ? new WebAssembly.Module(bytes) : await WebAssembly.compile(bytes), pages };
+  return { module: mayCompile() ? new WebAssembly.Module(bytes) : await WebAssembly.compile(bytes), pages };
 }

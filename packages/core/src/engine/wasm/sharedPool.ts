@@ -1,10 +1,8 @@
 import type { FailureError } from "../../errors.js";
-import type { EpochTotals } from "../engine.js";
-import { Slices } from "../slices.js";
 import { type Allocate, SharedBuffers } from "./buffers.js";
 import { Control } from "./control.js";
 import { closedError, deadError } from "./failures.js";
-import { coreCount, mayHelp, startWorker, type WorkerThread } from "./host.js";
+import { coreCount, startWorker, type WorkerThread } from "./host.js";
 import {
   allocateMemory,
   epochJob,
@@ -20,7 +18,6 @@ import {
 import type { Layout } from "./layout.js";
 import type { Response, ThreadRequest } from "./messages.js";
 import type { Code, InferenceProgram, JobOptions, Pool, TrainingProgram, TrainingStart } from "./pool.js";
-import { type EpochJob, Thread } from "./thread.js";
 import { Turns } from "./turns.js";
 
 /** How long a thread watches for the others at a barrier before it sleeps. */
@@ -35,14 +32,11 @@ const NEVER_MS = 2 ** 31 - 1;
 /** A program as the main thread sees it. */
 interface Loaded {
   readonly program: number;
-  readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly control: Control;
-  /** How many workers have not loaded it yet, because they are still starting. */
-  missing: number;
 }
 
-/** Workers with shared memory. The calling thread only steers; but it stands in for a single worker that still starts. */
+/** Workers with shared memory. The calling thread only steers. */
 export class SharedPool implements Pool {
   readonly threads: number;
   readonly shared = true;
@@ -50,8 +44,6 @@ export class SharedPool implements Pool {
   readonly #buffers = new SharedBuffers();
   #workers: readonly WorkerThread[] = [];
   #programs = 0;
-  /** Those that some workers have not loaded yet. */
-  readonly #loading = new Map<number, Loaded>();
   #unloading: Promise<void> = Promise.resolve();
   /**
    * Of a program that is no longer needed: the next one gets it, cleared, for the same reason that buffers.ts gives.
@@ -83,9 +75,7 @@ export class SharedPool implements Pool {
       epoch: (request, options) =>
         this.#inTurn(async (allocate) => {
           const job = epochJob(layout, { ...start, images, labels }, request, allocate);
-          if (!(await this.#standIn(loaded, layout, job, options))) {
-            await this.#run(loaded, { type: "epoch", program, job }, options, () => totalsOf(job));
-          }
+          await this.#run(loaded, { type: "epoch", program, job }, options, () => totalsOf(job));
           return epochResult(job, readRow(memory, layout));
         }),
       memory: () => this.#inTurn(async () => readMemory(memory, layout)),
@@ -130,10 +120,7 @@ export class SharedPool implements Pool {
     const spinMs = threads <= coreCount() ? SPIN_MS : 0;
     const common = { program, module: code.module, memory, layout, threads, control: words, spinMs };
     for (const [thread, worker] of this.#start().entries()) worker.send({ type: "load", ...common, thread });
-    const control = new Control(words, threads, spinMs);
-    const loaded: Loaded = { program, module: code.module, memory, control, missing: threads };
-    this.#loading.set(program, loaded);
-    return loaded;
+    return { program, memory, control: new Control(words, threads, spinMs) };
   }
 
   #memory(code: Code): WebAssembly.Memory {
@@ -169,31 +156,6 @@ export class SharedPool implements Pool {
     });
   }
 
-  /**
-   * Trains on the calling thread, in slices, while the only worker is still starting: that goes on with the step that is
-   * then begun. The bits are the same whoever computes them. Of several workers it would only hold up the start.
-   * @returns whether the epoch has ended
-   */
-  async #standIn(
-    loaded: Loaded,
-    layout: Layout,
-    job: EpochJob,
-    { signal, onProgress }: JobOptions<EpochTotals>,
-  ): Promise<boolean> {
-    if (this.#ended) throw this.#ended;
-    if (this.threads > 1 || loaded.missing === 0 || !mayHelp() || signal?.aborted) return false;
-    const control = new Control(Control.allocate(false), 1, 0);
-    const slices = new Slices();
-    const work = new Thread(loaded.module, loaded.memory, layout, 0, control).epoch(job);
-    while (!work.next().done) {
-      if (await slices.rest()) onProgress?.(totalsOf(job));
-      if (this.#ended) throw this.#ended;
-      if (signal?.aborted) return true;
-      if (loaded.missing === 0) return false;
-    }
-    return true;
-  }
-
   /** Lets all threads do their share of a job. No message is sent in between: they are steered by `control`. */
   async #run<Progress>(
     { control }: Loaded,
@@ -221,11 +183,6 @@ export class SharedPool implements Pool {
   }
 
   #respond(response: Response): void {
-    if (response.type === "loaded") {
-      const loaded = this.#loading.get(response.program);
-      if (loaded && --loaded.missing === 0) this.#loading.delete(response.program);
-      return;
-    }
     const job = this.#job;
     if (response.type === "failed") this.#end(deadError(response.message));
     else if (job && --job.left === 0) job.resolve();

@@ -90,14 +90,12 @@ export class Thread {
     }
   }
 
-  /** Goes on after the steps that `job.progress` counts. */
   *epoch(job: EpochJob): Generator<void, void> {
     const { training, block: size } = this.#layout;
     if (training === undefined) throw new Error("planned for inference");
     const { order } = job;
     const pixels = this.#pixels(job.images);
-    for (let step = job.progress[PROGRESS.steps]; step * training.batchSize < order.length; step++) {
-      const from = step * training.batchSize;
+    for (let from = 0, step = 0; from < order.length; from += training.batchSize, step++) {
       const count = Math.min(training.batchSize, order.length - from);
       const blocks = Math.ceil(count / size);
       if (this.#thread === 0) this.#control.decideStop();
