@@ -1,18 +1,20 @@
 import { assembleModule, FunctionAssembler } from "./compiler/wasm/assembler.js";
 import type { Opcode } from "./compiler/wasm/opcodes.js";
+import { mayCompile } from "./engine/wasm/host.js";
 import { LN2_HIGH, LN2_LOW, RECIPROCALS } from "./math.js";
 import { randomStream, streamKey } from "./random.js";
 import type { FloatArray } from "./tensor.js";
 
 /*
  * Many normal numbers at once. `RandomStream.normal` (random.ts) is what they are; here it is written as WebAssembly, four
- * numbers at a time, operation by operation, so that the bits are the same. JavaScript that has just been loaded takes ten
- * times as long for a network's first weights, and half of that when it is warm, because it waits for each term of a series.
+ * numbers at a time, operation by operation, so that the bits are the same; in Node, since a page doesn't compile on the
+ * thread that asks. JavaScript that has just been loaded takes ten times as long for a network's first weights, and half of
+ * that when it is warm, because it waits for each term of a series.
  */
 
 /** Fills `data` with the first numbers of a stream, normal with mean 0 and this standard deviation. */
 export function fillNormal(data: FloatArray, seed: number, name: string, deviation: number): void {
-  const fill = data.length < FEW ? undefined : vectorized();
+  const fill = data.length >= FEW && mayCompile() ? vectorized() : undefined;
   if (fill) fill(data, seed, streamKey(name), deviation);
   else fillOneByOne(data, seed, name, deviation);
 }

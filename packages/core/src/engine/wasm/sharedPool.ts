@@ -44,7 +44,6 @@ export class SharedPool implements Pool {
   readonly #buffers = new SharedBuffers();
   #workers: readonly WorkerThread[] = [];
   #programs = 0;
-  #unloading: Promise<void> = Promise.resolve();
   /**
    * Of a program that is no longer needed: the next one gets it, cleared, for the same reason that buffers.ts gives.
    */
@@ -63,7 +62,6 @@ export class SharedPool implements Pool {
   }
 
   async loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram> {
-    await this.#unloading; // it leaves its memory
     const loaded = this.#load(code, layout);
     const { program, memory } = loaded;
     writeStart(memory, layout, start);
@@ -79,16 +77,15 @@ export class SharedPool implements Pool {
           return epochResult(job, readRow(memory, layout));
         }),
       memory: () => this.#inTurn(async () => readMemory(memory, layout)),
-      unload: async () => {
-        if (unloaded) return;
-        unloaded = true;
-        // only when all have said that they are through with it may others have its memory; nobody else waits for that
-        this.#unloading = this.#inTurn(async () => {
+      unload: () =>
+        this.#inTurn(async () => {
+          if (unloaded || this.#ended) return;
+          unloaded = true;
+          // only when all have said that they are through with it may others have its memory
           await this.#run(loaded, { type: "unload", program }, {}, () => {});
           this.#spare = { pages: code.pages, memory };
           lease.end();
-        }).catch(() => {});
-      },
+        }),
     };
   }
 
