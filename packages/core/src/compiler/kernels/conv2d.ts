@@ -1,8 +1,10 @@
 import { BLOCK, grid, HALVES, tilesOf, type View } from "../block.js";
 import {
+  type Address,
   at,
   type Buffer,
   constant,
+  type Expression,
   type Index,
   type Nest,
   type NestBuilder,
@@ -48,28 +50,39 @@ export function convolve(
                 [j, js.size * strideX * BLOCK],
               );
               addWindows(b, windows, sums, first, os, o);
-              for (const [column, filters] of sums.entries()) {
-                for (const [row, halves] of filters.entries()) {
-                  for (const [h, sum] of halves.entries()) {
-                    b.store(
-                      at(
-                        y.buffer,
-                        y.start + (os.first + row) * y.plane + (js.first + column) * BLOCK + HALVES[h],
-                        [o, os.size * y.plane],
-                        [i, y.row],
-                        [j, js.size * BLOCK],
-                      ),
-                      relu ? pmax(sum, constant(0)) : sum,
-                    );
-                  }
-                }
-              }
+              storeSums(b, sums, (column, row, half, sum) => [
+                at(
+                  y.buffer,
+                  y.start + (os.first + row) * y.plane + (js.first + column) * BLOCK + half,
+                  [o, os.size * y.plane],
+                  [i, y.row],
+                  [j, js.size * BLOCK],
+                ),
+                relu ? pmax(sum, constant(0)) : sum,
+              ]);
             }),
           ),
         );
       }
     }
   });
+}
+
+/**
+ * Stores the sums of cells that lie side by side.
+ * @param sums [column][row][half]
+ * @param store where each goes, and what becomes of it
+ */
+export function storeSums(
+  b: NestBuilder,
+  sums: readonly (readonly (readonly Variable[])[])[],
+  store: (column: number, row: number, half: number, sum: Variable) => readonly [Address, Expression],
+): void {
+  for (const [column, rows] of sums.entries()) {
+    for (const [row, halves] of rows.entries()) {
+      for (const [h, sum] of halves.entries()) b.store(...store(column, row, HALVES[h], sum));
+    }
+  }
 }
 
 /** [filter][half], to begin sums with. */

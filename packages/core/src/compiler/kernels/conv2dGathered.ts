@@ -1,7 +1,8 @@
 import type { Conv2d } from "../../layers/conv2d.js";
-import { BLOCK, grid, HALVES, tilesOf, type View } from "../block.js";
+import { BLOCK, grid, tilesOf, type View } from "../block.js";
 import type { Border } from "../memory.js";
 import { at, type Buffer, constant, from, type Index, load, type Nest, nest, splat } from "../nest.js";
+import { storeSums } from "./conv2d.js";
 import { addColumns, FILTERS_TOGETHER, type FilterTile, WIDEST_WRITTEN_OUT } from "./conv2dWindows.js";
 
 /*
@@ -168,22 +169,16 @@ export function gatherInputGradient(name: string, gathering: Gathering, dy: View
                   }),
                 );
               });
-              for (const [column, channels] of sums.entries()) {
-                for (const [channel, halves] of channels.entries()) {
-                  for (const [h, sum] of halves.entries()) {
-                    b.store(
-                      at(
-                        dx.buffer,
-                        dx.start + (cs.first + channel) * dx.plane + (qs.first + column) * BLOCK + HALVES[h],
-                        [c, cs.size * dx.plane],
-                        [p, dx.row],
-                        [q, qs.size * BLOCK],
-                      ),
-                      sum,
-                    );
-                  }
-                }
-              }
+              storeSums(b, sums, (column, channel, half, sum) => [
+                at(
+                  dx.buffer,
+                  dx.start + (cs.first + channel) * dx.plane + (qs.first + column) * BLOCK + half,
+                  [c, cs.size * dx.plane],
+                  [p, dx.row],
+                  [q, qs.size * BLOCK],
+                ),
+                sum,
+              ]);
             }),
           ),
         );
