@@ -1,6 +1,13 @@
 import type { Conv2d } from "../layers/conv2d.js";
 import type { Model, ModelLayer } from "../model.js";
-import { borderOfGradients, canGather, spreadTurnedSize } from "./kernels/conv2dGathered.js";
+import type { View } from "./block.js";
+import {
+  borderOfGradients,
+  canGather,
+  type Gathering,
+  gatheringTables,
+  spreadTurnedSize,
+} from "./kernels/conv2dGathered.js";
 import { spreadSize } from "./kernels/conv2dWindows.js";
 import { type Allocator, type Border, NO_BORDER } from "./memory.js";
 import type { Buffer } from "./nest.js";
@@ -54,4 +61,25 @@ export function paddingOfGradients(
 /** What a layer reads around the gradients of its output. */
 export function borderFor(gathered: Gathered, layer: ModelLayer | undefined): Border {
   return layer && gathered.has(layer) ? borderOfGradients(layer.resolved as Conv2d) : NO_BORDER;
+}
+
+/** A layer that gathers, with its tables. */
+export function gatheringOf(
+  gathered: Gathered,
+  layer: ModelLayer,
+  weight: Buffer,
+  dy: View,
+  shared: Allocator,
+): Gathering {
+  const conv = layer.resolved as Conv2d;
+  const spread = gathered.get(layer);
+  const { counts, gradients, weights } = gatheringTables(conv, dy, spread !== undefined);
+  return {
+    layer: conv,
+    weight,
+    spread,
+    counts: shared.counts(`${layer.name}.meetings`, counts),
+    gradients: shared.distances(`${layer.name}.gradientRows`, gradients),
+    weights: shared.distances(`${layer.name}.weightRows`, weights),
+  };
 }

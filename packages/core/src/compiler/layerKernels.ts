@@ -5,9 +5,9 @@ import type { MaxPool2d } from "../layers/maxPool2d.js";
 import type { Model, ModelLayer } from "../model.js";
 import { type Kept, keptOf } from "./batchStage.js";
 import type { View } from "./block.js";
-import type { Gathered } from "./gathered.js";
+import { type Gathered, gatheringOf } from "./gathered.js";
 import { convolve } from "./kernels/conv2d.js";
-import { gatherInputGradient, gatheringTables, spreadTurned } from "./kernels/conv2dGathered.js";
+import { gatherInputGradient, spreadTurned } from "./kernels/conv2dGathered.js";
 import { convolveInputGradient } from "./kernels/conv2dInputGradient.js";
 import { convolveParameterGradients } from "./kernels/conv2dParameterGradients.js";
 import { convolvePooled, winnersInputGradient } from "./kernels/conv2dPooled.js";
@@ -136,16 +136,7 @@ export function backwardKernels(model: Model, k: number, buffers: BackwardBuffer
           : convolveParameterGradients(own, conv, x, dy, weightGradient, biasGradient);
       if (!dx) return [gradients];
       if (gathered.has(layer)) {
-        const spread = gathered.get(layer);
-        const tables = gatheringTables(conv, dy, spread !== undefined);
-        const gathering = {
-          layer: conv,
-          weight,
-          spread,
-          counts: shared.counts(`${layer.name}.meetings`, tables.counts),
-          gradients: shared.distances(`${layer.name}.gradientRows`, tables.gradients),
-          weights: shared.distances(`${layer.name}.weightRows`, tables.weights),
-        };
+        const gathering = gatheringOf(gathered, layer, weight, dy, shared);
         return [gradients, gatherInputGradient(input, gathering, dy, dx)];
       }
       return [
