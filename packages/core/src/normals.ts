@@ -1,7 +1,7 @@
 import { assembleModule, FunctionAssembler } from "./compiler/wasm/assembler.js";
 import type { Opcode } from "./compiler/wasm/opcodes.js";
-import { mayCompile } from "./engine/wasm/host.js";
 import { LN2_HIGH, LN2_LOW, RECIPROCALS } from "./math.js";
+import { mayCompile } from "./nodeModules.js";
 import { randomStream, streamKey } from "./random.js";
 import type { FloatArray } from "./tensor.js";
 

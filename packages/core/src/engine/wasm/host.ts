@@ -1,5 +1,5 @@
+import { nodeModule } from "../../nodeModules.js";
 import type { Request, Response } from "./messages.js";
-import { nodeModule } from "./node.js";
 
 /*
  * What differs between Node and browsers: how a worker is started, how many cores there are, what threads can share.
@@ -23,11 +23,6 @@ export function canShareMemory(): boolean {
 export function defaultThreads(): number {
   if (canShareMemory()) return coreCount();
   return hasWorkers() ? 1 : 0;
-}
-
-/** Whether the calling thread may compile itself: on a page, it has to draw and to answer its visitor. */
-export function mayCompile(): boolean {
-  return nodeModule("node:worker_threads") !== undefined;
 }
 
 /** A worker, as far as it is needed here. */

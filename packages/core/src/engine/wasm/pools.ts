@@ -1,7 +1,8 @@
 import { compilePlan } from "../../compiler/compile.js";
 import type { EmitOptions } from "../../compiler/emit.js";
 import type { Plan } from "../../compiler/plan.js";
-import { canShareMemory, mayCompile } from "./host.js";
+import { mayCompile } from "../../nodeModules.js";
+import { canShareMemory } from "./host.js";
 import { LocalPool } from "./localPool.js";
 import type { Code, Pool } from "./pool.js";
 import { RemotePool } from "./remotePool.js";

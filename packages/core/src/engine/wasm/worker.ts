@@ -1,8 +1,8 @@
 /** The file that a worker runs, in Node and in browsers. */
 
+import { nodeModule } from "../../nodeModules.js";
 import { createHandler } from "./handler.js";
 import type { Request, Response } from "./messages.js";
-import { nodeModule } from "./node.js";
 import { createRemoteHandler } from "./remoteHandler.js";
 
 const port = nodeModule("node:worker_threads")?.parentPort;

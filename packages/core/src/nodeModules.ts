@@ -12,3 +12,8 @@ export function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModu
   const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
   return process?.getBuiltinModule?.(name) as NodeModules[Name] | undefined;
 }
+
+/** Whether the calling thread may compile itself: on a page, it has to draw and to answer its visitor. */
+export function mayCompile(): boolean {
+  return nodeModule("node:worker_threads") !== undefined;
+}
