@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UNRAVEL } from "../packages/cli/test/support/cli.js";
@@ -8,9 +8,11 @@ import { parseTraceNpz } from "../packages/core/src/formats/traceFile.js";
 import { defineModel } from "../packages/core/src/model.js";
 import { tensorsOf, trace } from "../packages/core/src/reference/trace.js";
 import { expectWithin } from "../packages/core/test/support/compare.js";
+import { idxImages, idxLabels } from "../packages/core/test/support/idxFiles.js";
 import { runPython, testWithNumpy } from "../packages/core/test/support/numpy.js";
 import { blocksOf, folderInside, runAsOne, textOf } from "./support/blocks.js";
 import { mistakeIn } from "./support/calc.js";
+import { type GuideNumbers, guidePictures } from "./support/drawing/guide.js";
 
 /*
  * The guide says that its code is one program, that its numbers are what the program prints, and that a pocket calculator
@@ -29,16 +31,57 @@ const inLanguage = (language: string) => blocks.filter((block) => block.language
 test("there are the chapters that the first page lists, in order", () => {
   const listed = [...textOf(FIRST).matchAll(/^\d+\. \[.*?\]\((.*?)\)/gm)];
   expect(listed.map(([, name]) => `docs/guide/${name}`)).toEqual(pages);
-  expect(pages).toHaveLength(14);
+  expect(pages).toHaveLength(18);
 });
 
+/** Put behind the guide's program: prints what its pictures are drawn from. */
+const NUMBERS = {
+  page: FIRST,
+  language: "js",
+  shown: "",
+  code: `
+const arrays = ({ tensors }) => Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, [...data]]));
+const rates = Array.from({ length: 26 }, (_, k) => k / 50).map((rate) => {
+  const { tensors } = withUpdate(step, rate);
+  const next = Object.fromEntries(model.parameters.map(({ fullName }) => [fullName, tensors["new." + fullName]]));
+  return { rate, loss: trace(model, next, x, [1]).loss, promised: step.loss - (rate / 0.1) * promised };
+});
+console.log(JSON.stringify({
+  step: arrays(step),
+  far: arrays(far),
+  rates,
+  byHeart: byHeart.map(({ seen, unseen }) => ({ seen: seen.loss, unseen: unseen.loss })),
+}));
+`,
+};
+
+const js = inLanguage("js");
+let ran: ReturnType<typeof runAsOne> | undefined;
+/** All chapters as one program, which runs once. */
+const program = () => {
+  ran ??= runAsOne([...js, NUMBERS]);
+  return ran;
+};
+
 test("the code of all chapters is one program, and prints what they show", async () => {
-  const js = inLanguage("js");
-  expect(js.length).toBeGreaterThan(25);
-  const { printed, stderr } = await runAsOne(js);
+  expect(js.length).toBeGreaterThan(35);
+  const { printed, stderr } = await program();
   expect(stderr).toBe("");
   for (const [k, { page, code, shown }] of js.entries()) expect(printed[k], `${page}: ${code}`).toBe(shown);
 });
+
+// drawn anew by `npx vitest run test/guide.test.ts --update`
+test.each(Object.keys(guidePictures))(
+  "the picture %s is drawn from the numbers of the program",
+  async (name) => {
+    const numbers: GuideNumbers = JSON.parse((await program()).printed[js.length]);
+    await expect(guidePictures[name](numbers)).toMatchFileSnapshot(`${FOLDER}/pictures/${name}.svg`);
+    expect(
+      pages.concat(FIRST).some((page) => textOf(page).includes(`(pictures/${name}.svg)`)),
+      "it is shown",
+    ).toBe(true);
+  },
+);
 
 test("every text that is shown is what some code prints", () => {
   const shown = blocks.filter(({ shown }) => shown !== "");
@@ -88,6 +131,34 @@ test.each([FIRST, ...pages])("the links of %s lead somewhere", (page) => {
   const links = [...textOf(page).matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, link]) => link);
   expect(links.length).toBeGreaterThan(0);
   for (const link of links) expect(existsSync(join(FOLDER, link)), link).toBe(true);
+});
+
+test("the two commands at the end of the first page explain a network that was trained", async () => {
+  const [{ code }] = blocksOf(FIRST).filter(({ language }) => language === "sh");
+  const folder = folderInside();
+  mkdirSync(join(folder, "digits"));
+  for (const [part, count] of [
+    ["train", 40],
+    ["t10k", 10],
+  ] as const) {
+    const labels = Uint8Array.from({ length: count }, (_, k) => k % 10);
+    writeFileSync(join(folder, "digits", `${part}-images-idx3-ubyte`), idxImages(count, 28, 28));
+    writeFileSync(join(folder, "digits", `${part}-labels-idx1-ubyte`), idxLabels(labels));
+  }
+  const data = ["--data", join(folder, "digits")];
+  const lines = code.trimEnd().split("\n");
+  expect(lines).toHaveLength(2);
+  for (const line of lines) {
+    const [, , command, ...args] = line.split(" ");
+    const { status, stderr } = spawnSync(process.execPath, [UNRAVEL, command, ...args, ...data], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(status, stderr).toBe(0);
+  }
+  const report = readFileSync(join(folder, "report.html"), "utf8");
+  expect(report).toContain("lenet5");
+  expect(report).not.toContain("untrained");
 });
 
 describe("the network in NumPy", () => {
