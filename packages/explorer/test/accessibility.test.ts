@@ -1,9 +1,8 @@
-import { afterAll, describe, expect } from "vitest";
-import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { describe, expect } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
 import { violations } from "./support/axe.js";
-import { choose, selected, visit } from "./support/page.js";
-
-afterAll(closeBrowser);
+import { choose, selected } from "./support/page.js";
+import { visit } from "./support/visit.js";
 
 const views = [
   "",

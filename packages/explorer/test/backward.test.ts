@@ -1,16 +1,15 @@
 import { explain, parseCell } from "unravel-cnn";
-import { afterAll, describe, expect } from "vitest";
-import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { describe, expect } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
 import { lossesAlong } from "../src/state/nudge.js";
 import { sample, traceOf } from "./support/library.js";
-import { selected, visit } from "./support/page.js";
-
-afterAll(closeBrowser);
+import { selected } from "./support/page.js";
+import { sharedVisit } from "./support/visit.js";
 
 const three = () => traceOf([sample(3)], [3]);
 
 testInBrowser("one switch turns the same picture into gradients, with a scale around zero", async () => {
-  const { page } = await visit({ link: "cell=conv1.out[0,2,22,14]" });
+  const { page } = await sharedVisit("cell=conv1.out[0,2,22,14]");
   const legend = page.locator('section[aria-label="relu1"] .legend');
   expect(await legend.getAttribute("aria-label")).toMatch(/^Colours from 0 to /);
   await page.getByText("← Backward").click();
@@ -21,7 +20,7 @@ testInBrowser("one switch turns the same picture into gradients, with a scale ar
 });
 
 testInBrowser("a filter's gradient opens into the positions that made it", async () => {
-  const { page } = await visit({ link: "pass=backward&cell=grad.conv1.weight[3,0,1,1]" });
+  const { page } = await sharedVisit("pass=backward&cell=grad.conv1.weight[3,0,1,1]");
   const titles = await page.locator(".pictures figcaption").allInnerTexts();
   expect(titles).toEqual(["grad.conv1.out", "x", "products"]);
   const canvas = page.locator(".pictures canvas").first();
@@ -43,7 +42,7 @@ testInBrowser("a filter's gradient opens into the positions that made it", async
 testInBrowser(
   "an input's gradient opens into the outputs it touched: the kernel lies there flipped",
   async () => {
-    const { page } = await visit({ link: "pass=backward&cell=grad.x[0,0,12,14]" });
+    const { page } = await sharedVisit("pass=backward&cell=grad.x[0,0,12,14]");
     const { data } = three().tensors["conv1.weight"];
     const shown = await page
       .locator(".squares figure")
@@ -57,7 +56,7 @@ testInBrowser(
 );
 
 testInBrowser("max-pool shows where the gradient went", async () => {
-  const { page } = await visit({ link: "pass=backward&cell=grad.relu1.out[0,3,13,6]" });
+  const { page } = await sharedVisit("pass=backward&cell=grad.relu1.out[0,3,13,6]");
   const { value } = await selected(page);
   expect(value).toBe(explain(three(), parseCell("grad.relu1.out[0,3,13,6]")).value);
   await page.locator(".sheet tbody .follow").first().click();
@@ -67,7 +66,7 @@ testInBrowser("max-pool shows where the gradient went", async () => {
 });
 
 testInBrowser("nudge it: the loss moves by about what the gradient promised", async () => {
-  const { page } = await visit({ link: "cell=conv1.weight[3,0,1,1]" });
+  const { page } = await sharedVisit("cell=conv1.weight[3,0,1,1]");
   const cell = parseCell("conv1.weight[3,0,1,1]");
   const gradient = explain(three(), { ...cell, tensor: "grad.conv1.weight" }).value;
   const slider = page.locator('input[type="range"]');
@@ -94,7 +93,7 @@ describe("this image and this batch", () => {
     );
 
   testInBrowser("a batch's gradients are the mean over its images", async () => {
-    const { page } = await visit({ link: "pass=backward&cell=grad.conv1.weight[3,0,1,1]" });
+    const { page } = await sharedVisit("pass=backward&cell=grad.conv1.weight[3,0,1,1]");
     expect((await selected(page)).value).toBe(
       explain(three(), parseCell("grad.conv1.weight[3,0,1,1]")).value,
     );
@@ -106,7 +105,7 @@ describe("this image and this batch", () => {
   });
 
   testInBrowser("any image of it can be shown", async () => {
-    const { page } = await visit({ link: "scope=batch&cell=conv1.out[0,3,12,12]" });
+    const { page } = await sharedVisit("scope=batch&cell=conv1.out[0,3,12,12]");
     await page.getByRole("button", { name: "Image 5 of the batch" }).click();
     const { address, value } = await selected(page);
     expect(address).toBe("conv1.out[5, 3, 12, 12]");

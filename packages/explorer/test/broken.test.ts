@@ -14,21 +14,19 @@ import {
   tensorsOf,
   trace,
 } from "unravel-cnn";
-import { afterAll, describe, expect, test, vi } from "vitest";
-import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { describe, expect, test, vi } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
 import { type Course, moved, outcomeOf, withReport } from "../src/broken/course.js";
 import { labSpec, STEPS } from "../src/broken/experiment.js";
 import { type Mistake, mistakeNamed, mistakes } from "../src/broken/mistakes.js";
 import { brokenFrom, brokenWords, usualBroken } from "../src/broken/settings.js";
 import { lesson, whatIsSeen } from "../src/broken/words.js";
 import { violations } from "./support/axe.js";
-import { visit } from "./support/page.js";
+import { visit } from "./support/visit.js";
 
 /*
  * Break it: each mistake changes what it says and nothing else, and is the one that `unravel check` knows by its name.
  */
-
-afterAll(closeBrowser);
 
 const named = (name: string) => mistakeNamed(name) as Mistake;
 const right = defineModel(labSpec);

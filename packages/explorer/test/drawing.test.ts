@@ -1,10 +1,9 @@
 import { parseNpz } from "unravel-cnn";
-import { afterAll, expect } from "vitest";
-import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { expect } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
 import { sample, traceOf } from "./support/library.js";
-import { choose, downloaded, probabilities, stroke, visit } from "./support/page.js";
-
-afterAll(closeBrowser);
+import { choose, downloaded, probabilities, stroke } from "./support/page.js";
+import { sharedVisit, visit } from "./support/visit.js";
 
 const one = [
   [0.5, 0.15],
@@ -15,7 +14,7 @@ const one = [
 testInBrowser(
   "strokes change the probabilities, which are the library's for the picture that is seen",
   async () => {
-    const { page } = await visit();
+    const { page } = await sharedVisit();
     await page.getByRole("button", { name: "Clear" }).click();
     const blank = await probabilities(page);
     await stroke(page, one);
@@ -33,7 +32,7 @@ testInBrowser(
 );
 
 testInBrowser("undo takes back strokes, samples and clearing", async () => {
-  const { page } = await visit();
+  const { page } = await sharedVisit();
   const three = await probabilities(page);
   const undo = page.getByRole("button", { name: "Undo" });
   expect(await undo.isDisabled()).toBe(true);
@@ -79,7 +78,7 @@ testInBrowser("a finger draws", async () => {
 });
 
 testInBrowser("who says what is right changes the loss", async () => {
-  const { page } = await visit();
+  const { page } = await sharedVisit();
   const loss = async () => Number(await page.locator(".loss-value").getAttribute("value"));
   expect(await loss()).toBe(traceOf([sample(3)], [3]).loss);
   await page.locator('fieldset input[value="8"]').check();
@@ -87,7 +86,7 @@ testInBrowser("who says what is right changes the loss", async () => {
 });
 
 testInBrowser("a picture is pasted, or dropped", async () => {
-  const { page } = await visit();
+  const { page } = await sharedVisit();
   const before = await probabilities(page);
   // a thick bar, dark on light, as a PNG that the browser makes
   const give = (kind: "paste" | "drop") =>

@@ -12,13 +12,12 @@ import {
   parseTraceJson,
   parseTraceNpz,
 } from "unravel-cnn";
-import { afterAll, describe, expect } from "vitest";
-import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { describe, expect } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
 import { sample, traceOf, trainedNetwork } from "./support/library.js";
-import { choose, downloaded, probabilities, selected, visit } from "./support/page.js";
-
-afterAll(closeBrowser);
+import { choose, downloaded, probabilities, selected } from "./support/page.js";
+import { sharedVisit } from "./support/visit.js";
 
 /** Opens a file as a visitor does who chooses it. */
 async function open(page: Page, name: string, bytes: Uint8Array | string): Promise<void> {
@@ -31,7 +30,7 @@ const title = (page: Page) => page.locator("header .network").innerText();
 
 describe("opening", () => {
   testInBrowser("a trained network", async () => {
-    const { page } = await visit();
+    const { page } = await sharedVisit();
     const model = defineModel(lenet5());
     await open(page, "mine.safetensors", formatModel({ model, parameters: initialParameters(model, 3) }));
     await page.locator('[data-picture="conv2.out/0"]').waitFor();
@@ -39,7 +38,7 @@ describe("opening", () => {
   });
 
   testInBrowser("a spec, with fresh weights", async () => {
-    const { page } = await visit();
+    const { page } = await sharedVisit();
     const spec = {
       input: [1, 28, 28],
       layers: [
@@ -58,7 +57,7 @@ describe("opening", () => {
   });
 
   testInBrowser("a network for pictures in colour, with class names", async () => {
-    const { page } = await visit();
+    const { page } = await sharedVisit();
     const spec = {
       input: [3, 12, 12],
       layers: [
@@ -76,7 +75,7 @@ describe("opening", () => {
   });
 
   testInBrowser("a trace, whose numbers are shown as they are", async () => {
-    const { page } = await visit();
+    const { page } = await sharedVisit();
     const step = traceOf([sample(7), sample(2)], [7, 2]);
     await open(page, "step.npz", formatTraceNpz(step));
     await page.waitForFunction(() =>
@@ -91,7 +90,7 @@ describe("opening", () => {
   });
 
   testInBrowser("damaged files get one sentence each, and nothing is lost", async () => {
-    const { page } = await visit();
+    const { page } = await sharedVisit();
     const before = [await probabilities(page), await selected(page)];
     const trained = trainedNetwork();
     const file = formatModel(trained);
@@ -119,7 +118,7 @@ describe("opening", () => {
 
 describe("taking along", () => {
   testInBrowser("the trace, for NumPy and with its network", async () => {
-    const { page } = await visit();
+    const { page } = await sharedVisit();
     const { model } = trainedNetwork();
     const step = traceOf([sample(3)], [3]);
     const npz = await downloaded(page, () => choose(page, "Save", "for NumPy"));
@@ -131,7 +130,7 @@ describe("taking along", () => {
   });
 
   testInBrowser("pictures, SVG and PNG, and the report", async () => {
-    const { page } = await visit();
+    const { page } = await sharedVisit();
     const svg = await downloaded(page, () => choose(page, "Save", /SVG/));
     const text = new TextDecoder().decode(svg.bytes);
     expect(text).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="\d+" height="\d+"/);
@@ -149,30 +148,35 @@ describe("taking along", () => {
 describe("check yours", () => {
   const step = () => traceOf([sample(3), sample(8)], [3, 8]);
 
-  async function check(page: Page, bytes: Uint8Array, name = "mine.npz"): Promise<void> {
+  /** Has a file checked, and waits for an answer with these words. */
+  async function check(page: Page, bytes: Uint8Array, words: string, name = "mine.npz"): Promise<void> {
     await choose(page, "Open", "Check yours");
     const path = join(await temporaryFolder(), name);
     await writeFile(path, bytes);
     await page.locator('input[aria-label="A .npz file to check"]').setInputFiles(path);
-    await page.locator("dialog .answer, dialog .problem").first().waitFor({ timeout: 60_000 });
+    await page
+      .locator("dialog .answer, dialog .problem")
+      .filter({ hasText: words })
+      .waitFor({ timeout: 60_000 });
   }
 
   testInBrowser("arrays that are right", async () => {
-    const { page } = await visit();
-    await check(page, formatTraceNpz(step()));
+    const { page } = await sharedVisit();
+    await check(page, formatTraceNpz(step()), "are right");
     expect(await page.locator("dialog .answer h3").first().innerText()).toMatch(
       /^✓ All \d+ arrays .* are right\.$/,
     );
   });
 
   testInBrowser("a mistake: which array, why, and the cells that differ", async () => {
-    const { page } = await visit();
+    const { page } = await sharedVisit();
     const { tensors } = step();
     const wrong = tensors["grad.conv1.weight"].data.slice();
     // the gradient of a batch of two without the division by two
     for (let k = 0; k < wrong.length; k++) wrong[k] *= 2;
     const { y, ...rest } = { ...tensors, y: { shape: [2], data: Int32Array.of(3, 8) } };
-    await check(page, formatNpz({ ...rest, y, "grad.conv1.weight": { shape: [8, 1, 3, 3], data: wrong } }));
+    const arrays = { ...rest, y, "grad.conv1.weight": { shape: [8, 1, 3, 3], data: wrong } };
+    await check(page, formatNpz(arrays), "The first array that differs");
     const answer = page.locator("dialog .answer");
     expect(await answer.innerText()).toContain("The first array that differs: grad.conv1.weight");
     expect(await answer.locator(".mistake").count()).toBeGreaterThan(0);
@@ -187,8 +191,8 @@ describe("check yours", () => {
   });
 
   testInBrowser("a file that is none: one sentence", async () => {
-    const { page } = await visit();
-    await check(page, new TextEncoder().encode("PK?"), "bad.npz");
+    const { page } = await sharedVisit();
+    await check(page, new TextEncoder().encode("PK?"), "bad.npz", "bad.npz");
     expect(await page.locator("dialog .problem").innerText()).toMatch(/^bad\.npz: [^\n]{10,300}\.$/);
   });
 });

@@ -1,11 +1,10 @@
 import { cellAddress, explain, parseCell } from "unravel-cnn";
-import { afterAll, expect } from "vitest";
-import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { expect } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
 import { short } from "../src/view/numbers.js";
 import { sample, traceOf } from "./support/library.js";
-import { probabilities, selected, visit } from "./support/page.js";
-
-afterAll(closeBrowser);
+import { probabilities, selected } from "./support/page.js";
+import { sharedVisit, visit } from "./support/visit.js";
 
 const three = () => traceOf([sample(3)], [3]);
 
@@ -54,7 +53,7 @@ const read = (texts: readonly string[]) => texts.map((text) => Number(text.repla
 
 testInBrowser("numbers on the page are the library's, and add up as they stand there", async () => {
   const right = three();
-  const { page, url } = await visit();
+  const { page, url } = await sharedVisit();
   for (const address of cells) {
     const cell = parseCell(address);
     const pass = address.startsWith("grad.") ? "&pass=backward" : "";
@@ -80,7 +79,7 @@ testInBrowser("numbers on the page are the library's, and add up as they stand t
 });
 
 testInBrowser("a click selects, sources light up before and contributions after", async () => {
-  const { page } = await visit();
+  const { page } = await sharedVisit();
   const map = page.locator('[data-picture="conv1.out/3"]');
   await map.click({ position: { x: 25, y: 25 } }); // cells are 2 pixels wide
   expect((await selected(page)).address).toBe("conv1.out[0, 3, 12, 12]");
@@ -97,7 +96,7 @@ testInBrowser("a click selects, sources light up before and contributions after"
 });
 
 testInBrowser("hovering shows a value", async () => {
-  const { page } = await visit();
+  const { page } = await sharedVisit();
   await page.locator('[data-picture="relu1.out/2"]').hover({ position: { x: 29, y: 45 } });
   const right = three().tensors["relu1.out"].data[(2 * 26 + 22) * 26 + 14];
   expect(await page.locator(".tooltip").innerText()).toBe(`relu1.out[0, 2, 22, 14]\n${short(right)}`);
@@ -106,7 +105,7 @@ testInBrowser("hovering shows a value", async () => {
 });
 
 testInBrowser("a term leads to its own cell, and back leads back", async () => {
-  const { page } = await visit({ link: "cell=conv1.out[0,3,12,12]" });
+  const { page } = await sharedVisit("cell=conv1.out[0,3,12,12]");
   const before = await selected(page);
   await page.locator('.squares button[aria-label$=": x[0, 0, 13, 13]"]').click();
   expect((await selected(page)).address).toBe("x[0, 0, 13, 13]");
@@ -115,7 +114,7 @@ testInBrowser("a term leads to its own cell, and back leads back", async () => {
 });
 
 testInBrowser("networks up to convnet: a few channels at a time, and terms lead to hidden ones", async () => {
-  const { page } = await visit({ link: "network=convnet&cell=conv2.out[0,40,12,12]" });
+  const { page } = await sharedVisit("network=convnet&cell=conv2.out[0,40,12,12]");
   await page.locator('[data-picture="conv2.out/40"]').waitFor({ timeout: 20_000 });
   expect(await page.locator('[data-picture^="conv2.out/"]').count()).toBe(8);
   await page.getByRole("button", { name: "channels: on" }).nth(1).click();

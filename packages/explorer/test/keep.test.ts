@@ -10,22 +10,22 @@ import {
   parseModel,
   Training,
 } from "unravel-cnn";
-import { afterAll, describe, expect, test, vi } from "vitest";
-import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { describe, expect, test, vi } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
 import { allowRelaxedSimd } from "../../cli/src/engine.js";
 import { succeed } from "../../cli/test/support/cli.js";
 import { defaults } from "../src/training/settings.js";
 import { checkKept, modelIn, version } from "../src/training/storage.js";
 import { violations } from "./support/axe.js";
-import { choose, downloaded, visit } from "./support/page.js";
+import { choose, downloaded } from "./support/page.js";
 import { drawnPair, idxFilesOf, parametersShown, phase, steps } from "./support/training.js";
+import { visit } from "./support/visit.js";
 
 /*
  * What was trained stays: as a file, over a reload, and when the browser's storage lets the page down.
  */
 
-afterAll(closeBrowser);
 allowRelaxedSimd(); // as in the browser and on the command line
 
 const NAMES = ["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"];

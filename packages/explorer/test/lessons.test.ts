@@ -1,19 +1,18 @@
 import { defineModel, knownMistakes, parseCell, trace } from "unravel-cnn";
-import { afterAll, describe, expect, test, vi } from "vitest";
-import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { describe, expect, test, vi } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
 import { lessonNamed, lessons } from "../src/lessons/index.js";
 import { formatLink, MOST_NOTE, parseLink } from "../src/state/link.js";
 import { checkSettings, specOf } from "../src/training/settings.js";
 import { violations } from "./support/axe.js";
 import { sample, traceOf, trainedNetwork } from "./support/library.js";
-import { selected, visit } from "./support/page.js";
+import { selected } from "./support/page.js";
 import { phase } from "./support/training.js";
+import { visit } from "./support/visit.js";
 
 /*
  * Lessons: that every button leads somewhere, that what the words say is so, and that they can be walked through.
  */
-
-afterAll(closeBrowser);
 
 const LONG = { timeout: 60_000 };
 const links = lessons.flatMap(({ id, steps }) =>

@@ -1,13 +1,12 @@
-import { afterAll, expect } from "vitest";
-import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
-import { probabilities, selected, visit } from "./support/page.js";
-
-afterAll(closeBrowser);
+import { expect } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
+import { probabilities, selected } from "./support/page.js";
+import { sharedVisit, visit } from "./support/visit.js";
 
 testInBrowser("a link shows another visitor what its sender saw", async () => {
-  const { page, url } = await visit({
-    link: "sample=7.2&answer=1&scope=batch&image=3&scale=map&cell=relu1.out[3,5,10,10]",
-  });
+  const { page, url } = await sharedVisit(
+    "sample=7.2&answer=1&scope=batch&image=3&scale=map&cell=relu1.out[3,5,10,10]",
+  );
   await page.keyboard.press("ArrowRight");
   await page.waitForURL(({ hash }) => hash.includes("cell=relu1.out[3,5,10,11]"));
   const sent = [await selected(page), await probabilities(page)];
@@ -23,9 +22,9 @@ testInBrowser("a link shows another visitor what its sender saw", async () => {
 });
 
 testInBrowser("a link with nonsense in it opens the page all the same", async () => {
-  const { page } = await visit({
-    link: "sample=99&cell=conv9.out[1]&strokes=!!&image=70&answer=900&scale=x&pass=sideways",
-  });
+  const { page } = await sharedVisit(
+    "sample=99&cell=conv9.out[1]&strokes=!!&image=70&answer=900&scale=x&pass=sideways",
+  );
   expect((await selected(page)).address).toMatch(/^conv1\.out/);
 });
 

@@ -1,8 +1,7 @@
-import { afterAll, expect } from "vitest";
-import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
-import { probabilities, selected, visit } from "./support/page.js";
-
-afterAll(closeBrowser);
+import { expect } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
+import { probabilities, selected } from "./support/page.js";
+import { sharedVisit, visit } from "./support/visit.js";
 
 testInBrowser("after the first visit the page needs no network", async () => {
   const { page, url, cut } = await visit({ serviceWorkers: "allow" });
@@ -24,6 +23,6 @@ testInBrowser("after the first visit the page needs no network", async () => {
 });
 
 testInBrowser("everything is served with what makes a page isolated", async () => {
-  const { page } = await visit();
+  const { page } = await sharedVisit();
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
 });

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { defineModel, networkFor } from "unravel-cnn";
-import { afterAll, describe, expect, test, vi } from "vitest";
-import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { describe, expect, test, vi } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
 import { timingChart } from "../src/timing/curves.js";
 import {
   fixedSettings,
@@ -14,13 +14,11 @@ import {
 } from "../src/timing/settings.js";
 import { typeset } from "../src/words/typeset.js";
 import { violations } from "./support/axe.js";
-import { visit } from "./support/page.js";
+import { visit } from "./support/visit.js";
 
 /*
  * Time it: what is measured is the machine's affair, that it is measured and what is said of it isn't.
  */
-
-afterAll(closeBrowser);
 
 /** A machine that is busy takes longer. */
 const LONG = { timeout: 90_000 };

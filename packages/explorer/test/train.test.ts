@@ -10,8 +10,8 @@ import {
   trace,
 } from "unravel-cnn";
 import { readModel } from "unravel-cnn/node";
-import { afterAll, describe, expect } from "vitest";
-import { closeBrowser, testInBrowser } from "../../../test/support/browser.js";
+import { describe, expect } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
 import { allowRelaxedSimd } from "../../cli/src/engine.js";
 import { succeed } from "../../cli/test/support/cli.js";
@@ -20,14 +20,14 @@ import { parseLink } from "../src/state/link.js";
 import { commandFor, defaults } from "../src/training/settings.js";
 import { short } from "../src/view/numbers.js";
 import { violations } from "./support/axe.js";
-import { selected, visit } from "./support/page.js";
+import { selected } from "./support/page.js";
 import { drawnPair, idxFilesOf, parametersShown, phase, steps } from "./support/training.js";
+import { visit } from "./support/visit.js";
 
 /*
  * A visitor trains: at once, in steps, from files, without shared memory, and when something goes wrong.
  */
 
-afterAll(closeBrowser);
 allowRelaxedSimd(); // as in the browser and on the command line
 
 const NAMES = ["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"];

@@ -1,0 +1,149 @@
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { expect, onTestFinished } from "vitest";
+import { emptyPage } from "../../../../test/support/browser.js";
+import { withData } from "../../../cli/src/explore/data.js";
+import { serve } from "../../../cli/src/explore/server.js";
+import { pageSite } from "../../../cli/src/explore/site.js";
+
+/*
+ * The page as the command serves it. Other hosts can't be reached, and what is asked of them is counted: a page must ask
+ * for nothing elsewhere, and must not complain to developers.
+ */
+
+export interface Visit {
+  readonly page: Page;
+  readonly url: string;
+  /** What was asked of other hosts. */
+  readonly elsewhere: readonly string[];
+  /** Closes the server, as a network that goes away. */
+  cut(): Promise<void>;
+}
+
+export interface VisitOptions extends BrowserContextOptions {
+  /** The part of the address after #. */
+  readonly link?: string;
+  /** A folder with data sets that the server has. */
+  readonly data?: string;
+  /** Whether the page may share memory between threads; default: yes, as the command serves it. */
+  readonly isolated?: boolean;
+  /** Answers of another host, by address, that the page is expected to ask for. */
+  readonly answers?: ReadonlyMap<string, Uint8Array>;
+  /** Runs in the page before anything of its own does. */
+  readonly before?: () => void;
+}
+
+const WIDE = { width: 1440, height: 900 };
+
+/** A window of its own for one test, which may leave it as it likes; when it is here the page shows numbers. */
+export async function visit({ link = "", ...options }: VisitOptions = {}): Promise<Visit> {
+  const { close, expectPeace, ...opened } = await openWindow(options);
+  onTestFinished(async () => {
+    await close();
+    expectPeace();
+  });
+  await opened.page.goto(`${opened.url}${link && `#${link}`}`);
+  await opened.page.locator("main").waitFor();
+  return opened;
+}
+
+type Window = Awaited<ReturnType<typeof openWindow>>;
+/** The windows that tests share, by their options. */
+const windows = new Map<string, Promise<Window>>();
+let visits = 0;
+
+/**
+ * As `visit`, in a window that tests of the same options share: following a link brings the page back to its start, in a
+ * fraction of the time. For tests that don't train, and leave the shelf of samples as it was.
+ */
+export async function sharedVisit(link = "", options: BrowserContextOptions = {}): Promise<Visit> {
+  const key = JSON.stringify(options);
+  const isNew = !windows.has(key);
+  if (isNew) windows.set(key, openWindow(options));
+  const { close, expectPeace, ...opened } = await (windows.get(key) as Promise<Window>);
+  const { page, url } = opened;
+  onTestFinished(async ({ task }) => {
+    if (task.result?.state === "fail") {
+      windows.delete(key); // what state it is in nobody knows
+      await close();
+    }
+    expectPeace();
+  });
+  if (!isNew) {
+    await page.setViewportSize(options.viewport ?? WIDE);
+    await page.mouse.move(0, 0);
+    await page.evaluate(tidy);
+  }
+  // the page writes its own address when all that the link says is shown
+  await page.goto(`${url}#visit=${++visits}&${link}`);
+  await page.waitForFunction(() => location.hash !== "" && !location.hash.startsWith("#visit="));
+  return opened;
+}
+
+/** Closes what no link closes. */
+function tidy(): void {
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+  for (const menu of document.querySelectorAll("details")) menu.open = false;
+  document.querySelector<HTMLElement>(".notice button")?.click();
+  (document.activeElement as HTMLElement | null)?.blur();
+  scrollTo(0, 0);
+}
+
+let site: ReturnType<typeof pageSite> | undefined;
+
+async function openWindow(all: Omit<VisitOptions, "link">) {
+  const { before, data, isolated = true, answers = new Map(), ...options } = all;
+  site ??= pageSite();
+  const server = await serve(
+    data === undefined ? await site : withData(await site, { UNRAVEL_DATA: data }),
+    0,
+  );
+  const page = await emptyPage({
+    viewport: WIDE,
+    serviceWorkers: "block",
+    acceptDownloads: true,
+    ...options,
+  });
+  const elsewhere: string[] = [];
+  const complaints: string[] = [];
+  const isOwn = (address: string) => address.startsWith(server.url) || /^(blob|data):/.test(address);
+  await page.context().route(
+    (address) => !isOwn(address.href),
+    (route) => {
+      const body = answers.get(route.request().url());
+      return body
+        ? route.fulfill({ body: Buffer.from(body), headers: { "access-control-allow-origin": "*" } })
+        : route.abort();
+    },
+  );
+  if (!isolated) {
+    await page.context().route(`${server.url}**`, async (route) => {
+      const response = await route.fetch();
+      const headers = Object.entries(response.headers()).filter(([name]) => !name.startsWith("cross-origin"));
+      await route.fulfill({ response, headers: Object.fromEntries(headers) });
+    });
+  }
+  page.on("request", (request) => {
+    if (!isOwn(request.url())) elsewhere.push(request.url());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    const isOfTest = /service worker/i.test(message.text()); // blocked by the test
+    if (["error", "warning"].includes(message.type()) && !isOfTest) complaints.push(message.text());
+  });
+  if (before) await page.addInitScript(before);
+  return {
+    page,
+    url: server.url,
+    elsewhere,
+    cut: () => server.close(),
+    close: async () => {
+      await page.context().close();
+      await server.close();
+    },
+    /** It asked nobody else, and had no complaints, since the last time. */
+    expectPeace: () => {
+      expect(elsewhere.splice(0).filter((address) => !answers.has(address))).toEqual([]);
+      expect(complaints.splice(0)).toEqual([]);
+    },
+  };
+}
