@@ -19,7 +19,7 @@ import { defaults } from "../src/training/settings.js";
 import { checkKept, modelIn, version } from "../src/training/storage.js";
 import { violations } from "./support/axe.js";
 import { choose, downloaded } from "./support/page.js";
-import { drawnPair, idxFilesOf, parametersShown, phase, steps } from "./support/training.js";
+import { alert, drawnPair, idxFilesOf, parametersShown, phase, steps } from "./support/training.js";
 import { visit } from "./support/visit.js";
 
 /*
@@ -33,7 +33,6 @@ const NAMES = ["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"];
 const LONG = { timeout: 60_000 };
 const button = (page: Page, name: string) =>
   page.getByRole("button", { name: new RegExp(`^(\\W\\W? )?${name}$`) });
-const alert = (page: Page, text: RegExp) => page.getByRole("alert").filter({ hasText: text }).waitFor();
 
 /** The step of the training that the browser keeps, and whether it was running; `change` changes it first. */
 function look(page: Page, change?: "version" | "damage"): Promise<{ steps: number; running: boolean }> {

@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { type DataPair, drawPair, type NamedTensors, parseNpz } from "unravel-cnn";
+import { temporaryFolder } from "../../../../test/support/folder.js";
 import { idx } from "../../../core/test/support/idxFiles.js";
 import { choose, downloaded } from "./page.js";
 
@@ -22,10 +23,32 @@ export function idxFilesOf({ train, test }: DataPair): Record<string, Uint8Array
   };
 }
 
+/** A folder for the local server, and for the command line's UNRAVEL_DATA: these images are its MNIST. */
+export function dataFolder(pair: DataPair): Promise<string> {
+  const files = Object.entries(idxFilesOf(pair)).map(([name, bytes]) => [`mnist/${name}`, bytes] as const);
+  return temporaryFolder(Object.fromEntries(files));
+}
+
+/** Settings of a training on `manyImages` that takes a minute or more: no test waits for its end, or comes after it. */
+export const ENDLESS = "data=mnist&images=5000&validation=100&batch=1&epochs=1000";
+
+/** 5,000 images for training, the same few over and over. */
+export async function manyImages(): Promise<DataPair> {
+  const { train, test } = await drawnPair(100, 20);
+  const images = new Uint8Array(5000 * 784);
+  for (let at = 0; at < images.length; at += train.images.length) images.set(train.images, at);
+  const labels = Array.from({ length: 50 }, () => [...train.labels]).flat();
+  return { train: { ...train, images, labels: Uint8Array.from(labels) }, test };
+}
+
 /** Waits until the training is in one of these phases. */
 export async function phase(page: Page, ...phases: string[]): Promise<void> {
   await page.locator(phases.map((one) => `[data-phase="${one}"]`).join(", ")).waitFor({ timeout: 60_000 });
 }
+
+/** Waits for a warning. */
+export const alert = (page: Page, text: RegExp): Promise<void> =>
+  page.getByRole("alert").filter({ hasText: text }).waitFor();
 
 /** How many steps were done, as the page says it. */
 export async function steps(page: Page): Promise<number> {
