@@ -5,6 +5,7 @@ import {
   createEngine,
   defineModel,
   evaluate,
+  firstOf,
   initialParameters,
   oneConv,
   parseModel,
@@ -12,14 +13,22 @@ import {
 } from "unravel-cnn";
 import { describe, expect, test, vi } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
-import { temporaryFolder } from "../../../test/support/folder.js";
 import { allowRelaxedSimd } from "../../cli/src/engine.js";
 import { succeed } from "../../cli/test/support/cli.js";
 import { defaults } from "../src/training/settings.js";
 import { checkKept, modelIn, version } from "../src/training/storage.js";
 import { violations } from "./support/axe.js";
 import { choose, downloaded } from "./support/page.js";
-import { alert, drawnPair, idxFilesOf, parametersShown, phase, steps } from "./support/training.js";
+import {
+  alert,
+  dataFolder,
+  drawnPair,
+  ENDLESS,
+  manyImages,
+  parametersShown,
+  phase,
+  steps,
+} from "./support/training.js";
 import { visit } from "./support/visit.js";
 
 /*
@@ -61,19 +70,28 @@ async function kept(page: Page, least: number, running: boolean): Promise<void> 
   }, LONG);
 }
 
-async function inLibrary(stepsDone: number, all: { epochs: number }) {
-  const pair = await drawnPair(200, 2000);
-  const engine = await createEngine(oneConv({ filters: 3 }), { threads: 0, seed: 5 });
-  const training = await Training.open(engine, pair.train, { ...all, seed: 5, batchSize: 20, validation: 0 });
+const drawn = drawnPair(200, 40);
+
+async function inLibrary(
+  stepsDone: number,
+  all: Parameters<typeof Training.open>[2] & { readonly filters: number; readonly images: number },
+) {
+  const { filters, images, ...options } = all;
+  const engine = await createEngine(oneConv({ filters }), { threads: 0, seed: options.seed ?? 0 });
+  const training = await Training.open(engine, firstOf((await drawn).train, images), options);
   while (!training.done && training.steps < stepsDone) await training.advance(stepsDone - training.steps);
-  return { parameters: engine.parameters(), engine, pair };
+  return { parameters: engine.parameters(), engine };
 }
 
 testInBrowser(
   "a reload in mid-training changes no bit of what comes out; the model is kept as a file",
   async () => {
+    const { test: testImages } = await drawn;
+    const folder = await dataFolder(await drawn);
+    const settings = { filters: 3, images: 200, batchSize: 20, epochs: 3, seed: 5 };
     const { page } = await visit({
-      link: "tab=train&images=200&validation=0&filters=3&batch=20&epochs=3&seed=5",
+      data: folder,
+      link: "tab=train&data=mnist&images=200&validation=0&filters=3&batch=20&epochs=3&seed=5",
     });
     await button(page, "One epoch").click();
     await page.locator("[data-phase]", { hasText: "step 10 of 30" }).waitFor();
@@ -85,7 +103,7 @@ testInBrowser(
     await page.reload();
     await page.getByText("Went on from step 11.").first().waitFor();
     await page.locator("[data-phase]", { hasText: "step 11 of 30" }).waitFor();
-    const { parameters } = await inLibrary(11, { epochs: 3 });
+    const { parameters } = await inLibrary(11, settings);
     expect(await parametersShown(page, NAMES)).toEqual(parameters);
     expect(await page.locator('[data-series="in training"] path').first().getAttribute("d")).toBe(curve);
     expect(await violations(page)).toEqual([]);
@@ -95,7 +113,7 @@ testInBrowser(
 
     await button(page, "Play").click();
     await phase(page, "done");
-    const whole = await inLibrary(30, { epochs: 3 });
+    const whole = await inLibrary(30, settings);
     expect(await parametersShown(page, NAMES)).toEqual(whole.parameters);
 
     // as a file, from the drawer and from the menu
@@ -103,15 +121,11 @@ testInBrowser(
     expect(name).toBe("model.safetensors");
     expect(parseModel(bytes, name).parameters).toEqual(whole.parameters);
     expect((await downloaded(page, () => choose(page, "Save", "model.safetensors"))).bytes).toEqual(bytes);
-    const files = Object.entries(idxFilesOf(whole.pair)).map(
-      ([file, data]) => [`mnist/${file}`, data] as const,
-    );
-    const folder = await temporaryFolder(Object.fromEntries(files));
     await writeFile(join(folder, name), bytes);
     const said = await succeed(["evaluate", join(folder, name), "--data", "mnist", "--offline", "--json"], {
       env: { UNRAVEL_DATA: folder },
     });
-    const { accuracy } = await evaluate(whole.engine, whole.pair.test);
+    const { accuracy } = await evaluate(whole.engine, testImages);
     expect(JSON.parse(said.stdout)).toMatchObject({ accuracy });
 
     // the finished one comes back, too; by keyboard it begins anew
@@ -124,9 +138,8 @@ testInBrowser(
 );
 
 testInBrowser("a running one runs on; another visit is asked; another tab is told", async () => {
-  const { page, url } = await visit({
-    link: "tab=train&images=2000&validation=0&filters=2&batch=8&epochs=1000",
-  });
+  const data = await dataFolder(await manyImages());
+  const { page, url } = await visit({ data, link: `tab=train&${ENDLESS}&filters=2` });
   await button(page, "Play").click();
   await phase(page, "running");
   await kept(page, 1, true);
@@ -134,10 +147,7 @@ testInBrowser("a running one runs on; another visit is asked; another tab is tol
   await phase(page, "running");
   await page.getByText(/^Went on from step [\d,]+\. Start anew/).waitFor();
   const opened = page.context().waitForEvent("page");
-  await page.evaluate(
-    (address) => void open(address),
-    `${url}#tab=train&images=100&validation=0&epochs=1000`,
-  );
+  await page.evaluate((address) => void open(address), `${url}#tab=train&data=mnist&images=100&validation=0`);
   const second = await opened;
   await button(second, "One step").click();
   await alert(second, /^Another tab with this page keeps its training/);
@@ -164,6 +174,9 @@ testInBrowser("damaged, from another version: one sentence, and the model can st
   await button(page, "One step").click();
   await kept(page, 1, false);
   const before = await downloaded(page, () => button(page, "Save the model").click());
+  // drawn on the page, the digits are the library's
+  const { parameters } = await inLibrary(1, { filters: 2, images: 60, epochs: 2 });
+  expect(parseModel(before.bytes, before.name).parameters).toEqual(parameters);
   for (const [change, sentence] of [
     ["damage", /What was kept is damaged/],
     ["version", /Another version of this page kept it/],
@@ -184,7 +197,10 @@ testInBrowser("damaged, from another version: one sentence, and the model can st
 
 describe("where nothing can be kept", () => {
   testInBrowser("because storage is full, or denied: it says so, and trains", async () => {
-    const { page, url } = await visit({ link: "tab=train&images=60&validation=0&filters=2&epochs=2" });
+    const { page, url } = await visit({
+      data: await dataFolder(await drawn),
+      link: "tab=train&data=mnist&images=60&validation=0&filters=2&epochs=2",
+    });
     const devTools = await page.context().newCDPSession(page);
     await devTools.send("Storage.overrideQuotaForOrigin", { origin: new URL(url).origin, quotaSize: 1 });
     await button(page, "One step").click();

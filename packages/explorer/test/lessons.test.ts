@@ -129,7 +129,7 @@ testInBrowser("a lesson is opened by a link, and walked through by keyboard", as
   const rates = page.getByRole("region", { name: "Lesson: What the learning rate does" });
   await rates.getByRole("button", { name: "Next" }).click();
   await rates.getByRole("button", { name: "Train with 0.0005" }).click();
-  await phase(page, "running", "done");
+  await phase(page, "loading", "running", "done");
   expect(await page.getByRole("tab", { name: "Train" }).getAttribute("aria-selected")).toBe("true");
   expect(await page.getByRole("spinbutton", { name: "learning rate" }).inputValue()).toBe("0.0005");
   await rates.getByText("step 2 of 4").waitFor();

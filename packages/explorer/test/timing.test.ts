@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import { defineModel, networkFor } from "unravel-cnn";
 import { describe, expect, test, vi } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
+import { long } from "../../../test/support/long.js";
 import { timingChart } from "../src/timing/curves.js";
 import {
   fixedSettings,
@@ -26,9 +27,9 @@ const LONG = { timeout: 90_000 };
 const panel = (page: Page) => page.getByRole("tabpanel", { name: "Time it" });
 const button = (page: Page, name: string) => panel(page).getByRole("button", { name, exact: true });
 
+/** Measures to the end. The button turns into Stop as it is clicked, and back when there is nothing left to do. */
 async function measure(page: Page): Promise<void> {
   await button(page, "Measure").click();
-  await button(page, "Stop").waitFor();
   await button(page, "Measure").waitFor(LONG);
 }
 
@@ -68,8 +69,9 @@ testInBrowser("a link's filters are measured, counted and judged; stopping keeps
   expect(await chart.locator('[data-series="measured"] circle').count()).toBe(3);
   expect(await violations(page)).toEqual([]);
 
-  // by keyboard: the plain loops, and stop before anything is measured
+  // by keyboard: the plain loops, and stop before anything is measured, which takes long with so many filters
   await page.getByLabel("computed by").selectOption("reference");
+  await panel(page).getByRole("combobox", { name: "from 1 to" }).selectOption("128");
   await button(page, "Measure").focus();
   await page.keyboard.press("Enter");
   await button(page, "Stop").focus();
@@ -86,8 +88,10 @@ testInBrowser("a link's filters are measured, counted and judged; stopping keeps
   expect(await rows(page)).toEqual([]);
   await page.goto(`${url}#tab=time&time=batch-size&time-to=16`);
   await vi.waitUntil(() => page.getByRole("radio", { name: "Batch size" }).isChecked(), LONG);
-  await measure(page);
-  expect((await rows(page)).map((row) => row[1])).toEqual(Array(5).fill(counted("batch-size", 1)));
+  if (long) {
+    await measure(page);
+    expect((await rows(page)).map((row) => row[1])).toEqual(Array(5).fill(counted("batch-size", 1)));
+  }
 
   // on a phone nothing is cut off
   await page.setViewportSize({ width: 360, height: 780 });

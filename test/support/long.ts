@@ -1,0 +1,1 @@
+export const long = process.env.UNRAVEL_LONG === "1";
