@@ -1,34 +1,41 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** The files that take longest, the longest first; what isn't named takes less than these. */
+/**
+ * The files that take longest, the longest first; what isn't named takes less than these. Those of the page come one after
+ * the other, so that a process which has a browser tests the next of them.
+ */
 const longest = [
   "packages/explorer/test/train",
+  "packages/explorer/test/keep",
   "packages/explorer/test/accessibility",
+  "packages/explorer/test/broken",
+  "packages/explorer/test/timing",
+  "packages/explorer/test/files",
+  "packages/explorer/test/firefox",
+  "packages/explorer/test/lessons",
+  "packages/explorer/test/forward",
+  "packages/explorer/test/drawing",
+  "packages/explorer/test/links",
+  "packages/explorer/test/backward",
+  "packages/explorer/test/offline",
+  "packages/explorer/test/training",
+  "packages/explorer/test/chart",
   "packages/core/test/conformance",
   "packages/core/test/checkRight",
-  "packages/explorer/test/keep",
   "test/browser",
   "test/report",
   "packages/core/test/mistakes",
   "packages/core/test/engineProcess",
-  "packages/explorer/test/files",
-  "packages/explorer/test/broken",
   "packages/cli/test/predictMnist",
-  "packages/explorer/test/forward",
-  "packages/explorer/test/drawing",
   "packages/cli/test/help",
   "test/pack",
   "packages/cli/test/badFiles",
   "packages/cli/test/trainOptions",
   "packages/cli/test/data",
-  "packages/explorer/test/backward",
   "packages/core/test/explain",
-  "packages/explorer/test/timing",
   "test/scalingPicture",
-  "packages/explorer/test/lessons",
   "packages/core/test/report",
   "packages/core/test/engineThreads",
-  "packages/explorer/test/links",
   "test/guide",
 ];
 
