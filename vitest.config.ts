@@ -19,6 +19,7 @@ export default defineConfig({
     ],
     testTimeout: 120_000,
     maxWorkers: 3, // on two cores, the default is one; but tests often wait for processes and browsers
+    server: { deps: { external: [/\/packages\/\w+\/(dist|bundle)\//] } }, // as Node itself loads what was built
     sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/support/tally.ts"],
   },

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const main = new URL("../bundle/main.js", import.meta.url);
 if (existsSync(fileURLToPath(main))) {
-  const { main: run } = await import(main.href);
+  const { run } = await import(main.href);
   process.exitCode = await run(process.argv.slice(2));
 } else {
   console.error("unravel: the program has not been built yet; run npm run build first.");

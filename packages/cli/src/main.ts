@@ -4,14 +4,22 @@ import { commands } from "./commands/index.js";
 import { EXIT_FAILURE } from "./exit.js";
 import { addCommands } from "./lazy.js";
 
-/** Runs the command line. Returns the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
+/** Runs the command line as this process. Returns the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
   process.stdout.on("error", async (error: NodeJS.ErrnoException) => {
     // Whoever read the output (head, less) has gone: nobody is left to tell.
     if (error.code !== "EPIPE") (await import("./failure.js")).reportOutput(error);
     process.exit(EXIT_FAILURE);
   });
   process.stderr.on("error", () => process.exit(EXIT_FAILURE));
+  return main(args);
+}
+
+/**
+ * Runs a command line, and leaves the process as it was: any number of them can run in one process, one after the other.
+ * Returns the exit code.
+ */
+export async function main(args: readonly string[]): Promise<number> {
   try {
     await (await program(args)).parseAsync(args, { from: "user" });
     return 0;

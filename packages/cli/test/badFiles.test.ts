@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { cp, lstat, mkdir, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { testIfPresent } from "../../../test/support/needs.js";
+import { startProcess } from "../../../test/support/processes.js";
 import {
   cleanEnv,
   ended,
@@ -240,7 +240,9 @@ testOnLinux("memory that is not there is said to be missing", async () => {
   // However much memory there is, the process may have 16 GB of addresses.
   const limited = ["-c", 'ulimit -v 16000000; exec "$0" "$@"', process.execPath, UNRAVEL];
   const command = [...limited, "train", ...data(), "--engine", "reference", "--model", scratch("huge.json")];
-  const result = await ended(spawn("sh", command, { env: cleanEnv(), stdio: ["ignore", "pipe", "pipe"] }));
+  const result = await ended(
+    startProcess("sh", command, { env: cleanEnv(), stdio: ["ignore", "pipe", "pipe"] }),
+  );
 
   expectRefusal(result, 1, /^There is not enough memory for this network and batch size; make one/);
 });

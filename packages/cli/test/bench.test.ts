@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { testIfPresent } from "../../../test/support/needs.js";
-import { ended, expectRefusal, scratchFolder, start, succeed, unravel } from "./support/cli.js";
+import { ended, expectRefusal, said, scratchFolder, start, succeed, unravel } from "./support/cli.js";
 
 /*
  * What `unravel bench` prints. How large the figures are is the machine's affair.
@@ -128,7 +128,8 @@ testIfPresent(process.platform !== "win32", "Windows has no signals")(
   async () => {
     const child = start(["bench", await tiny(), "--seconds", "600"]);
     const end = ended(child);
-    child.stderr?.once("data", () => child.kill("SIGINT"));
+    await said(child.stderr, /\S/);
+    child.kill("SIGINT");
     expect(await end).toMatchObject({ code: 130, stdout: "" });
   },
 );

@@ -81,7 +81,7 @@ describe("unravel data fetch", () => {
     });
     const child = start(["data", "fetch", "mnist"], { env: { ...env, UNRAVEL_MIRROR: server.url } });
     const end = ended(child);
-    await beginning;
+    await Promise.race([beginning, end]);
     child.kill("SIGINT");
     const { code, stderr } = await end;
     expect([code, stderr]).toEqual([130, "unravel: interrupted; nothing was written.\n"]);

@@ -18,7 +18,7 @@ import { expectSentence } from "../../../test/support/sentence.js";
 import { failIfWrong } from "../src/commands/gradcheck/index.js";
 import { asText } from "../src/commands/gradcheck/report.js";
 import { stylesFor } from "../src/terminal/style.js";
-import { ended, expectRefusal, scratchFolder, start, succeed, unravel } from "./support/cli.js";
+import { ended, expectRefusal, said, scratchFolder, start, succeed, unravel } from "./support/cli.js";
 import { useShapes } from "./support/shapes.js";
 
 const scratch = scratchFolder();
@@ -143,7 +143,7 @@ describe("what can't be", () => {
 test.skipIf(process.platform === "win32")("Ctrl-C ends it", async () => {
   const child = start(["gradcheck", "one-conv", ...data(), "--all"]);
   const end = ended(child);
-  await new Promise((resolve) => child.stderr?.once("data", resolve)); // "Loading ..."
+  await said(child.stderr, /Loading/);
   child.kill("SIGINT");
 
   expect(await end).toMatchObject({ code: 130, stdout: "", stderr: expect.stringContaining("interrupted") });

@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { startProcess } from "../../../test/support/processes.js";
 import { builtIn, defineModel, initialParameters, type Picture } from "../../core/src/index.js";
 import { writeModel } from "../../core/src/node/index.js";
 import {
@@ -49,8 +49,8 @@ beforeAll(async () => {
 
 /** Runs predict with bytes on its standard input. */
 async function piped(args: readonly string[], input: Uint8Array): Promise<Ended> {
-  const child = spawn(process.execPath, [UNRAVEL, "predict", ...args], { env: cleanEnv() });
-  child.stdin.on("error", () => {}).end(input);
+  const child = startProcess(process.execPath, [UNRAVEL, "predict", ...args], { env: cleanEnv() });
+  child.stdin?.on("error", () => {}).end(input);
   return ended(child);
 }
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { describe, expect, test } from "vitest";
 import { testIfPresent } from "../../../test/support/needs.js";
-import { ended, expectRefusal, scratchFolder, start, succeed, unravel } from "./support/cli.js";
+import { ended, expectRefusal, said, scratchFolder, start, succeed, unravel } from "./support/cli.js";
 
 /*
  * What `unravel scaling` prints. How large the times are is the machine's affair.
@@ -182,7 +182,8 @@ testIfPresent(process.platform !== "win32", "Windows has no signals")(
     const out = scratch("never.svg");
     const child = start(["scaling", "--seconds", "600", "--out", out]);
     const end = ended(child);
-    child.stderr?.once("data", () => child.kill("SIGINT"));
+    await said(child.stderr, /\S/);
+    child.kill("SIGINT");
     expect(await end).toMatchObject({ code: 130, stdout: "" });
     await expect(readFile(out)).rejects.toThrow("ENOENT");
   },

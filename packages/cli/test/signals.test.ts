@@ -1,13 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { testIfPresent } from "../../../test/support/needs.js";
-import { cleanEnv, ended, expectNoTrace, scratchFolder, start, UNRAVEL } from "./support/cli.js";
+import { startProcess } from "../../../test/support/processes.js";
+import { cleanEnv, ended, expectNoTrace, said, scratchFolder, start, UNRAVEL } from "./support/cli.js";
 import { useShapes } from "./support/shapes.js";
 import { screenAfter, startOnTerminal, testWithTerminal } from "./support/terminal.js";
 
 /*
- * Ends that come from outside: Ctrl-C, kill, a reader that goes away.
+ * Ends that come from outside: Ctrl-C, kill, a reader that goes away. Nothing here may wait for what a fast or a slow machine
+ * would not say: work never ends by itself, and a bar is waited for in any epoch, each longer than a bar takes to come.
  */
 
 const scratch = scratchFolder();
@@ -16,19 +17,11 @@ const data = useShapes(scratch, "shapes");
 // Windows has no signals: there a process that is "killed" just ends.
 const testWithSignals = testIfPresent(process.platform !== "win32", "Windows has no signals");
 
+/** Epochs of a few milliseconds each; a line after each of them. */
 const endless = () => ["train", ...data(), "--epochs", "1000000"];
 
-/** Resolves when a process has said something that matches. */
-function said(stream: ChildProcess["stderr"], pattern: RegExp): Promise<void> {
-  let text = "";
-  return new Promise((resolve, reject) => {
-    stream?.on("data", (chunk: Buffer) => {
-      text += chunk;
-      if (pattern.test(text)) resolve();
-    });
-    stream?.on("close", () => reject(new Error(`it ended and had only said: ${text}`)));
-  });
-}
+/** Epochs of a second and more. */
+const slow = () => [...endless(), "--engine", "reference", "--batch-size", "1", "--filters", "32"];
 
 describe("a signal in mid-epoch", () => {
   for (const [signal, code, engine] of [
@@ -45,7 +38,7 @@ describe("a signal in mid-epoch", () => {
       const result = await end;
 
       expect(result).toMatchObject({ code, stdout: "" });
-      expect(result.stderr).toMatch(/images\/s\nunravel: interrupted; nothing was written\.\n$/);
+      expect(result.stderr).toMatch(/\nunravel: interrupted; nothing was written\.\n$/);
       expectNoTrace(result.stderr);
       expect(await readdir(scratch())).toEqual(before);
     });
@@ -68,9 +61,9 @@ describe("a signal in mid-epoch", () => {
   testWithTerminal(
     "Ctrl-C on a terminal takes the bar away and leaves the cursor on a line of its own",
     async () => {
-      const child = startOnTerminal(endless().concat("--batch-size", "1"));
+      const child = startOnTerminal(slow());
       const end = ended(child);
-      await said(child.stdout, /\rx?.{0,3}Epoch 1\/1000000 \[/);
+      await said(child.stdout, /Epoch \d+\/1000000 \[/);
       child.stdin?.write("\x03");
       const { code, stdout: text } = await end;
 
@@ -88,28 +81,25 @@ testWithSignals("a second Ctrl-C ends work that does not hear the first", async 
   const exit = new URL("../dist/exit.js", import.meta.url).href;
   const deaf = `
     import { interruptible } from ${JSON.stringify(exit)};
-    await interruptible(() => new Promise((resolve) => { setTimeout(resolve, 60_000); console.error("begun"); }));`;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", deaf]);
+    await interruptible((signal) => new Promise(() => {
+      signal.onabort = () => setTimeout(() => console.error("goes on"), 100);
+      setInterval(() => {}, 1000);
+      console.error("begun");
+    }));`;
+  const child = startProcess(process.execPath, ["--input-type=module", "--eval", deaf]);
   const end = ended(child);
   await said(child.stderr, /begun/);
   child.kill("SIGINT");
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  expect(child.exitCode, "the first one is left to the work").toBeNull();
+  await said(child.stderr, /goes on/); // the first one is left to the work
   child.kill("SIGINT");
 
   expect((await end).code).toBe(130);
 });
 
 test("something is said at once, long before the work is done", async () => {
-  const started = performance.now();
   const child = start(endless());
-  const end = ended(child);
   await said(child.stderr, /\S/);
-  const first = performance.now() - started;
-  child.kill("SIGKILL");
-  await end;
-
-  expect(first).toBeLessThan(5000); // a second on a machine with nothing else to do
+  expect(child.exitCode).toBeNull();
 });
 
 describe("a reader that goes away", () => {
@@ -122,8 +112,10 @@ describe("a reader that goes away", () => {
   for (const command of commands) {
     testWithSignals(`unravel ${command} | head -c 1`, async () => {
       const line = `"$0" "$1" ${command} | head -c 1`;
-      const child = spawn("sh", ["-c", line, process.execPath, UNRAVEL], { cwd: scratch(), env: cleanEnv() });
-      const { stdout, stderr } = await ended(child);
+      const options = { cwd: scratch(), env: cleanEnv() };
+      const { stdout, stderr } = await ended(
+        startProcess("sh", ["-c", line, process.execPath, UNRAVEL], options),
+      );
 
       expect(stdout).toHaveLength(1);
       expectNoTrace(stderr);

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { scratchFolder, succeed } from "./support/cli.js";
+import { ended, scratchFolder, start } from "./support/cli.js";
 import { useShapes } from "./support/shapes.js";
 
 /*
@@ -15,7 +15,7 @@ const data = useShapes(scratch, "shapes", { train: 40, test: 20 });
 async function loadedBy(...args: string[]): Promise<string[]> {
   const folder = scratch(`modules-${args.join("-").replaceAll("/", "")}`);
   await mkdir(folder);
-  await succeed(args, { env: { NODE_V8_COVERAGE: folder } });
+  expect(await ended(start(args, { env: { NODE_V8_COVERAGE: folder } }))).toMatchObject({ code: 0 });
   const reports = await Promise.all(
     (await readdir(folder)).map((name) => readFile(join(folder, name), "utf8")),
   );
@@ -23,14 +23,14 @@ async function loadedBy(...args: string[]): Promise<string[]> {
   return scripts.flatMap(({ url }) => /packages\/(.*\.js)$/.exec(url)?.[1] ?? []);
 }
 
-test.concurrent.each(["--version", "--help"])("%s takes nothing of the library", async (option) => {
+test.each(["--version", "--help"])("%s takes nothing of the library", async (option) => {
   const loaded = await loadedBy(option);
 
   expect(loaded).toContain("cli/bundle/main.js");
   expect(loaded.filter((file) => file.startsWith("core/"))).toEqual([]);
 });
 
-test.concurrent("a command takes nothing of the others", async () => {
+test("a command takes nothing of the others", async () => {
   const loaded = await loadedBy("train", ...data(), "--threads", "1", "--quiet");
 
   expect(loaded).toContain("cli/bundle/train.js");

@@ -1,67 +1,34 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect } from "vitest";
+import { type Ended, startProcess } from "../../../../test/support/processes.js";
 import { expectSentence } from "../../../../test/support/sentence.js";
+import { cleanEnv, type RunOptions, UNRAVEL } from "./environment.js";
+import { runInProcess } from "./inProcess.js";
 
-/** The command line as it is installed. */
-export const UNRAVEL = fileURLToPath(new URL("../../bin/unravel.js", import.meta.url));
-
-export interface Ended {
-  /** The exit code, or null after a signal that the process did not handle. */
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface RunOptions {
-  readonly cwd?: string;
-  readonly env?: NodeJS.ProcessEnv;
-}
+export { type Ended, ended, said } from "../../../../test/support/processes.js";
+export { cleanEnv, UNRAVEL } from "./environment.js";
 
 /**
- * What a command line sees of the machine: nothing of the caller's settings, so that neither colours nor data nor a cache
- * come in by accident.
+ * Starts the command line as a process of its own, for what is about one: signals, pipes, what it loads. It is killed when the
+ * test is over. `stdout` takes its output elsewhere, to an open file.
  */
-export function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const { PATH, SystemRoot, TEMP } = process.env;
-  const nowhere = join(tmpdir(), "unravel-test-that-is-not-there");
-  const { HOME = nowhere, XDG_CACHE_HOME = nowhere, LOCALAPPDATA = nowhere } = extra;
-  return { PATH, SystemRoot, TEMP, TERM: "xterm-256color", HOME, XDG_CACHE_HOME, LOCALAPPDATA, ...extra };
-}
-
-/** Starts the command line; `unravel` waits for its end. `stdout` takes its output elsewhere, to an open file. */
 export function start(
   args: readonly string[],
   { cwd, env, stdout = "pipe" }: RunOptions & { readonly stdout?: "pipe" | number } = {},
 ): ChildProcess {
-  return spawn(process.execPath, [UNRAVEL, ...args], {
+  return startProcess(process.execPath, [UNRAVEL, ...args], {
     cwd,
     env: cleanEnv(env),
     stdio: ["ignore", stdout, "pipe"],
   });
 }
 
-/** Collects what a process says, until it has ended. */
-export function ended(child: ChildProcess): Promise<Ended> {
-  let stdout = "";
-  let stderr = "";
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-  });
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject).on("close", (code) => resolve({ code, stdout, stderr }));
-  });
-}
-
-/** Runs the command line to its end. */
+/** Runs the command line to its end, in the process of the tests: many times as fast as `ended(start(...))`. */
 export function unravel(args: readonly string[], options?: RunOptions): Promise<Ended> {
-  return ended(start(args, options));
+  return runInProcess(args, options);
 }
 
 /** As `unravel`, for what must succeed: returns what it printed. */

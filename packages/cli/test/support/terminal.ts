@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawnSync } from "node:child_process";
 import { testIfPresent } from "../../../../test/support/needs.js";
-import { cleanEnv, UNRAVEL } from "./cli.js";
+import { startProcess } from "../../../../test/support/processes.js";
+import { cleanEnv, UNRAVEL } from "./environment.js";
 
 /** `script` of util-linux, which runs a command on a terminal of its own. */
 export const testWithTerminal = testIfPresent(
@@ -8,14 +9,16 @@ export const testWithTerminal = testIfPresent(
   "the script command of util-linux, which gives tests a terminal, is not here",
 );
 
-/** Starts the command line on a terminal; what is written to the process's stdin is typed there. */
+/** Starts the command line on a terminal, for one test; what is written to the process's stdin is typed there. */
 export function startOnTerminal(
   args: readonly string[],
   { columns = 80, env }: { readonly columns?: number; readonly env?: NodeJS.ProcessEnv } = {},
 ): ChildProcess {
   const quoted = [process.execPath, UNRAVEL, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   const command = `stty cols ${columns} rows 24; exec ${quoted.join(" ")}`;
-  return spawn("script", ["-qec", command, "/dev/null"], { env: cleanEnv({ SHELL: "/bin/sh", ...env }) });
+  return startProcess("script", ["-qec", command, "/dev/null"], {
+    env: cleanEnv({ SHELL: "/bin/sh", ...env }),
+  });
 }
 
 /** What a terminal shows after a text with the few control sequences that the program may use; others throw. */

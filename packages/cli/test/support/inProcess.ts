@@ -1,0 +1,71 @@
+import { Writable } from "node:stream";
+import type { Ended } from "../../../../test/support/processes.js";
+import { cleanEnv, type RunOptions, UNRAVEL } from "./environment.js";
+
+/*
+ * The command line in the process of the tests: the same files as those that `npx unravel` starts, without the quarter of a
+ * second that a new process takes. The process lends it what a command line sees of one: its arguments, environment, working
+ * folder and streams. So commands run one after the other, however many were called at a time.
+ */
+
+/** Runs a command line to its end. */
+export function runInProcess(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const run = last.then(() => runAlone(args, options));
+  last = run.catch(() => {});
+  return run;
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+async function runAlone(args: readonly string[], { cwd, env }: RunOptions): Promise<Ended> {
+  const { main } = await program();
+  const stdout = new Captured();
+  const stderr = new Captured();
+  const own = {
+    argv: process.argv,
+    env: { ...process.env },
+    cwd: process.cwd(),
+    stdout: Object.getOwnPropertyDescriptor(process, "stdout") as PropertyDescriptor,
+    stderr: Object.getOwnPropertyDescriptor(process, "stderr") as PropertyDescriptor,
+  };
+  try {
+    setEnv(cleanEnv(env));
+    if (cwd !== undefined) process.chdir(cwd);
+    process.argv = [process.execPath, UNRAVEL, ...args];
+    Object.defineProperty(process, "stdout", { ...own.stdout, get: () => stdout });
+    Object.defineProperty(process, "stderr", { ...own.stderr, get: () => stderr });
+    const code = await main(args);
+    return { code, stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
+    Object.defineProperty(process, "stdout", own.stdout);
+    Object.defineProperty(process, "stderr", own.stderr);
+    process.argv = own.argv;
+    process.chdir(own.cwd);
+    setEnv(own.env);
+  }
+}
+
+/** What was built, as it is installed: workers and other files are found beside it. */
+function program(): Promise<typeof import("../../src/main.js")> {
+  return import(new URL("../../bundle/main.js", import.meta.url).href);
+}
+
+/** Not another object: what isn't JavaScript (the folder of the user, say) asks the process itself. */
+function setEnv(env: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) if (value !== undefined) process.env[name] = value;
+}
+
+/** A stream that keeps what is written to it: no terminal. */
+class Captured extends Writable {
+  readonly #chunks: Buffer[] = [];
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#chunks.push(chunk);
+    done();
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString("utf8");
+  }
+}
