@@ -12,20 +12,28 @@ import { temporaryFolder } from "./support/folder.js";
  * Reports in a real browser: nothing is asked for, nothing is said in the console, nothing is cut off.
  */
 
-afterAll(closeBrowser);
-
 /** What happened on a page besides showing it. */
 interface Events {
   readonly requests: string[];
   readonly said: string[];
 }
 
+const closeLater: (() => void | Promise<void>)[] = [];
+
+afterAll(async () => {
+  for (const close of closeLater) await close();
+  await closeBrowser();
+});
+
 /** Opens a report as a person does who got the file. */
-async function openReport(html: string): Promise<{ page: Page; events: Events }> {
+async function openReport(
+  html: string,
+  whenDone: (close: () => void | Promise<void>) => void = onTestFinished,
+): Promise<{ page: Page; events: Events }> {
   const file = join(await temporaryFolder(), "report.html");
   await writeFile(file, html);
   const page = await openPage("about:blank");
-  onTestFinished(() => page.close());
+  whenDone(() => page.close());
   const events: Events = { requests: [], said: [] };
   page.on("request", (request) => {
     if (!request.url().startsWith("data:")) events.requests.push(request.url());
@@ -77,13 +85,19 @@ describe.each([
   ["a network for colours", manyChannels],
 ])("the report of %s", (_, spec) => {
   const html = renderReport(subjectOf(spec, { label: 3 }));
+  let report: ReturnType<typeof openReport> | undefined;
+  /** One page for all tests: each says what it needs of window, colours and paper. */
+  const opened = () => {
+    report ??= openReport(html, (close) => closeLater.push(close));
+    return report;
+  };
 
   testInBrowser("fits wide and phone screens, light and dark, and asks for nothing", async () => {
-    const { page, events } = await openReport(html);
+    const { page, events } = await opened();
     for (const width of [1280, 800, 360]) {
       for (const colorScheme of ["light", "dark"] as const) {
         await page.setViewportSize({ width, height: 800 });
-        await page.emulateMedia({ colorScheme });
+        await page.emulateMedia({ colorScheme, media: "screen" });
         expect(await sticksOut(page), `${width} ${colorScheme}`).toEqual([]);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
       }
@@ -92,9 +106,10 @@ describe.each([
   });
 
   testInBrowser("shows all its pictures and formulas", async () => {
-    const { page } = await openReport(html);
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
+    const { page } = await opened();
+    // light at last: a page chooses its pictures a little after its colours, and the next test begins with light ones
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.emulateMedia({ colorScheme, media: "screen" });
       await page.waitForFunction(() =>
         Array.from(document.images).every(({ complete, naturalWidth }) => complete && naturalWidth > 0),
       );
@@ -109,11 +124,11 @@ describe.each([
   });
 
   testInBrowser("is dark on dark paper, in its pictures, too", async () => {
-    const { page } = await openReport(html);
+    const { page } = await opened();
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const picture = () =>
       page.evaluate(() => document.querySelector<HTMLImageElement>("#flatten1 img")?.currentSrc);
-    await page.emulateMedia({ colorScheme: "light" });
+    await page.emulateMedia({ colorScheme: "light", media: "screen" });
     const light = await picture();
     expect(await paper()).toBe("rgb(255, 255, 255)");
     await page.emulateMedia({ colorScheme: "dark" });
@@ -122,7 +137,7 @@ describe.each([
   });
 
   testInBrowser("is printed with nothing cut off", async () => {
-    const { page } = await openReport(html);
+    const { page } = await opened();
     await page.emulateMedia({ media: "print" });
     await page.setViewportSize({ width: 688, height: 1000 }); // A4 less its margins
     expect(await sticksOut(page)).toEqual([]);

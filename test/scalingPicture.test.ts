@@ -1,5 +1,5 @@
 import { concludeScaling, renderScalingSvg, type Sweep } from "unravel-cnn";
-import { afterAll, describe, expect, onTestFinished } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import { DOUBLINGS, pointsOf } from "../packages/core/test/support/scaling.js";
 import { closeBrowser, emptyPage, testInBrowser } from "./support/browser.js";
 
@@ -35,14 +35,18 @@ interface Box {
   readonly bottom: number;
 }
 
+/** One for all pictures. */
+let page: ReturnType<typeof emptyPage> | undefined;
+
 describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
   for (const [name, svg] of pictures) {
     testInBrowser(`${name}: all is inside, and no text lies over another`, async () => {
-      const page = await emptyPage({ colorScheme, viewport: { width: 900, height: 800 } });
-      onTestFinished(() => page.close());
+      page ??= emptyPage({ viewport: { width: 900, height: 800 } });
+      const shown = await page;
+      await shown.emulateMedia({ colorScheme });
       // as a file of its own: XML, which a browser refuses if it is not well-formed
-      await page.goto(`data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`);
-      const { errors, size, texts, drawn, paper, ink } = await page.evaluate(() => {
+      await shown.goto(`data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`);
+      const { errors, size, texts, drawn, paper, ink } = await shown.evaluate(() => {
         const root = document.documentElement as unknown as SVGSVGElement;
         const { width, height } = root.getBoundingClientRect();
         const boxOf = (element: Element) => {

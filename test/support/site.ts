@@ -13,8 +13,12 @@ const isolation = {
   "cross-origin-embedder-policy": "require-corp",
 };
 
-/** Serves a site for one test. Returns its address. */
-export async function serveSite(files: Files, isolated: boolean): Promise<string> {
+/** Serves a site for one test, or until what `whenDone` gets is called. Returns its address. */
+export async function serveSite(
+  files: Files,
+  isolated: boolean,
+  whenDone?: (close: () => void) => void,
+): Promise<string> {
   const { url } = await webServer(async (request, response) => {
     const asked = new URL(request.url ?? "/", "http://127.0.0.1").pathname;
     const path = asked === "/" ? "/index.html" : asked;
@@ -24,7 +28,7 @@ export async function serveSite(files: Files, isolated: boolean): Promise<string
       ...(isolated && isolation),
     });
     response.end(content);
-  });
+  }, whenDone);
   return url;
 }
 

@@ -9,15 +9,21 @@ export interface WebServer {
   readonly requests: readonly IncomingMessage[];
 }
 
-/** A web server on this machine for one test; it is closed, with its connections, when the test is over. */
-export async function webServer(answer: RequestListener): Promise<WebServer> {
+/**
+ * A web server on this machine for one test; it is closed, with its connections, when the test is over.
+ * @param whenDone takes what closes it, where it is to live longer
+ */
+export async function webServer(
+  answer: RequestListener,
+  whenDone: (close: () => void) => void = onTestFinished,
+): Promise<WebServer> {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
     requests.push(request);
     answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
+  whenDone(() => {
     server.closeAllConnections();
     server.close();
   });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect } from "vitest";
+import { few } from "../../../test/support/long.js";
 import { testWithMnist } from "../../../test/support/needs.js";
 import {
   createEngine,
@@ -26,7 +27,7 @@ import { drawnOn, jpegOf, pictureOf, pngOf, resized } from "./support/pictures.j
 
 const FOLDER = join(process.env.UNRAVEL_DATA ?? "nowhere", "mnist");
 
-const COUNT = Number(process.env.UNRAVEL_TEST_PICTURES ?? 200);
+const COUNT = Number(process.env.UNRAVEL_TEST_PICTURES ?? few(60, 200));
 const TRAINING_IMAGES = process.env.UNRAVEL_TEST_PICTURES ? 20_000 : 3_000;
 
 let engine: Engine;
@@ -122,7 +123,7 @@ describe("MNIST images, written as pictures", () => {
           const [a, b] = [accuracy, expected].map((value) => (100 * value).toFixed(2));
           console.log(`${name}: ${a}% of ${count}; the images themselves ${b}%`);
         }
-        // Within a point; of fewer than 200 images, two.
+        // Within a point; of fewer than 200 images, two of them.
         expect(accuracy).toBeGreaterThanOrEqual(expected - Math.max(0.01, 2 / count) - 1e-9);
       },
       600_000,

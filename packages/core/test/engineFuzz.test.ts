@@ -2,6 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 // threads run the built worker
+import { few } from "../../../test/support/long.js";
 import { createEngine, type EngineOptions, hasRelaxedSimd } from "../dist/index.js";
 import type { Model } from "../src/model.js";
 import { copyAll } from "../src/tensor.js";
@@ -19,7 +20,7 @@ import { boundsOf, trainTextbook } from "./support/textbookTraining.js";
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20 has it behind this flag
 const relaxed = hasRelaxedSimd();
 
-const { FUZZ_COUNT = "60", FUZZ_SEED = "20260501" } = process.env;
+const { FUZZ_COUNT = few("25", "60"), FUZZ_SEED = "20260501" } = process.env;
 
 interface Case {
   readonly model: Model;

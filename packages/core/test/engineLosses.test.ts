@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { describe, expect, test } from "vitest";
+import { few } from "../../../test/support/long.js";
 import { convnet, lenet5, oneConv } from "../src/builders.js";
 import type { Engine } from "../src/engine/engine.js";
 import { createEngine } from "../src/engine/index.js";
@@ -16,7 +17,7 @@ import { optionsOf, randomImages } from "./support/engineCases.js";
 
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20 has it behind this flag
 
-const BATCH = 8;
+const BATCH = few(4, 8);
 
 async function lossesOf(engine: Engine, steps: number): Promise<number[]> {
   const data = randomImages(engine.model, BATCH * 4, 6);
@@ -41,8 +42,8 @@ async function lossesOf(engine: Engine, steps: number): Promise<number[]> {
 
 describe("losses are the reference's", () => {
   test.each<{ name: string; spec: ModelSpec; steps: number }>([
-    { name: "one-conv", spec: oneConv(), steps: 30 },
-    { name: "lenet5", spec: lenet5(), steps: 20 },
+    { name: "one-conv", spec: oneConv(), steps: few(10, 30) },
+    { name: "lenet5", spec: lenet5(), steps: few(8, 20) },
     { name: "convnet", spec: convnet(), steps: 1 },
   ])("$name: $steps", async ({ spec, steps }) => {
     const parameters = initialParameters(defineModel(spec), 1);

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { type Engine, evaluate, FailureError, fit, InputError } from "unravel-cnn";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { few } from "../../../test/support/long.js";
 import { Control } from "../src/engine/wasm/control.js";
 import { randomStream } from "../src/random.js";
 import { bars } from "./support/bars.js";
@@ -20,6 +21,8 @@ const kinds = [
   ["no workers", { threads: 0 }, 0],
 ] as const;
 
+const ABORTS = few(12, 50);
+
 describe.each(kinds)("%s", (_, { threads, ...rest }, workerCount) => {
   let workers: ReturnType<typeof watchWorkers>;
 
@@ -37,12 +40,12 @@ describe.each(kinds)("%s", (_, { threads, ...rest }, workerCount) => {
     expect(await engine.logits(many.images)).toEqual(await alone.logits(many.images));
   });
 
-  test("fifty aborts at random moments: each ends it with the reason, and the engine can train anew", async () => {
+  test(`${ABORTS} aborts at random moments: each ends it with the reason, and the engine can train anew`, async () => {
     const engine = await builtEngine({ threads });
     const start = engine.parameters();
     const expected = await trainedFrom(engine, start);
     const random = randomStream(1, "moments of aborts");
-    for (let k = 0; k < 50; k++) {
+    for (let k = 0; k < ABORTS; k++) {
       const controller = new AbortController();
       const reason = new Error(`abort ${k}`);
       setTimeout(() => controller.abort(reason), 30 * random.uniform(k));

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { few } from "../../../test/support/long.js";
 import { expectInputError, expectSentence } from "../../../test/support/sentence.js";
 import { cellAddress, indexAt, offsetOf, parseCell } from "../src/cell.js";
 import { type Cell, contributesTo, type Explanation, explain } from "../src/explain/index.js";
@@ -75,7 +76,7 @@ describe.each(["float64", "float32"] as const)("every cell of random networks in
           compared += 1;
         }
       }),
-      cases(60),
+      cases(few(20, 60)),
     );
     expect([...kinds].sort()).toEqual(everyKind);
     for (const says of sentences) expectSentence(says);

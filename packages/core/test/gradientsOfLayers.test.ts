@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, test } from "vitest";
+import { few } from "../../../test/support/long.js";
 import { conv2d } from "../src/layers/conv2d.js";
 import { dense } from "../src/layers/dense.js";
 import { flatten } from "../src/layers/flatten.js";
@@ -58,7 +59,7 @@ test("convolution", () => {
     fc.property(placed(conv2d, conv2dSpecs), batches, seeds, ({ spec, input }, batch, seed) => {
       checkLayer(conv2d, conv2d.resolve(spec, input), normals([batch, ...input], seed, "x"), seed);
     }),
-    cases(120),
+    cases(few(50, 120)),
   );
 });
 
@@ -67,7 +68,7 @@ test("max-pooling", () => {
     fc.property(placed(maxPool2d, maxPool2dSpecs), batches, seeds, ({ spec, input }, batch, seed) => {
       checkLayer(maxPool2d, maxPool2d.resolve(spec, input), apart([batch, ...input], seed, "x"), seed);
     }),
-    cases(120),
+    cases(few(50, 120)),
   );
 });
 
@@ -84,7 +85,7 @@ describe("layers that take any shape", () => {
         const layer = kind.resolve(spec as never, shape);
         checkLayer(kind as Layer<LayerSpec, ResolvedLayer>, layer, apart([batch, ...shape], seed, "x"), seed);
       }),
-      cases(60),
+      cases(few(25, 60)),
     );
   });
 
@@ -94,7 +95,7 @@ describe("layers that take any shape", () => {
         const layer = dense.resolve({ type: "dense", units, bias }, [inputs]);
         checkLayer(dense, layer, normals([batch, inputs], seed, "x"), seed);
       }),
-      cases(60),
+      cases(few(25, 60)),
     );
   });
 });
@@ -116,7 +117,7 @@ describe("softmax", () => {
         const computed = softmaxInputGradient(logits, outgoing);
         expectGradient("gradient of logits", computed.data, measured, { size: 3 * batch, h: smooth });
       }),
-      cases(60),
+      cases(few(25, 60)),
     );
   });
 
@@ -133,7 +134,7 @@ describe("softmax", () => {
         const computed = softmaxCrossEntropyGradient(logits, labels);
         expectGradient("gradient of logits", computed.data, measured, { size: 4, h: smooth });
       }),
-      cases(60),
+      cases(few(25, 60)),
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { few } from "../../../test/support/long.js";
 import type { MaxPool2d } from "../src/layers/maxPool2d.js";
 import { softmaxCrossEntropy } from "../src/layers/softmaxCrossEntropy.js";
 import type { Model } from "../src/model.js";
@@ -93,8 +94,8 @@ test("every gradient of random networks is the measured one", () => {
       }
       for (const { spec } of model.layers) kinds.add(spec.type);
     }),
-    cases(60),
+    cases(few(25, 60)),
   );
   expect([...kinds].sort()).toEqual(["conv2d", "dense", "flatten", "maxPool2d", "relu"]);
-  expect(compared).toBeGreaterThan(5000);
+  expect(compared).toBeGreaterThan(few(2000, 5000));
 });

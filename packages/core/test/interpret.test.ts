@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { few } from "../../../test/support/long.js";
 import { compilePlan } from "../src/compiler/compile.js";
 import { interpret, type KernelParameters } from "../src/compiler/interpret.js";
 import { at, type Buffer, load, type Nest, nest, splat } from "../src/compiler/nest.js";
@@ -120,7 +121,7 @@ test("every kernel of random networks leaves the bits that the interpreter leave
         for (const name of await expectSameBits(plan, batchSize, seed)) kernels.add(name.replace(/\d+/, ""));
       },
     ),
-    cases(110),
+    cases(few(45, 110)),
   );
   expect([...kernels].sort()).toEqual([
     "conv.clear",

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { defineModel, networkFor } from "unravel-cnn";
 import { describe, expect, test, vi } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
-import { long } from "../../../test/support/long.js";
+import { LONG } from "../../../test/support/long.js";
 import { timingChart } from "../src/timing/curves.js";
 import {
   fixedSettings,
@@ -88,7 +88,7 @@ testInBrowser("a link's filters are measured, counted and judged; stopping keeps
   expect(await rows(page)).toEqual([]);
   await page.goto(`${url}#tab=time&time=batch-size&time-to=16`);
   await vi.waitUntil(() => page.getByRole("radio", { name: "Batch size" }).isChecked(), LONG);
-  if (long) {
+  if (LONG) {
     await measure(page);
     expect((await rows(page)).map((row) => row[1])).toEqual(Array(5).fill(counted("batch-size", 1)));
   }

@@ -45,37 +45,38 @@ const page = {
       (error: Error) => `${error.name}: ${error.message}`,
     ),
 
-  /** Trains for so long, aborts, and tells how it went on the page's thread meanwhile. */
-  async abortAfter(options: EngineOptions, milliseconds: number) {
+  /** Trains until it has reported, and a timer has had its turn, so many times; aborts, and tells how it went meanwhile. */
+  async abortAfter(options: EngineOptions, reports: number, turns: number) {
     const abort = new AbortController();
-    let reports = 0;
-    let turns = 0;
+    let enough = () => {};
+    const allThat = new Promise<void>((resolve) => {
+      enough = resolve;
+    });
+    let [reported, turned] = [0, 0];
+    const count = () => reported >= reports && turned >= turns && enough();
     let longestWait = 0;
     let last = performance.now();
     const timer = setInterval(() => {
       const now = performance.now();
       longestWait = Math.max(longestWait, now - last);
       last = now;
-      turns++;
+      turned++;
+      count();
     }, 5);
-    let trains = () => {};
-    const firstReport = new Promise<void>((resolve) => {
-      trains = resolve;
-    });
+    let first = 0; // starting, compiling and loading take their time, on a busy machine a long one
     const { engine, training } = await begin(options, abort.signal, () => {
-      reports++;
-      trains();
+      first ||= performance.now();
+      reported++;
+      count();
     });
-    // starting, compiling and loading take their time, on a busy machine a long one
-    await Promise.race([firstReport, training]);
-    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    await Promise.race([allThat, training]);
     const start = performance.now();
     abort.abort("that is enough");
     const end = await training;
     const abortTook = performance.now() - start;
     clearInterval(timer);
     await engine.close();
-    return { end, abortTook, reports, turns, longestWait };
+    return { end, abortTook, took: start - first, longestWait };
   },
 
   /** Begins a training that `close` ends. */

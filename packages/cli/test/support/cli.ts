@@ -9,7 +9,7 @@ import { cleanEnv, type RunOptions, UNRAVEL } from "./environment.js";
 import { runInProcess } from "./inProcess.js";
 
 export { type Ended, ended, said } from "../../../../test/support/processes.js";
-export { cleanEnv, UNRAVEL } from "./environment.js";
+export { cleanEnv, type RunOptions, UNRAVEL } from "./environment.js";
 
 /**
  * Starts the command line as a process of its own, for what is about one: signals, pipes, what it loads. It is killed when the

@@ -8,6 +8,8 @@ export const UNRAVEL = fileURLToPath(new URL("../../bin/unravel.js", import.meta
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Its output is a terminal that is so wide; otherwise it is none. */
+  readonly columns?: number;
 }
 
 /**

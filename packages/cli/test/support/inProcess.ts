@@ -17,10 +17,10 @@ export function runInProcess(args: readonly string[], options: RunOptions = {}):
 
 let last: Promise<unknown> = Promise.resolve();
 
-async function runAlone(args: readonly string[], { cwd, env }: RunOptions): Promise<Ended> {
+async function runAlone(args: readonly string[], { cwd, env, columns }: RunOptions): Promise<Ended> {
   const { main } = await program();
-  const stdout = new Captured();
-  const stderr = new Captured();
+  const stdout = new Captured(columns);
+  const stderr = columns === undefined ? new Captured() : stdout; // a terminal shows both
   const own = {
     argv: process.argv,
     env: { ...process.env },
@@ -56,9 +56,17 @@ function setEnv(env: NodeJS.ProcessEnv): void {
   for (const [name, value] of Object.entries(env)) if (value !== undefined) process.env[name] = value;
 }
 
-/** A stream that keeps what is written to it: no terminal. */
+/** A stream that keeps what is written to it; a terminal if it has columns. */
 class Captured extends Writable {
+  readonly columns: number | undefined;
+  readonly isTTY: true | undefined;
   readonly #chunks: Buffer[] = [];
+
+  constructor(columns?: number) {
+    super();
+    this.columns = columns;
+    this.isTTY = columns === undefined ? undefined : true;
+  }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.#chunks.push(chunk);

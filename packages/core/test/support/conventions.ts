@@ -1,3 +1,4 @@
+import { few } from "../../../../test/support/long.js";
 import { defineModel, type ModelSpec, type NpyArray } from "../../src/index.js";
 import { initialParameters } from "../../src/parameters.js";
 import { randomStream } from "../../src/random.js";
@@ -7,7 +8,7 @@ import { sizeOf, tensor } from "../../src/tensor.js";
 export type Arrays = Record<string, NpyArray>;
 
 /** `RIGHT_FILES=1000 npx vitest run packages/core/test/checkRight` takes more of them. */
-export const RIGHT_FILES = Number(process.env.RIGHT_FILES ?? 80);
+export const RIGHT_FILES = Number(process.env.RIGHT_FILES ?? few(20, 80));
 
 const SPECS: ModelSpec[] = [
   {
