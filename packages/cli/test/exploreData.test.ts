@@ -1,7 +1,10 @@
-import { symlink } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, symlink } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../test/support/folder.js";
 import { testIfPresent } from "../../../test/support/needs.js";
 import { withData } from "../src/explore/data.js";
@@ -76,13 +79,62 @@ test.each([
 
 const testWithLinks = testIfPresent(
   process.platform !== "win32",
-  "Windows lets only some make symbolic links",
+  "Windows lets only some make symbolic links, and has no named pipes",
 );
 
-testWithLinks("a link to a file that can't be read is as if there were none", async () => {
-  const { folder, ask } = await served(
-    Object.fromEntries(FILES.slice(1).map((file) => [`data/mnist/${file}`, "data"])),
-  );
-  await symlink(join(folder, "nowhere"), join(folder, "data/mnist/train-images-idx3-ubyte"));
-  expect((await ask("data/mnist/train-images-idx3-ubyte")).status).toBe(404);
+/** All files but the training images, and what is to lie in their place. */
+async function servedWithout() {
+  const { folder, ask } = await served({
+    ...Object.fromEntries(FILES.slice(1).map((file) => [`data/mnist/${file}`, "data"])),
+    "data/secret": "secret",
+  });
+  return { folder, ask, place: join(folder, "data/mnist", FILES[0]) };
+}
+
+describe("what isn't a file of the folder is as if it weren't there", () => {
+  for (const [what, put] of [
+    ["a link to nothing", (place: string) => symlink("nowhere", place)],
+    ["a link to a file elsewhere", (place: string) => symlink("../secret", place)],
+    ["a link to itself", (place: string) => symlink(place, place)],
+    ["a link to a device", (place: string) => symlink("/dev/zero", place)],
+    ["a folder", (place: string) => mkdir(place)],
+    ["a named pipe", (place: string) => promisify(execFile)("mkfifo", [place])],
+    ["a socket", socketAt],
+  ] as const) {
+    testWithLinks(what, async () => {
+      const { ask, place } = await servedWithout();
+      await put(place);
+      // More than there are threads for files: a pipe that is opened would take each of them for good.
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () => ask("data/mnist/train-images-idx3-ubyte")),
+      );
+      expect(answers).toEqual(answers.map(() => ({ status: 404, text: "404\n" })));
+      expect((await ask("datasets.json")).text).toBe("[]");
+      expect((await ask(`data/mnist/${FILES[1]}`)).text).toBe("data");
+    });
+  }
+});
+
+async function socketAt(place: string): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(place, resolve));
+  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
+}
+
+describe("links that stay", () => {
+  testWithLinks("to another file of the folder", async () => {
+    const { ask, place } = await servedWithout();
+    await symlink(FILES[1], place);
+    expect(await ask(`data/mnist/${FILES[0]}`)).toEqual({ status: 200, text: "data" });
+    expect((await ask("datasets.json")).text).toBe('[{"name":"mnist","title":"MNIST"}]');
+  });
+
+  testWithLinks("a data set's own folder is where it is kept", async () => {
+    const { folder, ask } = await served(
+      Object.fromEntries(FILES.map((file) => [`elsewhere/${file}`, "data"])),
+    );
+    await symlink("../elsewhere", join(folder, "data/mnist"));
+    expect(await ask(`data/mnist/${FILES[0]}`)).toEqual({ status: 200, text: "data" });
+    expect((await ask("datasets.json")).text).toBe('[{"name":"mnist","title":"MNIST"}]');
+  });
 });

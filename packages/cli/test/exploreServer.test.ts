@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -87,9 +87,13 @@ describe("nothing else", () => {
     "/%zz",
     "http://127.0.0.1/secret.txt",
     "*",
+    "/__proto__",
+    "/constructor",
+    `/${"a".repeat(20_000)}`,
+    `/${"../".repeat(3000)}etc/passwd`,
   ];
 
-  test.each(paths)("not %s", async (path) => {
+  test.each(paths)("not %.40s", async (path) => {
     const { port } = await served();
     const answer = await ask(port, path);
     expect(statusOf(answer)).toBeGreaterThanOrEqual(400);
@@ -117,6 +121,10 @@ describe("nothing else", () => {
     expect(statusOf(await ask(port, "/", { host: "evil.example" }))).toBe(403);
     expect(statusOf(await ask(port, "/", { host: `127.0.0.1.evil.example:${port}` }))).toBe(403);
     expect(statusOf(await ask(port, "/", { host: `localhost:${port}` }))).toBe(200);
+    expect(statusOf(await ask(port, "/", { host: `LocalHost:${port}` }))).toBe(200);
+    expect(statusOf(await ask(port, "/", { host: `[::1]:${port}` }))).toBe(403);
+    expect(statusOf(await ask(port, "/", { host: `evil.example@127.0.0.1:${port}` }))).toBe(403);
+    expect(statusOf(await ask(port, `http://127.0.0.1:${port}/`, { host: "evil.example" }))).toBe(403);
   });
 
   test.each(["POST", "PUT", "DELETE", "OPTIONS"])("no %s", async (method) => {
@@ -130,6 +138,39 @@ describe("nothing else", () => {
     expect(statusOf(answer)).toBe(200);
     expect(answer).toMatch(/content-length: 15\r\n/);
     expect(answer).toMatch(/\r\n\r\n$/);
+  });
+});
+
+/** `name value; name value` as an object. */
+const directives = (policy: string) =>
+  Object.fromEntries(policy.split("; ").map((one) => /^(\S+) (.*)$/.exec(one)?.slice(1) as [string, string]));
+
+describe("what a browser may do with an answer", () => {
+  test("the page: what its own <meta> says, and no other page may frame it", async () => {
+    const { server } = await served();
+    const policy = (await fetch(server.url)).headers.get("content-security-policy") ?? "";
+    const html = await readFile(new URL("../../explorer/index.html", import.meta.url), "utf8");
+    const [, meta = ""] = /http-equiv="Content-Security-Policy"\s+content="([^"]*)"/.exec(html) ?? [];
+    expect(directives(policy)).toEqual({ ...directives(meta), "frame-ancestors": "'none'" });
+  });
+
+  test.each([
+    ["assets/a%20b.js", "'self' 'wasm-unsafe-eval'"],
+    ["network.safetensors", undefined],
+    ["nothing", undefined],
+  ])("%s: no frames, forms or plugins, scripts of the site alone", async (path, scripts) => {
+    const { server } = await served();
+    const { headers } = await fetch(server.url + path);
+    expect(directives(headers.get("content-security-policy") ?? "")).toMatchObject({
+      "default-src": "'none'",
+      "base-uri": "'none'",
+      "form-action": "'none'",
+      "frame-ancestors": "'none'",
+      ...(scripts !== undefined && { "script-src": scripts }),
+    });
+    expect(headers.get("cross-origin-resource-policy")).toBe("same-origin");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
   });
 });
 

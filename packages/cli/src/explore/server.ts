@@ -1,30 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { extname } from "node:path";
+import type { AddressInfo, Socket } from "node:net";
 import { InputError } from "unravel-cnn";
 import { reason } from "unravel-cnn/node";
+import { Connections } from "./connections.js";
+import { type Content, inMemory } from "./content.js";
+import { headersFor } from "./headers.js";
+import { send } from "./send.js";
 import type { Site } from "./site.js";
 
 const HOST = "127.0.0.1";
-
-const types: Record<string, string> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".json": "application/json",
-  ".svg": "image/svg+xml",
-  ".txt": "text/plain; charset=utf-8",
-  ".woff2": "font/woff2",
-};
-
-/** On every answer. The first two isolate the page, so that it may share memory between threads. */
-const headers = {
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-embedder-policy": "require-corp",
-  "cross-origin-resource-policy": "same-origin",
-  "x-content-type-options": "nosniff",
-  "cache-control": "no-cache",
-};
 
 export interface RunningServer {
   /** `http://127.0.0.1:PORT/` */
@@ -32,14 +16,53 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** What a client may cost. No browser comes near: it opens six connections, asks at once and reads what it asked for. */
+export interface Limits {
+  /** At the same time. */
+  readonly connections: number;
+  /** Milliseconds for a request to come. */
+  readonly request: number;
+  /** Milliseconds in which nothing of an answer is taken. */
+  readonly stall: number;
+}
+
+const usual: Limits = { connections: 128, request: 20_000, stall: 60_000 };
+
 /**
  * Serves a site to this machine alone.
  * @param port 0: one that is free
  * @throws InputError if the port can't be had
  */
-export async function serve(site: Site, port: number): Promise<RunningServer> {
-  const server = createServer((request, response) => {
-    answer(site, request, response).catch(() => response.destroy());
+export async function serve(
+  site: Site,
+  port: number,
+  { connections: most, request: requestTimeout, stall }: Limits = usual,
+): Promise<RunningServer> {
+  const server = createServer({
+    requestTimeout,
+    headersTimeout: requestTimeout,
+    connectionsCheckingInterval: requestTimeout / 4,
+  });
+  server.timeout = stall;
+  const connections = new Connections(most);
+  /** Those on which an answer is under way. */
+  const busy = new WeakSet<Socket>();
+  server.on("connection", (socket) => connections.add(socket));
+  server.on("request", (request, response) => {
+    const { socket } = request;
+    // No browser asks again before it has its answer. Whoever does could have any number of answers under way.
+    if (busy.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    busy.add(socket);
+    const done = () => busy.delete(socket);
+    response.on("finish", done).on("close", done);
+    connections.progress(socket);
+    answer(site, request, response, () => connections.progress(socket)).catch(() => response.destroy());
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    refuseRequest(error, socket as Socket, busy.has(socket as Socket));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(refusal(error, port)));
@@ -66,41 +89,56 @@ function refusal(error: NodeJS.ErrnoException, port: number): InputError {
   );
 }
 
-async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { status, bytes, type = "text/plain; charset=utf-8" } = await found(site, request);
-  response.writeHead(status, {
-    ...headers,
-    "content-type": type,
-    "content-length": bytes.length,
-    ...(status === 405 && { allow: "GET, HEAD" }),
-  });
-  response.end(request.method === "HEAD" ? undefined : bytes);
+/** What came is no request. Within an answer, and where nothing came in time, there is nothing to say. */
+function refuseRequest({ code }: NodeJS.ErrnoException, socket: Socket, isAnswering: boolean): void {
+  if (!socket.writable || isAnswering || code === "ERR_HTTP_REQUEST_TIMEOUT") return void socket.destroy();
+  const status = code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+}
+
+async function answer(
+  site: Site,
+  request: IncomingMessage,
+  response: ServerResponse,
+  onProgress: () => void,
+): Promise<void> {
+  const { status, content, path } = await found(site, request);
+  try {
+    response.writeHead(status, {
+      ...headersFor(path),
+      "content-length": content.length,
+      ...(status === 405 && { allow: "GET, HEAD", connection: "close" }), // a body may follow that nobody reads
+    });
+    if (request.method !== "HEAD") await send(content, response, onProgress);
+    response.end();
+  } finally {
+    await content.close();
+  }
 }
 
 interface Found {
   readonly status: number;
-  readonly bytes: Uint8Array;
-  readonly type?: string;
+  readonly content: Content;
+  /** The file's; undefined where there is none. */
+  readonly path?: string;
 }
 
 async function found(
   site: Site,
   { headers: { host = "" }, method = "", url = "" }: IncomingMessage,
 ): Promise<Found> {
-  const refuse = (status: number): Found => ({ status, bytes: new TextEncoder().encode(`${status}\n`) });
+  const refuse = (status: number): Found => ({
+    status,
+    content: inMemory(new TextEncoder().encode(`${status}\n`)),
+  });
   // A page of another name that was made to point here (DNS rebinding) must not read what is served.
-  if (![HOST, "localhost"].includes(host.replace(/:\d+$/, ""))) return refuse(403);
+  if (![HOST, "localhost"].includes(host.toLowerCase().replace(/:\d+$/, ""))) return refuse(403);
   if (!["GET", "HEAD"].includes(method)) return refuse(405);
   const path = pathOf(url);
   if (path === undefined) return refuse(400);
   const entry = site.get(path);
-  const bytes = typeof entry === "function" ? await entry() : entry;
-  if (bytes === undefined) return refuse(404);
-  return {
-    status: 200,
-    bytes,
-    type: types[path === "/" ? ".html" : extname(path)] ?? "application/octet-stream",
-  };
+  const content = typeof entry === "function" ? await entry() : entry && inMemory(entry);
+  return content === undefined ? refuse(404) : { status: 200, content, path };
 }
 
 /** The path of an address, decoded once; undefined where it can't be. */

@@ -3,12 +3,13 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { FailureError, formatModel } from "unravel-cnn";
 import type { LoadedModel } from "../model.js";
+import type { Content } from "./content.js";
 
 /**
- * What is served: the bytes of each path, as it stands in an address (`/assets/index.js`); or how to get them when they
+ * What is served: the bytes of each path, as it stands in an address (`/assets/index.js`); or how to open them when they
  * are asked for, undefined if there are none.
  */
-export type Site = ReadonlyMap<string, Uint8Array | (() => Promise<Uint8Array | undefined>)>;
+export type Site = ReadonlyMap<string, Uint8Array | (() => Promise<Content | undefined>)>;
 
 /**
  * All files of a folder and the folders in it, in memory, so that nothing else can be asked for. Symbolic links are left out.
