@@ -1,9 +1,7 @@
 import { zlibSync } from "fflate";
 import { describe, expect, test } from "vitest";
-import { few } from "../../../test/support/long.js";
 import { expectSentence } from "../../../test/support/sentence.js";
 import { digitFromPicture, type Picture } from "../../core/src/index.js";
-import { randomStream } from "../../core/src/random.js";
 import { decodePicture } from "../src/pictures/read.js";
 import { drawnOn, greyOf, jpegOf, pictureOf, pngOf } from "./support/pictures.js";
 
@@ -310,50 +308,4 @@ describe("damaged files are refused", () => {
     // After all that the decoder still works.
     expect(await decodePicture(jpeg)).toMatchObject({ width, height });
   });
-});
-
-test("changed at random or cut, a file gives a picture or a sentence, soon", async () => {
-  const random = randomStream(8, "mutations");
-  let index = 0;
-  const below = (n: number) => random.below(n, index++);
-  const files = [
-    pngOf(pictureOf(grey)),
-    pngOf(recoloured(4, 16, black(4, 65535)), true),
-    handmade(
-      [8, 3, 0, 0, 0],
-      [
-        ["PLTE", palette],
-        ["tRNS", Uint8Array.of(0)],
-        ["IDAT", packed(8, (bit) => bit)],
-      ],
-    ),
-    await jpegOf(grey, 80, true),
-    await jpegOf(grey, 80, false),
-  ];
-  let slowest = 0;
-  const outcomes = { pictures: 0, refusals: 0 };
-  for (const file of files) {
-    for (let k = 0; k < few(40, 120); k++) {
-      const bytes = k % 4 === 0 ? file.slice(0, below(file.length)) : file.slice();
-      // Some of the changes leave the first bytes alone, so that they get further.
-      const from = k % 2 === 0 ? 0 : Math.min(bytes.length, 60);
-      for (let change = below(4); change >= 0 && k % 4 !== 0; change--) {
-        bytes[from + below(bytes.length - from)] = below(256);
-      }
-      const start = performance.now();
-      try {
-        const picture = await decodePicture(bytes);
-        expect(picture.data).toHaveLength(picture.width * picture.height * picture.channels);
-        outcomes.pictures += 1;
-      } catch (error) {
-        expect(error).toMatchObject({ name: "InputError" });
-        expectSentence((error as Error).message);
-        outcomes.refusals += 1;
-      }
-      slowest = Math.max(slowest, performance.now() - start);
-    }
-  }
-  expect(outcomes.refusals).toBeGreaterThan(few(100, 300));
-  expect(outcomes.pictures).toBeGreaterThan(few(7, 20));
-  expect(slowest).toBeLessThan(3000);
 });
