@@ -22,7 +22,7 @@ import { visit } from "./support/visit.js";
  */
 
 /** A machine that is busy takes longer. */
-const LONG = { timeout: 90_000 };
+const PATIENT = { timeout: 90_000 };
 
 const panel = (page: Page) => page.getByRole("tabpanel", { name: "Time it" });
 const button = (page: Page, name: string) => panel(page).getByRole("button", { name, exact: true });
@@ -30,7 +30,7 @@ const button = (page: Page, name: string) => panel(page).getByRole("button", { n
 /** Measures to the end. The button turns into Stop as it is clicked, and back when there is nothing left to do. */
 async function measure(page: Page): Promise<void> {
   await button(page, "Measure").click();
-  await button(page, "Measure").waitFor(LONG);
+  await button(page, "Measure").waitFor(PATIENT);
 }
 
 /** The rows of the table, cell by cell. */
@@ -77,17 +77,17 @@ testInBrowser("a link's filters are measured, counted and judged; stopping keeps
   await button(page, "Stop").focus();
   await page.keyboard.press("Enter");
   await button(page, "Measure").waitFor();
-  await vi.waitUntil(() => page.workers().length === 0, LONG);
+  await vi.waitUntil(() => page.workers().length === 0, PATIENT);
   expect(await rows(page)).toEqual(table);
 
   // another quantity, and its place in the link
   await page.getByRole("radio", { name: "Filters" }).focus();
   await page.keyboard.press("ArrowRight");
   expect(await page.getByRole("radio", { name: "Kernel size" }).isChecked()).toBe(true);
-  await vi.waitUntil(() => /time=kernel/.test(page.url()) && /time-by=loops/.test(page.url()), LONG);
+  await vi.waitUntil(() => /time=kernel/.test(page.url()) && /time-by=loops/.test(page.url()), PATIENT);
   expect(await rows(page)).toEqual([]);
   await page.goto(`${url}#tab=time&time=batch-size&time-to=16`);
-  await vi.waitUntil(() => page.getByRole("radio", { name: "Batch size" }).isChecked(), LONG);
+  await vi.waitUntil(() => page.getByRole("radio", { name: "Batch size" }).isChecked(), PATIENT);
   if (LONG) {
     await measure(page);
     expect((await rows(page)).map((row) => row[1])).toEqual(Array(5).fill(counted("batch-size", 1)));
@@ -96,7 +96,7 @@ testInBrowser("a link's filters are measured, counted and judged; stopping keeps
   // on a phone nothing is cut off
   await page.setViewportSize({ width: 360, height: 780 });
   await page.goto(`${url}#tab=time&time=kernel&time-to=5`);
-  await vi.waitUntil(() => page.getByRole("radio", { name: "Kernel size" }).isChecked(), LONG);
+  await vi.waitUntil(() => page.getByRole("radio", { name: "Kernel size" }).isChecked(), PATIENT);
   await measure(page);
   expect((await rows(page)).map((row) => row[1])).toEqual([1, 3, 5].map((size) => counted("kernel", size)));
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
