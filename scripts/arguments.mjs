@@ -5,9 +5,10 @@ import { parseArgs } from "node:util";
  * The options of a script's command line. Those with a number as default take a number that isn't negative, those with
  * `false` nothing, others a text. `--help` lists them; what is wrong is said in a sentence, and ends the process with 2.
  * @param defaults by name: `{ rounds: 3, json: false, on: "test" }`
+ * @param help what `--help` says below the options
  * @returns the same with what was written
  */
-export function readArguments(defaults) {
+export function readArguments(defaults, help) {
   const usage = Object.entries(defaults).map(([name, value]) =>
     value === false ? `[--${name}]` : `[--${name} ${value}]`,
   );
@@ -28,6 +29,7 @@ export function readArguments(defaults) {
     });
     if (values.help) {
       console.log(`node ${program} ${usage.join(" ")}`);
+      if (help !== undefined) console.log(`\n${help.trim()}`);
       process.exit(0);
     }
     return Object.fromEntries(

@@ -1,16 +1,20 @@
-// All proofs of reliability, one after the other, as a user who may do nothing else:
-//   node scripts/reliability/index.mjs                      prints what goes into docs/reliability.md
-//   node scripts/reliability/index.mjs --write              puts it there
-//   node scripts/reliability/index.mjs --minutes 1 --seed 7 fewer of each, others
-// --minutes is for all of them together. Build first (npm run build); set UNRAVEL_DATA, so that data fetch is killed, too.
-// 1 where something was wrong. kills.mjs, mutations.mjs and server.mjs also run alone.
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { readArguments } from "../arguments.mjs";
 
-const { minutes, seed, write } = readArguments({ minutes: 8, seed: 1, write: false });
+const HELP = `
+All proofs of reliability, one after the other, as a user who may do nothing else. --minutes is for all of them together.
+Prints the tables of docs/reliability.md, or puts them there (--write). Build first (npm run build); set UNRAVEL_DATA, so
+that data fetch is killed, too. Exit code 1 where something was wrong. kills.mjs, mutations.mjs and server.mjs also run alone.
+
+Examples:
+  node scripts/reliability/index.mjs --minutes 1
+  UNRAVEL_DATA=data node scripts/reliability/index.mjs --minutes 8 --seed 7 --write
+`;
+
+const { minutes, seed, write } = readArguments({ minutes: 8, seed: 1, write: false }, HELP);
 
 /** Each with its part of the time, and more than fits into it. */
 const proofs = [

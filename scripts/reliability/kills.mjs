@@ -1,9 +1,3 @@
-// Ends commands that write files at random moments, and looks at what is left:
-//   node scripts/reliability/kills.mjs --count 40 --seed 7
-// --count is for each command; --minutes ends it sooner. Half of the signals come at a random moment, half in the first milliseconds after the command
-// has begun a file. Each output must be absent, the old one or whole; no process may be left, nor any temporary file after
-// the next run. Build first (npm run compile). With UNRAVEL_DATA, data fetch is among the commands. Prints a table; 1 where
-// something was wrong. Not for Windows, which has no signals.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomStream } from "unravel-cnn";
@@ -13,7 +7,19 @@ import { clear, look, run, setUp, signals, wrongEnd } from "./support/kill.mjs";
 import { conclude, progress, table, whole } from "./support/report.mjs";
 import { enterScratch } from "./support/scratch.mjs";
 
-const { count, minutes, seed } = readArguments({ count: 40, minutes: 60, seed: 1 });
+const HELP = `
+Ends commands that write files at random moments, and looks at what is left: each output must be absent, the old one or
+whole; no process may be left, nor any temporary file after the next run. Half of the signals come at a random moment, half
+in the first milliseconds after the command has begun a file. --count is for each command; --minutes ends it sooner. Build
+first (npm run compile). With UNRAVEL_DATA, data fetch is among the commands. Prints a table; exit code 1 where something was
+wrong. Not for Windows, which has no signals.
+
+Examples:
+  node scripts/reliability/kills.mjs --count 4
+  UNRAVEL_DATA=data node scripts/reliability/kills.mjs --minutes 10 --count 1000 --seed 7
+`;
+
+const { count, minutes, seed } = readArguments({ count: 40, minutes: 60, seed: 1 }, HELP);
 const deadline = performance.now() + minutes * 60_000;
 const published = join(process.env.UNRAVEL_DATA ?? "", "mnist");
 const hasMnist = process.env.UNRAVEL_DATA && existsSync(join(published, "train-images-idx3-ubyte.gz"));
@@ -50,6 +56,7 @@ async function killOnce({ command, milliseconds, old, counts }, k) {
   for (const key of ["absent", "old", "whole"]) counts[key] += found[key];
   counts.kept += found.kept.length;
   for (const wrong of [wrongEnd(end, signal), ...found.wrong]) if (wrong !== undefined) fault(wrong);
+  if (end.code === 0 && found.absent + found.old > 0) fault("it ends with 0, but has not written all");
   clear(folder, found.kept);
   if (found.temporary.length > 0) await clearedByNext(command, found.temporary, signal, counts, fault);
 }

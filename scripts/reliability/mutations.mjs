@@ -1,14 +1,21 @@
-// Damages files of each kind that is read, as many as one likes, and reads them in this process:
-//   node scripts/reliability/mutations.mjs --count 50000 --seed 7
-// Each must be read or refused with one good sentence, soon and within bounds. Build first (npm run compile). --count is for
-// a reader of middling speed; quick ones get up to 8 times as many. --minutes ends it sooner. Prints a table; 1 where something was wrong.
 import { readArguments } from "../arguments.mjs";
 import { mutator } from "./support/mutate.mjs";
 import { readersIn } from "./support/readers.mjs";
 import { conclude, progress, table, whole } from "./support/report.mjs";
 import { enterScratch } from "./support/scratch.mjs";
 
-const { count, minutes, seed, only } = readArguments({ count: 20_000, minutes: 60, seed: 1, only: "" });
+const HELP = `
+Damages files of each kind that is read, as many as one likes, and reads them in this process: each must be read or refused
+with one good sentence, soon and within bounds. --count is for a reader of middling speed; quick ones get up to 8 times as
+many. --minutes ends it sooner; --only takes the readers whose names have this in them. Build first (npm run compile).
+Prints a table; exit code 1 where something was wrong.
+
+Examples:
+  node scripts/reliability/mutations.mjs --count 50000 --seed 7
+  node scripts/reliability/mutations.mjs --only npz --minutes 5 --count 10000000
+`;
+
+const { count, minutes, seed, only } = readArguments({ count: 20_000, minutes: 60, seed: 1, only: "" }, HELP);
 const show = progress();
 const readers = readersIn(enterScratch()).filter(({ name }) => name.includes(only));
 const mutate = mutator(seed, count, { limit: (minutes * 60_000) / readers.length, onProgress: show });

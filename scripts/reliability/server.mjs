@@ -1,7 +1,3 @@
-// Attacks the server of the page with clients that don't read, don't finish, go away, and ask for what isn't there:
-//   node scripts/reliability/server.mjs --count 3000 --seed 7
-// All the while an honest client asks for the page and must get it, and then MNIST. Measures how much memory the server takes
-// (on Linux). --minutes ends it sooner. Build first (npm run build). Prints a table; 1 where something was wrong.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomFillSync } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -15,7 +11,17 @@ import { clients, download, LARGE } from "./support/clients.mjs";
 import { conclude, progress, table, whole } from "./support/report.mjs";
 import { cleanEnv, enterScratch } from "./support/scratch.mjs";
 
-const { count, minutes, seed } = readArguments({ count: 3000, minutes: 60, seed: 1 });
+const HELP = `
+Attacks the server of the page with clients that don't read, don't finish, go away, and ask for what isn't there. All the
+while an honest client asks for the page and must get it, and then MNIST. Measures how much memory the server takes (on
+Linux). --minutes ends it sooner. Build first (npm run build). Prints a table; exit code 1 where something was wrong.
+
+Examples:
+  node scripts/reliability/server.mjs
+  node scripts/reliability/server.mjs --count 20000 --seed 7
+`;
+
+const { count, minutes, seed } = readArguments({ count: 3000, minutes: 60, seed: 1 }, HELP);
 const deadline = performance.now() + minutes * 60_000;
 /** So many clients are at it at once; more than the server allows. */
 const AT_ONCE = 200;
