@@ -60,12 +60,14 @@ export {
   type OptimizerSpec,
   optimizerNames,
 } from "./optimizers/index.js";
+export { learningRateFor, lowerLearningRate } from "./optimizers/learningRate.js";
 export { type Schedule, schedules } from "./optimizers/schedules.js";
 export { checkParameters, type Init, initialParameters, inits } from "./parameters.js";
 export { permutation, type RandomStream, randomStream } from "./random.js";
 export { contractName, shapesOfTrace } from "./reference/names.js";
 export { forward, parameterGradients, type Trace, tensorsOf, trace, withUpdate } from "./reference/trace.js";
 export * from "./tensor.js";
+export type { Death } from "./training/death.js";
 export { checkFits, evaluate, type Prediction, predict } from "./training/evaluate.js";
 export {
   type EpochRecord,
@@ -75,6 +77,6 @@ export {
   type ProgressEvent,
 } from "./training/fit.js";
 export { type Evaluation, measure as evaluateLogits } from "./training/metrics.js";
-export { fitDefaults, learningRateFor, type TrainingSettings } from "./training/settings.js";
+export { fitDefaults, type TrainingSettings } from "./training/settings.js";
 export { type Split, splitValidation } from "./training/split.js";
 export { Training, type TrainingState } from "./training/training.js";

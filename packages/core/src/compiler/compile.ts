@@ -31,6 +31,7 @@ export function compilePlan(plan: Plan, threads: number, shared: boolean, option
     ...plan.batch.map(({ kernel }) => kernel),
     plan.reduce,
     plan.update,
+    plan.flush,
   ].filter((kernel) => kernel !== undefined);
   const functions = kernels.map((kernel) => emitKernel(kernel, options));
   const data = plan.tables.map(({ buffer, values }) => ({

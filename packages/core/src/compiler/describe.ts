@@ -126,6 +126,7 @@ function kernelsOf({
   batch,
   reduce,
   update,
+  flush,
 }: Plan): KernelDescription[] {
   const describe = (nest: Nest, phase: KernelPhase, pieces = 1): KernelDescription => {
     const [first] = nest.name.split(".");
@@ -145,7 +146,7 @@ function kernelsOf({
     ...forward.map((nest) => describe(nest, "forward")),
     ...backward.map((nest) => describe(nest, "backward")),
     ...batch.map(({ kernel, pieces }) => describe(kernel, "batch", pieces)),
-    ...[reduce, update].filter((nest) => nest !== undefined).map((nest) => describe(nest, "update")),
+    ...[reduce, update, flush].filter((nest) => nest !== undefined).map((nest) => describe(nest, "update")),
   ];
 }
 

@@ -5,7 +5,7 @@ import { allocateKept, type BatchKernel, batchKernel, type Kept, layersForBatch 
 import { BLOCK, type View } from "./block.js";
 import { planBlocks } from "./blocks.js";
 import type { Convolution } from "./convolution.js";
-import { reduceSlots, STEP, update } from "./kernels/optimizer.js";
+import { flush, reduceSlots, STEP, update } from "./kernels/optimizer.js";
 import { STATISTICS } from "./kernels/softmaxCrossEntropy.js";
 import { Allocator, type Table } from "./memory.js";
 import type { Buffer, Nest } from "./nest.js";
@@ -53,6 +53,8 @@ export interface Plan {
   /** Kernels that run on each piece of the parameters. */
   readonly reduce: Nest | undefined;
   readonly update: Nest | undefined;
+  /** After every 16th step. */
+  readonly flush: Nest | undefined;
   /** Where each parameter lies in a row of all parameters, counted in float32 numbers. */
   readonly parameterOffsets: ReadonlyMap<string, number>;
   /** The length of that row, a multiple of 4. */
@@ -177,6 +179,7 @@ export function planModel(
         step,
         training.clip,
       ),
+    flush: training && flush("flush", training.optimizer, asPiece(parameters), state.map(asPiece)),
     parameterOffsets,
     parameterLength,
     slotLength,

@@ -72,12 +72,21 @@ export interface EpochOptions {
   readonly onProgress?: ((totals: EpochTotals) => void) | undefined;
 }
 
-/** Sums over the images of an epoch, each counted when its batch was trained on. */
+/** Sums over the images of an epoch, each counted when its batch was trained on; and signs of a training that has failed. */
 export interface EpochTotals {
   readonly steps: number;
   readonly images: number;
   readonly loss: number;
   readonly correct: number;
+  /** The largest mean loss of a batch among the run's first 8 steps; 0 if none of them is in the epoch. */
+  readonly firstLoss: number;
+  /** How many batches had an absurd mean loss (see signs.ts). */
+  readonly absurdSteps: number;
+  /**
+   * For how many steps, up to now, the gradients of all weights have been zero although the loss isn't; over all epochs. Every
+   * 16th step is looked at.
+   */
+  readonly idleSteps: number;
 }
 
 export interface InferenceOptions {

@@ -2,6 +2,7 @@ import { loadBatch } from "../data/batch.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Model } from "../model.js";
 import { clipGradients } from "../optimizers/clip.js";
+import { LOOK_EVERY } from "../optimizers/flush.js";
 import { optimizerStateCount, updateParameter } from "../optimizers/index.js";
 import { checkParameters } from "../parameters.js";
 import { logits, parameterGradients, trace } from "../reference/trace.js";
@@ -17,6 +18,7 @@ import type {
   TrainingRun,
 } from "./engine.js";
 import { optimizerMemory } from "./optimizerState.js";
+import { absurdLoss, FIRST_STEPS, LEARNT, NOTHING, sumOf } from "./signs.js";
 import { Slices } from "./slices.js";
 
 /** Trains with the textbook as it is, in float32, on the calling thread. */
@@ -75,6 +77,7 @@ class ReferenceTraining implements TrainingRun {
   /** What the optimizer remembers of each parameter. */
   readonly #state: Record<string, FloatArray[]>;
   #step = 0;
+  #idleSteps = 0;
 
   constructor(model: Model, parameters: NamedTensors, data: Dataset, options: TrainingOptions) {
     this.#model = model;
@@ -95,16 +98,10 @@ class ReferenceTraining implements TrainingRun {
   ): Promise<EpochTotals> {
     const { batchSize } = this.#options;
     const slices = new Slices(options.signal);
-    let totals: EpochTotals = { steps: 0, images: 0, loss: 0, correct: 0 };
+    let totals = { ...NOTHING, idleSteps: this.#idleSteps };
     for (let from = 0; from < order.length; from += batchSize) {
       const indices = order.subarray(from, from + batchSize);
-      const { loss, correct } = this.#trainOn(indices, learningRates[totals.steps]);
-      totals = {
-        steps: totals.steps + 1,
-        images: totals.images + indices.length,
-        loss: totals.loss + loss,
-        correct: totals.correct + correct,
-      };
+      totals = sumOf(totals, this.#trainOn(indices, learningRates[totals.steps]));
       if (await slices.rest()) options.onProgress?.(totals);
     }
     return totals;
@@ -128,13 +125,15 @@ class ReferenceTraining implements TrainingRun {
   async close(): Promise<void> {}
 
   /** One step. Returns sums over the batch, from before the update. */
-  #trainOn(indices: Uint32Array, learningRate: number): { loss: number; correct: number } {
+  #trainOn(indices: Uint32Array, learningRate: number): EpochTotals {
     const model = this.#model;
     const labels = Uint8Array.from(indices, (index) => this.#data.labels[index]);
     const x = loadBatch(this.#data.images, model.inputShape, indices, model.normalize);
     const step = trace(model, this.#parameters, x, labels, { inputGradient: false });
     this.#step += 1;
-    if (!Number.isFinite(step.loss)) throw new DivergedError("loss", this.#step, step.loss, learningRate);
+    if (!Number.isFinite(step.loss)) {
+      throw DivergedError.notFinite("loss", step.loss, { ...this.#options, step: this.#step, learningRate });
+    }
 
     const gradients = parameterGradients(step);
     if (this.#options.clip !== undefined) {
@@ -155,7 +154,26 @@ class ReferenceTraining implements TrainingRun {
         },
       );
     }
-    const correct = largestInRows(step.tensors.probs).filter((winner, n) => winner === labels[n]).length;
-    return { loss: step.loss * indices.length, correct };
+    if (this.#step % LOOK_EVERY === 0) {
+      const alive = step.loss < LEARNT || this.#moves(gradients);
+      this.#idleSteps = alive ? 0 : this.#idleSteps + LOOK_EVERY;
+    }
+    return {
+      steps: 1,
+      images: indices.length,
+      loss: step.loss * indices.length,
+      correct: largestInRows(step.tensors.probs).filter((winner, n) => winner === labels[n]).length,
+      firstLoss: this.#step <= FIRST_STEPS ? step.loss : 0,
+      absurdSteps: step.loss > absurdLoss(model.classes.length) ? 1 : 0,
+      idleSteps: this.#idleSteps,
+    };
+  }
+
+  /** Whether a weight has a gradient other than zero. */
+  #moves(gradients: NamedTensors): boolean {
+    const weights = this.#model.parameters.filter(({ fanIn }) => fanIn > 0);
+    const moves = ({ fullName }: (typeof weights)[number]) =>
+      gradients[fullName].data.some((gradient) => gradient !== 0);
+    return weights.length === 0 || weights.some(moves);
   }
 }

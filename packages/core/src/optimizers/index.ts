@@ -1,6 +1,7 @@
 import { InputError } from "../errors.js";
 import type { FloatArray } from "../tensor.js";
 import { type AdamOptions, adam, adamw } from "./adam.js";
+import { flush, LOOK_EVERY, SMALLEST_NORMAL, smallestParameter } from "./flush.js";
 import type { Optimizer, UpdateStep } from "./optimizer.js";
 import { type SgdOptions, sgd } from "./sgd.js";
 
@@ -35,7 +36,7 @@ export function optimizerStateCount(options: OptimizerOptions): number {
   return rule(options.type).stateCount(options);
 }
 
-/** One update of one parameter, in place. */
+/** One update of one parameter, in place; after every 16th step with a flush (see flush.ts). */
 export function updateParameter(
   options: OptimizerOptions,
   parameter: FloatArray,
@@ -44,4 +45,7 @@ export function updateParameter(
   at: UpdateStep,
 ): void {
   rule(options.type).update(options, parameter, gradient, state, at);
+  if (at.step % LOOK_EVERY !== 0) return;
+  flush(parameter, smallestParameter(options.weightDecay));
+  for (const numbers of state) flush(numbers, SMALLEST_NORMAL);
 }

@@ -1,5 +1,6 @@
 import { countOf, type Dataset } from "../data/dataset.js";
 import type { Engine } from "../engine/engine.js";
+import { type Death, deathOf } from "./death.js";
 import { evaluate } from "./evaluate.js";
 import type { TrainingSettings } from "./settings.js";
 import { Training } from "./training.js";
@@ -9,7 +10,10 @@ export interface FitOptions extends TrainingSettings {
   readonly onProgress?: (event: ProgressEvent) => void;
 }
 
-/** Where a training run stands. `step` comes several times a second, `epoch` after each epoch. */
+/**
+ * Where a training run stands. `step` comes several times a second, `epoch` after each epoch, `died` once if no weight changes
+ * any more.
+ */
 export type ProgressEvent =
   | {
       readonly type: "step";
@@ -24,7 +28,8 @@ export type ProgressEvent =
       readonly accuracy: number;
       readonly imagesPerSecond: number;
     }
-  | { readonly type: "epoch"; readonly epoch: number; readonly epochs: number; readonly record: EpochRecord };
+  | { readonly type: "epoch"; readonly epoch: number; readonly epochs: number; readonly record: EpochRecord }
+  | { readonly type: "died"; readonly epoch: number; readonly epochs: number; readonly death: Death };
 
 export interface EpochRecord {
   /** Mean over the epoch's images, each taken when its batch was trained on. */
@@ -40,13 +45,16 @@ export interface EpochRecord {
 
 export interface History {
   readonly epochs: readonly EpochRecord[];
+  /** Whether the network had died in the end: then it has learnt nothing for some time, and more epochs are of no use. */
+  readonly death: Death | null;
 }
 
 /**
  * Trains the engine's network. After an abort or an error the engine holds the parameters of the last step; if a thread
  * died or the engine was closed, those of the last epoch.
  * @throws InputError for options or data that don't fit, or if the engine is being trained already; DivergedError if the
- *   loss or a parameter is no longer a finite number; what `options.signal` was aborted with
+ *   loss or a parameter is no longer a finite number, or an epoch's loss is absurd: most batches' is above 20 times that of
+ *   guessing, though the first ones' wasn't; what `options.signal` was aborted with
  */
 export async function fit(engine: Engine, data: Dataset, options: FitOptions = {}): Promise<History> {
   const { signal, onProgress } = options;
@@ -56,6 +64,11 @@ export async function fit(engine: Engine, data: Dataset, options: FitOptions = {
   const { epochs } = training;
   const count = countOf(train);
   const records: EpochRecord[] = [];
+  let told = false;
+  const tell = (epoch: number, death: Death | undefined) => {
+    if (death && !told) onProgress?.({ type: "died", epoch, epochs, death });
+    told = death !== undefined;
+  };
   try {
     while (!training.done) {
       const { epoch } = training;
@@ -63,7 +76,8 @@ export async function fit(engine: Engine, data: Dataset, options: FitOptions = {
       const secondsSoFar = () => (performance.now() - start) / 1000;
       const totals = await training.advance(Infinity, {
         signal,
-        onProgress: ({ images, loss, correct }) =>
+        onProgress: (soFar) => {
+          const { images, loss, correct } = soFar;
           onProgress?.({
             type: "step",
             epoch,
@@ -73,7 +87,9 @@ export async function fit(engine: Engine, data: Dataset, options: FitOptions = {
             loss: loss / images,
             accuracy: correct / images,
             imagesPerSecond: images / secondsSoFar(),
-          }),
+          });
+          tell(epoch, deathOf(soFar, training.settings));
+        },
       });
       const seconds = secondsSoFar();
       const validated = validation ? await evaluate(engine, validation, { signal }) : null;
@@ -87,8 +103,9 @@ export async function fit(engine: Engine, data: Dataset, options: FitOptions = {
       };
       records.push(record);
       onProgress?.({ type: "epoch", epoch, epochs, record });
+      tell(epoch, training.death);
     }
-    return { epochs: records };
+    return { epochs: records, death: training.death ?? null };
   } finally {
     await training.close();
   }

@@ -16,5 +16,6 @@ export { type CompileTimes, measureCompile } from "../measure/compile.js";
 export * from "../model.js";
 export type { OptimizerOptions, OptimizerSpec } from "../optimizers/index.js";
 export { type Init, initialParameters } from "../parameters.js";
+export type { Death } from "./death.js";
 export { evaluate, type Prediction, predict } from "./evaluate.js";
 export { type EpochRecord, type FitOptions, fit, type History, type ProgressEvent } from "./fit.js";

@@ -1,6 +1,7 @@
 import { InputError, inContext } from "../errors.js";
 import { wholeNumber } from "../layers/options.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
+import { learningRateFor } from "../optimizers/learningRate.js";
 import { checkRange } from "../optimizers/optimizer.js";
 import { type Schedule, schedules } from "../optimizers/schedules.js";
 
@@ -35,18 +36,6 @@ export const fitDefaults = {
   schedule: "one-cycle",
   seed: 0,
 } as const satisfies TrainingSettings;
-
-/**
- * A learning rate that trains the built-in models well, chosen on training images of MNIST. Gradients of small batches
- * are noisy and want small steps: Adam's grow with the root of the batch size, SGD's with the batch size itself. With
- * momentum m a gradient acts 1 / (1 - m) times over the steps that follow.
- */
-export function learningRateFor(optimizer: OptimizerSpec, batchSize: number): number {
-  const options = resolveOptimizer(optimizer);
-  return options.type === "sgd"
-    ? ((1 - options.momentum) * batchSize) / 64
-    : 0.01 * Math.sqrt(batchSize / 32);
-}
 
 /** The settings with nothing left out. @throws InputError for one that is wrong */
 export function resolveSettings({

@@ -1,10 +1,12 @@
 import { countOf, type Dataset } from "../data/dataset.js";
 import { DivergedError } from "../engine/diverged.js";
 import type { Engine, EpochOptions, EpochTotals, OptimizerState, TrainingRun } from "../engine/engine.js";
+import { NOTHING, sumOf } from "../engine/signs.js";
 import { InputError } from "../errors.js";
 import { learningRateAt } from "../optimizers/schedules.js";
 import { permutation, randomStream } from "../random.js";
 import type { NamedTensors } from "../tensor.js";
+import { type Death, deathOf } from "./death.js";
 import { checkFits } from "./evaluate.js";
 import { resolveSettings, type TrainingSettings } from "./settings.js";
 import { type Split, splitValidation } from "./split.js";
@@ -15,8 +17,6 @@ export interface TrainingState extends OptimizerState {
   /** Of the epoch that isn't over: what `Training.totals` was. */
   readonly totals: EpochTotals;
 }
-
-const NOTHING: EpochTotals = { steps: 0, images: 0, loss: 0, correct: 0 };
 
 /**
  * A training that goes on as far as it is told to, one step or many: `fit` in pieces. However it is cut, the parameters are
@@ -34,6 +34,7 @@ export class Training {
   #totals: EpochTotals;
   /** Of the present epoch. */
   #order: { readonly epoch: number; readonly images: Uint32Array } | undefined;
+  #firstLoss = 0;
   #ended = false;
 
   private constructor(
@@ -50,7 +51,7 @@ export class Training {
     this.epochs = settings.epochs;
     this.stepsPerEpoch = Math.ceil(countOf(data.train) / settings.batchSize);
     this.#steps = state?.steps ?? 0;
-    this.#totals = state?.totals ?? NOTHING;
+    this.#totals = { ...NOTHING, ...state?.totals };
   }
 
   /**
@@ -109,6 +110,11 @@ export class Training {
     return this.#totals;
   }
 
+  /** What is to be said if the network has died: no weight has had a gradient for many steps. */
+  get death(): Death | undefined {
+    return deathOf(this.#totals, this.settings);
+  }
+
   /** The training images of the next step, as indices into `data.train`. Empty if there is none. */
   nextBatch(): Uint32Array {
     if (this.done) return new Uint32Array();
@@ -127,7 +133,8 @@ export class Training {
    * error it can't go on.
    * @param options.onProgress gets the totals of the epoch so far
    * @returns sums over these steps' images
-   * @throws DivergedError if the loss or a parameter is no longer a finite number; what `options.signal` was aborted with;
+   * @throws DivergedError if the loss or a parameter is no longer a finite number, or an epoch's loss is absurd; what
+   *   `options.signal` was aborted with;
    *   InputError if the training has ended
    */
   async advance(steps = Infinity, { signal, onProgress }: EpochOptions = {}): Promise<EpochTotals> {
@@ -141,12 +148,12 @@ export class Training {
     this.#ended = true; // unless all goes well
     const done = await this.#run.epoch(images, rates, {
       signal,
-      onProgress: onProgress && ((soFar) => onProgress(sum(before, soFar))),
+      onProgress: onProgress && ((soFar) => onProgress(sumOf(before, soFar))),
     });
     this.#steps += count;
-    this.#totals = sum(before, done);
-    if (first + count === this.stepsPerEpoch)
-      checkFinite(this.#engine.parameters(), this.#steps, rates[count - 1]);
+    this.#totals = sumOf(before, done);
+    this.#firstLoss = Math.max(this.#firstLoss, done.firstLoss);
+    if (first + count === this.stepsPerEpoch) this.#checkEpoch(rates[count - 1]);
     this.#ended = false;
     return done;
   }
@@ -164,6 +171,25 @@ export class Training {
     await this.#run.close();
   }
 
+  /**
+   * After an epoch. The loss tells of a step that went wrong only in the next one, so after the last step somebody has to
+   * look at the parameters; and a loss that is finite can be absurd all the same.
+   */
+  #checkEpoch(learningRate: number): void {
+    const update = { ...this.settings, step: this.#steps, learningRate };
+    for (const [name, { data }] of Object.entries(this.#engine.parameters())) {
+      const wrong = data.find((value) => !Number.isFinite(value));
+      if (wrong !== undefined) throw DivergedError.notFinite(name, wrong, update);
+    }
+    const { steps, images, loss, absurdSteps } = this.#totals;
+    // most batches of the epoch: a few of them can be bad; and weights that were bad from the beginning may still learn
+    if (absurdSteps > steps / 2 && loss / images > this.#firstLoss) {
+      const guessing = Math.log(this.#engine.model.classes.length);
+      const { learningRate } = this.settings; // of the last step it can be almost nothing
+      throw DivergedError.absurd(loss / images, guessing, { ...update, learningRate });
+    }
+  }
+
   #orderNow(): Uint32Array {
     const { epoch } = this;
     if (this.#order?.epoch !== epoch) {
@@ -176,21 +202,3 @@ export class Training {
 
 /** Two trainings at the same time would overwrite each other's parameters. */
 const inTraining = new WeakSet<Engine>();
-
-function sum(a: EpochTotals, b: EpochTotals): EpochTotals {
-  return {
-    steps: a.steps + b.steps,
-    images: a.images + b.images,
-    loss: a.loss + b.loss,
-    correct: a.correct + b.correct,
-  };
-}
-
-/** The loss tells of a step that went wrong only in the next one, so after the last step of an epoch somebody has to look. */
-function checkFinite(parameters: NamedTensors, step: number, learningRate: number): void {
-  for (const [name, { data }] of Object.entries(parameters)) {
-    for (let k = 0; k < data.length; k++) {
-      if (!Number.isFinite(data[k])) throw new DivergedError(name, step, data[k], learningRate);
-    }
-  }
-}

@@ -58,6 +58,10 @@ export function showProgress(
     });
     return;
   }
+  if (event.type === "died") {
+    progress.say(event.death.message);
+    return;
+  }
   const { loss, accuracy, valLoss, valAccuracy, seconds, imagesPerSecond } = event.record;
   const rest =
     valLoss === null || valAccuracy === null

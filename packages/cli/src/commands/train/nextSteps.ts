@@ -1,13 +1,13 @@
-import { type Evaluation, fitDefaults } from "unravel-cnn";
+import { type Evaluation, fitDefaults, lowerLearningRate } from "unravel-cnn";
 import { short } from "../../terminal/numbers.js";
-import type { TrainOptions } from "./options.js";
+import { optimizerOf, type TrainOptions } from "./options.js";
 
 /** What to try next: as commands that can be typed here, or after other options as options to add to those. */
 export function nextSteps(options: TrainOptions, test: Evaluation, learningRate: number): string[] {
   const steps: [string, string][] = [];
   if (test.accuracy < 2 / test.confusion.length) {
     steps.push([
-      `--learning-rate ${short(learningRate / 10)}`,
+      `--learning-rate ${short(lowerLearningRate(learningRate, optimizerOf(options), options.batchSize))}`,
       "hardly better than guessing: try smaller steps",
     ]);
   }

@@ -37,6 +37,7 @@ export function report(options: TrainOptions, results: Results): void {
       multiplyAddsPerImage: model.multiplyAdds.forward,
       before: { accuracy: before.accuracy, loss: before.loss },
       epochs: history.epochs,
+      death: history.death,
       test,
       trainSeconds: history.epochs.reduce((sum, { seconds }) => sum + seconds, 0),
       totalSeconds: performance.now() / 1000,

@@ -1,8 +1,10 @@
+import { SMALLEST_NORMAL, smallestParameter } from "../../optimizers/flush.js";
 import type { OptimizerOptions } from "../../optimizers/index.js";
 import {
   add,
   at,
   type Buffer,
+  binary,
   constant,
   div,
   type Expression,
@@ -75,6 +77,26 @@ export function update(
       b.store(place(parameters), sub(kept, mul(rate, direction)));
     });
   });
+}
+
+/** Sets what is too small in a piece of all parameters, and in what the optimizer remembers of it, to zero: see optimizers/flush.ts. */
+export function flush(
+  name: string,
+  { weightDecay }: OptimizerOptions,
+  parameters: Buffer,
+  state: readonly Buffer[],
+): Nest {
+  return nest(name, (b) =>
+    b.loop("k", "parameter", (k) => {
+      for (const buffer of [parameters, ...state]) {
+        const smallest = buffer === parameters ? smallestParameter(weightDecay) : SMALLEST_NORMAL;
+        const x = b.variable(load(at(buffer, 0, [k, 4])));
+        const size = binary("andnot", x, constant(-0)); // without the sign's bit
+        // a comparison with what is no number is false, so that it stays
+        b.store(at(buffer, 0, [k, 4]), binary("andnot", x, binary("gt", constant(smallest), size)));
+      }
+    }),
+  );
 }
 
 type Place = ReturnType<typeof at>;

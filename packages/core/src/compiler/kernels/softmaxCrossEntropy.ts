@@ -59,7 +59,8 @@ export function lossGradient(
       });
       const sum = b.variable(constant(0));
       b.loop("k", K, (index) => {
-        const e = b.variable(exponential(sub(load(at(z.buffer, z.start + half, [index, BLOCK])), largest)));
+        const below = b.variable(sub(load(at(z.buffer, z.start + half, [index, BLOCK])), largest));
+        const e = b.variable(exponential(below));
         b.store(at(dz.buffer, dz.start + half, [index, BLOCK]), e);
         sum.set(add(sum, e));
       });
@@ -83,17 +84,20 @@ export function lossGradient(
 
 /**
  * e^x for x <= 0, to 2 units in the last place: x = k ln 2 + r with |r| <= ln(2)/2, and e^r by its Taylor series up to
- * r^7/7!. Below -87 the result stays at e^-87, which is as good as nothing beside the largest score's e^0.
+ * r^7/7!. Below -69 (e^-69 is 1e-30) the result is 0, which is as good beside the largest score's e^0: the products that
+ * gradients are made of would be denormal numbers, with which many processors compute a hundred times as slowly.
  */
 function exponential(x: Expression): Expression {
-  const bounded = pmax(x, constant(-87));
+  const bounded = pmax(x, constant(LOWEST));
   const k = unary("nearest", mul(bounded, constant(1 / Math.LN2)));
   const r = madd(k, constant(-LN2_LOW), madd(k, constant(-LN2_HIGH), bounded));
   let series: Expression = constant(1);
   for (let n = 7; n >= 1; n--) series = madd(mul(series, r), constant(Math.fround(1 / n)), constant(1));
   const scale = unary("shiftToExponent", binary("addInteger", unary("toInteger", k), integer(127)));
-  return mul(series, scale);
+  return binary("andnot", mul(series, scale), binary("gt", constant(LOWEST), x));
 }
+
+const LOWEST = -69;
 
 // ln 2 in two parts, the first with 9 bits, so that its product with k is exact
 const LN2_HIGH = 0.693359375;

@@ -94,7 +94,7 @@ export class WasmEngine implements Engine {
         labels: data.labels,
       },
     );
-    return new WasmTraining(plan, program, resume?.steps ?? 0, (parameters) => {
+    return new WasmTraining(plan, program, options, (parameters) => {
       this.#parameters = parameters;
     });
   }
@@ -146,13 +146,21 @@ class WasmTraining implements TrainingRun {
   readonly #program: TrainingProgram;
   /** Hands the parameters to the engine. */
   readonly #keep: (parameters: NamedTensors) => void;
+  readonly #options: TrainingOptions;
   #step: number;
+  #idleSteps = 0;
   #closed = false;
 
-  constructor(plan: Plan, program: TrainingProgram, step: number, keep: (parameters: NamedTensors) => void) {
+  constructor(
+    plan: Plan,
+    program: TrainingProgram,
+    options: TrainingOptions,
+    keep: (parameters: NamedTensors) => void,
+  ) {
     this.#plan = plan;
     this.#program = program;
-    this.#step = step;
+    this.#options = options;
+    this.#step = options.resume?.steps ?? 0;
     this.#keep = keep;
   }
 
@@ -164,13 +172,15 @@ class WasmTraining implements TrainingRun {
     signal?.throwIfAborted();
     this.#checkOpen();
     const { totals, badLoss, parameters } = await this.#program.epoch(
-      { order, learningRates, firstStep: this.#step },
+      { order, learningRates, firstStep: this.#step, idleSteps: this.#idleSteps },
       { signal, onProgress: onProgress && ((soFar) => soFar.images > 0 && onProgress(soFar)) },
     );
     this.#keep(parametersOf(this.#plan, parameters));
     this.#step += totals.steps;
+    this.#idleSteps = totals.idleSteps;
     if (badLoss !== undefined) {
-      throw new DivergedError("loss", this.#step + 1, badLoss, learningRates[totals.steps]);
+      const learningRate = learningRates[totals.steps];
+      throw DivergedError.notFinite("loss", badLoss, { ...this.#options, step: this.#step + 1, learningRate });
     }
     signal?.throwIfAborted();
     return totals;

@@ -48,7 +48,7 @@ function rowAt(memory: WebAssembly.Memory, layout: Layout, offset: number): Floa
 export function epochJob(
   layout: Layout,
   { images, labels }: TrainingStart,
-  { order, learningRates, firstStep }: EpochRequest,
+  { order, learningRates, firstStep, idleSteps }: EpochRequest,
   allocate: Allocate = unshared,
 ): EpochJob {
   const doubles = (length: number) => new Float64Array(allocate(8 * length), 0, length);
@@ -57,6 +57,8 @@ export function epochJob(
   rates.set(learningRates);
   const indices = new Uint32Array(allocate(4 * order.length), 0, order.length);
   indices.set(order);
+  const progress = doubles(PROGRESS.size);
+  progress[PROGRESS.idleSteps] = idleSteps;
   return {
     images,
     labels,
@@ -66,7 +68,7 @@ export function epochJob(
     lossOfBlock: doubles(blocks),
     correctOfBlock: doubles(blocks),
     squaresOfPiece: doubles(Math.ceil(layout.parameterLength / PIECE)),
-    progress: doubles(PROGRESS.size),
+    progress,
   };
 }
 
@@ -76,6 +78,9 @@ export function totalsOf({ progress }: EpochJob): EpochTotals {
     images: progress[PROGRESS.images],
     loss: progress[PROGRESS.loss],
     correct: progress[PROGRESS.correct],
+    firstLoss: progress[PROGRESS.firstLoss],
+    absurdSteps: progress[PROGRESS.absurdSteps],
+    idleSteps: progress[PROGRESS.idleSteps],
   };
 }
 

@@ -21,6 +21,8 @@ export interface Layout {
   /** How much of it is added up in slots. */
   readonly slotLength: number;
   readonly parameters: number;
+  /** Where the weights lie in the row of all parameters, which has biases too: [offset, length] in float32 numbers. */
+  readonly weights: readonly (readonly [number, number])[];
   /** Rows as long as that of the parameters, of what the optimizer remembers. */
   readonly state: readonly number[];
   readonly step: number;
@@ -58,6 +60,9 @@ export function layoutOf(plan: Plan, training?: Layout["training"]): Layout {
     slotLength: plan.slotLength,
     kept: memory.kept,
     parameters: memory.parameters.offset,
+    weights: model.parameters
+      .filter(({ fanIn }) => fanIn > 0)
+      .map(({ fullName, shape }) => [plan.parameterOffsets.get(fullName) as number, sizeOf(shape)]),
     state: memory.state.map(({ offset }) => offset),
     step: memory.step.offset,
     slots: memory.slots.map(({ offset }) => offset),

@@ -2,6 +2,8 @@ import { BLOCK } from "../../compiler/block.js";
 import { PIECE, STEP } from "../../compiler/kernels/optimizer.js";
 import { STATISTICS } from "../../compiler/kernels/softmaxCrossEntropy.js";
 import { log, power } from "../../math.js";
+import { LOOK_EVERY } from "../../optimizers/flush.js";
+import { absurdLoss, FIRST_STEPS, LEARNT } from "../signs.js";
 import type { Control } from "./control.js";
 import type { Layout } from "./layout.js";
 
@@ -18,7 +20,7 @@ export interface EpochJob {
   readonly correctOfBlock: Float64Array;
   /** For each piece of the parameters: the sum of the squares of its gradients. */
   readonly squaresOfPiece: Float64Array;
-  /** Steps, images, loss and correct so far; then whether a loss that is no finite number ended the epoch, and which. */
+  /** The totals so far; then whether a loss that is no finite number ended the epoch, and which. */
   readonly progress: Float64Array;
 }
 
@@ -27,9 +29,14 @@ export const PROGRESS = {
   images: 1,
   loss: 2,
   correct: 3,
-  diverged: 4,
-  badLoss: 5,
-  size: 6,
+  firstLoss: 4,
+  absurdSteps: 5,
+  idleSteps: 6,
+  /** Whether some weight's gradient isn't zero, in a step in which that is looked at. */
+  alive: 7,
+  diverged: 8,
+  badLoss: 9,
+  size: 10,
 } as const;
 
 export interface InferenceJob {
@@ -66,6 +73,7 @@ export class Thread {
   /** The whole memory, as bytes and as numbers. */
   readonly #memory: Uint8Array;
   readonly #numbers: Float32Array;
+  readonly #absurdLoss: number;
 
   constructor(
     module: WebAssembly.Module,
@@ -84,6 +92,7 @@ export class Thread {
     this.#backward = layout.backward.map((name) => this.#kernels[name]);
     this.#memory = new Uint8Array(memory.buffer);
     this.#numbers = new Float32Array(memory.buffer);
+    this.#absurdLoss = absurdLoss(layout.classes);
     for (const [offset, length] of layout.minusInfinity) {
       const start = (this.#workspace + offset) / 4;
       this.#numbers.fill(-Infinity, start, start + length);
@@ -116,15 +125,26 @@ export class Thread {
       const correct = sum(job.correctOfBlock, blocks);
       if (!Number.isFinite(loss)) return this.#diverge(job, loss / count);
       if (!this.#batch(blocks)) return;
-      if (!this.#update(job, job.firstStep + step + 1, job.learningRates[step])) return;
+      const number = job.firstStep + step + 1;
+      if (!this.#update(job, number, job.learningRates[step])) return;
       if (!this.#control.barrier()) return;
-      if (this.#thread === 0) {
-        job.progress[PROGRESS.steps] += 1;
-        job.progress[PROGRESS.images] += count;
-        job.progress[PROGRESS.loss] += loss;
-        job.progress[PROGRESS.correct] += correct;
-      }
+      if (this.#thread === 0) this.#count(job.progress, number, count, loss, correct);
     }
+  }
+
+  /** Adds a step to the totals. */
+  #count(progress: Float64Array, step: number, images: number, loss: number, correct: number): void {
+    progress[PROGRESS.steps] += 1;
+    progress[PROGRESS.images] += images;
+    progress[PROGRESS.loss] += loss;
+    progress[PROGRESS.correct] += correct;
+    const mean = loss / images;
+    if (step <= FIRST_STEPS) progress[PROGRESS.firstLoss] = Math.max(progress[PROGRESS.firstLoss], mean);
+    if (mean > this.#absurdLoss) progress[PROGRESS.absurdSteps] += 1;
+    if (step % LOOK_EVERY !== 0) return;
+    const alive = progress[PROGRESS.alive] === 1 || mean < LEARNT;
+    progress[PROGRESS.idleSteps] = alive ? 0 : progress[PROGRESS.idleSteps] + LOOK_EVERY;
+    progress[PROGRESS.alive] = 0;
   }
 
   /** Sets the gradients of a slot to zero. */
@@ -224,7 +244,11 @@ export class Thread {
     }
     for (let piece = this.#control.claim(); piece < pieces; piece = this.#control.claim()) {
       if (clip === undefined) this.#reduce(piece);
-      this.#kernels.update(4 * piece * PIECE, 0, vectorsIn(piece, parameterLength), 0);
+      const vectors = vectorsIn(piece, parameterLength);
+      this.#kernels.update(4 * piece * PIECE, 0, vectors, 0);
+      if (step % LOOK_EVERY !== 0) continue;
+      this.#kernels.flush(4 * piece * PIECE, 0, vectors, 0);
+      if (job.progress[PROGRESS.alive] === 0 && this.#moves(piece)) job.progress[PROGRESS.alive] = 1;
     }
     return true;
   }
@@ -243,6 +267,19 @@ export class Thread {
     let squares = 0;
     for (let k = start; k < end; k++) squares += this.#numbers[k] * this.#numbers[k];
     return squares;
+  }
+
+  /** Whether a weight in a piece has a gradient other than zero. While a network learns, the first one looked at has. */
+  #moves(piece: number): boolean {
+    const { slots, weights } = this.#layout;
+    const end = (piece + 1) * PIECE;
+    for (const [offset, length] of weights) {
+      const last = slots[0] / 4 + Math.min(end, offset + length);
+      for (let k = slots[0] / 4 + Math.max(piece * PIECE, offset); k < last; k++) {
+        if (this.#numbers[k] !== 0) return true;
+      }
+    }
+    return weights.length === 0;
   }
 
   #diverge({ progress }: EpochJob, loss: number): void {

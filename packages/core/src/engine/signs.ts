@@ -1,0 +1,36 @@
+import type { EpochTotals } from "./engine.js";
+
+/* By what a training that has failed is known, though every number is finite. */
+
+/** An epoch before its first step. */
+export const NOTHING: EpochTotals = {
+  steps: 0,
+  images: 0,
+  loss: 0,
+  correct: 0,
+  firstLoss: 0,
+  absurdSteps: 0,
+  idleSteps: 0,
+};
+
+/** Over so many steps the loss is that of fresh weights: what they begin with isn't held against a training. */
+export const FIRST_STEPS = 8;
+
+/** A batch's mean loss above this is absurd: so many times that of guessing among the classes. */
+export const absurdLoss = (classes: number): number => 20 * Math.log(Math.max(2, classes));
+
+/** With a smaller loss gradients may be zero because there is nothing left to learn. */
+export const LEARNT = 1e-3;
+
+/** The totals of two parts of an epoch, one after the other. */
+export function sumOf(a: EpochTotals, b: EpochTotals): EpochTotals {
+  return {
+    steps: a.steps + b.steps,
+    images: a.images + b.images,
+    loss: a.loss + b.loss,
+    correct: a.correct + b.correct,
+    firstLoss: Math.max(a.firstLoss, b.firstLoss),
+    absurdSteps: a.absurdSteps + b.absurdSteps,
+    idleSteps: b.idleSteps,
+  };
+}
