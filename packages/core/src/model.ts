@@ -1,4 +1,5 @@
 import { InputError, inContext, show } from "./errors.js";
+import { fitsFloat32, RANGE } from "./float32.js";
 import { type AnyLayer, type AnyLayerSpec, layerKinds } from "./layers/index.js";
 import type { ParameterInfo, ResolvedLayer } from "./layers/layer.js";
 import { checkKeys, wholeNumber } from "./layers/options.js";
@@ -216,6 +217,16 @@ function checkNormalization(normalize: unknown, channels: number): Normalization
         );
       }
     }
-    return { mean, std } as Normalization;
+    const checked = { mean, std } as Normalization;
+    for (const [channel, size] of checked.std.entries()) {
+      const center = checked.mean[channel];
+      const brightest = Math.max(Math.abs(center), Math.abs(1 - center)) / size;
+      if (![center, size, brightest].every(fitsFloat32)) {
+        throw new InputError(
+          `mean, std and the pixels that they make of 0 and 1 must be 0 or from ${RANGE} in size, which is what float32 holds, but mean is ${center} and std ${size}`,
+        );
+      }
+    }
+    return checked;
   });
 }

@@ -1,5 +1,5 @@
 import { power } from "../math.js";
-import { checkRange, type Optimizer } from "./optimizer.js";
+import { checkRange, checkScale, type Optimizer } from "./optimizer.js";
 
 /**
  * Adam scales the step of each number by how large its gradients usually are: it keeps a running mean m of the gradients
@@ -13,7 +13,7 @@ export interface AdamOptions<Type extends "adam" | "adamw" = "adam" | "adamw"> {
   readonly beta1: number;
   /** In [0, 1); default 0.999: how long v remembers. */
   readonly beta2: number;
-  /** Default 1e-8. */
+  /** Above 0; default 1e-8. */
   readonly epsilon: number;
   /** Default 0 for adam and 0.01 for adamw. */
   readonly weightDecay: number;
@@ -24,8 +24,8 @@ function adamKind<Type extends "adam" | "adamw">(type: Type): Optimizer<AdamOpti
     resolve({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = type === "adamw" ? 0.01 : 0 }) {
       checkRange("beta1", beta1, 0, 1);
       checkRange("beta2", beta2, 0, 1);
-      checkRange("epsilon", epsilon, 0);
-      checkRange("weight decay", weightDecay, 0);
+      checkScale("epsilon", epsilon, false); // without one the step of a parameter that has no gradient is 0 / 0
+      checkScale("weight decay", weightDecay);
       return { type, beta1, beta2, epsilon, weightDecay };
     },
 

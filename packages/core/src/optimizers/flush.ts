@@ -1,3 +1,4 @@
+import { SMALLEST_NORMAL } from "../float32.js";
 import type { FloatArray } from "../tensor.js";
 
 /*
@@ -9,9 +10,6 @@ import type { FloatArray } from "../tensor.js";
 
 /** After so many steps something is done that needn't be done after each. */
 export const LOOK_EVERY = 16;
-
-/** The smallest float32 number with all its digits. */
-export const SMALLEST_NORMAL = 2 ** -126;
 
 /**
  * The smallest parameter that isn't flushed. Under weight decay it is larger, 7.9e-31: there the pull towards zero and the

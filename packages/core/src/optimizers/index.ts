@@ -1,7 +1,8 @@
 import { InputError } from "../errors.js";
+import { SMALLEST_NORMAL } from "../float32.js";
 import type { FloatArray } from "../tensor.js";
 import { type AdamOptions, adam, adamw } from "./adam.js";
-import { flush, LOOK_EVERY, SMALLEST_NORMAL, smallestParameter } from "./flush.js";
+import { flush, LOOK_EVERY, smallestParameter } from "./flush.js";
 import type { Optimizer, UpdateStep } from "./optimizer.js";
 import { type SgdOptions, sgd } from "./sgd.js";
 

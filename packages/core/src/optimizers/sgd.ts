@@ -1,5 +1,5 @@
 import { InputError } from "../errors.js";
-import { checkRange, type Optimizer } from "./optimizer.js";
+import { checkRange, checkScale, type Optimizer } from "./optimizer.js";
 
 /**
  * Stochastic gradient descent: a step against the gradient. With momentum m the step follows a running sum of the
@@ -20,7 +20,7 @@ export interface SgdOptions {
 export const sgd: Optimizer<SgdOptions> = {
   resolve({ momentum = 0.9, nesterov = false, weightDecay = 0 }) {
     checkRange("momentum", momentum, 0, 1);
-    checkRange("weight decay", weightDecay, 0);
+    checkScale("weight decay", weightDecay);
     if (nesterov && momentum === 0) throw new InputError("Nesterov's variant needs a momentum above 0.");
     return { type: "sgd", momentum, nesterov, weightDecay };
   },

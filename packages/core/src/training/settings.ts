@@ -2,7 +2,7 @@ import { InputError, inContext } from "../errors.js";
 import { wholeNumber } from "../layers/options.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import { learningRateFor } from "../optimizers/learningRate.js";
-import { checkRange } from "../optimizers/optimizer.js";
+import { checkScale } from "../optimizers/optimizer.js";
 import { type Schedule, schedules } from "../optimizers/schedules.js";
 
 /** All that a training follows from, beside the network, its first parameters and the images. */
@@ -51,10 +51,8 @@ export function resolveSettings({
     wholeNumber("the number of epochs", epochs, 1);
     wholeNumber("the batch size", batchSize, 1);
   });
-  const rate = checkRange("learning rate", learningRate ?? learningRateFor(optimizer, batchSize), 0);
-  if (clip !== undefined && !(clip > 0)) {
-    throw new InputError(`The length to clip gradients to must be a number above 0, not ${clip}.`);
-  }
+  const rate = checkScale("learning rate", learningRate ?? learningRateFor(optimizer, batchSize));
+  if (clip !== undefined) checkScale("length to clip gradients to", clip, false);
   if (!schedules.includes(schedule)) {
     throw new InputError(
       `There is no learning rate schedule "${schedule}"; there are ${schedules.join(", ")}.`,

@@ -1,4 +1,5 @@
-import { SMALLEST_NORMAL, smallestParameter } from "../../optimizers/flush.js";
+import { SMALLEST_NORMAL } from "../../float32.js";
+import { smallestParameter } from "../../optimizers/flush.js";
 import type { OptimizerOptions } from "../../optimizers/index.js";
 import {
   add,
