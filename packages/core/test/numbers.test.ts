@@ -27,6 +27,17 @@ test.each([
   expect(`${fixed(value, format)}${powerOf(format)}`).toBe(text);
 });
 
+test.each([
+  [-2.5e21, 3, 0, "−2.500×10²¹"],
+  [6.0606e24, 4, 0, "6.061×10²⁴"],
+  [1.5e30, -28, 0, "1.500×10³⁰"],
+  [1234.5, -2, 0, "1235"],
+  [1.5e-200, 201, 0, `0.${"0".repeat(100)}`],
+])("%f with %i decimals is written as %s, whatever toFixed takes", (value, decimals, exponent, text) => {
+  expect(fixed(value, { decimals, exponent })).toBe(text);
+  expect(Number.isFinite(roundingOf([value], value, { decimals, exponent }))).toBe(true);
+});
+
 test("what is rounded to nothing has no sign", () => {
   expect(fixed(-0.0001, { decimals: 2, exponent: 0 })).toBe("0.00");
 });

@@ -1,8 +1,10 @@
 import { type Cell, indexAt } from "../cell.js";
-import { InputError } from "../errors.js";
+import { FailureError, InputError } from "../errors.js";
 import { permutation, randomStream } from "../random.js";
 import type { Trace } from "../reference/trace.js";
 import { dtypeOf } from "../tensor.js";
+import { largestSize } from "./numbers.js";
+import { namesAroundLoss } from "./place.js";
 import { layerProbes, lossProbes, networkProbes, type Probe } from "./probes.js";
 
 /*
@@ -79,7 +81,7 @@ export const GRADCHECK_TOLERANCE = 1e-5;
 /**
  * Compares the gradients of a trace with measured ones.
  * @param step in float64, as measured slopes need it
- * @throws InputError if it is in float32
+ * @throws InputError if it is in float32; FailureError if gradients differ, but the scores are too large to measure slopes
  */
 export async function gradcheck(step: Trace, options: GradcheckOptions = {}): Promise<Gradcheck> {
   if (dtypeOf(step.tensors.x) !== "float64") {
@@ -114,8 +116,23 @@ export async function gradcheck(step: Trace, options: GradcheckOptions = {}): Pr
     layers.push({ layer, verdict: verdictOf(own), tensors: own });
   }
   const agrees = [...tensors, ...layers].every(({ verdict }) => verdict !== "differs");
+  if (!agrees) checkMeasurable(step);
   return { agrees, tensors, layers };
 }
+
+/**
+ * A number is moved by a part of itself. The loss bends where scores are less than about 1 apart, so of scores so large that
+ * their own steps are larger than that, no slope can be told.
+ */
+function checkMeasurable({ model, tensors }: Trace): void {
+  const scores = largestSize(tensors[namesAroundLoss(model)("logits")].data);
+  if (scores <= LARGEST_SCORE) return;
+  throw new FailureError(
+    `The gradients can't be checked: the scores are as large as ${scores.toPrecision(2)}, and beyond ${LARGEST_SCORE} the steps by which slopes of the loss are measured are too long; give the network smaller weights.`,
+  );
+}
+
+const LARGEST_SCORE = 1e5;
 
 /** So many cells of each tensor that all of it takes a moment, but some. */
 function affordableCells({ model, labels }: Trace): number {

@@ -39,13 +39,23 @@ export function magnitudeOf(value: number): number {
 /** `−0.0213` */
 export function fixed(value: number, { decimals, exponent }: NumberFormat): string {
   if (!Number.isFinite(value)) return String(value).replace("-", MINUS);
-  const text = (value / 10 ** exponent).toFixed(decimals);
+  const scaled = value / 10 ** exponent;
+  if (Math.abs(scaled) >= TOO_LONG) return short(scaled, 4);
+  const text = withDecimals(scaled, decimals);
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", MINUS);
 }
 
 /** What a number is as it is shown, in units of its last decimal: whole numbers add without a rest. */
 export function units(value: number, { decimals, exponent }: NumberFormat): number {
-  return Math.round(Number((value / 10 ** exponent).toFixed(decimals)) * 10 ** decimals);
+  return Math.round(Number(withDecimals(value / 10 ** exponent, decimals)) * 10 ** decimals);
+}
+
+/** From here on `toFixed` writes `1e+21`. */
+const TOO_LONG = 1e21;
+
+/** `toFixed`, which takes no other numbers of decimals; whole digits are never cut. */
+function withDecimals(value: number, decimals: number): string {
+  return value.toFixed(Math.max(0, Math.min(100, decimals)));
 }
 
 /** The number of so many units of the last decimal. */

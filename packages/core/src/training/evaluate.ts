@@ -5,10 +5,12 @@ import { softmax } from "../layers/softmax.js";
 import type { Model } from "../model.js";
 import { formatShape, largestInRows, sameShape, sizeOf, tensor } from "../tensor.js";
 import { type Evaluation, measure } from "./metrics.js";
+import { finiteLogits } from "./overflow.js";
 
 /**
  * Loss, accuracy and confusion matrix on labelled images.
- * @throws InputError if the images don't fit the network; what `options.signal` was aborted with
+ * @throws InputError if the images don't fit the network; FailureError if its weights are so large that scores overflow; what
+ *   `options.signal` was aborted with
  */
 export async function evaluate(
   engine: Engine,
@@ -16,7 +18,7 @@ export async function evaluate(
   options?: InferenceOptions,
 ): Promise<Evaluation> {
   checkFits(engine.model, data);
-  const logits = await engine.logits(data.images, options);
+  const logits = await finiteLogits(engine, data.images, options);
   return measure(tensor([countOf(data), engine.model.classes.length], logits), data.labels);
 }
 
@@ -32,7 +34,8 @@ export interface Prediction {
 /**
  * The most probable class of each image.
  * @param images bytes `[N, C, H, W]`
- * @throws InputError if the bytes aren't a whole number of images
+ * @throws InputError if the bytes aren't a whole number of images; FailureError if the network's weights are so large that
+ *   scores overflow
  */
 export async function predict(
   engine: Engine,
@@ -46,7 +49,7 @@ export async function predict(
       `${images.length} bytes are not a whole number of images of shape ${formatShape(inputShape)} (${sizeOf(inputShape)} bytes each).`,
     );
   }
-  const probabilities = softmax(tensor([count, classes.length], await engine.logits(images, options)));
+  const probabilities = softmax(tensor([count, classes.length], await finiteLogits(engine, images, options)));
   return Array.from(largestInRows(probabilities), (index, n) => {
     const row = Array.from(probabilities.data.subarray(n * classes.length, (n + 1) * classes.length));
     return { index, class: classes[index], probability: row[index], probabilities: row };

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import {
+  checkTrace,
   formatTraceJson,
   formatTraceNpz,
   InputError,
@@ -88,6 +89,7 @@ async function run(choice: SubjectChoice, options: ExplainOptions, signal: Abort
   }
   signal.throwIfAborted();
   const trace = traceImage(subject, bytes, { label, learningRate });
+  checkTrace(trace);
   const about = { ...subject, trace, labelKnown: label !== undefined };
 
   const written: string[] = [];

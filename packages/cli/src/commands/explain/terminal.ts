@@ -80,7 +80,7 @@ function account(trace: Trace, cell: Cell, { styles }: TerminalLook): string[] {
   const numbers =
     rule === "difference"
       ? terms
-          .map((term) => term.value.toFixed(decimals - exponent))
+          .map((term) => ascii(fixed(term.value, { decimals: decimals - exponent, exponent: 0 })))
           .join(" - ")
           .replace("- -", "- ")
       : terms.flatMap(({ factors: [{ cell }] }) => (cell ? [cellAddress(cell)] : [])).join("");

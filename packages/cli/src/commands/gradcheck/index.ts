@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import {
   checkFits,
+  checkTrace,
   copyAll,
   countOf,
   type Dataset,
@@ -88,6 +89,7 @@ async function run(name: string, options: GradcheckOptions, signal: AbortSignal)
     "float64",
   );
   const step = trace(model, copyAll(parameters, "float64"), x, images.labels);
+  checkTrace(step);
   const cells = options.all ? Infinity : options.cells;
   const result = await gradcheck(step, {
     ...(cells !== undefined && { cells }),
