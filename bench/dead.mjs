@@ -64,7 +64,9 @@ async function speed(optimizer, learningRate, batchSize, state) {
 }
 
 const load = loadavg()[0];
-console.log("| optimizer | batch | alive, images/s | dead, images/s | dead to alive |\n|---|---|---|---|---|");
+console.log(
+  "| optimizer | batch | alive, images/s | dead, images/s | dead to alive |\n|---|---|---|---|---|",
+);
 for (const [name, optimizer, learningRate] of optimizers) {
   say(`${name}: ${steps} steps`);
   const alive = await goOn(optimizer, learningRate, undefined, 2000);
@@ -77,7 +79,9 @@ for (const [name, optimizer, learningRate] of optimizers) {
       speeds.alive.push(await speed(optimizer, learningRate, batchSize, alive));
       speeds.dead.push(await speed(optimizer, learningRate, batchSize, dead));
     }
-    const cells = [speeds.alive, speeds.dead].map((all) => `${whole(median(all))} (${whole(Math.min(...all))} to ${whole(Math.max(...all))})`);
+    const cells = [speeds.alive, speeds.dead].map(
+      (all) => `${whole(median(all))} (${whole(Math.min(...all))} to ${whole(Math.max(...all))})`,
+    );
     const ratio = (median(speeds.dead) / median(speeds.alive)).toFixed(2);
     console.log(`| ${name} | ${batchSize} | ${cells.join(" | ")} | ${ratio} |`);
   }

@@ -13,7 +13,7 @@ test("shows kernels in order, what is fused, and memory", async () => {
     ([, , name]) => name,
   );
   expect(kernels.slice(0, 3)).toEqual(["load", "conv1.forward", "conv2.forward"]);
-  expect(kernels.slice(-2)).toEqual(["reduce", "update"]);
+  expect(kernels.slice(-3)).toEqual(["reduce", "update", "flush"]);
   expect(stdout).toMatch(/^forward +conv1\.forward +117,600$/m);
   const [, shared, workspace, total] =
     /([\d,]+) bytes shared, ([\d,]+) for each of 3 threads: ([\d,]+) in/.exec(stdout) ?? [];

@@ -200,9 +200,9 @@ describe("--json", () => {
     ]);
 
     expect(stderr).toBe("");
-    const { epochs, out } = JSON.parse(stdout);
+    const { epochs, death, out } = JSON.parse(stdout);
     expect(epochs).toEqual([expect.objectContaining({ valLoss: null, valAccuracy: null })]);
-    expect(out).toBeNull();
+    expect([death, out]).toEqual([null, null]);
   });
 });
 
@@ -221,6 +221,20 @@ test.concurrent("a loss that is no number any more ends with one sentence, exit 
 
   expectRefusal(result, 1, /^The loss became NaN .* at step \d+, .* learning rate .* too high/);
   await expect(succeed(["evaluate", out])).rejects.toThrow();
+});
+
+test.concurrent("a network that dies is said, once, with a rate to try; and in JSON", async () => {
+  const wild = "--filters 1 --batch-size 1 --optimizer sgd --momentum 0.9 --learning-rate 0.2".split(" ");
+  const { stdout, stderr } = await succeed(["train", ...data(), ...wild, "--epochs", "40", "--json"]);
+
+  const said = stderr.split("\n").filter((line) => line.includes("died"));
+  expect(said).toHaveLength(1);
+  expect(said[0]).toMatch(
+    /^The network has died: no weight has changed for [\d,]+ steps, .*: start again with 0\.0016\.$/,
+  );
+  const { death } = JSON.parse(stdout);
+  expect(death.steps).toBeGreaterThan(8192);
+  expect(death.message).toContain("start again with 0.0016");
 });
 
 testWithMnist("a little of real MNIST teaches the network something", async () => {

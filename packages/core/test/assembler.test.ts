@@ -170,7 +170,7 @@ test("all kernels of random networks are valid on both paths, and made of the op
       const plan = planModel(model, { batchSize: 20, optimizer, clip: true });
       const { bytes } = compilePlan(plan, 2, shared, { relaxed });
       const text = disassemble(bytes);
-      const kernels = [...plan.forward, ...plan.backward, plan.reduce, plan.update] as Nest[];
+      const kernels = [...plan.forward, ...plan.backward, plan.reduce, plan.update, plan.flush] as Nest[];
       for (const { name } of kernels) expect(text).toContain(`(export "${name}")`);
       expect(text.includes("relaxed_madd"), "relaxed").toBe(relaxed);
       if (!relaxed) expect(WebAssembly.validate(bytes)).toBe(true);

@@ -51,7 +51,7 @@ async function expectSameBits(plan: Plan, batchSize: number, seed: number): Prom
   const vectors = plan.parameterLength / 4;
   if (vectors > 0) {
     const rest = vectors > 1 ? 1 : 0; // a piece that doesn't begin at the beginning
-    for (const kernel of [plan.reduce, plan.update]) {
+    for (const kernel of [plan.reduce, plan.update, plan.flush]) {
       const within = (kernel === plan.reduce ? plan.slotLength : plan.parameterLength) / 4 - rest;
       if (kernel) both(kernel, { workspace: 16 * rest, slot: 0, count: Math.max(0, within), kept: 0 });
     }
@@ -136,6 +136,7 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "fc.parameterGradients",
     "flatten.forward",
     "flatten.inputGradient",
+    "flush",
     "grad.scores",
     "load",
     "loss",

@@ -180,7 +180,11 @@ class WasmTraining implements TrainingRun {
     this.#idleSteps = totals.idleSteps;
     if (badLoss !== undefined) {
       const learningRate = learningRates[totals.steps];
-      throw DivergedError.notFinite("loss", badLoss, { ...this.#options, step: this.#step + 1, learningRate });
+      throw DivergedError.notFinite("loss", badLoss, {
+        ...this.#options,
+        step: this.#step + 1,
+        learningRate,
+      });
     }
     signal?.throwIfAborted();
     return totals;
