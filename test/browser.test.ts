@@ -143,7 +143,9 @@ describe.each([
     onTestFinished(() => {
       withoutWorker = false;
     });
-    expect(await call("wait", {})).toMatch(/^FailureError: A worker thread died \(its file could not be/);
+    expect(await call("wait", {})).toMatch(
+      /^FailureError: A worker thread could not be started \(its file could not be loaded\); .* threads: 0 .* startWorker/,
+    );
   });
 });
 

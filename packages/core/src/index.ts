@@ -28,6 +28,8 @@ export { DivergedError } from "./engine/diverged.js";
 export type * from "./engine/engine.js";
 export { createEngine, type EngineOptions, engineNames } from "./engine/index.js";
 export { ReferenceEngine } from "./engine/reference.js";
+export type { EngineWorker, StartWorker } from "./engine/wasm/engineWorker.js";
+export { borrowWorkers, type LentWorkers, lendWorkers } from "./engine/wasm/lending.js";
 export { FailureError, InputError } from "./errors.js";
 export * from "./explain/index.js";
 export { formatModel, parseModel, parseSpec, type SavedModel } from "./formats/modelFile.js";

@@ -7,6 +7,7 @@ import type { NamedTensors } from "../tensor.js";
 import type { Engine, EngineName } from "./engine.js";
 import { ReferenceEngine } from "./reference.js";
 import { checkThreads, WasmEngine } from "./wasm/engine.js";
+import type { StartWorker } from "./wasm/engineWorker.js";
 import { defaultThreads } from "./wasm/host.js";
 
 export const engineNames: readonly EngineName[] = ["wasm", "reference"];
@@ -22,6 +23,18 @@ export interface EngineOptions {
    * process alive while nothing is asked of them.
    */
   readonly threads?: number;
+  /**
+   * Starts the wasm engine's workers: a function that returns a `Worker` of the module `unravel-cnn/worker`. It is needed
+   * where the bundler has not taken the worker's file along, or the workers must be started by another thread
+   * (`borrowWorkers`). With Vite, for example:
+   *
+   *     import EngineWorker from "unravel-cnn/worker?worker";
+   *     const engine = await createEngine(spec, { startWorker: () => new EngineWorker() });
+   *
+   * With others, bundle `unravel-cnn/worker` into a file of its own: `() => new Worker("/engine-worker.js", { type: "module" })`.
+   * Default: from the file that lies beside the library's.
+   */
+  readonly startWorker?: StartWorker;
   /**
    * Whether the wasm engine's results must be the same bits on every machine. Default: no. Then it multiplies and adds
    * in one instruction, which is faster, if the JavaScript engine has relaxed SIMD (`hasRelaxedSimd`), and the results
@@ -50,12 +63,15 @@ export interface EngineOptions {
 export async function createEngine(spec: ModelSpec, options: EngineOptions = {}): Promise<Engine> {
   const model = defineModel(spec);
   const parameters = options.parameters ?? initialParameters(model, options.seed ?? 0, options.init);
-  const { engine = "wasm", threads = defaultThreads() } = options;
+  const { engine = "wasm", startWorker, threads = defaultThreads(startWorker) } = options;
+  if (startWorker !== undefined && typeof startWorker !== "function") {
+    throw new InputError(`startWorker must be a function that returns a Worker, not ${typeof startWorker}.`);
+  }
   if (engine === "reference") return new ReferenceEngine(model, parameters);
   if (engine !== "wasm") {
     throw new InputError(`There is no engine "${engine}"; there are ${engineNames.join(", ")}.`);
   }
-  checkThreads(threads);
+  checkThreads(threads, startWorker);
   if (!hasSimd()) {
     throw new InputError(
       "This JavaScript engine has no WebAssembly SIMD, which the wasm engine needs; use the reference engine.",
@@ -71,5 +87,6 @@ export async function createEngine(spec: ModelSpec, options: EngineOptions = {})
     threads,
     strict: options.strict === true || !hasRelaxedSimd(),
     convolution,
+    startWorker,
   });
 }

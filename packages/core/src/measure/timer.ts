@@ -7,7 +7,8 @@ import { sizeOf } from "../tensor.js";
 
 /* Trains a network on made-up images, piece by piece, and says how long each piece took. */
 
-export interface TimerOptions extends Pick<EngineOptions, "engine" | "threads" | "strict" | "convolution"> {
+export interface TimerOptions
+  extends Pick<EngineOptions, "engine" | "threads" | "startWorker" | "strict" | "convolution"> {
   readonly batchSize: number;
   readonly optimizer: OptimizerSpec;
   /** Of weights, images and their order; default 0. */

@@ -1,4 +1,4 @@
-import type { Convolution } from "../compiler/convolution.js";
+import type { EngineOptions } from "../engine/index.js";
 import type { Model, ModelSpec } from "../model.js";
 import type { OptimizerSpec } from "../optimizers/index.js";
 import { openTimer } from "./timer.js";
@@ -15,11 +15,8 @@ export interface TrainingSpeed {
   readonly gflops: number;
 }
 
-export interface TrainingSpeedOptions {
-  readonly threads?: number;
-  readonly strict?: boolean;
-  /** Default `auto`. */
-  readonly convolution?: Convolution;
+export interface TrainingSpeedOptions
+  extends Pick<EngineOptions, "threads" | "startWorker" | "strict" | "convolution"> {
   /** Default 64. */
   readonly batchSize?: number;
   /** Default Adam. */

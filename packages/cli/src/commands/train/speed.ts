@@ -14,11 +14,10 @@ export async function measureSpeed(engine: Engine, { epochs }: History): Promise
   const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
   const images = epochs.reduce((sum, epoch) => sum + epoch.seconds * epoch.imagesPerSecond, 0);
   const imagesPerSecond = images / seconds;
-  const { threads, strict } = engine;
   return {
     imagesPerSecond,
     gflops: trainingGflops(engine.model, imagesPerSecond),
-    peakGflops: engine.name === "wasm" ? await measurePeak({ threads, strict, milliseconds: PEAK_MS }) : null,
+    peakGflops: engine.name === "wasm" ? await measurePeak({ engine, milliseconds: PEAK_MS }) : null,
   };
 }
 

@@ -17,6 +17,7 @@ import type {
   TrainingRun,
 } from "../engine.js";
 import { optimizerMemory } from "../optimizerState.js";
+import type { StartWorker } from "./engineWorker.js";
 import { canShareMemory, hasWorkers } from "./host.js";
 import { layoutOf } from "./layout.js";
 import { LocalPool } from "./localPool.js";
@@ -42,6 +43,7 @@ export interface WasmOptions {
   readonly threads: number;
   readonly strict: boolean;
   readonly convolution?: Convolution | undefined;
+  readonly startWorker?: StartWorker | undefined;
 }
 
 /** Trains with kernels compiled for the network's shapes, on resident threads. */
@@ -50,23 +52,27 @@ export class WasmEngine implements Engine {
   readonly model: Model;
   readonly strict: boolean;
   readonly #planOptions: PlanOptions;
-  readonly #pool: Pool;
+  /** The threads on which it trains; what measures them may use them, too. */
+  readonly pool: Pool;
+  readonly #startWorker: StartWorker | undefined;
   readonly #local = new LocalPool();
   #one: Pool | undefined;
   #parameters: NamedTensors;
   readonly #inference = new Map<Amount, Promise<LoadedInference>>();
 
-  constructor(model: Model, parameters: NamedTensors, { threads, strict, convolution }: WasmOptions) {
+  constructor(model: Model, parameters: NamedTensors, options: WasmOptions) {
+    const { threads, strict, convolution, startWorker } = options;
     checkParameters(model, parameters);
     this.model = model;
     this.strict = strict;
     this.#planOptions = convolution === undefined ? {} : { convolution };
     this.#parameters = copyAll(parameters, "float32");
-    this.#pool = threads === 0 ? this.#local : createPool(threads);
+    this.#startWorker = startWorker;
+    this.pool = threads === 0 ? this.#local : createPool(threads, startWorker);
   }
 
   get threads(): number {
-    return this.#pool.threads;
+    return this.pool.threads;
   }
 
   parameters(): NamedTensors {
@@ -81,7 +87,7 @@ export class WasmEngine implements Engine {
   async startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun> {
     const { batchSize, optimizer, clip, resume } = options;
     const memory = resume && optimizerMemory(this.model, options);
-    const pool = batchSize > BLOCK ? this.#pool : this.#poolOfOne();
+    const pool = batchSize > BLOCK ? this.pool : this.#poolOfOne();
     pool.start();
     const plan = planModel(this.model, { batchSize, optimizer, clip: clip !== undefined }, this.#planOptions);
     const program = await pool.loadTraining(
@@ -112,19 +118,19 @@ export class WasmEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pool.close(), this.#local.close(), this.#one?.close()]);
+    await Promise.all([this.pool.close(), this.#local.close(), this.#one?.close()]);
   }
 
   /** For batches of one block, on which several threads would only wait for each other. */
   #poolOfOne(): Pool {
-    if (this.#pool.threads === 1) return this.#pool;
-    this.#one ??= createPool(1);
+    if (this.pool.threads === 1) return this.pool;
+    this.#one ??= createPool(1, this.#startWorker);
     return this.#one;
   }
 
   #inferenceProgram(amount: Amount): Promise<LoadedInference> {
     const load = async (): Promise<LoadedInference> => {
-      const pool = amount === "many" ? this.#pool : this.#local;
+      const pool = amount === "many" ? this.pool : this.#local;
       const plan = planModel(this.model, undefined, { ...this.#planOptions, oneImage: amount === "one" });
       const program = await pool.loadInference(
         await compileFor(pool, plan, { relaxed: !this.strict }),
@@ -207,11 +213,11 @@ class WasmTraining implements TrainingRun {
 }
 
 /** @throws InputError unless there can be so many threads here: a whole number from 0 to 256 */
-export function checkThreads(threads: number): void {
+export function checkThreads(threads: number, startWorker?: StartWorker): void {
   if (!Number.isInteger(threads) || threads < 0 || threads > 256) {
     throw new InputError(`The number of threads must be a whole number from 1 to 256, not ${threads}.`);
   }
-  if (threads > 0 && !hasWorkers()) {
+  if (threads > 0 && !hasWorkers(startWorker)) {
     throw new InputError("There are no workers here; use threads: 0, the calling thread alone.");
   }
   if (threads > 1 && !canShareMemory()) {

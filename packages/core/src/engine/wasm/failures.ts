@@ -7,6 +7,18 @@ export function closedError(): FailureError {
 
 /** A thread has ended although nobody ended it. */
 export function deadError(reason: string): FailureError {
-  const words = reason.replaceAll(/\s+/g, " ").replace(/[\s.]+$/, "");
-  return new FailureError(`A worker thread died (${words}); close this engine and create another one.`);
+  return new FailureError(
+    `A worker thread died (${brief(reason)}); close this engine and create another one.`,
+  );
+}
+
+/** A thread has ended before it could do anything, as where a bundler has left its file behind. */
+export function lostError(reason: string): FailureError {
+  return new FailureError(
+    `A worker thread could not be started (${brief(reason)}); if a bundler has lost its file, pass threads: 0 to do without, or startWorker: a function that returns a Worker of unravel-cnn/worker.`,
+  );
+}
+
+function brief(reason: string): string {
+  return reason.replaceAll(/\s+/g, " ").replace(/[\s.]+$/, "");
 }

@@ -4,8 +4,19 @@ import type { Code, EpochRequest, EpochResult, TrainingStart } from "./pool.js";
 import type { EpochJob, InferenceJob } from "./thread.js";
 
 /** To a worker, which is either one of several threads on shared memory or has memory of its own. */
-export type Request = ThreadRequest | RemoteRequest;
-export type Response = ThreadResponse | RemoteResponse;
+export type Request = ThreadRequest | RemoteRequest | ServeRequest;
+export type Response = ThreadResponse | RemoteResponse | ReadyResponse;
+
+/** Other requests will come through this port, and their responses are to go there. */
+export interface ServeRequest {
+  readonly type: "serve";
+  readonly port: MessagePort;
+}
+
+/** The first of all responses: the worker has started. */
+export interface ReadyResponse {
+  readonly type: "ready";
+}
 
 /** To one of several threads. A module is loaded once and then used by its number. */
 export type ThreadRequest =

@@ -2,16 +2,17 @@ import { compilePlan } from "../../compiler/compile.js";
 import type { EmitOptions } from "../../compiler/emit.js";
 import type { Plan } from "../../compiler/plan.js";
 import { mayCompile } from "../../nodeModules.js";
-import { canShareMemory } from "./host.js";
+import type { StartWorker } from "./engineWorker.js";
+import { canShareMemory, startOwnWorker } from "./host.js";
 import { LocalPool } from "./localPool.js";
 import type { Code, Pool } from "./pool.js";
 import { RemotePool } from "./remotePool.js";
 import { SharedPool } from "./sharedPool.js";
 
 /** @param threads 0: none but the calling one */
-export function createPool(threads: number): Pool {
+export function createPool(threads: number, startWorker: StartWorker = startOwnWorker): Pool {
   if (threads === 0) return new LocalPool();
-  return canShareMemory() ? new SharedPool(threads) : new RemotePool();
+  return canShareMemory() ? new SharedPool(threads, startWorker) : new RemotePool(startWorker);
 }
 
 /** A plan as a pool needs it. */

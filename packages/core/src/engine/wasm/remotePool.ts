@@ -1,7 +1,7 @@
 import { FailureError } from "../../errors.js";
 import type { EpochTotals } from "../engine.js";
-import { closedError, deadError } from "./failures.js";
-import { startWorker, type WorkerThread } from "./host.js";
+import type { StartWorker } from "./engineWorker.js";
+import { closedError } from "./failures.js";
 import type { Layout } from "./layout.js";
 import type { RemoteWork, Response } from "./messages.js";
 import type {
@@ -13,6 +13,7 @@ import type {
   TrainingProgram,
   TrainingStart,
 } from "./pool.js";
+import { startThread, type WorkerThread } from "./workerThread.js";
 
 /** Longer than anything takes. */
 const NEVER_MS = 2 ** 31 - 1;
@@ -30,12 +31,17 @@ interface Call {
 export class RemotePool implements Pool {
   readonly threads = 1;
   readonly shared = false;
+  readonly #startWorker: StartWorker;
   #worker: WorkerThread | undefined;
   readonly #calls = new Map<number, Call>();
   #callCount = 0;
   #programCount = 0;
   /** Why there is no worker any more. */
   #ended: FailureError | undefined;
+
+  constructor(startWorker: StartWorker) {
+    this.#startWorker = startWorker;
+  }
 
   start(): void {
     if (!this.#ended) this.#start();
@@ -99,9 +105,10 @@ export class RemotePool implements Pool {
   }
 
   #start(): WorkerThread {
-    this.#worker ??= startWorker(
+    this.#worker ??= startThread(
+      this.#startWorker,
       (response) => this.#respond(response),
-      (reason) => this.#end(deadError(reason)),
+      (why) => void this.#end(why),
     );
     return this.#worker;
   }

@@ -1,8 +1,8 @@
-import type { FailureError } from "../../errors.js";
 import { type Allocate, SharedBuffers } from "./buffers.js";
 import { Control } from "./control.js";
+import type { StartWorker } from "./engineWorker.js";
 import { closedError, deadError } from "./failures.js";
-import { coreCount, startWorker, type WorkerThread } from "./host.js";
+import { coreCount } from "./host.js";
 import {
   allocateMemory,
   epochJob,
@@ -19,6 +19,7 @@ import type { Layout } from "./layout.js";
 import type { Response, ThreadRequest } from "./messages.js";
 import type { Code, InferenceProgram, JobOptions, Pool, TrainingProgram, TrainingStart } from "./pool.js";
 import { Turns } from "./turns.js";
+import { startThread, type WorkerThread } from "./workerThread.js";
 
 /** How long a thread watches for the others at a barrier before it sleeps. */
 const SPIN_MS = 0.25;
@@ -42,7 +43,8 @@ export class SharedPool implements Pool {
   readonly shared = true;
   readonly #turns = new Turns();
   readonly #buffers = new SharedBuffers();
-  #workers: readonly WorkerThread[] = [];
+  readonly #startWorker: StartWorker;
+  readonly #workers: WorkerThread[] = [];
   #programs = 0;
   /**
    * Of a program that is no longer needed: the next one gets it, cleared, for the same reason that buffers.ts gives.
@@ -51,10 +53,11 @@ export class SharedPool implements Pool {
   /** The job that all threads are at. */
   #job: { control: Control; left: number; resolve: () => void; reject: (error: Error) => void } | undefined;
   /** Why there are no threads any more. */
-  #ended: FailureError | undefined;
+  #ended: Error | undefined;
 
-  constructor(threads: number) {
+  constructor(threads: number, startWorker: StartWorker) {
     this.threads = threads;
+    this.#startWorker = startWorker;
   }
 
   start(): void {
@@ -130,13 +133,16 @@ export class SharedPool implements Pool {
 
   /** Threads start when there is something to do. */
   #start(): readonly WorkerThread[] {
-    if (this.#workers.length === 0) {
-      this.#workers = Array.from({ length: this.threads }, () =>
-        startWorker(
-          (response) => this.#respond(response),
-          (reason) => this.#end(deadError(reason)),
-        ),
-      );
+    if (this.#workers.length > 0) return this.#workers;
+    const respond = (response: Response) => this.#respond(response);
+    const end = (why: Error) => void this.#end(why);
+    try {
+      while (this.#workers.length < this.threads) {
+        this.#workers.push(startThread(this.#startWorker, respond, end));
+      }
+    } catch (error) {
+      end(error as Error); // those that could be started
+      throw error;
     }
     return this.#workers;
   }
@@ -186,7 +192,7 @@ export class SharedPool implements Pool {
   }
 
   /** The threads that are left are woken, so that none waits for the others for ever, and ended. */
-  async #end(why: FailureError): Promise<void> {
+  async #end(why: Error): Promise<void> {
     this.#ended ??= why;
     this.#job?.control.break();
     this.#job?.reject(this.#ended);

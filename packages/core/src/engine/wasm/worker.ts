@@ -5,20 +5,18 @@ import { createHandler } from "./handler.js";
 import type { Request, Response } from "./messages.js";
 import { createRemoteHandler } from "./remoteHandler.js";
 
-const port = nodeModule("node:worker_threads")?.parentPort;
-
-function respond(response: Response): void {
-  if (port) port.postMessage(response);
-  else postMessage(response);
+/** @param port who started this worker, or whom it is lent to */
+function serve(port: Pick<MessagePort, "postMessage" | "onmessage">): void {
+  const respond = (response: Response) => port.postMessage(response);
+  const asThread = createHandler(respond);
+  const remotely = createRemoteHandler(respond);
+  port.onmessage = ({ data: request }: MessageEvent<Request>) => {
+    if (request.type === "serve") serve(request.port);
+    else if (request.type === "call" || request.type === "abort" || request.type === "drop")
+      remotely(request);
+    else asThread(request);
+  };
+  respond({ type: "ready" });
 }
 
-const asThread = createHandler(respond);
-const remotely = createRemoteHandler(respond);
-
-function handle(request: Request): void {
-  if (request.type === "call" || request.type === "abort" || request.type === "drop") remotely(request);
-  else asThread(request);
-}
-
-if (port) port.on("message", handle);
-else addEventListener("message", ({ data }) => handle(data));
+serve((nodeModule("node:worker_threads")?.parentPort ?? globalThis) as unknown as MessagePort);

@@ -26,7 +26,8 @@ export interface EpochSettings {
   readonly threads: number;
 }
 
-export interface ScalingOptions extends Pick<EngineOptions, "engine" | "strict" | "convolution"> {
+export interface ScalingOptions
+  extends Pick<EngineOptions, "engine" | "startWorker" | "strict" | "convolution"> {
   readonly sweep: Sweep;
   /** What is taken in turn; each above 0, from small to large. */
   readonly values: readonly number[];
@@ -131,7 +132,7 @@ function settingsAt({ sweep, settings }: ScalingOptions, value: number): EpochSe
 
 function open(options: ScalingOptions, settings: EpochSettings): Promise<TrainingTimer> {
   const { sweep, specFor = networkFor(sweep), values, optimizer, seed, signal } = options;
-  const { engine, strict, convolution, mostBytes = MOST_BYTES } = options;
+  const { engine, startWorker, strict, convolution, mostBytes = MOST_BYTES } = options;
   return openTimer(specFor(settings), {
     batchSize: settings.batchSize,
     optimizer,
@@ -140,6 +141,7 @@ function open(options: ScalingOptions, settings: EpochSettings): Promise<Trainin
     mostBytes: mostBytes / values.length,
     ...(seed !== undefined && { seed }),
     ...(engine && { engine }),
+    ...(startWorker && { startWorker }),
     ...(strict && { strict }),
     ...(convolution && { convolution }),
   });
