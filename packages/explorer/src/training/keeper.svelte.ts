@@ -25,16 +25,14 @@ export interface Waiting {
   readonly problem: string;
 }
 
-/** How often a running training is kept. */
-const KEEP_MS = 5000;
 /** So long the page that is being left, if this is a reload, may take to let go of what it kept. */
 const LOCK_MS = 1500;
 const OTHER_TAB =
   "Another tab with this page keeps its training, so this one would be lost on a reload: save the model before you leave.";
 
 /**
- * Keeps the page's training in this browser, now and then and whenever it stops, and goes on with it after a reload. There
- * is one place for it; of several tabs the first has it.
+ * Keeps the page's training in this browser, every second or two and whenever it stops, and goes on with it after a reload.
+ * There is one place for it; of several tabs the first has it.
  */
 export class Keeper {
   /** The step at which it went on, until the visitor has read that. */
@@ -63,16 +61,18 @@ export class Keeper {
     await this.#claim(LOCK_MS, isReload());
     $effect.root(() => {
       $effect(() => {
-        if (this.#training.phase !== "running") void this.#training.reports; // single steps
+        void this.#training.phase;
         untrack(() => this.#phaseChanged());
       });
+      $effect(() => {
+        void this.#training.saved;
+        untrack(() => void this.keep());
+      });
     });
-    setInterval(() => {
-      if (this.#training.phase === "running") void this.keep();
-    }, KEEP_MS);
     document.addEventListener("visibilitychange", () => {
-      if (document.hidden) void this.keep();
+      if (document.hidden) void this.#training.save();
     });
+    addEventListener("pagehide", () => void this.#training.save());
   }
 
   /** Becomes the one that keeps, if no other tab is, and looks what there is. */
@@ -137,23 +137,21 @@ export class Keeper {
       this.waiting = undefined;
       this.wentOn = saved.training.steps;
       this.#tell(`Went on from step ${whole(this.wentOn)}.`);
+      void this.keep();
     }
-    void this.keep();
   }
 
-  /** Keeps the training as it is now; what was kept before stays if that fails. */
+  /** Keeps the training as it was saved last; what was kept before stays if that fails. */
   async keep(): Promise<void> {
     const training = this.#training;
-    const { phase } = training;
-    if (["idle", "loading", "stopped"].includes(phase)) return;
+    if (!training.saved || ["idle", "loading", "stopped"].includes(training.phase)) return;
     this.#again = this.#isKeeping;
     if (this.#isKeeping) return;
     this.#isKeeping = true;
     try {
       await this.#claim(0, false);
       if (!this.#isOwner || this.waiting) return;
-      const saved = await training.save();
-      const { about, files, mayFetch } = training;
+      const { saved, about, files, mayFetch } = training;
       if (!saved || !about) return;
       if (saved.settings.data === "files" && files !== this.#filesKept) {
         await writeFiles(files);

@@ -9,6 +9,8 @@ import type { Settings } from "./settings.js";
 export type Until = "end" | "epoch" | "step";
 
 export type Request =
+  /** The first: leads to the page, which starts the engine's workers (see the library's `borrowWorkers`). */
+  | { readonly type: "workers"; readonly port: MessagePort }
   | {
       /** Gets the images and builds the network. Answered by `ready`. */
       readonly type: "open";
@@ -21,7 +23,7 @@ export type Request =
   | { readonly type: "pause" }
   /** Asks for the weights as soon as there are others than those sent last. Answered by `weights`. */
   | { readonly type: "weights" }
-  /** Asks for all that it takes to go on later. Answered by `state`. */
+  /** Asks for all that it takes to go on later, which comes every second or two, too. Answered by `state`. */
   | { readonly type: "state" };
 
 /** What a training is, once it is built. */
@@ -62,7 +64,10 @@ export interface Progress {
 }
 
 export type Response =
+  /** Gets the images. How long that takes is not for the worker to say. */
   | { readonly type: "loading"; readonly doing: string; readonly share: number }
+  /** Has the images; builds the network and starts its threads. */
+  | { readonly type: "building" }
   | {
       readonly type: "ready";
       readonly about: About;
@@ -73,7 +78,7 @@ export type Response =
   | { readonly type: "weights"; readonly steps: number; readonly parameters: NamedTensors }
   | { readonly type: "look"; readonly steps: number; readonly look: Look }
   | { readonly type: "step"; readonly record: StepRecord }
-  | { readonly type: "state"; readonly state: TrainingState | undefined }
+  | { readonly type: "state"; readonly state: TrainingState }
   /**
    * One sentence. `refused`: it could not begin; `diverged`: a number became infinite, and what was learnt is lost;
    * `died`: the worker can do no more.

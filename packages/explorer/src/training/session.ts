@@ -8,6 +8,7 @@ import {
   evaluateLogits,
   measurePeak,
   type NamedTensors,
+  type StartWorker,
   sizeOf,
   softmax,
   Training,
@@ -24,6 +25,8 @@ import { checkSettings, type Settings, specOf } from "./settings.js";
 export interface SessionOptions {
   /** Worker threads; 0: the calling thread alone, where memory can't be shared. */
   readonly threads: number;
+  /** Starts them. */
+  readonly startWorker?: StartWorker | undefined;
   /** Where another session stopped. */
   readonly state?: TrainingState | undefined;
 }
@@ -111,7 +114,12 @@ export class Session {
     checkSettings(settings);
     const { optimizer, learningRate, schedule, epochs, seed, validation } = settings;
     const count = countOf(train);
-    const engine = await createEngine(specOf(settings, train), { threads: options.threads, seed });
+    const { threads, startWorker, state } = options;
+    const engine = await createEngine(specOf(settings, train), {
+      threads,
+      seed,
+      ...(startWorker && { startWorker }),
+    });
     try {
       const training = await Training.open(
         engine,
@@ -125,7 +133,7 @@ export class Session {
           validation: Math.min(validation, count - 1),
           ...(learningRate !== undefined && { learningRate }),
         },
-        options.state,
+        state,
       );
       return new Session(engine, training, test);
     } catch (error) {
@@ -134,10 +142,9 @@ export class Session {
     }
   }
 
-  /** The most that this machine does with as many threads, in GFLOP/s. */
+  /** The most that its threads do, in GFLOP/s. */
   peak(): Promise<number> {
-    const { threads, strict } = this.engine;
-    return measurePeak({ threads, strict, milliseconds: PEAK_MS });
+    return measurePeak({ engine: this.engine, milliseconds: PEAK_MS });
   }
 
   /** Goes on for a moment, not beyond the end of the epoch. */

@@ -1,4 +1,5 @@
 import {
+  borrowWorkers,
   countOf,
   type DataPair,
   DivergedError,
@@ -6,6 +7,7 @@ import {
   firstOf,
   InputError,
   type NamedTensors,
+  type StartWorker,
 } from "unravel-cnn";
 import { type DataRequest, loadImages } from "./data.js";
 import type { About, Progress, Request, Response, Until } from "./messages.js";
@@ -22,9 +24,15 @@ const REPORT_MS = 200;
 const LOOK_MS = 1500;
 /** And at the ends of epochs, where these are short. */
 const SHORT_LOOK_MS = 500;
+/**
+ * How often the page is given all that it takes to go on, while it trains: it keeps it, and together with the time that this
+ * takes there should not be more than two seconds between two of them.
+ */
+const KEEP_MS = 1500;
 /** Over about so long the speed is averaged. */
 const SPEED_MS = 1000;
 
+let startWorker: StartWorker | undefined;
 let session: Session | undefined;
 /** The images that were asked for last. */
 let kept: { readonly key: string; readonly images: number; readonly pair: DataPair } | undefined;
@@ -32,7 +40,7 @@ let kept: { readonly key: string; readonly images: number; readonly pair: DataPa
 let until: Until | undefined;
 let working = false;
 let weightsWanted = false;
-/** Answered between two pieces, when nothing changes. */
+/** Asked for; sent between two pieces, when nothing changes. */
 let stateWanted = false;
 /** Steps that the weights which were sent last came after. */
 let weightsSent = -1;
@@ -50,6 +58,9 @@ function enqueue(why: "refused" | "died", work: () => Promise<void>): void {
 
 self.onmessage = ({ data }: MessageEvent<Request>) => {
   switch (data.type) {
+    case "workers":
+      startWorker = borrowWorkers(data.port);
+      return;
     case "open":
       until = undefined; // what is trained on now ends first
       enqueue("refused", () => open(data));
@@ -68,7 +79,7 @@ self.onmessage = ({ data }: MessageEvent<Request>) => {
       return;
     case "state":
       stateWanted = true;
-      if (!working) enqueue("died", sendState);
+      if (!working) enqueue("died", sendStateIfWanted);
       return;
   }
 };
@@ -90,14 +101,15 @@ async function open({ settings, data, threads, state }: Extract<Request, { type:
   await session?.close();
   session = undefined;
   const images = await imagesFor(data);
-  send({ type: "loading", doing: "Compiling the network", share: 1 });
-  const current = await Session.open(settings, images, { threads, state });
+  send({ type: "building" });
+  const current = await Session.open(settings, images, { threads, startWorker, state });
   const about = await aboutOf(current, settings, images);
   weightsSent = current.training.steps;
   weightsWanted = false;
   const parameters = current.engine.parameters();
   session = current;
   send({ type: "ready", about, progress: progressOf(current), parameters });
+  await sendState(current);
   await look(current);
 }
 
@@ -107,6 +119,7 @@ async function imagesFor(data: DataRequest): Promise<DataPair> {
   const key = JSON.stringify([name, folder, filesId]);
   if (kept?.key !== key || kept.images < images) {
     kept = undefined;
+    send({ type: "loading", doing: "Getting the images", share: 0 });
     const pair = await loadImages(data, {
       onProgress: throttled((doing, share) => send({ type: "loading", doing, share })),
     });
@@ -145,7 +158,7 @@ async function run(): Promise<void> {
     }
   } finally {
     working = false;
-    enqueue("died", sendState);
+    enqueue("died", sendStateIfWanted);
   }
 }
 
@@ -155,6 +168,7 @@ async function oneStep(current: Session): Promise<void> {
   report(current, { loss: record.loss, accuracy: record.correct / record.labels.length });
   const images = record.images.buffer as ArrayBuffer;
   send({ type: "step", record }, [images]);
+  await sendState(current);
   await look(current);
 }
 
@@ -165,6 +179,7 @@ async function manySteps(current: Session, goal: "end" | "epoch"): Promise<void>
   let sums = { images: 0, loss: 0, correct: 0 };
   let reported = performance.now();
   let looked = reported;
+  let kept = reported;
   const tell = () => {
     const { images, loss, correct } = sums;
     const seconds = recent.reduce((sum, one) => sum + one.seconds, 0);
@@ -189,7 +204,11 @@ async function manySteps(current: Session, goal: "end" | "epoch"): Promise<void>
     if (now - reported >= REPORT_MS) tell();
     const epochEnded = training.steps % training.stepsPerEpoch === 0;
     if (weightsWanted) sendWeights();
-    if (stateWanted) await sendState();
+    if (stateWanted || now - kept >= KEEP_MS) {
+      tell(); // the curves are kept with it
+      await sendState(current);
+      kept = now;
+    }
     if (!isThere() && now - looked >= (epochEnded ? SHORT_LOOK_MS : LOOK_MS)) {
       await look(current);
       looked = performance.now();
@@ -197,6 +216,7 @@ async function manySteps(current: Session, goal: "end" | "epoch"): Promise<void>
   }
   if (isThere()) until = undefined;
   tell();
+  await sendState(current);
   sendWeights(true);
   await look(current);
 }
@@ -228,11 +248,14 @@ function sendWeights(always = false): void {
   send({ type: "weights", steps, parameters }, buffersOf(parameters));
 }
 
-async function sendState(): Promise<void> {
-  if (!stateWanted) return;
+async function sendState({ training }: Session): Promise<void> {
   stateWanted = false;
-  const state = await session?.training.state();
-  send({ type: "state", state }, state && [state.parameters, ...state.memory].flatMap(buffersOf));
+  const state = await training.state();
+  send({ type: "state", state }, [state.parameters, ...state.memory].flatMap(buffersOf));
+}
+
+async function sendStateIfWanted(): Promise<void> {
+  if (stateWanted && session) await sendState(session);
 }
 
 /** To be moved to the page, not copied. */

@@ -1,8 +1,9 @@
-import type { NamedTensors, TrainingState } from "unravel-cnn";
+import { type LentWorkers, lendWorkers, type NamedTensors, type TrainingState } from "unravel-cnn";
 import type { DataRequest } from "./data.js";
 import type { About, Progress, Request, Response, Until } from "./messages.js";
 import type { Look, StepRecord } from "./session.js";
 import type { Settings } from "./settings.js";
+import { type Silence, Watchdog } from "./watchdog.js";
 
 /** What the page is told by the worker that trains. */
 export interface TrainerEvents {
@@ -12,6 +13,10 @@ export interface TrainerEvents {
   weights(parameters: NamedTensors, steps: number): void;
   look(look: Look, steps: number): void;
   step(record: StepRecord): void;
+  /** All that it takes to go on later, in this page or another. */
+  state(state: TrainingState): void;
+  /** It had not begun after so many seconds, and was ended: it can be opened again. */
+  silent(seconds: number): void;
   /** `refused` and `diverged` come with a sentence of the library; who `died` can be opened anew. */
   failed(why: "refused" | "diverged" | "died", message: string): void;
 }
@@ -25,23 +30,40 @@ export interface OpenRequest {
   readonly state?: TrainingState | undefined;
 }
 
-/** The worker that trains, as the page sees it. It starts when it is needed, and anew after it has died. */
+/** How long a training that was asked for may take to begin: to build its network, and to do its first step. */
+const LIMIT_MS = 15_000;
+/** So often it is given another chance, with twice as much time each. */
+const CHANCES = 2;
+
+const startTrainWorker = () => new Worker(new URL("./trainWorker.ts", import.meta.url), { type: "module" });
+
+/**
+ * The worker that trains, as the page sees it. It starts when it is needed, and anew after it has died. The workers of its
+ * engine are the page's own.
+ */
 export class Trainer {
   readonly #events: TrainerEvents;
+  readonly #startWorker: () => Worker;
+  readonly #watchdog = new Watchdog("the training", LIMIT_MS, (silence) => this.#silent(silence));
   #worker: Worker | undefined;
-  #states: ((state: TrainingState | undefined) => void)[] = [];
+  #lent: LentWorkers | undefined;
+  /** Those who wait for a state. */
+  #waiting: (() => void)[] = [];
 
-  constructor(events: TrainerEvents) {
+  constructor(events: TrainerEvents, startWorker = startTrainWorker) {
     this.#events = events;
+    this.#startWorker = startWorker;
   }
 
   /** Gets the images and builds the network; what was trained before is dropped. Answered by `ready`, or `failed`. */
   open(request: OpenRequest): void {
     this.#send({ type: "open", ...request });
+    this.#watchdog.expect();
   }
 
   run(until: Until): void {
     this.#send({ type: "run", until });
+    this.#watchdog.expect();
   }
 
   /** Heard after the piece that is being trained on, in less than a tenth of a second. */
@@ -54,28 +76,34 @@ export class Trainer {
     this.#send({ type: "weights" });
   }
 
-  /** All that it takes to go on later, in this page or another; undefined if the worker dies. */
-  state(): Promise<TrainingState | undefined> {
+  /** Resolves when the next `state` has come, or the worker has died. Unasked one comes every second or two. */
+  state(): Promise<void> {
     return new Promise((resolve) => {
-      this.#states.push(resolve);
+      this.#waiting.push(resolve);
       this.#send({ type: "state" });
     });
   }
 
-  /** Ends the worker. */
+  /** Ends the worker, and those of its engine. */
   close(): void {
+    this.#watchdog.rest();
     this.#worker?.terminate();
     this.#worker = undefined;
-    for (const resolve of this.#states.splice(0)) resolve(undefined);
+    void this.#lent?.end();
+    this.#lent = undefined;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  #send(request: Request): void {
+  #send(request: Request, transfer: Transferable[] = []): void {
     this.#worker ??= this.#start();
-    this.#worker.postMessage(request);
+    this.#worker.postMessage(request, transfer);
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL("./trainWorker.ts", import.meta.url), { type: "module" });
+    const worker = this.#startWorker();
+    this.#lent = lendWorkers();
+    const { port } = this.#lent;
+    worker.postMessage({ type: "workers", port } satisfies Request, [port]);
     worker.onmessage = ({ data }: MessageEvent<Response>) => this.#hear(data);
     worker.onerror = (event) => {
       event.preventDefault();
@@ -86,19 +114,35 @@ export class Trainer {
 
   #died(message: string): void {
     this.close();
+    this.#watchdog.done();
     this.#events.failed("died", message);
+  }
+
+  #silent({ seconds, count }: Silence): void {
+    this.close();
+    if (count > CHANCES) this.#died(`nothing was heard of ${this.#watchdog.name} for ${seconds} seconds`);
+    else this.#events.silent(seconds);
   }
 
   #hear(response: Response): void {
     const events = this.#events;
+    const watchdog = this.#watchdog;
+    watchdog.heard();
     switch (response.type) {
       case "loading":
+        watchdog.rest();
         events.loading(response.doing, response.share);
         break;
+      case "building":
+        watchdog.expect();
+        events.loading("Compiling the network", 1);
+        break;
       case "ready":
+        watchdog.rest();
         events.ready(response.about, response.progress, response.parameters);
         break;
       case "progress":
+        watchdog.done();
         events.progress(response.progress);
         break;
       case "weights":
@@ -108,12 +152,15 @@ export class Trainer {
         events.look(response.look, response.steps);
         break;
       case "step":
+        watchdog.done();
         events.step(response.record);
         break;
       case "state":
-        for (const resolve of this.#states.splice(0)) resolve(response.state);
+        events.state(response.state);
+        for (const resolve of this.#waiting.splice(0)) resolve();
         break;
       case "failed":
+        watchdog.done();
         if (response.why === "died") this.#died(response.message);
         else events.failed(response.why, response.message);
     }

@@ -8,10 +8,10 @@ import {
   trainingGflops,
 } from "unravel-cnn";
 import type { Explorer } from "../state/explorer.svelte.js";
-import { Curve } from "./curve.js";
+import { type Curves, curvesOf, pointsOf } from "./curves.js";
 import { type DataRequest, MNIST_ELSEWHERE, servedData } from "./data.js";
 import type { About, Progress, Until } from "./messages.js";
-import type { CurveName, SavedTraining } from "./saved.js";
+import type { SavedTraining } from "./saved.js";
 import type { Look, StepRecord } from "./session.js";
 import { checkSettings, type DataName, type Settings } from "./settings.js";
 import { Trainer } from "./trainer.js";
@@ -22,8 +22,6 @@ import { Trainer } from "./trainer.js";
  */
 export type Phase = "idle" | "loading" | "paused" | "running" | "done" | "stopped" | "died";
 
-type Curves = Readonly<Record<CurveName, Curve>>;
-
 /** New weights come at most so often, so that drawing them leaves the cores to the training. */
 const LEAST_BETWEEN_WEIGHTS_MS = 250;
 /** Between new weights passes so many times what computing and drawing them took. */
@@ -32,8 +30,6 @@ const LONGEST_DRAWING_MS = 5000;
 const NO_SIMD =
   "This browser has no WebAssembly SIMD, so it can't train here; a current Chrome, Edge, Firefox or Safari can.";
 const MOST_IMAGES_OPENED = 64;
-/** How often all that it takes to go on is kept, in case the worker dies. */
-const KEEP_MS = 2000;
 
 /** The training that the page shows: what components read, and what a visitor can do with it. */
 export class LiveTraining {
@@ -48,6 +44,10 @@ export class LiveTraining {
   look = $state.raw<Look>();
   /** What went wrong, in one sentence. */
   problem = $state("");
+  /** What the visitor should know though nothing went wrong in the end, in one sentence. */
+  notice = $state("");
+  /** All that it takes to go on, as it was not long ago. */
+  saved = $state.raw<SavedTraining>();
   parameters = $state.raw<NamedTensors>();
   /** The weights that the training began with. */
   first = $state.raw<NamedTensors>();
@@ -66,14 +66,11 @@ export class LiveTraining {
   /** Settled when the page's own server has said what it has. */
   readonly #asked: Promise<void>;
 
-  curves: Curves = emptyCurves();
+  curves: Curves = curvesOf();
   readonly #explorer: Explorer;
   readonly #trainer: Trainer;
-  /** What is to be done when the network is built. */
-  #then: Until | undefined;
-  /** Kept now and then. */
-  #kept: TrainingState | undefined;
-  #keeper: ReturnType<typeof setInterval> | undefined;
+  /** How far it is to go; undefined: it pauses. */
+  #until: Until | undefined;
 
   readonly gflops: number | undefined = $derived(
     this.model && this.progress?.imagesPerSecond
@@ -101,6 +98,8 @@ export class LiveTraining {
         this.parameters = record.after;
         this.showStep("before");
       },
+      state: (state) => this.#save(state),
+      silent: (seconds) => this.#startAgain(seconds),
       failed: (why, message) => this.#failed(why, message),
     });
     this.#asked = servedData().then((names) => {
@@ -147,7 +146,7 @@ export class LiveTraining {
     this.#run("step", settings);
   }
   pause(): void {
-    this.#then = undefined;
+    this.#until = undefined;
     this.#trainer.pause();
   }
   toggle(settings: Settings): void {
@@ -158,23 +157,22 @@ export class LiveTraining {
   /** Begins anew, with these settings; trains on if it was training. */
   restart(settings: Settings): void {
     const then = this.phase === "running" ? "end" : undefined;
+    this.notice = "";
     this.#trainer.pause();
     void this.#open(settings, then);
   }
 
   /** Begins anew, with these settings, and trains to the end. */
   begin(settings: Settings): void {
+    this.notice = "";
     this.#trainer.pause();
     void this.#open(settings, "end");
   }
 
-  /** All that it takes to go on later; undefined if there is nothing. */
+  /** `saved`, brought up to date; undefined if there is nothing that can be gone on with. */
   async save(): Promise<SavedTraining | undefined> {
-    const { settings, first } = this;
-    if (!settings || !first || this.phase === "idle" || this.phase === "loading") return undefined;
-    const training = this.phase === "died" ? this.#kept : await this.#trainer.state();
-    if (settings !== this.settings) return undefined; // another one was begun meanwhile
-    return training && { settings, training, first, curves: pointsOf(this.curves) };
+    if (this.#isOpen) await this.#trainer.state();
+    return this.#isOpen || this.phase === "died" ? this.saved : undefined;
   }
 
   /** Goes on where another training stopped: pauses there, or trains on to `then`. */
@@ -184,22 +182,21 @@ export class LiveTraining {
   }
 
   #run(until: Until, settings: Settings): void {
+    this.notice = "";
     if (this.phase === "idle") void this.#open(settings, until);
-    else if (this.phase === "died") {
-      const { settings: own } = this;
-      if (own) void this.#open(own, until, this.#kept, pointsOf(this.curves));
-    } else if (this.phase === "paused" || this.phase === "running") {
+    else if (this.phase === "died") this.#openAgain(until);
+    else if (this.phase === "paused" || this.phase === "running") {
       this.#begin(until);
     }
   }
 
   #begin(until: Until): void {
     this.problem = "";
+    this.#until = until;
     if (until !== "step") {
       this.record = undefined;
       this.#explorer.showDrawing();
       this.phase = "running";
-      this.#keepNowAndThen();
       this.#trainer.askForWeights();
     }
     this.#trainer.run(until);
@@ -221,14 +218,15 @@ export class LiveTraining {
       await this.#asked;
       const data = this.requestFor(settings);
       if (!data) throw new InputError("Where are the images? Choose other data, or give them below.");
-      this.#then = then;
+      this.#until = then;
       this.settings = settings;
       this.record = undefined;
       this.look = undefined;
       this.progress = undefined;
       this.first = state ? this.first : undefined;
-      this.curves = curves ? curvesOf(curves) : emptyCurves();
-      this.#kept = state;
+      this.curves = curvesOf(curves);
+      this.saved = state &&
+        this.first && { settings, training: state, first: this.first, curves: pointsOf(this.curves) };
       this.#trainer.open({ settings, data, threads: this.threads, state });
     } catch (error) {
       this.loading = undefined;
@@ -247,9 +245,7 @@ export class LiveTraining {
     this.progress = progress;
     this.phase = progress.done ? "done" : "paused";
     this.#showWeights(parameters);
-    const then = this.#then;
-    this.#then = undefined;
-    if (then && !progress.done) this.#begin(then);
+    if (this.#until && !progress.done) this.#begin(this.#until);
   }
 
   #report(progress: Progress): void {
@@ -261,7 +257,7 @@ export class LiveTraining {
     if (progress.loss !== undefined) this.curves.loss.add(at, progress.loss);
     if (progress.accuracy !== undefined) this.curves.accuracy.add(at, progress.accuracy);
     this.reports += 1;
-    if (this.phase !== "running") void this.#keep();
+    if (!progress.running) this.#until = undefined;
   }
 
   #see(look: Look, steps: number): void {
@@ -271,6 +267,18 @@ export class LiveTraining {
       this.curves.validationAccuracy.add(this.#epochs(steps), look.accuracy);
     }
     this.reports += 1;
+    if (this.phase !== "running") this.#save(this.saved?.training); // with this point
+  }
+
+  /** Whether there is a training that can be gone on with. */
+  get #isOpen(): boolean {
+    return ["paused", "running", "done"].includes(this.phase);
+  }
+
+  #save(training: TrainingState | undefined): void {
+    const { settings, first } = this;
+    if (!this.#isOpen || !training || !settings || !first) return;
+    this.saved = { settings, training, first, curves: pointsOf(this.curves) };
   }
 
   #epochs(steps: number): number {
@@ -336,11 +344,10 @@ export class LiveTraining {
   }
 
   #failed(why: "refused" | "diverged" | "died", message: string): void {
-    this.#stopKeeping();
     this.loading = undefined;
-    this.#then = undefined;
+    this.#until = undefined;
     if (why === "died") {
-      const steps = this.#kept?.steps;
+      const steps = this.saved?.training.steps;
       const cause = message.replace(/[.;].*$/s, "");
       this.problem =
         steps === undefined
@@ -353,46 +360,14 @@ export class LiveTraining {
     this.phase = why === "diverged" ? "stopped" : "idle";
   }
 
-  #keepNowAndThen(): void {
-    this.#keeper ??= setInterval(() => void this.#keep(), KEEP_MS);
+  #startAgain(seconds: number): void {
+    this.notice = `The training had not begun after ${seconds} seconds, so it was started again.`;
+    this.#openAgain(this.#until);
   }
 
-  async #keep(): Promise<void> {
-    if (this.phase === "idle" || this.phase === "loading") return;
-    if (this.phase !== "running") this.#stopKeeping();
-    this.#kept = (await this.#trainer.state()) ?? this.#kept;
+  /** Goes on from what was saved last, or begins anew. */
+  #openAgain(until: Until | undefined): void {
+    const { settings, saved } = this;
+    if (settings) void this.#open(settings, until, saved?.training, saved?.curves);
   }
-
-  #stopKeeping(): void {
-    clearInterval(this.#keeper);
-    this.#keeper = undefined;
-  }
-}
-
-function emptyCurves(): Curves {
-  return {
-    loss: new Curve(),
-    accuracy: new Curve(),
-    validationLoss: new Curve(),
-    validationAccuracy: new Curve(),
-  };
-}
-
-function curvesOf(points: SavedTraining["curves"]): Curves {
-  const { loss, accuracy, validationLoss, validationAccuracy } = points;
-  return {
-    loss: new Curve(loss),
-    accuracy: new Curve(accuracy),
-    validationLoss: new Curve(validationLoss),
-    validationAccuracy: new Curve(validationAccuracy),
-  };
-}
-
-function pointsOf({ loss, accuracy, validationLoss, validationAccuracy }: Curves): SavedTraining["curves"] {
-  return {
-    loss: loss.points,
-    accuracy: accuracy.points,
-    validationLoss: validationLoss.points,
-    validationAccuracy: validationAccuracy.points,
-  };
 }

@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { WebSocket } from "ws";
+
+/*
+ * Firefox, driven through WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), which it speaks by itself:
+ * `$UNRAVEL_FIREFOX`, else an installed one.
+ */
+
+const names = ["firefox-esr", "firefox"];
+export const firefoxProgram: string | undefined =
+  process.env.UNRAVEL_FIREFOX ||
+  [
+    ...(process.env.PATH ?? "").split(delimiter).flatMap((folder) => names.map((name) => join(folder, name))),
+    "/Applications/Firefox.app/Contents/MacOS/firefox",
+  ].find(existsSync);
+
+type Answer = {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: string;
+  readonly message?: string;
+};
+
+const START_MS = 60_000;
+
+/** A window of a Firefox of its own, with a profile of its own. */
+export class Firefox {
+  readonly #process: ChildProcess;
+  readonly #profile: string;
+  readonly #socket: WebSocket;
+  #context = "";
+  #last = 0;
+  readonly #waiting = new Map<number, (answer: Omit<Answer, "id">) => void>();
+
+  private constructor(child: ChildProcess, profile: string, socket: WebSocket) {
+    this.#process = child;
+    this.#profile = profile;
+    this.#socket = socket;
+    socket.on("message", (data) => {
+      const answer = JSON.parse(String(data)) as Answer;
+      this.#waiting.get(answer.id)?.(answer);
+      this.#waiting.delete(answer.id);
+    });
+    socket.on("close", () => {
+      for (const answer of this.#waiting.values()) answer({ error: "closed", message: "Firefox has ended" });
+      this.#waiting.clear();
+    });
+  }
+
+  static async start(path: string): Promise<Firefox> {
+    const profile = await mkdtemp(join(tmpdir(), "unravel-firefox-"));
+    const flags = ["--headless", "--no-remote", "--width=1440", "--height=900"];
+    const child = spawn(path, [...flags, "--profile", profile, "--remote-debugging-port=0", "about:blank"], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    try {
+      const socket = new WebSocket(`${await addressOf(child)}/session`);
+      await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
+      const firefox = new Firefox(child, profile, socket);
+      await firefox.#send("session.new", { capabilities: {} });
+      const { contexts } = (await firefox.#send("browsingContext.getTree", {})) as {
+        contexts: { context: string }[];
+      };
+      firefox.#context = contexts[0].context;
+      return firefox;
+    } catch (error) {
+      child.kill();
+      throw error;
+    }
+  }
+
+  async goto(url: string): Promise<void> {
+    await this.#send("browsingContext.navigate", { context: this.#context, url, wait: "complete" });
+  }
+
+  /** What a function gives in the page; arguments and result are plain data. */
+  async evaluate<Result, Args extends readonly unknown[]>(
+    work: (...args: Args) => Result | Promise<Result>,
+    ...args: Args
+  ): Promise<Result> {
+    const { exceptionDetails, result } = (await this.#send("script.callFunction", {
+      functionDeclaration: `async (args) => JSON.stringify(await (${work})(...JSON.parse(args)))`,
+      arguments: [{ type: "string", value: JSON.stringify(args) }],
+      target: { context: this.#context },
+      awaitPromise: true,
+    })) as { exceptionDetails?: { text: string }; result: { value?: string } };
+    if (exceptionDetails) throw new Error(`In the page: ${exceptionDetails.text}`);
+    return (result.value === undefined ? undefined : JSON.parse(result.value)) as Result;
+  }
+
+  /** Clicks the middle of the first element that fits, with the mouse. */
+  async click(selector: string): Promise<void> {
+    const middle = await this.evaluate((wanted) => {
+      const element = document.querySelector(wanted);
+      element?.scrollIntoView({ block: "center" });
+      const box = element?.getBoundingClientRect();
+      return box && { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) };
+    }, selector);
+    if (!middle) throw new Error(`There is no ${selector} to be clicked.`);
+    await this.#send("input.performActions", {
+      context: this.#context,
+      actions: [
+        {
+          type: "pointer",
+          id: "mouse",
+          actions: [
+            { type: "pointerMove", ...middle },
+            { type: "pointerDown", button: 0 },
+            { type: "pointerUp", button: 0 },
+          ],
+        },
+      ],
+    });
+  }
+
+  async close(): Promise<void> {
+    const gone = new Promise((resolve) => this.#process.once("exit", resolve));
+    this.#socket.close();
+    this.#process.kill();
+    await gone;
+    await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #send(method: string, params: object): Promise<unknown> {
+    const id = ++this.#last;
+    const answer = await new Promise<Omit<Answer, "id">>((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.#socket.send(JSON.stringify({ id, method, params }));
+    });
+    if (answer.error) throw new Error(`${method}: ${answer.error}: ${answer.message}`);
+    return answer.result;
+  }
+}
+
+/** Firefox says on stderr where it listens. */
+function addressOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("Firefox doesn't say where it listens.")), START_MS);
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`Firefox ended with ${code} before it listened.`)));
+    if (!child.stderr) throw new Error("Firefox has no stderr.");
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      const address = /WebDriver BiDi listening on (ws:\S+)/.exec(line)?.[1];
+      if (!address) return;
+      clearTimeout(timer);
+      resolve(address);
+    });
+  });
+}
