@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile, utimes } from "node:fs/promises";
 import type { RequestListener, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { namesIn, temporaryFolder } from "../../../test/support/folder.js";
+import { startProcess } from "../../../test/support/processes.js";
 import { expectFailure } from "../../../test/support/sentence.js";
 import {
   closedServer,
@@ -375,11 +375,11 @@ describe("two at once", () => {
     const script = `import { download } from ${JSON.stringify(module)}; await download(${JSON.stringify(wanted)});`;
     const start = () => {
       const args = ["--input-type=module", "-e", script];
-      const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
+      const child = startProcess(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
       return { child, end: new Promise((resolve) => child.on("exit", resolve)) };
     };
     const [killed, spared] = [start(), start()];
-    while (halfway.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    await vi.waitUntil(() => halfway.length === 2, { timeout: 60_000 });
     killed.child.kill("SIGKILL");
     expect(await killed.end).toBe(null);
     for (const response of halfway) response.end(content.subarray(150_000));

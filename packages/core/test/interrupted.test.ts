@@ -65,8 +65,7 @@ describe("aborting", () => {
     const engine = await createReferenceEngine(barsNetwork);
     const start = engine.parameters();
     const controller = new AbortController();
-    const options = { ...FOREVER, signal: controller.signal };
-    setTimeout(() => controller.abort(), 150);
+    const options = { ...FOREVER, signal: controller.signal, onProgress: () => controller.abort() };
     const error = await caught(fit(engine, bars(400), options));
     expect((error as Error).name).toBe("AbortError");
 
