@@ -4,8 +4,8 @@ import { InputError, randomStream } from "unravel-cnn";
 const LONGEST_MS = 5000;
 /** A file of a few kilobytes never takes more at once, whatever it promises. */
 const MOST_BYTES = 200 * 2 ** 20;
-/** What may be held of a file when it has been read, beside `factor` times its length. */
-const USUAL_BYTES = 2 ** 16;
+/** What may be held when a file has been read, beside `factor` times its length, where a reader names nothing else. */
+const USUAL_BASE = 2 ** 15;
 
 /**
  * Reads damaged files, one after the other: each must be read or refused with an InputError that is a good sentence.
@@ -14,7 +14,7 @@ const USUAL_BYTES = 2 ** 16;
  * @returns a function of a reader: its counts, and what was wrong: each with the number and the seed that find it again
  */
 export function mutator(seed, count, { limit = Infinity, onProgress = () => {} } = {}) {
-  return async ({ name, read, samples, share, factor }) => {
+  return async ({ name, read, samples, share, factor, base = USUAL_BASE }) => {
     const stream = randomStream(seed, name);
     let drawn = 0;
     const below = (n) => stream.below(n, drawn++);
@@ -46,8 +46,7 @@ export function mutator(seed, count, { limit = Infinity, onProgress = () => {} }
       } else fault(`${outcome?.stack ?? outcome}`.split("\n").slice(0, 3).join(" "));
       if (milliseconds > LONGEST_MS) fault(`${milliseconds.toFixed(0)} ms`);
       if (grown > MOST_BYTES) fault(`${grown} bytes for a file of ${bytes.length}`);
-      if (held > factor * bytes.length + USUAL_BYTES)
-        fault(`${held} bytes held of a file of ${bytes.length}`);
+      if (held > factor * bytes.length + base) fault(`${held} bytes held of a file of ${bytes.length}`);
       counts.longest = Math.max(counts.longest, milliseconds);
       counts.grown = Math.max(counts.grown, grown);
       onProgress(`${name}: ${k} of ${Math.ceil(count * share)}`);

@@ -5,6 +5,7 @@
  *   read     takes bytes, throws an InputError where they can't be used
  *   samples  [sound bytes or undefined, ...ways to damage them]; each way is a function of `below`
  *   factor   what may be held of a file, as a multiple of its length: more where it can be packed
+ *   base     and beside that, where it isn't next to nothing
  *   share    how many are tried beside the others: what takes long is tried more seldom
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -38,6 +39,8 @@ const SOURCE = "FILE";
 const PLAIN = 40;
 /** What deflate may make of each byte (1032), when a byte becomes a number. */
 const PACKED = 1100;
+/** The tables and windows of zlib and fflate, until they are collected. */
+const UNPACKER = 2 ** 20;
 const encode = (text) => new TextEncoder().encode(text);
 const decode = (bytes) => new TextDecoder().decode(bytes);
 const written = new URL("../../../packages/core/test/numpy/", import.meta.url);
@@ -206,6 +209,7 @@ function idxGz(folder) {
     },
     samples: [[packed, anywhere(packed), (below) => new Uint8Array(gzipSync(damageBytes(images, below)))]],
     factor: PACKED,
+    base: UNPACKER,
     share: 0.4,
   };
 }
@@ -277,6 +281,7 @@ function png() {
       (below) => withChunkChecksums(damageBytes(bytes, below)),
     ]),
     factor: 4 * PACKED,
+    base: UNPACKER,
     share: 1,
   };
 }
