@@ -41,7 +41,12 @@ export function mutator(seed, count, { limit = Infinity, onProgress = () => {} }
       if (outcome === undefined) counts.read++;
       else if (outcome instanceof InputError) {
         counts.refused++;
-        kinds.add(outcome.message.replace(/"[^"]*"|\d+/g, "?").slice(0, 60));
+        kinds.add(
+          outcome.message
+            .replace(/^\S*: /, "")
+            .replace(/"[^"]*"|\d+/g, "?")
+            .slice(0, 60),
+        );
         if (!isSentence(outcome.message)) fault(`no sentence: ${JSON.stringify(outcome.message)}`);
       } else fault(`${outcome?.stack ?? outcome}`.split("\n").slice(0, 3).join(" "));
       if (milliseconds > LONGEST_MS) fault(`${milliseconds.toFixed(0)} ms`);
