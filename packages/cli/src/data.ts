@@ -1,5 +1,6 @@
 import { InputError } from "unravel-cnn";
 import { type LoadEvent, type LoadedData, loadData as load } from "unravel-cnn/node";
+import { Interrupted } from "./exit.js";
 import { DATA_HELP } from "./help.js";
 import { clock, megabytes, whole } from "./terminal/numbers.js";
 import type { Progress } from "./terminal/progress.js";
@@ -30,10 +31,13 @@ export async function loadData(
   // What "auto" takes shows only when it is there: the first line then says it.
   if (data !== "auto") progress.say(`Loading ${data} ...`);
   const downloaded = downloadProgress(progress);
+  let downloading = false;
   let drawing = 0;
   const onProgress = (event: LoadEvent) => {
-    if (event.type === "download") downloaded(event);
-    else if (event.type === "draw") {
+    if (event.type === "download") {
+      downloading = true;
+      downloaded(event);
+    } else if (event.type === "draw") {
       const { digits, total } = event;
       drawing ||= performance.now();
       const left = ((total - digits) / digits) * ((performance.now() - drawing) / 1000);
@@ -50,9 +54,17 @@ export async function loadData(
   };
   try {
     return await load(data, { offline, trainCount: limit, drawCount, signal, onProgress });
+  } catch (error) {
+    throw downloading ? afterDownload(error) : error;
   } finally {
     progress.clear();
   }
+}
+
+/** An interruption says that it threw nothing away. */
+export function afterDownload(error: unknown): unknown {
+  if (error instanceof Interrupted) error.outcome = "files that had come whole are kept";
+  return error;
 }
 
 /** Shows a download: share, rate, and how long it will still take. */

@@ -17,7 +17,7 @@ export function report(failure: unknown): number {
     return EXIT_USAGE;
   }
   const exitCode = exitCodeOf(error);
-  if (error instanceof Interrupted) say("interrupted; nothing was written.");
+  if (error instanceof Interrupted) say(`interrupted; ${error.outcome}.`);
   else if (exitCode !== undefined) say((error as Error).message);
   else say(`a mistake of the program itself, please report it: ${(error as Error)?.stack ?? error}`);
   return exitCode ?? EXIT_FAILURE;

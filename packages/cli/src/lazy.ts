@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { refuseOptionsAsValues } from "./optionValues.js";
 
 /**
  * A command as the help names it. What it needs is loaded when it is called, so that every command starts soon, however many
@@ -7,6 +8,8 @@ import type { Command } from "commander";
 export interface LazyCommand {
   readonly name: string;
   readonly summary: string;
+  /** Whether it is the one that is called where none is. */
+  readonly isDefault?: boolean;
   /** Loads what gives the command its options and its work; `args` are the words that follow its name. */
   readonly load: () => Promise<(command: Command, args: readonly string[]) => void | Promise<void>>;
 }
@@ -18,11 +21,14 @@ export async function addCommands(
   args: readonly string[],
 ): Promise<void> {
   const words = args.filter((word) => !word.startsWith("-"));
-  const called = words[0] === "help" ? words[1] : words[0];
-  for (const { name, summary, load } of commands) {
-    const command = parent.command(name).summary(summary);
+  const called = words[0] === "help" ? words[1] : (words[0] ?? commands.find((one) => one.isDefault)?.name);
+  for (const { name, summary, load, isDefault } of commands) {
+    // a word that is no command's name is a mistake, not something for the default one
+    const options = { isDefault: isDefault === true && words.length === 0 };
+    const command = parent.command(name, options).summary(summary);
     if (name !== called) continue;
     const define = await load();
     await define(command, args.slice(args.indexOf(name) + 1));
+    refuseOptionsAsValues(command);
   }
 }

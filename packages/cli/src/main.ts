@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { commands } from "./commands/index.js";
-import { EXIT_FAILURE } from "./exit.js";
+import { EXIT_FAILURE, endWithoutReader } from "./exit.js";
 import { addCommands } from "./lazy.js";
 
 /** Runs the command line as this process. Returns the exit code. */
@@ -11,7 +11,7 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error.code !== "EPIPE") (await import("./failure.js")).reportOutput(error);
     process.exit(EXIT_FAILURE);
   });
-  process.stderr.on("error", () => process.exit(EXIT_FAILURE));
+  process.stderr.on("error", endWithoutReader);
   return main(args);
 }
 

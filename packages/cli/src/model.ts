@@ -13,6 +13,7 @@ import {
   parseSpec,
 } from "unravel-cnn";
 import { readBytes, readModel } from "unravel-cnn/node";
+import { didYouMean } from "./options.js";
 
 export interface ModelChoice {
   /** A built-in name, or the path of a spec or of a trained model. */
@@ -66,7 +67,7 @@ export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<Lo
 function builtInSpec(name: string, filters: number | undefined, data: Dataset | undefined): ModelSpec {
   if (!Object.hasOwn(builtInModels, name)) {
     throw new InputError(
-      `There is no built-in model "${name}"; there are ${Object.keys(builtInModels).join(", ")}, or give a file that ends in .json or .safetensors.`,
+      `There is no built-in model "${name}"${didYouMean(name, Object.keys(builtInModels))}; there are ${Object.keys(builtInModels).join(", ")}, or give a file that ends in .json or .safetensors.`,
     );
   }
   return builtIn(name, {

@@ -1,4 +1,4 @@
-import { InputError } from "unravel-cnn/training";
+import { InputError, nearest } from "unravel-cnn/training";
 
 /*
  * Parsers of option values, for commander. Each is made with the option's name and throws an InputError in one sentence.
@@ -36,9 +36,15 @@ export function oneOf<T extends string>(name: string, choices: readonly T[]) {
     const choice = choices.find((candidate) => candidate === text);
     if (choice !== undefined) return choice;
     throw new InputError(
-      `${name} must be ${choices.slice(0, -1).join(", ")}${choices.length > 1 ? " or " : ""}${choices.at(-1)}, not "${text}".`,
+      `${name} must be ${choices.slice(0, -1).join(", ")}${choices.length > 1 ? " or " : ""}${choices.at(-1)}, not "${text}"${didYouMean(text, choices)}.`,
     );
   };
+}
+
+/** ` (did you mean adam?)`, or nothing where no name is near. */
+export function didYouMean(text: string, names: readonly string[]): string {
+  const name = nearest(text, names);
+  return name === undefined ? "" : ` (did you mean ${name}?)`;
 }
 
 export const seedOption = wholeNumber("--seed", 0, 0xffffffff);

@@ -50,12 +50,14 @@ export { type KernelProfile, type ProfileOptions, profileModel } from "./measure
 export { measurePeak, type PeakOptions } from "./measure/peak.js";
 export * from "./measure/scaling/index.js";
 export {
+  computedGflops,
   measureTraining,
   type TrainingSpeed,
   type TrainingSpeedOptions,
   trainingGflops,
 } from "./measure/training.js";
 export * from "./model.js";
+export { nearest } from "./nearest.js";
 export {
   type OptimizerName,
   type OptimizerOptions,

@@ -78,7 +78,7 @@ export function defineModel(spec: ModelSpec): Model {
       `The model spec: "layers" must be a list of at least one layer${spec.layers === undefined ? ", but it is missing" : `, not ${show(spec.layers)}`}.`,
     );
   }
-  const layers = resolveLayers(spec.layers, inputShape);
+  const layers = withChannelsHint(inputShape, () => resolveLayers(spec.layers, inputShape));
   const output = layers[layers.length - 1];
   if (output.outputShape.length !== 1) {
     throw new InputError(
@@ -176,6 +176,20 @@ function checkInput(input: unknown): ImageShape {
     );
   }
   return [channels, height, width];
+}
+
+/** Runs `work`; where something in it doesn't fit and channels seem to be last, the message says so. */
+function withChannelsHint<T>(input: ImageShape, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const [height, width, channels] = input;
+    // few as the channels of pictures are, of images that are larger
+    if (!(error instanceof InputError) || channels > 4 || Math.min(height, width) <= 4) throw error;
+    throw new InputError(
+      `${error.message.replace(/\.$/, "")}; "input" has the channels first, so for images of ${height}x${width} with ${channels === 1 ? "one channel" : `${channels} channels`} it is [${channels}, ${height}, ${width}].`,
+    );
+  }
 }
 
 function checkClasses(classes: unknown, output: ModelLayer): string[] {

@@ -9,10 +9,11 @@ import {
 import { addConvolutionOption } from "../engine.js";
 import { MODEL_HELP } from "../help.js";
 import { loadModel } from "../model.js";
-import { wholeNumber } from "../options.js";
+import { didYouMean, wholeNumber } from "../options.js";
 import { whole } from "../terminal/numbers.js";
 import { type Styles, stylesFor } from "../terminal/style.js";
 import { table } from "../terminal/table.js";
+import { wrapped } from "../terminal/text.js";
 
 interface InspectOptions extends Pick<DescribeOptions, "batchSize" | "threads" | "convolution"> {
   readonly layer?: string;
@@ -57,13 +58,15 @@ function show(title: string, model: Model, plan: PlanDescription, { layer, json 
     return json ? JSON.stringify(plan) : asText(title, plan, stylesFor(process.stdout));
   }
   if (!model.layers.some(({ name }) => name === layer)) {
-    const names = model.layers.map(({ name }) => name).join(", ");
-    throw new InputError(`There is no layer "${layer}" in ${title}; its layers are ${names}.`);
+    const names = model.layers.map(({ name }) => name);
+    throw new InputError(
+      `There is no layer "${layer}" in ${title}${didYouMean(layer, names)}; its layers are ${names.join(", ")}.`,
+    );
   }
   const kernels = plan.kernels.filter((kernel) => kernel.layer === layer);
   if (json) return JSON.stringify({ layer, kernels });
   const fused = plan.fused.filter((one) => one.layer === layer).map(sayFused);
-  return [...fused, ...kernels.map(({ nest }) => nest)].join("\n\n");
+  return [...fused, ...kernels.map(({ nest }) => nest.split("\n").flatMap(wrapped).join("\n"))].join("\n\n");
 }
 
 function asText(title: string, plan: PlanDescription, styles: Styles): string {
@@ -71,15 +74,18 @@ function asText(title: string, plan: PlanDescription, styles: Styles): string {
   return [
     styles.bold(`${title}, training in batches of ${whole(plan.batchSize)}`),
     "",
-    `${block} images go through the network together, as a block. Blocks add their gradients to ${many(slots, "slot")};`,
-    `when all are done, the slots are added and the parameters updated, in ${many(pieces, "piece")} of ${whole(piece)}.`,
+    ...wrapped(
+      `${block} images go through the network together, as a block. Blocks add their gradients to ${many(slots, "slot")}; when all are done, the slots are added and the parameters updated, in ${many(pieces, "piece")} of ${whole(piece)}.`,
+    ),
     ...plan.fused.map(sayFused),
     "",
     ...kernelLines(plan, styles),
     "",
     ...bufferLines(plan, styles),
     "",
-    `${whole(memory.shared)} bytes shared, ${whole(memory.workspace)} for each of ${many(threads, "thread")}: ${whole(memory.total)} in total; the module is ${whole(plan.moduleBytes)} bytes long.`,
+    ...wrapped(
+      `${whole(memory.shared)} bytes shared, ${whole(memory.workspace)} for each of ${many(threads, "thread")}: ${whole(memory.total)} in total; the module is ${whole(plan.moduleBytes)} bytes long.`,
+    ),
   ].join("\n");
 }
 

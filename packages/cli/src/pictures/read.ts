@@ -1,7 +1,6 @@
-import { createReadStream } from "node:fs";
 import { addAbortSignal, type Readable } from "node:stream";
 import { InputError, type Picture } from "unravel-cnn";
-import { reason } from "unravel-cnn/node";
+import { openToRead, reason } from "unravel-cnn/node";
 import { kindOf } from "./kind.js";
 
 /** The most bytes that a picture's file may have. */
@@ -34,7 +33,7 @@ async function readFile(file: string, signal: AbortSignal): Promise<Uint8Array> 
     );
   }
   try {
-    const stream = file === "-" ? process.stdin : createReadStream(file);
+    const stream = file === "-" ? process.stdin : await openToRead(file);
     return await readAll(addAbortSignal(signal, stream));
   } catch (error) {
     signal.throwIfAborted();

@@ -3,7 +3,8 @@ import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import { compilePlan } from "./compile.js";
 import type { Convolution } from "./convolution.js";
 import { PIECE } from "./kernels/optimizer.js";
-import type { Buffer, Expression, Loop, Nest, Statement } from "./nest.js";
+import { multiplyAddsIn } from "./multiplyAdds.js";
+import type { Buffer, Nest } from "./nest.js";
 import { type Plan, planModel } from "./plan.js";
 import { printNest } from "./print.js";
 
@@ -148,39 +149,6 @@ function kernelsOf({
     ...batch.map(({ kernel, pieces }) => describe(kernel, "batch", pieces)),
     ...[reduce, update, flush].filter((nest) => nest !== undefined).map((nest) => describe(nest, "update")),
   ];
-}
-
-/** How many multiply-adds the statements do, each vector's four counted. */
-function multiplyAddsIn(statements: readonly Statement[]): number {
-  let count = 0;
-  for (const statement of statements) {
-    if (statement.kind === "loop") {
-      count += timesOf(statement) * multiplyAddsIn(statement.body);
-    } else if (statement.kind !== "point" && statement.kind !== "fence")
-      count += 4 * maddsIn(statement.value);
-  }
-  return count;
-}
-
-function timesOf({ count }: Loop): number {
-  if (count === "parameter") return 1;
-  return typeof count === "number" ? count : count.mean;
-}
-
-function maddsIn(expression: Expression): number {
-  switch (expression.kind) {
-    case "madd":
-      return 1 + maddsIn(expression.a) + maddsIn(expression.b) + maddsIn(expression.c);
-    case "unary":
-      return maddsIn(expression.a);
-    case "binary":
-    case "shuffle":
-      return maddsIn(expression.a) + maddsIn(expression.b);
-    case "select":
-      return maddsIn(expression.mask) + maddsIn(expression.a) + maddsIn(expression.b);
-    default:
-      return 0;
-  }
 }
 
 function describeBuffer({ name, region, offset, size, bytes }: Buffer): BufferDescription {

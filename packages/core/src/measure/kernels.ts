@@ -3,6 +3,7 @@ import { compilePlan } from "../compiler/compile.js";
 import type { Convolution } from "../compiler/convolution.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import { PIECE, STEP } from "../compiler/kernels/optimizer.js";
+import { computedInBlock } from "../compiler/multiplyAdds.js";
 import { type Plan, planModel } from "../compiler/plan.js";
 import { noise } from "../data/noise.js";
 import { defineModel, type Model, type ModelSpec } from "../model.js";
@@ -11,17 +12,21 @@ import { initialParameters } from "../parameters.js";
 
 /*
  * Where the time of a training step goes: each kernel of a network's plan, timed alone on the calling thread, again and
- * again on the same block of 8 made-up images, so that what it touches is in the caches that it fits into.
+ * again on the same block of 8 made-up images (one, where batches have one), so that what it touches is in the caches that it fits into.
  */
 
 export interface KernelProfile {
   /** The layer and what is done: `conv1.forward`, `fc1.parameterGradients`; `update` and `reduce` are the optimizer's. */
   readonly name: string;
-  /** For a block of 8 images; of what is done once for a batch, the block's share. */
+  /** For a block of images; of what is done once for a batch, the block's share. */
   readonly microseconds: number;
-  /** The layer's multiply-adds for the block; 0 where there are none to speak of. */
+  /** How many images the block has. */
+  readonly images: number;
+  /** The layer's multiply-adds for the block, by its definition; 0 where there are none to speak of. */
   readonly multiplyAdds: number;
-  /** Thousand million operations a second, two for each multiply-add; null where there are none. */
+  /** Those that the kernel really computes: fewer with Winograd's method, more where it works on what is beyond an edge. */
+  readonly computed: number;
+  /** Thousand million operations a second, two for each multiply-add of the definition; null where there are none. */
   readonly gflops: number | null;
 }
 
@@ -73,12 +78,14 @@ export async function profileModel(
   } while (performance.now() < end);
 
   const profiles: KernelProfile[] = [];
+  const computed = computedInBlock(plan);
   for (const { name, call, blocks } of kernels) {
     onProgress?.(name, profiles.length, kernels.length);
     const microseconds = (1000 * (await fastest(call, milliseconds, signal))) / blocks;
-    const multiplyAdds = BLOCK * multiplyAddsOf(model, name);
+    const multiplyAdds = plan.block * multiplyAddsOf(model, name);
     const gflops = multiplyAdds === 0 ? null : (2 * multiplyAdds) / microseconds / 1000;
-    profiles.push({ name, microseconds, multiplyAdds, gflops });
+    const work = { multiplyAdds, computed: computed.get(name) ?? 0 };
+    profiles.push({ name, microseconds, images: plan.block, ...work, gflops });
   }
   return profiles;
 }
@@ -95,7 +102,7 @@ interface Call {
 }
 
 function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
-  const { memory, parameterLength } = plan;
+  const { memory, parameterLength, block } = plan;
   const [slot] = memory.slots;
   const perBlock = [...plan.forward, ...plan.backward].map(({ name }) => {
     const kernel = exports[name];
@@ -104,9 +111,9 @@ function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
   const perStep = plan.prepare.map(({ name }) => {
     const kernel = exports[name];
     const call = () => kernel(memory.workspaces, 0, 0, 0);
-    return { name, call, blocks: Math.ceil(batchSize / BLOCK) };
+    return { name, call, blocks: Math.ceil(batchSize / block) };
   });
-  const blocks = Math.ceil(batchSize / BLOCK);
+  const blocks = Math.ceil(batchSize / block);
   const perBatchPiece = plan.batch.map(({ kernel, pieces, weightBytes, keptBytes }) => {
     const run = exports[kernel.name];
     const call = () => {

@@ -1,8 +1,10 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type DataPair, firstOf } from "../data/dataset.js";
 import { drawPair } from "../data/drawnPair.js";
 import { type DatasetName, datasetNames } from "../data/sources.js";
 import { FailureError, InputError } from "../errors.js";
+import { nearest } from "../nearest.js";
 import { cacheFolder } from "./cache.js";
 import { foldersFor, loadDataset, locateDataset, sourceOf } from "./datasets.js";
 import { DownloadError, type DownloadOptions } from "./download.js";
@@ -60,12 +62,24 @@ export async function loadData(name = "auto", options: LoadOptions = {}): Promis
   if (name === "digits") return drawn(null, options);
   if (name === "auto") return mnistOrDigits(options);
   const known = datasetNames.find((candidate) => candidate === name);
-  if (known === undefined) return cut(await readIdxFolder(name), name, options);
+  if (known === undefined) {
+    await checkMeant(name);
+    return cut(await readIdxFolder(name), name, options);
+  }
   if (!(await isHere(known, options.env))) {
     if (options.offline) throw missing(known, options.env);
     await downloadNow(known, options);
   }
   return named(known, options);
+}
+
+/** @throws InputError if it is no folder, but nearly one of the names */
+async function checkMeant(name: string): Promise<void> {
+  const meant = nearest(name, ["auto", ...datasetNames, "digits"]);
+  if (meant === undefined || (await stat(name).catch(() => undefined))) return;
+  throw new InputError(
+    `${name}: there is no such folder, and no data of that name (did you mean ${meant}?).`,
+  );
 }
 
 async function mnistOrDigits(options: LoadOptions): Promise<LoadedData> {

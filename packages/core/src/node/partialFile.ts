@@ -1,12 +1,10 @@
-import { createHash, type Hash, randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { createHash, type Hash } from "node:crypto";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { Checksum } from "../data/sources.js";
 import { FailureError } from "../errors.js";
 import { reason } from "./files.js";
-
-/** Nobody writes to a file for this long and still goes on: its process has ended. */
-const STALE_MS = 3_600_000;
+import { removeLeftovers, temporaryName } from "./leftovers.js";
 
 /**
  * A file that is being received. It lies beside its place under a name of its own, so that any number of processes can
@@ -36,11 +34,10 @@ export class PartialFile {
    */
   static async create(path: string, algorithm: Checksum["algorithm"]): Promise<PartialFile> {
     const folder = dirname(path);
-    const prefix = `.${basename(path)}.`;
     try {
       await mkdir(folder, { recursive: true });
-      await removeStale(folder, prefix);
-      const place = join(folder, `${prefix}${randomBytes(6).toString("hex")}.part`);
+      await removeLeftovers(folder);
+      const place = join(folder, temporaryName());
       return new PartialFile(path, place, await open(place, "wx"), algorithm);
     } catch (error) {
       throw new FailureError(`Nothing can be written to ${folder}: ${reason(error)}.`);
@@ -103,14 +100,5 @@ export class PartialFile {
     } catch (error) {
       throw new FailureError(`${this.#path} could not be written: ${reason(error)}.`);
     }
-  }
-}
-
-async function removeStale(folder: string, prefix: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(prefix) || !name.endsWith(".part")) continue;
-    const path = join(folder, name);
-    const present = await stat(path).catch(() => undefined);
-    if (present && Date.now() - present.mtimeMs > STALE_MS) await rm(path, { force: true }).catch(() => {});
   }
 }

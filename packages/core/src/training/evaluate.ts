@@ -60,8 +60,10 @@ export async function predict(
 export function checkFits(model: Model, data: Dataset): void {
   checkDataset(data);
   if (!sameShape(model.inputShape, data.shape)) {
+    const [channels, height, width] = data.shape;
+    const last = sameShape(model.inputShape, [height, width, channels]);
     throw new InputError(
-      `The images of ${data.name} have shape ${formatShape(data.shape)}, but the model takes ${formatShape(model.inputShape)}; change "input" in its spec.`,
+      `The images of ${data.name} have shape ${formatShape(data.shape)}, but the model takes ${formatShape(model.inputShape)}; ${last ? `"input" in its spec has the channels first: write ${formatShape(data.shape)}` : 'change "input" in its spec'}.`,
     );
   }
   const largest = data.labels.reduce((a, b) => Math.max(a, b), 0);

@@ -14,6 +14,7 @@ export { createEngine, type EngineOptions, engineNames } from "../engine/index.j
 export { FailureError, InputError } from "../errors.js";
 export { type CompileTimes, measureCompile } from "../measure/compile.js";
 export * from "../model.js";
+export { nearest } from "../nearest.js";
 export type { OptimizerOptions, OptimizerSpec } from "../optimizers/index.js";
 export { type Init, initialParameters } from "../parameters.js";
 export type { Death } from "./death.js";

@@ -46,7 +46,8 @@ Examples:
 Close other programs first: whatever else runs makes the figures lower. Each
 figure is the best of several short runs, or a median with the slowest and the
 fastest beside it. A kernel's time is for 8 images, which go through the network
-together; its share of the peak is of one thread's.`,
+together (for one, where batches have one); its share of the peak is of one
+thread's.`,
     )
     .action(async (names: string[], options: BenchOptions) => {
       await interruptible((signal) => bench(names, options, signal));

@@ -5,7 +5,10 @@ import type { Styles } from "../../terminal/style.js";
 import { table } from "../../terminal/table.js";
 import type { Figures, ModelFigures, Peak } from "./measure.js";
 
-/** For programs. Times of kernels in microseconds for a block of 8 images; shares of the peak are of one thread's there. */
+/**
+ * For programs. Times of kernels in microseconds for a block of images; shares of the peak, which count what is really
+ * computed, are of one thread's there. One above 1 is possible where the machine was slower while the peak was measured.
+ */
 export function asJson({ machine, threads, strict, convolution, optimizer, peak, models }: Figures) {
   return {
     machine,
@@ -21,9 +24,9 @@ export function asJson({ machine, threads, strict, convolution, optimizer, peak,
       multiplyAddsPerImage: model.multiplyAdds.trainingStep,
       kernels: kernels.map((kernel) => ({
         ...kernel,
-        shareOfPeak: kernel.gflops === null ? null : kernel.gflops / peak.one,
+        shareOfPeak: kernel.gflops === null ? null : computedRate(kernel) / peak.one,
       })),
-      training: { ...training, shareOfPeak: training.gflops / peak.all },
+      training: { ...training, shareOfPeak: training.computedGflops / peak.all },
       startUp,
       compile,
     })),
@@ -37,6 +40,8 @@ export function asText(figures: Figures, styles: Styles): string {
   const lines = [
     ...machineLines(machine, { strict, convolution }),
     `Peak      ${gflops(peak.one)} GFLOP/s on one thread${all}`,
+    "          GFLOP/s are by a network's definition; shares of the peak count what",
+    "          is really computed, which may be less (Winograd) or more (edges).",
     ...busyLines(machine),
   ];
   for (const model of models) lines.push("", ...modelLines(model, peak, threads, optimizer, styles));
@@ -55,7 +60,7 @@ function modelLines(
     styles.bold(`${loaded.title}: batches of ${batchSize}, ${optimizer}, ${counted(threads, "thread")}`),
     ...kernelLines(kernels, peak.one, styles),
     `Training  ${styles.bold(`${whole(imagesPerSecond)} images/s`)} (${whole(slowest)} to ${whole(fastest)}), ` +
-      `${gflops(training.gflops)} GFLOP/s: ${percent(training.gflops / peak.all, 0)} of the peak`,
+      `${gflops(training.gflops)} GFLOP/s: ${percent(training.computedGflops / peak.all, 0)} of the peak`,
     `Start-up  ${milliseconds(startUp.firstStepMs)} from process start to first step ` +
       `(${milliseconds(startUp.fastestMs)} to ${milliseconds(startUp.slowestMs)})`,
     `Compile   ${milliseconds(compile.generateMs)} to generate ${whole(compile.bytes)} bytes, ` +
@@ -66,23 +71,33 @@ function modelLines(
 function kernelLines(kernels: readonly KernelProfile[], peak: number, styles: Styles): string[] {
   const sum = (of: (kernel: KernelProfile) => number) => kernels.reduce((total, k) => total + of(k), 0);
   const microseconds = sum((kernel) => kernel.microseconds);
-  const total = (2 * sum((kernel) => kernel.multiplyAdds)) / microseconds / 1000;
-  const row = (name: string, us: number, rate: number | null) => [
+  const rateOf = (multiplyAdds: number) => (2 * multiplyAdds) / microseconds / 1000;
+  const row = (name: string, us: number, rate: number | null, computed: number) => [
     name,
     us.toFixed(us < 100 ? 2 : 1),
     percent(us / microseconds, 0),
     rate === null ? "" : gflops(rate),
-    rate === null ? "" : percent(rate / peak, 0),
+    rate === null ? "" : percent(computed / peak, 0),
   ];
   const [header, ...lines] = table(
     [
-      ["kernel", "us for 8 images", "of the time", "GFLOP/s", "of the peak"],
-      ...kernels.map((kernel) => row(kernel.name, kernel.microseconds, kernel.gflops)),
-      row("all, on one thread", microseconds, total),
+      ["kernel", `us for ${counted(kernels[0].images, "image")}`, "of the time", "GFLOP/s", "of the peak"],
+      ...kernels.map((kernel) => row(kernel.name, kernel.microseconds, kernel.gflops, computedRate(kernel))),
+      row(
+        "all, on one thread",
+        microseconds,
+        rateOf(sum((kernel) => kernel.multiplyAdds)),
+        rateOf(sum((kernel) => kernel.computed)),
+      ),
     ],
     [false, true, true, true, true],
   );
   return [styles.dim(header), ...lines];
+}
+
+/** Thousand million operations a second that a kernel really computes. */
+function computedRate({ computed, microseconds }: KernelProfile): number {
+  return (2 * computed) / microseconds / 1000;
 }
 
 function gflops(value: number): string {

@@ -1,8 +1,11 @@
 import type { Command } from "commander";
 import { type CheckReport, checkArrays, checkAsJson, FailureError, InputError, parseNpz } from "unravel-cnn";
-import { readBytes, writeWhole } from "unravel-cnn/node";
+import { readBytes } from "unravel-cnn/node";
 import { MODEL_HELP } from "../../help.js";
 import { inFile, loadModel } from "../../model.js";
+import { ARRAYS_FILE } from "../../output/kinds.js";
+import { outputFile } from "../../output/names.js";
+import { checkOutput, writeOutput } from "../../output/write.js";
 import { stylesFor } from "../../terminal/style.js";
 import { exampleFile } from "./example.js";
 import { HOW } from "./how.js";
@@ -24,7 +27,7 @@ export function defineCheck(command: Command): void {
     .argument("[file]", "your arrays, as np.savez writes them")
     .option("--model <model>", `the network: ${MODEL_HELP} (default: worked out from the shapes)`)
     .option("--how", "print the Python that saves such a file")
-    .option("--example <file>", "write a correct one")
+    .option("--example <file>", "write a correct one to FILE.npz", outputFile("--example", ARRAYS_FILE))
     .option("--json", "print the results as JSON")
     .addHelpText(
       "after",
@@ -40,7 +43,11 @@ Examples:
         process.stdout.write(HOW);
         return;
       }
-      if (options.example !== undefined) await writeWhole(options.example, exampleFile());
+      if (options.example !== undefined) {
+        await checkOutput(options.example, ARRAYS_FILE);
+        await writeOutput(options.example, ARRAYS_FILE, exampleFile());
+        process.stderr.write(`Wrote ${options.example}\n`);
+      }
       if (file !== undefined) await check(file, options);
       else if (options.example === undefined) {
         throw new InputError("There is no file to check; name one, or see unravel check --how.");

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { datasetNames, sources } from "unravel-cnn";
 import { type DatasetName, fetchDataset } from "unravel-cnn/node";
-import { downloadProgress } from "../../data.js";
+import { afterDownload, downloadProgress } from "../../data.js";
 import { interruptible } from "../../exit.js";
 import { oneOf } from "../../options.js";
 import { megabytes } from "../../terminal/numbers.js";
@@ -39,7 +39,11 @@ async function run(name: DatasetName, options: FetchCommandOptions, signal: Abor
   const { folder, downloaded, verified } = await fetchDataset(name, {
     signal,
     onProgress: ({ bytes, total }) => show({ title, bytes, total }),
-  }).finally(() => progress.clear());
+  })
+    .catch((error) => {
+      throw afterDownload(error);
+    })
+    .finally(() => progress.clear());
   const came = files.filter((file) => downloaded.includes(file.name));
   const bytes = came.reduce((sum, file) => sum + file.bytes, 0);
   const what =

@@ -4,7 +4,8 @@ import { addCommands, type LazyCommand } from "../../lazy.js";
 const commands: readonly LazyCommand[] = [
   {
     name: "list",
-    summary: "which data sets are here",
+    summary: "which data sets are here (also without a subcommand)",
+    isDefault: true,
     load: async () => (await import("./list.js")).defineList,
   },
   {

@@ -1,16 +1,19 @@
+import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import { encode } from "fast-png";
-import { contactSheet, InputError, type SheetOptions } from "unravel-cnn";
-import { checkWritable, writeWhole } from "unravel-cnn/node";
+import { contactSheet, type SheetOptions } from "unravel-cnn";
 import { loadData } from "../../data.js";
 import { interruptible } from "../../exit.js";
 import { DATA_HELP, OFFLINE_HELP } from "../../help.js";
 import { oneOf, seedOption, wholeNumber } from "../../options.js";
+import { PICTURE_FILE, PNG_TEXT } from "../../output/kinds.js";
+import { outputFile } from "../../output/names.js";
+import { checkOutput, writeOutput } from "../../output/write.js";
 import { whole } from "../../terminal/numbers.js";
 import { Progress } from "../../terminal/progress.js";
 
 interface SheetCommandOptions {
-  out: string;
+  out?: string;
   random?: boolean;
   set: "train" | "test";
   columns: number;
@@ -34,7 +37,11 @@ export function defineSheet(command: Command): void {
       "Writes a PNG with many images of a data set, dark on light: each class in rows of its own, in the order of the classes, or all mixed.",
     )
     .argument("[data]", DATA_HELP, "auto")
-    .requiredOption("--out <file>", "write the picture to FILE.png")
+    .option(
+      "--out <file>",
+      "write the picture to FILE.png (default: the data's name, as in mnist.png)",
+      outputFile("--out", PICTURE_FILE),
+    )
     .option("--random", "mix the classes")
     .option("--set <set>", "train, test", oneOf("--set", ["train", "test"]), "train")
     .option("--columns <n>", "images in a row", wholeNumber("--columns", 1, MOST), 20)
@@ -53,7 +60,7 @@ export function defineSheet(command: Command): void {
       "after",
       `
 Examples:
-  unravel data sheet --out mnist.png
+  unravel data sheet mnist
   unravel data sheet digits --random --seed 1 --out digits.png
   unravel data sheet ./my-idx-folder --set test --rows 3 --out mine.png`,
     )
@@ -63,11 +70,8 @@ Examples:
 }
 
 async function run(name: string, options: SheetCommandOptions, signal: AbortSignal): Promise<void> {
-  const { out, random, set, columns, scale, ink, seed, offline, json, quiet } = options;
-  if (!out.toLowerCase().endsWith(".png") && !out.startsWith("/dev/")) {
-    throw new InputError(`--out must be a file name that ends in .png, not "${out}".`);
-  }
-  await checkWritable(out);
+  const { random, set, columns, scale, ink, seed, offline, json, quiet } = options;
+  if (options.out !== undefined) await checkOutput(options.out, PICTURE_FILE);
   const progress = new Progress(process.stderr, quiet === true);
   const rows = options.rows ?? (random ? MIXED_ROWS : 1);
   const loaded = await loadData(
@@ -82,6 +86,8 @@ async function run(name: string, options: SheetCommandOptions, signal: AbortSign
     progress,
     signal,
   );
+  const out = options.out ?? `${basename(resolve(loaded.source))}.png`;
+  await checkOutput(out, PICTURE_FILE);
   const sheet = contactSheet(loaded[set], {
     order: random ? "random" : "class",
     rows,
@@ -91,7 +97,8 @@ async function run(name: string, options: SheetCommandOptions, signal: AbortSign
     seed,
   });
   const { width, height, pixels: grey, images } = sheet;
-  await writeWhole(out, encode({ width, height, data: grey, depth: 8, channels: 1 }));
+  const picture = encode({ width, height, data: grey, depth: 8, channels: 1, text: PNG_TEXT });
+  await writeOutput(out, PICTURE_FILE, picture);
   if (json) {
     const result = { out, data: loaded.source, set, images, width, height };
     process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -4,14 +4,16 @@ import {
   formatTraceJson,
   formatTraceNpz,
   InputError,
+  type ReportSubject,
   renderReport,
-  type Trace,
   traceImage,
 } from "unravel-cnn";
-import { checkWritable, writeWhole } from "unravel-cnn/node";
 import { interruptible } from "../../exit.js";
 import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../../help.js";
 import { realNumber, seedOption, wholeNumber } from "../../options.js";
+import { ARRAYS_FILE, type FileKind, REPORT_FILE, TRACE_FILE } from "../../output/kinds.js";
+import { kindOf, outputFile } from "../../output/names.js";
+import { checkOutput, writeOutput } from "../../output/write.js";
 import { megabytes } from "../../terminal/numbers.js";
 import { Progress } from "../../terminal/progress.js";
 import { hasColours, stylesFor } from "../../terminal/style.js";
@@ -40,9 +42,17 @@ export function defineExplain(command: Command): void {
       "--label <class>",
       "the right answer, a class or its number (default: the test set's; for a picture, the network's own answer)",
     )
-    .option("--out <file>", "write the page: one HTML file that needs no other")
+    .option(
+      "--out <file>",
+      "write the page to FILE.html: one file that needs no other",
+      outputFile("--out", REPORT_FILE),
+    )
     .option("--terminal", "print a short version (default where no file is written)")
-    .option("--trace <file>", "write every number: .npz for NumPy, or .json")
+    .option(
+      "--trace <file>",
+      "write every number to FILE.npz, for NumPy, or FILE.json",
+      outputFile("--trace", ARRAYS_FILE, TRACE_FILE),
+    )
     .option(
       "--learning-rate <rate>",
       "how large a step the update takes",
@@ -74,11 +84,13 @@ async function run(choice: SubjectChoice, options: ExplainOptions, signal: Abort
   if (json && options.terminal) {
     throw new InputError("--json and --terminal both print to standard output; give one of them.");
   }
-  if (out !== undefined && out === traceFile) {
-    throw new InputError("--out and --trace name the same file; give each a file of its own.");
+  const files: OutputFile[] = [];
+  if (out !== undefined) {
+    const format = (subject: ReportSubject) => new TextEncoder().encode(renderReport(subject));
+    files.push({ path: out, kind: REPORT_FILE, format });
   }
-  const bytesOfTrace = traceFormat(traceFile);
-  for (const file of [out, traceFile]) if (file !== undefined) await checkWritable(file);
+  if (traceFile !== undefined) files.push(traceOutput(traceFile));
+  for (const { path, kind } of files) await checkOutput(path, kind);
 
   const progress = new Progress(process.stderr, quiet === true);
   const { bytes, label, ...subject } = await loadSubject(choice, progress, signal);
@@ -92,14 +104,10 @@ async function run(choice: SubjectChoice, options: ExplainOptions, signal: Abort
   checkTrace(trace);
   const about = { ...subject, trace, labelKnown: label !== undefined };
 
-  const written: string[] = [];
-  const write = async (file: string, content: Uint8Array) => {
-    signal.throwIfAborted();
-    await writeWhole(file, content);
-    written.push(`${file}: ${megabytes(content.length)}`);
-  };
-  if (out !== undefined) await write(out, new TextEncoder().encode(renderReport(about)));
-  if (traceFile !== undefined && bytesOfTrace) await write(traceFile, bytesOfTrace(trace));
+  const ready = files.map((file) => ({ ...file, content: file.format(about) }));
+  signal.throwIfAborted(); // from here on all are written
+  for (const { path, kind, content } of ready) await writeOutput(path, kind, content);
+  const written = ready.map(({ path, content }) => `${path}: ${megabytes(content.length)}`);
 
   if (json) process.stdout.write(`${JSON.stringify({ ...summaryOf(about), out, trace: traceFile })}\n`);
   else if (options.terminal || written.length === 0) {
@@ -108,10 +116,17 @@ async function run(choice: SubjectChoice, options: ExplainOptions, signal: Abort
   } else process.stdout.write(`${written.join("\n")}\n`);
 }
 
+interface OutputFile {
+  readonly path: string;
+  readonly kind: FileKind;
+  readonly format: (subject: ReportSubject) => Uint8Array;
+}
+
 /** How the trace is written, by the file's name. */
-function traceFormat(file: string | undefined): ((trace: Trace) => Uint8Array) | undefined {
-  if (file === undefined) return undefined;
-  if (/\.npz$/i.test(file)) return formatTraceNpz;
-  if (/\.json$/i.test(file)) return (trace) => new TextEncoder().encode(formatTraceJson(trace));
-  throw new InputError(`--trace ${file}: the name must end in .npz, for NumPy, or in .json.`);
+function traceOutput(path: string): OutputFile {
+  if (kindOf(path, [ARRAYS_FILE])) {
+    return { path, kind: ARRAYS_FILE, format: ({ trace }) => formatTraceNpz(trace) };
+  }
+  const format = ({ trace }: ReportSubject) => new TextEncoder().encode(formatTraceJson(trace));
+  return { path, kind: TRACE_FILE, format };
 }

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { checkFits, countOf, InputError, type Model, type SavedModel, sizeOf } from "unravel-cnn";
 import { loadData } from "../../data.js";
 import { loadModel } from "../../model.js";
+import { didYouMean } from "../../options.js";
 import { nameOfFile, readInput } from "../../pictures/input.js";
 import { whole } from "../../terminal/numbers.js";
 import type { Progress } from "../../terminal/progress.js";
@@ -103,6 +104,6 @@ function classNamed({ classes }: Model, label: string): number {
   if (/^\d{1,9}$/.test(label) && Number(label) < classes.length) return Number(label);
   const names = classes.length <= 12 ? classes.join(", ") : `${classes.slice(0, 10).join(", ")}, ...`;
   throw new InputError(
-    `--label must be one of the ${classes.length} classes (${printable(names)}), or its number, not "${printable(label)}".`,
+    `--label must be one of the ${classes.length} classes (${printable(names)}), or its number, not "${printable(label)}"${printable(didYouMean(label, classes))}.`,
   );
 }

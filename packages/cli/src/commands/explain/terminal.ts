@@ -36,12 +36,13 @@ const MOST_TERMS = 4;
  * loss, the same backward, the update.
  */
 export function terminalReport(subject: ReportSubject, look: TerminalLook): string[] {
-  const { trace, imageName, modelName } = subject;
+  const { trace, imageName, modelName, trained } = subject;
   const { bold, dim } = look.styles;
   const followed = followedCells(trace);
   const { layers } = trace.model;
   return [
     bold(`${imageName} through ${modelName}, and back`),
+    ...(trained ? [] : ["The network is untrained: its weights are random, so its answer is a guess."]),
     "",
     ...pictures(trace, followed, look),
     "",

@@ -10,13 +10,15 @@ import {
   renderScalingSvg,
   sweeps,
 } from "unravel-cnn";
-import { checkWritable, writeWhole } from "unravel-cnn/node";
 import { addEngineKind, engineOptions, MOST_THREADS } from "../../engine.js";
 import { interruptible } from "../../exit.js";
 import { MODEL_HELP } from "../../help.js";
 import { machine } from "../../machine.js";
 import { loadModel } from "../../model.js";
 import { oneOf, realNumber, seedOption, wholeNumbers } from "../../options.js";
+import { DRAWING_FILE } from "../../output/kinds.js";
+import { outputFile } from "../../output/names.js";
+import { checkOutput, writeOutput } from "../../output/write.js";
 import { Progress } from "../../terminal/progress.js";
 import { stylesFor } from "../../terminal/style.js";
 import { MOST_KERNEL, planOf, type ScalingCommandOptions } from "./options.js";
@@ -68,7 +70,7 @@ export function defineScaling(command: Command): void {
       2,
     )
     .option("--seed <n>", "of weights, images, and whose turn it is", seedOption, 0)
-    .option("--out <file>", "draw the picture into FILE.svg")
+    .option("--out <file>", "draw the picture into FILE.svg", outputFile("--out", DRAWING_FILE))
     .option("--json", "print the figures as JSON")
     .option("--quiet", "no progress, the answer in words only")
     .addHelpText(
@@ -96,10 +98,7 @@ for all. A point's time is the median. Other programs disturb: close them.`,
 async function scaling(options: ScalingCommandOptions, signal: AbortSignal): Promise<void> {
   const { model, seed, seconds, out } = options;
   const plan = planOf(options);
-  if (out !== undefined) {
-    if (!/\.svg$/i.test(out)) throw new InputError(`--out ${out}: the name must end in .svg.`);
-    await checkWritable(out);
-  }
+  if (out !== undefined) await checkOutput(out, DRAWING_FILE);
   const { engine, strict, convolution } = engineOptions({ ...options, threads: plan.settings.threads });
   const loaded = await loadModel({ model, seed });
   const progress = new Progress(process.stderr, options.quiet === true);
@@ -133,7 +132,7 @@ async function scaling(options: ScalingCommandOptions, signal: AbortSignal): Pro
     };
     if (out !== undefined) {
       const svg = renderScalingSvg(plan.sweep, points, measured.conclusion, { subtitle: inShort(measured) });
-      await writeWhole(out, new TextEncoder().encode(svg));
+      await writeOutput(out, DRAWING_FILE, new TextEncoder().encode(svg));
       progress.say(`Wrote ${out}`);
     }
     const text = options.json

@@ -1,4 +1,4 @@
-import { nounOf, type ScalingConclusion, type ScalingPoint, scalingInWords } from "unravel-cnn";
+import { type ScalingConclusion, type ScalingPoint, type Sweep, scalingInWords } from "unravel-cnn";
 import type { Machine } from "../../machine.js";
 import { busyLines, machineLines } from "../../terminal/machine.js";
 import { counted, whole } from "../../terminal/numbers.js";
@@ -44,13 +44,14 @@ export function asText(measured: Measured, styles: Styles): string {
   const { convolution = "auto", quiet } = options;
   const answer = scalingInWords(sweep, points, conclusion).map((sentence) => wrapped(sentence).join("\n"));
   if (quiet) return `${answer.join("\n")}\n`;
-  const [header, ...rows] = tableLines(measured);
+  const [first, second, ...rows] = tableLines(measured);
   const lines = [
     ...machineLines(machine, { strict, convolution }),
     ...busyLines(machine),
     `Training  ${inShort(measured)}`,
     "",
-    styles.dim(header),
+    styles.dim(first),
+    styles.dim(second),
     ...rows,
     "",
     ...plot(measured, styles),
@@ -80,18 +81,28 @@ function settingsThatStay({ sweep, settings, options }: Pick<Measured, "sweep" |
   );
 }
 
+/** What changes, in two lines. */
+const columnOf: Readonly<Record<Sweep, readonly [string, string]>> = {
+  filters: ["", "filters"],
+  kernel: ["kernel", "size"],
+  "batch-size": ["images in", "a batch"],
+  images: ["", "images"],
+  threads: ["", "threads"],
+};
+
 /** What is counted beside what is measured, each also as a multiple of the first. */
 function tableLines({ sweep, points }: Measured): string[] {
   const [first] = points;
   const times = (value: number) => (value < 9.995 ? value.toFixed(2) : value.toFixed(1));
+  const compared = ["compared", `with ${whole(first.value)}`];
   const header = [
-    sweep === "batch-size" ? "batch" : nounOf[sweep],
-    "million m-adds",
-    "times",
-    "seconds",
-    "fastest to slowest",
-    "times",
-    "GFLOP/s",
+    columnOf[sweep],
+    ["million", "multiply-adds"],
+    compared,
+    ["seconds", "an epoch"],
+    ["fastest to", "slowest"],
+    compared,
+    ["", "GFLOP/s"],
   ];
   const rows = points.map((point) => [
     whole(point.value),
@@ -102,8 +113,9 @@ function tableLines({ sweep, points }: Measured): string[] {
     times(point.secondsPerEpoch / first.secondsPerEpoch),
     digits(point.gflops),
   ]);
+  const headers = [0, 1].map((line) => header.map((cell) => cell[line]));
   return table(
-    [header, ...rows],
+    [...headers, ...rows],
     header.map(() => true),
   );
 }

@@ -4,6 +4,8 @@ import { addEngineOptions } from "../../engine.js";
 import { interruptible } from "../../exit.js";
 import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../../help.js";
 import { oneOf, realNumber, seedOption, wholeNumber } from "../../options.js";
+import { MODEL_FILE } from "../../output/kinds.js";
+import { outputFile } from "../../output/names.js";
 import type { TrainOptions } from "./options.js";
 
 export function defineTrain(command: Command): void {
@@ -68,7 +70,11 @@ export function defineTrain(command: Command): void {
     .optionsGroup("Engine:");
   addEngineOptions(command)
     .optionsGroup("Output:")
-    .option("--out <file>", "write the trained model to FILE.safetensors")
+    .option(
+      "--out <file>",
+      "write the trained model to FILE.safetensors (Ctrl-C keeps what was learnt so far in FILE.interrupted.safetensors)",
+      outputFile("--out", MODEL_FILE),
+    )
     .option("--json", "print the results as JSON")
     .option("--quiet", "no progress, the test accuracy only")
     .addHelpText(

@@ -1,14 +1,4 @@
-import {
-  countOf,
-  createEngine,
-  evaluate,
-  type FitOptions,
-  firstOf,
-  fit,
-  InputError,
-  learningRateFor,
-} from "unravel-cnn";
-import { checkWritable, writeModel } from "unravel-cnn/node";
+import { countOf, createEngine, evaluate, type FitOptions, firstOf, fit, learningRateFor } from "unravel-cnn";
 import { loadData } from "../../data.js";
 import { engineOptions } from "../../engine.js";
 import { loadModel } from "../../model.js";
@@ -17,6 +7,7 @@ import { announce, describeBefore, showProgress } from "./announce.js";
 import { optimizerOf, type TrainOptions } from "./options.js";
 import { report } from "./report.js";
 import { measureSpeed } from "./speed.js";
+import { TrainedFile } from "./trainedFile.js";
 
 /** The accuracy before training is measured on this many training images. */
 const BEFORE_COUNT = 1000;
@@ -24,11 +15,13 @@ const BEFORE_COUNT = 1000;
 /** Loads data and network, trains, tests and reports. */
 export async function train(options: TrainOptions, signal: AbortSignal): Promise<void> {
   const optimizer = optimizerOf(options);
-  if (options.out !== undefined) await checkOut(options.out);
+  const output = options.out === undefined ? undefined : new TrainedFile(options.out);
+  await output?.check();
   const progress = new Progress(process.stderr, options.quiet === true);
   const data = await loadData(options, "training on", progress, signal);
   const training = options.limit === undefined ? data.train : firstOf(data.train, options.limit);
   const loaded = await loadModel(options, data.train);
+  await output?.check(loaded.model);
   const engine = await createEngine(loaded.model.spec, {
     ...engineOptions(options),
     parameters: loaded.parameters,
@@ -60,13 +53,16 @@ export async function train(options: TrainOptions, signal: AbortSignal): Promise
         progress.show({ title: "Testing", share: images / countOf(data.test), details: [] }),
     });
     progress.clear();
-    if (options.out !== undefined) {
-      await writeModel(options.out, { model: loaded.model, parameters: engine.parameters() });
-      progress.say(`Wrote ${options.out}`);
+    if (output) {
+      await output.write(loaded.model, engine.parameters());
+      progress.say(`Wrote ${output.path}`);
     }
     // for people who want the accuracy only, nothing more is measured
     const wanted = options.json === true || options.quiet !== true;
-    const speed = wanted ? await measureSpeed(engine, history) : undefined;
+    const convolution = options.convolution && { convolution: options.convolution };
+    const speed = wanted
+      ? await measureSpeed(engine, history, { batchSize, optimizer, ...convolution })
+      : undefined;
     report(options, {
       loaded,
       engine,
@@ -78,15 +74,11 @@ export async function train(options: TrainOptions, signal: AbortSignal): Promise
       learningRate: fitOptions.learningRate,
       speed,
     });
+  } catch (error) {
+    await output?.keep(error, loaded, engine.parameters());
+    throw error;
   } finally {
     progress.clear();
     await engine.close();
   }
-}
-
-async function checkOut(out: string): Promise<void> {
-  if (!out.toLowerCase().endsWith(".safetensors") && !out.startsWith("/dev/")) {
-    throw new InputError(`--out must be a file name that ends in .safetensors, not "${out}".`);
-  }
-  await checkWritable(out);
 }

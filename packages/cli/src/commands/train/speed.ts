@@ -1,25 +1,52 @@
-import { type Engine, type History, measurePeak, trainingGflops } from "unravel-cnn";
+import {
+  computedGflops,
+  type Engine,
+  type History,
+  measurePeak,
+  type TrainingSpeedOptions,
+  trainingGflops,
+} from "unravel-cnn";
 
 /** How fast a training was. */
 export interface Speed {
   readonly imagesPerSecond: number;
-  /** Thousand million operations a second, two for each multiply-add of a training step. */
+  /** Thousand million operations a second, two for each multiply-add that a training step has by the network's definition. */
   readonly gflops: number;
-  /** What the same threads do at their best on the same path; null where that isn't what computed. */
-  readonly peakGflops: number | null;
+  /** Those that were really computed, and what the same threads do at their best; null where not the wasm engine did it. */
+  readonly computed: { readonly gflops: number; readonly peakGflops: number } | null;
 }
 
 /** The speed that a training sustained over all epochs, and the peak, measured now. */
-export async function measureSpeed(engine: Engine, { epochs }: History): Promise<Speed> {
+export async function measureSpeed(
+  engine: Engine,
+  { epochs }: History,
+  options: Pick<TrainingSpeedOptions, "batchSize" | "optimizer" | "convolution">,
+): Promise<Speed> {
   const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
   const images = epochs.reduce((sum, epoch) => sum + epoch.seconds * epoch.imagesPerSecond, 0);
   const imagesPerSecond = images / seconds;
+  const gflops = trainingGflops(engine.model, imagesPerSecond);
+  if (engine.name !== "wasm") return { imagesPerSecond, gflops, computed: null };
+  const computed = computedGflops(engine.model, imagesPerSecond, options);
   return {
     imagesPerSecond,
-    gflops: trainingGflops(engine.model, imagesPerSecond),
-    peakGflops: engine.name === "wasm" ? await measurePeak({ engine, milliseconds: PEAK_MS }) : null,
+    gflops,
+    computed: { gflops: computed, peakGflops: await peak(engine, computed) },
   };
+}
+
+/**
+ * Nothing computes faster than the peak; where it seems so, other programs slowed the machine down while the peak was
+ * measured, and it is measured again, a few times.
+ */
+async function peak(engine: Engine, reached: number): Promise<number> {
+  let best = 0;
+  for (let tries = 0; tries < MOST_TRIES && best <= reached; tries++) {
+    best = Math.max(best, await measurePeak({ engine, milliseconds: PEAK_MS }));
+  }
+  return best;
 }
 
 /** Short: nobody should have to wait for a figure. */
 const PEAK_MS = 60;
+const MOST_TRIES = 4;

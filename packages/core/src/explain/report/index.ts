@@ -35,6 +35,7 @@ export function renderReport(subject: ReportSubject): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="generator" content="unravel">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <meta name="color-scheme" content="light dark">
@@ -44,7 +45,7 @@ export function renderReport(subject: ReportSubject): string {
 </head>
 <body>
 <div class="page">
-<header class="top"><h1>A picture’s way through a network, and back</h1><p class="note">${subject.imageName}, ${subject.modelName}</p></header>
+<header class="top"><h1>A picture’s way through a network, and back</h1><p class="note">${subject.imageName}, ${subject.modelName}${subject.trained ? "" : html`, <b>untrained</b>: its weights are random, so its answer is a guess`}</p></header>
 <nav aria-label="Contents"><div class="inner"><h2><a href="#overview">Overview</a></h2>${contents("Forward", forward, numberOf)}${contents("Backward", backward, numberOf)}${contents("Afterwards", last, numberOf)}</div></nav>
 <main>${summary}${rendered(forward)}${slopes}${rendered(backward)}${rendered(last)}<footer class="note"><p>${precision}, and rounded only to be shown. A product is that of the exact numbers, not of the rounded ones, so its last digit can differ by one.</p></footer></main>
 </div>

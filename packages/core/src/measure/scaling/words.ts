@@ -100,7 +100,11 @@ function exponentialInWords(
   const start = `An exponential through the first two points (${whole(a.value)} and ${whole(b.value)} ${many}) predicts ${duration(predicted)} for ${whole(last.value)}; measured: ${duration(last.secondsPerEpoch)}.`;
   const ratio = predicted / last.secondsPerEpoch;
   const near = ratio < CLOSE && ratio > 1 / CLOSE;
-  return [near ? `${start} So close that only values further apart would tell them apart.` : start];
+  return [
+    near
+      ? `${start} That is near, but over so short a range a straight line and an exponential look alike: with larger values, too, one sees which it is.`
+      : start,
+  ];
 }
 
 /** A text in lines of at most so many characters, all as far in as the first; a longer word has a line of its own. */
