@@ -1,5 +1,5 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectRefusal, scratchFolder, unravel } from "./support/cli.js";
 import { useShapes } from "./support/shapes.js";
 
@@ -14,6 +14,7 @@ beforeAll(async () => {
   await mkdir(scratch("folder.safetensors"));
   await mkdir(scratch("out"));
   await writeFile(scratch("file"), "");
+  await writeFile(scratch("file.safetensors"), "somebody's notes");
 });
 
 type Row = readonly [args: string, message: RegExp];
@@ -35,6 +36,26 @@ const commands: readonly Row[] = [
   ["evaluate", /^missing required argument 'model'; try --help\.$/],
   ["evaluate one-conv lenet5", /^too many arguments for 'evaluate' \(expected 1 argument but got 2\)/],
   ["summary one-conv lenet5", /^too many arguments for 'summary'/],
+  ["train --data --json", /^--data needs a value, but "--json" is an option; /],
+  ["train --seed --json", /^--seed needs a value, but "--json" is an option\.$/],
+  [
+    "explain lenet5 --index 0 --out notes.md",
+    /^--out must be a file name that ends in \.html, not "notes\.md"\.$/,
+  ],
+  [
+    "explain lenet5 --trace trace.txt",
+    /^--trace must be a file name that ends in \.npz or \.json, not "trace\.txt"/,
+  ],
+  ["check --example right.zip", /^--example must be a file name that ends in \.npz, not "right\.zip"\.$/],
+  ["check --example --json", /^--example needs a value, but "--json" is an option; /],
+  ["scaling --out plot.png", /^--out must be a file name that ends in \.svg, not "plot\.png"\.$/],
+  ["data sheet digits --out sheet.jpg", /^--out must be a file name that ends in \.png, not "sheet\.jpg"\.$/],
+  ["data lst", /^unknown command 'lst' \(did you mean list\?\); try --help\.$/],
+  ["data fetch mnst", /^The data set must be mnist or fashion-mnist, not "mnst" \(did you mean mnist\?\)\.$/],
+  [
+    "inspect lenet5 --layer conf2",
+    /^There is no layer "conf2" in lenet5 \(did you mean conv2\?\); its layers are /,
+  ],
   ["summary --epochs 3", /^unknown option '--epochs'; try --help\.$/],
   ["evaluate one-conv --seed", /^option '--seed <n>' argument missing/],
 ];
@@ -85,7 +106,13 @@ const numbers: readonly Row[] = [
 
 const words: readonly Row[] = [
   ["--optimizer rmsprop", /^--optimizer must be sgd, adam or adamw, not "rmsprop"\.$/],
-  ["--optimizer SGD", /^--optimizer must be .*, not "SGD"\.$/],
+  ["--optimizer SGD", /^--optimizer must be .*, not "SGD" \(did you mean sgd\?\)\.$/],
+  ["--optimizer adm", /, not "adm" \(did you mean adam\?\)\.$/],
+  ["--schedule onecycle", /, not "onecycle" \(did you mean one-cycle\?\)\.$/],
+  ["--engine wsam", /, not "wsam" \(did you mean wasm\?\)\.$/],
+  ["--convolution drect", /, not "drect" \(did you mean direct\?\)\.$/],
+  ["--model lenet", /^There is no built-in model "lenet" \(did you mean lenet5\?\); there are one-conv, /],
+  ["--data digts", /^digts: there is no such folder, and no data of that name \(did you mean digits\?\)\.$/],
   ["--init zero", /^--init must be he or normal, not "zero"\.$/],
   ["--schedule linear", /^--schedule must be constant, cosine or one-cycle, not "linear"\.$/],
   ["--engine gpu", /^--engine must be .*, not "gpu"\.$/],
@@ -112,6 +139,19 @@ const combinations: readonly Row[] = [
 ];
 
 const outs: readonly Row[] = [
+  [
+    "--out --json",
+    /^--out needs a value, but "--json" is an option; for a file of that name write \.\/--json\.$/,
+  ],
+  [
+    "--out -x.safetensors",
+    /^--out needs a value, but "-x\.safetensors" is an option; .* \.\/-x\.safetensors\.$/,
+  ],
+  ["--out /dev/stdout", /^--out \/dev\/stdout: only files can be written, .* ends in \.safetensors\.$/],
+  [
+    "--out file.safetensors",
+    /^file\.safetensors is there already and is not a model that unravel wrote, so it is/,
+  ],
   ["--out ''", /^--out must be a file name that ends in \.safetensors, not ""\.$/],
   ["--out out/model.bin", /^--out must be a file name that ends in \.safetensors, not "out\/model\.bin"\.$/],
   ["--out folder.safetensors", /^folder\.safetensors is a folder; give the name of a file\.$/],
@@ -135,6 +175,9 @@ describe.concurrent.each([
 ] as const)("%s", (_, rows, commandLine) => {
   test.each(rows)("%s", async (args, message) => {
     expectRefusal(await unravel(commandLine(args), { cwd: scratch() }), 2, message);
-    expect(await readdir(scratch("out"))).toEqual([]);
   });
+});
+
+afterAll(async () => {
+  expect(await readdir(scratch("out")), "none of them has written anything").toEqual([]);
 });

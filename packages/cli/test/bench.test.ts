@@ -77,6 +77,7 @@ test("--json: machine, peak, and for each network its kernels, training, start-u
       images: positive,
       repetitions: 3,
       gflops: positive,
+      computedGflops: positive,
       shareOfPeak: positive,
     },
     startUp: { firstStepMs: positive, fastestMs: positive, slowestMs: positive, starts: 1 },

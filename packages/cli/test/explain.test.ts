@@ -185,12 +185,12 @@ describe("refusals", () => {
     [
       "a trace of another kind",
       () => ["explain", model(), ...data(), "--index", "1", "--trace", "t.csv"],
-      /must end in \.npz, for NumPy, or in \.json/,
+      /^--trace must be a file name that ends in \.npz or \.json, not "t\.csv"\.$/,
     ],
     [
-      "one file for two",
+      "a page of another kind",
       () => ["explain", model(), "--index", "1", "--out", "a.json", "--trace", "a.json"],
-      /same file/,
+      /^--out must be a file name that ends in \.html, not "a\.json"\.$/,
     ],
     [
       "JSON and text at once",

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { testIfPresent } from "../../../test/support/needs.js";
 import { startProcess } from "../../../test/support/processes.js";
@@ -31,7 +31,7 @@ describe("a signal in mid-epoch", () => {
   ] as const) {
     testWithSignals(`${signal}, ${engine} engine: exit code ${code}, one line, no file`, async () => {
       const before = await readdir(scratch());
-      const child = start([...endless(), "--engine", engine, "--out", scratch("never.safetensors")]);
+      const child = start([...endless(), "--engine", engine]);
       const end = ended(child);
       await said(child.stderr, /^Epoch 1\//m);
       child.kill(signal);
@@ -43,20 +43,6 @@ describe("a signal in mid-epoch", () => {
       expect(await readdir(scratch())).toEqual(before);
     });
   }
-
-  testWithSignals("a file that is there already stays as it is", async () => {
-    const out = scratch("old.safetensors");
-    await writeFile(out, "an old model");
-    const before = await readdir(scratch());
-    const child = start([...endless(), "--out", out]);
-    const end = ended(child);
-    await said(child.stderr, /^Epoch 1\//m);
-    child.kill("SIGINT");
-
-    expect((await end).code).toBe(130);
-    expect(await readFile(out, "utf8")).toBe("an old model");
-    expect(await readdir(scratch())).toEqual(before);
-  });
 
   testWithTerminal(
     "Ctrl-C on a terminal takes the bar away and leaves the cursor on a line of its own",

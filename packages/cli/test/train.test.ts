@@ -154,11 +154,12 @@ describe("--json", () => {
       trainSeconds: number,
       totalSeconds: number,
       gflops: number,
+      computedGflops: number,
       peakGflops: number,
       out: scratch("json.safetensors"),
     });
     expect(Object.keys(result)).toEqual(
-      "model data seed engine threads strict parameters multiplyAddsPerImage before epochs test trainSeconds totalSeconds gflops peakGflops out".split(
+      "model data seed engine threads strict parameters multiplyAddsPerImage before epochs test trainSeconds totalSeconds gflops computedGflops peakGflops out".split(
         " ",
       ),
     );

@@ -1,5 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFile, utimes } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { RequestListener, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
@@ -14,6 +15,7 @@ import {
   webServer,
 } from "../../../test/support/webServer.js";
 import { type DownloadOptions, download, type Wanted } from "../src/node/download.js";
+import { nameFor } from "../src/node/leftovers.js";
 
 /** Larger than what one chunk carries. */
 const content = Uint8Array.from({ length: 300_000 }, (_, k) => (k * k + (k >> 8)) % 253);
@@ -320,9 +322,8 @@ describe("the folder", () => {
 
   test("what an ended process has left is removed, what a running one writes is not", async () => {
     const server = await good();
-    const folder = await temporaryFolder({ ".file.gz.aa.part": "old", ".file.gz.bb.part": "new", x: "" });
-    const yesterday = Date.now() / 1000 - 86_400;
-    await utimes(join(folder, ".file.gz.aa.part"), yesterday, yesterday);
+    const [gone, running] = [nameFor(spawnSync(process.execPath, ["--version"]).pid), nameFor(process.ppid)];
+    const folder = await temporaryFolder({ [gone]: "old", [running]: "new", x: "" });
     const checksum = { algorithm: "sha256", hex: sha256(content) } as const;
     await download({
       title: "file.gz",
@@ -331,7 +332,7 @@ describe("the folder", () => {
       bytes: content.length,
       checksum,
     });
-    expect(await namesIn(folder)).toEqual([".file.gz.bb.part", "file.gz", "x"]);
+    expect(await namesIn(folder)).toEqual([running, "file.gz", "x"]);
   });
 });
 
@@ -386,6 +387,6 @@ describe("two at once", () => {
     expect(await spared.end).toBe(0);
     expect((await readFile(path)).equals(content)).toBe(true);
     const left = (await namesIn(folder)).filter((name) => name !== "file.gz");
-    for (const name of left) expect(name).toMatch(/^\.file\.gz\.[0-9a-f]{12}\.part$/);
+    for (const name of left) expect(name).toMatch(/^\.unravel-[0-9a-f-]+\.tmp$/);
   });
 });

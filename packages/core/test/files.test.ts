@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { chmod, lstat, readFile, readlink, stat, symlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chmod, lstat, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, type TestContext, test } from "vitest";
 import { namesIn, temporaryFolder } from "../../../test/support/folder.js";
 import { expectFailure, expectInputError } from "../../../test/support/sentence.js";
-import { checkWritable, readBytes, writeWhole } from "../src/node/index.js";
+import { checkWritable, openToRead, readBytes, writeWhole } from "../src/node/index.js";
 
 const content = Uint8Array.from({ length: 5000 }, (_, k) => k % 256);
 
@@ -14,20 +14,6 @@ function testOnLinux(name: string, run: (context: TestContext) => unknown): void
     context.skip(process.platform !== "linux", "devices, modes and symbolic links are tested on Linux");
     await run(context);
   });
-}
-
-/**
- * A device like /dev/full in a folder of its own: if whole writing were broken, who runs the tests as root would lose the
- * machine's own.
- */
-async function fullDevice(context: TestContext): Promise<string> {
-  const device = join(await temporaryFolder(), "full");
-  try {
-    execFileSync("mknod", [device, "c", "1", "7"], { stdio: "ignore" });
-  } catch {
-    context.skip("only root can make devices");
-  }
-  return device;
 }
 
 describe("writing a file as a whole", () => {
@@ -101,26 +87,14 @@ describe("writing a file as a whole", () => {
     expect((await lstat(join(folder, "link"))).isSymbolicLink()).toBe(true);
     expect(new Uint8Array(await readFile(join(folder, "else", "where")))).toEqual(content);
   });
-
-  testOnLinux("a device is written to and stays one, also when the disk is full", async (context) => {
-    const device = await fullDevice(context);
-    await expectFailure(
-      () => writeWhole(device, content),
-      /could not be written: no space is left on the disk\.$/,
-    );
-    expect((await stat(device)).isCharacterDevice()).toBe(true);
-    expect(await namesIn(dirname(device))).toEqual(["full"]);
-  });
-
-  testOnLinux("a pipe is written to and stays one", async () => {
-    const folder = await temporaryFolder();
-    const pipe = join(folder, "pipe");
-    execFileSync("mkfifo", [pipe]);
-    const [read] = await Promise.all([readFile(pipe), writeWhole(pipe, content)]);
-    expect(new Uint8Array(read)).toEqual(content);
-    expect((await stat(pipe)).isFIFO()).toBe(true);
-  });
 });
+
+/** A pipe that nobody reads or writes. */
+async function pipeIn(folder: string): Promise<string> {
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  return pipe;
+}
 
 describe("writing that fails", () => {
   test.each<readonly [string, string, RegExp]>([
@@ -153,18 +127,53 @@ describe("writing that fails", () => {
     // A process may be forbidden to write files beyond a size; then a write fails half-way, as on a full disk.
     const script = `
       process.on("SIGXFSZ", () => {});
-      const { writeWhole } = await import(${JSON.stringify(built("node/files.js"))});
-      await writeWhole("old", new Uint8Array(1_000_000)).catch((error) => console.log(error.name, error.message));`;
+      const { checkWritable, writeWhole } = await import(${JSON.stringify(built("node/writeWhole.js"))});
+      const bytes = 1_000_000;
+      for (const work of [() => writeWhole("old", new Uint8Array(bytes)), () => checkWritable("old", bytes)])
+        await work().catch((error) => console.log(error.name, error.message));`;
     const printed = execFileSync(
       "/bin/sh",
       ["-c", 'ulimit -f 100; exec "$0" --input-type=module -e "$1"', process.execPath, script],
       { cwd: folder, encoding: "utf8" },
     );
-    expect(printed).toMatch(/^FailureError old could not be written: the file is too large\.\n$/);
+    expect(printed.split("\n")).toEqual([
+      "FailureError old could not be written: the file is too large.",
+      "FailureError old cannot be written: the file is too large.",
+      "",
+    ]);
     expect(await namesIn(folder)).toEqual(["old"]);
     expect(await readFile(join(folder, "old"), "utf8")).toBe("kept");
   });
 });
+
+testOnLinux(
+  "what is no file is never written to: a pipe without a reader doesn't hold the process up",
+  async () => {
+    const folder = await temporaryFolder();
+    const pipe = await pipeIn(folder);
+    await expectFailure(
+      () => writeWhole(pipe, content),
+      /pipe could not be written: it is a pipe, not a file\.$/,
+    );
+    await expectInputError(
+      () => checkWritable(pipe),
+      /pipe is a pipe, not a file; give the name of a file\.$/,
+    );
+    for (const device of ["/dev/full", "/dev/null"]) {
+      await expectFailure(
+        () => writeWhole(device, content),
+        /could not be written: it is a device, not a file\.$/,
+      );
+      await expectInputError(
+        () => checkWritable(device),
+        /is a device, not a file; give the name of a file\.$/,
+      );
+      expect((await stat(device)).isCharacterDevice()).toBe(true);
+    }
+    expect((await stat(pipe)).isFIFO()).toBe(true);
+    expect(await namesIn(folder)).toEqual(["pipe"]);
+  },
+);
 
 function built(file: string): string {
   return new URL(`../dist/${file}`, import.meta.url).href;
@@ -179,10 +188,9 @@ describe("whether a file could be written", () => {
     expect(await readFile(join(folder, "old"), "utf8")).toBe("kept");
   });
 
-  testOnLinux("yes: a device, and a link to where a file can be", async () => {
+  testOnLinux("yes: a link to where a file can be", async () => {
     const folder = await temporaryFolder({ else: null });
     await symlink("else/where", join(folder, "link"));
-    await checkWritable("/dev/null");
     await checkWritable(join(folder, "link"));
   });
 
@@ -218,15 +226,20 @@ describe("whether a file could be written", () => {
     );
   });
 
-  testOnLinux("no: in a folder that one may not write to", async (context) => {
-    context.skip(process.getuid?.() === 0, "root may write everywhere");
-    const folder = await temporaryFolder({ locked: null });
-    await chmod(join(folder, "locked"), 0o555);
-    await expectInputError(
-      () => checkWritable(join(folder, "locked", "new")),
-      /locked: permission denied\.$/,
-    );
-  });
+  testOnLinux(
+    "no: in a folder that one may not write to, nor a file that is write-protected",
+    async (context) => {
+      context.skip(process.getuid?.() === 0, "root may write everywhere");
+      const folder = await temporaryFolder({ locked: null, kept: "kept" });
+      await chmod(join(folder, "locked"), 0o555);
+      await chmod(join(folder, "kept"), 0o444);
+      await expectInputError(() => checkWritable(join(folder, "kept")), /kept: permission denied\.$/);
+      await expectInputError(
+        () => checkWritable(join(folder, "locked", "new")),
+        /locked: permission denied\.$/,
+      );
+    },
+  );
 });
 
 describe("reading a file", () => {
@@ -236,6 +249,17 @@ describe("reading a file", () => {
   ])("%s", async (_, name, message) => {
     const folder = await temporaryFolder({ folder: null });
     await expectInputError(() => readBytes(join(folder, name)), message);
+  });
+
+  testOnLinux("pipes without a writer hold nothing up, and one whose writer comes is read", async () => {
+    const folder = await temporaryFolder({ other: "other" });
+    const pipe = await pipeIn(folder);
+    // more of them than there are threads that could wait
+    const waiting = await Promise.all(Array.from({ length: 8 }, () => openToRead(pipe)));
+    expect(await readFile(join(folder, "other"), "utf8")).toBe("other");
+    for (const stream of waiting) stream.destroy();
+    const [bytes] = await Promise.all([readBytes(pipe), writeFile(pipe, content)]);
+    expect(new Uint8Array(bytes)).toEqual(content);
   });
 
   testOnLinux("a link that goes round in a circle", async () => {

@@ -1,7 +1,16 @@
 // as it is built: a worker thread needs a file that Node can run
 import { measurePeak, measureTraining } from "unravel-cnn";
 import { describe, expect, test } from "vitest";
-import { builtIn, defineModel, measureCompile, noise, profileModel } from "../src/index.js";
+import {
+  builtIn,
+  computedGflops,
+  defineModel,
+  measureCompile,
+  noise,
+  profileModel,
+  type TrainingSpeedOptions,
+  trainingGflops,
+} from "../src/index.js";
 
 /*
  * What measures speed gives numbers that make sense. How large they are is the machine's affair.
@@ -85,12 +94,48 @@ describe("training", () => {
     expect(images % 20).toBe(0);
     expect(repetitions).toBe(3);
     expect(shares).toEqual([1 / 3, 2 / 3, 1]);
+    expect(speed.computedGflops).toBe(computedGflops(defineModel(spec), imagesPerSecond, { batchSize: 20 }));
     expect(gflops).toBeCloseTo((2 * defineModel(spec).multiplyAdds.trainingStep * imagesPerSecond) / 1e9, 9);
   });
 
   test("ends when it is aborted", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(measureTraining(spec, { threads: 0, signal })).rejects.toThrow("enough");
+  });
+});
+
+describe("what is really computed, beside what a network's definition asks for", () => {
+  const share = (name: string, options: TrainingSpeedOptions = {}) => {
+    const model = defineModel(builtIn(name));
+    return computedGflops(model, 1000, options) / trainingGflops(model, 1000);
+  };
+
+  test("directly about the same, with Winograd's method much less", () => {
+    for (const name of ["one-conv", "lenet5"]) {
+      expect(share(name)).toBeGreaterThan(1);
+      expect(share(name)).toBeLessThan(1.05);
+    }
+    expect(share("convnet", { convolution: "direct" })).toBeGreaterThan(0.95);
+    // 16 products for 36, in all three passes of the layer that most of the work is in
+    expect(share("convnet")).toBeLessThan(0.5);
+    expect(share("convnet")).toBeGreaterThan(16 / 36 - 0.2);
+  });
+
+  test("a block that isn't full is computed as a whole", () => {
+    expect(share("one-conv", { batchSize: 4 })).toBeCloseTo(2 * share("one-conv", { batchSize: 8 }), 9);
+    expect(share("one-conv", { batchSize: 12 })).toBeCloseTo((16 / 12) * share("one-conv"), 9);
+  });
+
+  test("kernels for one image have one image's multiply-adds", async () => {
+    const kernels = await profileModel(builtIn("one-conv"), { batchSize: 1, milliseconds: 0.1 });
+    const of = (name: string) => kernels.find((kernel) => kernel.name === name);
+    expect(of("fc1.forward")).toMatchObject({ images: 1, multiplyAdds: 13_520, computed: 13_520 });
+    const eight = await profileModel(builtIn("one-conv"), { batchSize: 32, milliseconds: 0.1 });
+    expect(eight.find(({ name }) => name === "conv1.forward")).toMatchObject({
+      images: 8,
+      multiplyAdds: 8 * 48_672,
+      computed: 8 * 48_672,
+    });
   });
 });
 

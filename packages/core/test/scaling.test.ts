@@ -170,7 +170,7 @@ describe("what follows", () => {
     const [growth, ...rest] = scalingInWords("filters", points, conclusion);
     expect(growth).toMatch(/more than in proportion/);
     expect(rest.at(-1)).toMatch(
-      /predicts 2\.56 s for 8; measured: 2\.56 s\. So close that only values further apart would tell/,
+      /predicts 2\.56 s for 8; measured: 2\.56 s\. As far as was measured, time grows exponentially\.$/,
     );
   });
 
@@ -215,7 +215,7 @@ describe("what follows", () => {
     expect(scalingInWords("kernel", points, conclusion)).toEqual([
       "A kernel twice as high and wide takes 2.27 times as long (exponent 1.18 from 1 to 7; its weights are 4 times as many).",
       "An epoch takes 2.00 s, and 0.50 s more for each weight of a kernel; the line is off by 0% at most.",
-      "An exponential through the first two points (1 and 3 as kernel size) predicts 43.9 s for 7; measured: 26.5 s. So close that only values further apart would tell them apart.",
+      "An exponential through the first two points (1 and 3 as kernel size) predicts 43.9 s for 7; measured: 26.5 s. Over so short a range a straight line and an exponential look alike: measure larger values, too, to see which it is.",
     ]);
   });
 

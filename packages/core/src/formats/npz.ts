@@ -30,11 +30,14 @@ export function parseNpz(bytes: Uint8Array, source: string): Record<string, NpyA
   );
 }
 
-/** A .npz file, stored, that np.load opens. Each array is written in the dtype of its `data`. */
-export function formatNpz(arrays: Readonly<Record<string, WritableArray>>): Uint8Array {
+/**
+ * A .npz file, stored, that np.load opens. Each array is written in the dtype of its `data`.
+ * @param comment stands at the file's end, where NumPy doesn't look
+ */
+export function formatNpz(arrays: Readonly<Record<string, WritableArray>>, comment?: string): Uint8Array {
   const members = Object.entries(arrays).map(([name, array]) => ({
     name: `${name}${EXTENSION}`,
     bytes: formatNpy(array),
   }));
-  return formatZip(members);
+  return formatZip(members, comment);
 }

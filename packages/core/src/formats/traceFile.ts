@@ -17,11 +17,14 @@ import { formatNpz, parseNpz } from "./npz.js";
  * What is no finite number, which JSON can't write, is a string there: "NaN", "Infinity", "-Infinity".
  */
 
+/** By this the command line tells its own files from other people's, which it never replaces. */
+const COMMENT = "written by unravel";
+
 /** For `np.load`: floats in the trace's dtype, `y` in int32, `loss` and `lr` in float64. */
 export function formatTraceNpz(step: Trace): Uint8Array {
   const { y, ...tensors } = tensorsOf(step);
   const { x, ...rest } = tensors;
-  return formatNpz({ x, y: { shape: y.shape, data: Int32Array.from(y.data) }, ...rest });
+  return formatNpz({ x, y: { shape: y.shape, data: Int32Array.from(y.data) }, ...rest }, COMMENT);
 }
 
 /** As JSON, a line for each tensor. Numbers are as short as they can be without changing. */

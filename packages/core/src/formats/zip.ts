@@ -206,11 +206,11 @@ function unpack({ method, size, crc }: Entry, packed: Uint8Array, fail: Fail): U
   return bytes;
 }
 
-/** The comment at the end of each file that this program writes: it tells its files from other people's. */
-export const ZIP_COMMENT = "written by unravel";
-
-/** A zip file with all members stored as they are. They must be below 4 GiB together. */
-export function formatZip(members: readonly ZipMember[]): Uint8Array {
+/**
+ * A zip file with all members stored as they are. They must be below 4 GiB together.
+ * @param comment stands at the file's end
+ */
+export function formatZip(members: readonly ZipMember[], comment = ""): Uint8Array {
   const encoder = new TextEncoder();
   const parts = members.map(({ name, bytes }) => ({
     name: encoder.encode(name),
@@ -219,8 +219,8 @@ export function formatZip(members: readonly ZipMember[]): Uint8Array {
   }));
   const sizeOfNames = parts.reduce((sum, { name }) => sum + name.length, 0);
   const sizeOfData = parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const comment = encoder.encode(ZIP_COMMENT);
-  const headers = parts.length * (LOCAL_BYTES + CENTRAL_BYTES) + END_BYTES + comment.length;
+  const end = encoder.encode(comment);
+  const headers = parts.length * (LOCAL_BYTES + CENTRAL_BYTES) + END_BYTES + end.length;
   const total = sizeOfData + 2 * sizeOfNames + headers;
   if (total > 0xffffffff || parts.length > 0xffff) {
     throw new InputError(
@@ -272,9 +272,9 @@ export function formatZip(members: readonly ZipMember[]): Uint8Array {
   view.setUint16(at + 10, parts.length, true);
   view.setUint32(at + 12, at - directory, true);
   view.setUint32(at + 16, directory, true);
-  view.setUint16(at + 20, comment.length, true);
+  view.setUint16(at + 20, end.length, true);
   at += END_BYTES;
-  put(comment);
+  put(end);
   return file;
 }
 

@@ -72,14 +72,12 @@ export function describeSpeed({ imagesPerSecond, gflops, computed }: Speed): str
   const ratio = computed.gflops / gflops;
   const share = computed.gflops / computed.peakGflops;
   const ofPeak =
-    share <= 1
-      ? `${percent(share, 0)} of this machine's peak`
-      : "its peak, measured now, is lower: other work disturbed";
-  if (Math.abs(ratio - 1) < MENTIONED) return [`${line}: ${ofPeak}`];
-  const really = ratio < 1 ? "the rest is saved" : "with what lies beyond edges";
+    share <= 1 ? `: ${percent(share, 0)} of this machine's peak` : "; the peak, measured now, was disturbed";
+  if (Math.abs(ratio - 1) < MENTIONED) return [`${line}${ofPeak}`];
+  const why = ratio < 1 ? "the rest is saved" : "beyond edges, too";
   return [
     `${line} by the network's definition;`,
-    `       ${rate(computed.gflops)} really computed (${really}): ${ofPeak}`,
+    `       ${rate(computed.gflops)} computed, ${why}${ofPeak}`,
   ];
 }
 

@@ -26,8 +26,19 @@ export class TrainedFile {
     await checkOutput(this.interruptedPath, MODEL_FILE);
   }
 
+  /** @throws FailureError if it can't be written any more; then the file beside has the model, if that can be written */
   async write(model: Model, parameters: NamedTensors): Promise<void> {
-    await writeOutput(this.path, MODEL_FILE, formatModel({ model, parameters }));
+    const content = formatModel({ model, parameters });
+    try {
+      await writeOutput(this.path, MODEL_FILE, content);
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      const kept = await writeOutput(this.interruptedPath, MODEL_FILE, content).then(
+        () => `what was learnt is in ${this.interruptedPath}`,
+        () => "what was learnt is lost",
+      );
+      throw new FailureError(`${withoutStop(error)}; ${kept}.`);
+    }
   }
 
   /**
@@ -41,7 +52,7 @@ export class TrainedFile {
       error.outcome = `what was learnt so far is in ${this.interruptedPath}`;
     } catch (problem) {
       if (!(problem instanceof FailureError || problem instanceof InputError)) throw problem;
-      error.outcome = `what was learnt is lost: ${problem.message.replace(/\.$/, "")}`;
+      error.outcome = `what was learnt is lost: ${withoutStop(problem)}`;
     }
   }
 }
@@ -50,4 +61,8 @@ function differs(before: NamedTensors, after: NamedTensors): boolean {
   return Object.entries(after).some(([name, { data }]) =>
     data.some((value, k) => value !== before[name].data[k]),
   );
+}
+
+function withoutStop({ message }: Error): string {
+  return message.replace(/\.$/, "");
 }

@@ -82,10 +82,13 @@ function lineInWords(sweep: Sweep, points: readonly ScalingPoint[], conclusion: 
 /** Predictions this close to what was measured, as a ratio, can't be told from it. */
 const CLOSE = 2;
 
+/** A line that is off by less than this share may be what was measured. */
+const LINE_FITS = 0.25;
+
 function exponentialInWords(
   sweep: Sweep,
   points: readonly ScalingPoint[],
-  { exponential }: ScalingConclusion,
+  { exponential, line }: ScalingConclusion,
 ): string[] {
   if (points.length < 3 || sweep === "batch-size" || sweep === "threads") return [];
   const [a, b] = points;
@@ -100,10 +103,11 @@ function exponentialInWords(
   const start = `An exponential through the first two points (${whole(a.value)} and ${whole(b.value)} ${many}) predicts ${duration(predicted)} for ${whole(last.value)}; measured: ${duration(last.secondsPerEpoch)}.`;
   const ratio = predicted / last.secondsPerEpoch;
   const near = ratio < CLOSE && ratio > 1 / CLOSE;
+  if (!near) return [start];
   return [
-    near
-      ? `${start} That is near, but over so short a range a straight line and an exponential look alike: with larger values, too, one sees which it is.`
-      : start,
+    line.largestError < LINE_FITS
+      ? `${start} Over so short a range a straight line and an exponential look alike: measure larger values, too, to see which it is.`
+      : `${start} As far as was measured, time grows exponentially.`,
   ];
 }
 
