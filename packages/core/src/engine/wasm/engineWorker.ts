@@ -1,5 +1,5 @@
 import { InputError } from "../../errors.js";
-import { lostError } from "./failures.js";
+import { lostError } from "../failures.js";
 
 /*
  * Workers as an engine needs them, whoever starts them. The types name no type of browsers or of Node, so that they can

@@ -1,6 +1,6 @@
+import { closedError } from "../failures.js";
 import { Slices } from "../slices.js";
 import { Control } from "./control.js";
-import { closedError } from "./failures.js";
 import {
   allocateMemory,
   epochJob,

@@ -1,7 +1,7 @@
 import { FailureError } from "../../errors.js";
 import type { EpochTotals } from "../engine.js";
+import { closedError } from "../failures.js";
 import type { StartWorker } from "./engineWorker.js";
-import { closedError } from "./failures.js";
 import type { Layout } from "./layout.js";
 import type { RemoteWork, Response } from "./messages.js";
 import type {
@@ -50,7 +50,7 @@ export class RemotePool implements Pool {
   async loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram> {
     const program = this.#programCount++;
     // copies, because a part of an array would be sent with all of its buffer; they move over without another copy
-    const data = { ...start, images: start.images.slice(), labels: start.labels.slice() };
+    const data = { ...start, images: new Uint8Array(start.images), labels: new Uint8Array(start.labels) };
     await this.#call({ type: "loadTraining", program, code, layout, start: data }, {}, [
       data.images.buffer,
       data.labels.buffer,
@@ -68,7 +68,7 @@ export class RemotePool implements Pool {
     await this.#call({ type: "loadInference", program, code, layout });
     return {
       infer: (parameters, all, options) => {
-        const images = all.slice();
+        const images = new Uint8Array(all);
         const work = { type: "infer", program, parameters, images } as const;
         return this.#call<Float32Array, number>(work, options, [images.buffer]);
       },

@@ -1,7 +1,7 @@
+import { closedError, deadError } from "../failures.js";
 import { type Allocate, SharedBuffers } from "./buffers.js";
 import { Control } from "./control.js";
 import type { StartWorker } from "./engineWorker.js";
-import { closedError, deadError } from "./failures.js";
 import { coreCount } from "./host.js";
 import {
   allocateMemory,

@@ -1,7 +1,8 @@
 import type { FailureError } from "../../errors.js";
+import { deadError, lostError } from "../failures.js";
 import { listen, moved, type StartWorker, start } from "./engineWorker.js";
-import { deadError, lostError } from "./failures.js";
 import type { Request, Response } from "./messages.js";
+import { type Packed, pack, unpack } from "./packed.js";
 
 /** A thread that one can send to and end, wherever it runs. */
 export interface WorkerThread {
@@ -26,7 +27,7 @@ export function startThread(
     worker,
     (message) => {
       isUp = true;
-      const response = message as Response;
+      const response = unpack(message as Packed<Response>);
       if (response.type !== "ready") onResponse(response);
     },
     (reason) => {
@@ -34,7 +35,7 @@ export function startThread(
     },
   );
   return {
-    send: (request, transfer = []) => worker.postMessage(request, moved([...transfer])),
+    send: (request, transfer = []) => worker.postMessage(pack(request), moved([...transfer])),
     end: async () => {
       isEnding = true;
       await worker.terminate();

@@ -1,8 +1,13 @@
-import { FailureError } from "../../errors.js";
+import { FailureError, InputError } from "../errors.js";
 
 /** What is said to those who ask something of an engine that was closed, or still wait for it. */
 export function closedError(): FailureError {
   return new FailureError("The engine was closed, so that it can't compute any more; create another one.");
+}
+
+/** What is said to those who ask something of a training run that was closed. */
+export function closedRunError(): InputError {
+  return new InputError("This training run was closed; start another one.");
 }
 
 /** A thread has ended although nobody ended it. */
