@@ -1,4 +1,4 @@
-import { InputError } from "./errors.js";
+import { InputError, show } from "./errors.js";
 import type { Conv2dSpec } from "./layers/conv2d.js";
 import type { DenseSpec } from "./layers/dense.js";
 import type { FlattenSpec } from "./layers/flatten.js";
@@ -6,6 +6,8 @@ import type { AnyLayerSpec } from "./layers/index.js";
 import type { MaxPool2dSpec } from "./layers/maxPool2d.js";
 import type { ReluSpec } from "./layers/relu.js";
 import type { ModelSpec } from "./model.js";
+import { didYouMean } from "./nearest.js";
+import { type Checks, checkOptions, elsewhere } from "./options.js";
 import type { ImageShape } from "./tensor.js";
 
 /*
@@ -41,15 +43,22 @@ export interface BuiltInOptions {
 
 const MNIST_SHAPE: ImageShape = [1, 28, 28];
 
+/** What they say is looked at where the model is defined, and `classes` where they are counted. */
+const builtInChecks: Checks<BuiltInOptions> = {
+  input: elsewhere,
+  classes: (name, value) => {
+    if (!Array.isArray(value)) throw new InputError(`${name} must be a list of names, not ${show(value)}`);
+  },
+};
+
 /** The end of every built-in model, and the names of its classes if they were given. */
 const classifier = (options: BuiltInOptions) => dense({ units: options.classes?.length ?? 10 });
 const namesOf = ({ classes }: BuiltInOptions) => (classes ? { classes } : {});
 
 /** The mission's network: one convolution 3x3, ReLU, max-pool, one dense layer. `filters` defaults to 8. */
-export function oneConv({
-  filters = 8,
-  ...options
-}: BuiltInOptions & { readonly filters?: number } = {}): ModelSpec {
+export function oneConv(options: BuiltInOptions & { readonly filters?: number | undefined } = {}): ModelSpec {
+  checkOptions("one-conv", options, { ...builtInChecks, filters: elsewhere });
+  const { filters = 8 } = options;
   return sequential(
     options.input ?? MNIST_SHAPE,
     [conv2d({ filters, kernel: 3 }), relu(), maxPool2d({ size: 2 }), flatten(), classifier(options)],
@@ -59,6 +68,7 @@ export function oneConv({
 
 /** LeNet-5 in today's form (Y. LeCun et al., 1998, with ReLU and max-pooling). */
 export function lenet5(options: BuiltInOptions = {}): ModelSpec {
+  checkOptions("lenet5", options, builtInChecks);
   return sequential(
     options.input ?? MNIST_SHAPE,
     [
@@ -81,6 +91,7 @@ export function lenet5(options: BuiltInOptions = {}): ModelSpec {
 
 /** A larger network, that of PyTorch's and Keras' MNIST examples without dropout. */
 export function convnet(options: BuiltInOptions = {}): ModelSpec {
+  checkOptions("convnet", options, builtInChecks);
   return sequential(
     options.input ?? MNIST_SHAPE,
     [
@@ -109,15 +120,17 @@ export type BuiltInName = keyof typeof builtInModels;
  */
 export function builtIn(
   name: string,
-  options: BuiltInOptions & { readonly filters?: number } = {},
+  options: BuiltInOptions & { readonly filters?: number | undefined } = {},
 ): ModelSpec {
-  if (!Object.hasOwn(builtInModels, name)) {
+  const names = Object.keys(builtInModels);
+  if (!names.includes(name)) {
     throw new InputError(
-      `There is no built-in model "${name}"; there are ${Object.keys(builtInModels).join(", ")}.`,
+      `There is no built-in model ${show(name)}${didYouMean(name, names)}; there are ${names.join(", ")}.`,
     );
   }
   if (options.filters !== undefined && name !== "one-conv") {
     throw new InputError(`The number of filters can be chosen for one-conv only; ${name} has its own.`);
   }
-  return builtInModels[name as BuiltInName](options);
+  const { filters, ...rest } = options;
+  return filters === undefined ? builtInModels[name as BuiltInName](rest) : oneConv(options);
 }

@@ -1,4 +1,5 @@
 import { InputError, show } from "./errors.js";
+import { kindOf } from "./options.js";
 import { formatShape, type Shape, type Tensor } from "./tensor.js";
 
 /**
@@ -47,6 +48,11 @@ export function indexAt(shape: Shape, offset: number): number[] {
 export function checkCell(cell: Cell, { shape }: Tensor): void {
   const inside = (position: number, axis: number) =>
     Number.isInteger(position) && position >= 0 && position < shape[axis];
+  if (!Array.isArray(cell.index)) {
+    throw new InputError(
+      `The index of a cell of ${cell.tensor} must be a list of ${shape.length} numbers, not ${kindOf(cell.index)}.`,
+    );
+  }
   if (cell.index.length === shape.length && cell.index.every(inside)) return;
   throw new InputError(
     shape.length === 0

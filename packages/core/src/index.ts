@@ -21,11 +21,12 @@ export { type IdxFile, type IdxFiles, idxFileNames, parseIdxFiles } from "./data
 export { type Ink, inkOf } from "./data/ink.js";
 export { digitFromPicture, inputFromPicture, type PictureOptions, readsHandwriting } from "./data/input.js";
 export { noise } from "./data/noise.js";
-export { checkPicture, checkPictureSize, type Picture } from "./data/picture.js";
+export { checkPicture, checkPictureSize, type Picture, type PixelData } from "./data/picture.js";
 export { normalizeDigit } from "./data/preprocess.js";
 export { type DatasetName, datasetNames, type Source, sources } from "./data/sources.js";
 export { DivergedError } from "./engine/diverged.js";
 export type * from "./engine/engine.js";
+export { checkFits } from "./engine/fits.js";
 export { createEngine, type EngineOptions, engineNames } from "./engine/index.js";
 export { ReferenceEngine } from "./engine/reference.js";
 export type { EngineWorker, StartWorker } from "./engine/wasm/engineWorker.js";
@@ -44,7 +45,7 @@ export {
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
 export { softmax } from "./layers/softmax.js";
 export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./layers/softmaxCrossEntropy.js";
-export { type CompileTimes, measureCompile } from "./measure/compile.js";
+export { type CompileOptions, type CompileTimes, measureCompile } from "./measure/compile.js";
 export { duration } from "./measure/duration.js";
 export { type KernelProfile, type ProfileOptions, profileModel } from "./measure/kernels.js";
 export { measurePeak, type PeakOptions } from "./measure/peak.js";
@@ -69,10 +70,18 @@ export { type Schedule, schedules } from "./optimizers/schedules.js";
 export { checkParameters, type Init, initialParameters, inits } from "./parameters.js";
 export { permutation, type RandomStream, randomStream } from "./random.js";
 export { contractName, shapesOfTrace } from "./reference/names.js";
-export { forward, parameterGradients, type Trace, tensorsOf, trace, withUpdate } from "./reference/trace.js";
+export {
+  forward,
+  parameterGradients,
+  type Trace,
+  type TraceOptions,
+  tensorsOf,
+  trace,
+  withUpdate,
+} from "./reference/trace.js";
 export * from "./tensor.js";
 export type { Death } from "./training/death.js";
-export { checkFits, evaluate, type Prediction, predict } from "./training/evaluate.js";
+export { evaluate, type Prediction, predict } from "./training/evaluate.js";
 export {
   type EpochRecord,
   type FitOptions,

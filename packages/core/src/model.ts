@@ -2,7 +2,8 @@ import { InputError, inContext, show } from "./errors.js";
 import { fitsFloat32, RANGE } from "./float32.js";
 import { type AnyLayer, type AnyLayerSpec, layerKinds } from "./layers/index.js";
 import type { ParameterInfo, ResolvedLayer } from "./layers/layer.js";
-import { checkKeys, wholeNumber } from "./layers/options.js";
+import { didYouMean } from "./nearest.js";
+import { checkKeys, wholeNumber } from "./options.js";
 import { formatShape, type ImageShape, type Shape, sizeOf } from "./tensor.js";
 
 /** A network as plain JSON. What is left out has the defaults that the layers' specs give. */
@@ -157,7 +158,7 @@ function kindOf(spec: AnyLayerSpec, index: number): AnyLayer {
   throw new InputError(
     type === "softmax"
       ? `Layer ${index + 1}: softmax is part of the loss; leave it out and let the last layer give the scores.`
-      : `Layer ${index + 1}: ${type === undefined ? '"type" is missing' : `unknown type ${show(type)}`}; ${known}.`,
+      : `Layer ${index + 1}: ${type === undefined ? '"type" is missing' : `unknown type ${show(type)}${didYouMean(type, Object.keys(layerKinds))}`}; ${known}.`,
   );
 }
 

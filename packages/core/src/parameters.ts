@@ -1,8 +1,18 @@
-import { InputError, show } from "./errors.js";
+import { InputError, inContext, show } from "./errors.js";
 import type { Model } from "./model.js";
+import { didYouMean } from "./nearest.js";
 import { fillNormal } from "./normals.js";
+import { kindOf, oneOf } from "./options.js";
 import { checkSeed } from "./random.js";
-import { type DType, formatShape, type NamedTensors, sameShape, zeros } from "./tensor.js";
+import {
+  checkTensor,
+  type DType,
+  dtypes,
+  formatShape,
+  type NamedTensors,
+  sameShape,
+  zeros,
+} from "./tensor.js";
 
 /**
  * How weights start. `he`: normal with variance 2 / fan-in, which keeps the size of the signals the same from layer to
@@ -25,8 +35,10 @@ export function initialParameters(
   dtype: DType = "float32",
 ): NamedTensors {
   checkSeed(seed);
-  if (!inits.includes(init))
-    throw new InputError(`There is no initialisation "${init}"; there are ${inits.join(", ")}.`);
+  inContext("Fresh weights", () => {
+    oneOf(inits)("init", init);
+    oneOf(dtypes)("dtype", dtype);
+  });
   const parameters: NamedTensors = {};
   for (const { fullName, shape, fanIn } of model.parameters) {
     const parameter = zeros(shape, dtype);
@@ -43,21 +55,35 @@ export function initialParameters(
  * value is not a finite number.
  */
 export function checkParameters(model: Model, parameters: NamedTensors): void {
+  checkShapes(model, parameters);
+  for (const { fullName } of model.parameters) {
+    const { data } = parameters[fullName];
+    const wrong = data.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0)
+      throw new InputError(`The parameter ${fullName} holds ${data[wrong]} at number ${wrong}.`);
+  }
+}
+
+/** As `checkParameters`, but whatever their values are. */
+export function checkShapes(model: Model, parameters: NamedTensors): void {
+  if (typeof parameters !== "object" || parameters === null) {
+    throw new InputError(
+      `The parameters must be an object of tensors by their names, not ${kindOf(parameters)}.`,
+    );
+  }
   for (const { fullName, shape } of model.parameters) {
     if (!Object.hasOwn(parameters, fullName)) throw new InputError(`The parameter ${fullName} is missing.`);
     const given = parameters[fullName];
+    inContext(`The parameter ${fullName}`, () => checkTensor(given));
     if (!sameShape(given.shape, shape)) {
       throw new InputError(
         `The parameter ${fullName} has shape ${formatShape(given.shape)}, but the model needs ${formatShape(shape)}.`,
       );
     }
-    const wrong = given.data.findIndex((value) => !Number.isFinite(value));
-    if (wrong >= 0)
-      throw new InputError(`The parameter ${fullName} holds ${given.data[wrong]} at number ${wrong}.`);
   }
+  const known = new Set(model.parameters.map(({ fullName }) => fullName));
   for (const name of Object.keys(parameters)) {
-    if (!model.parameters.some(({ fullName }) => fullName === name)) {
-      throw new InputError(`The model has no parameter ${show(name)}.`);
-    }
+    if (known.has(name)) continue;
+    throw new InputError(`The model has no parameter ${show(name)}${didYouMean(name, [...known])}.`);
   }
 }

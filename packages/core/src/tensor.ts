@@ -1,4 +1,5 @@
-import { InputError } from "./errors.js";
+import { InputError, show } from "./errors.js";
+import { kindOf } from "./options.js";
 
 /** Sizes of the dimensions, outermost first. `[]` is a single number. */
 export type Shape = readonly number[];
@@ -9,6 +10,8 @@ export type ImageShape = readonly [channels: number, height: number, width: numb
 export type FloatArray = Float32Array | Float64Array;
 
 export type DType = "float32" | "float64";
+
+export const dtypes: readonly DType[] = ["float32", "float64"];
 
 /** Numbers in row-major order: the last dimension is contiguous. */
 export interface Tensor {
@@ -35,12 +38,33 @@ export function zeros(shape: Shape, dtype: DType = "float32"): Tensor {
  * @throws InputError if the number of values is not what the shape holds.
  */
 export function tensor(shape: Shape, values: ArrayLike<number>, dtype: DType = "float32"): Tensor {
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    throw new InputError(
+      `The shape of a tensor must be a list of whole numbers like [2, 3], not ${show(shape)}.`,
+    );
+  }
   if (values.length !== sizeOf(shape)) {
     throw new InputError(
       `A tensor of shape ${formatShape(shape)} holds ${sizeOf(shape)} numbers, but ${values.length} were given.`,
     );
   }
   return { shape, data: dtype === "float64" ? Float64Array.from(values) : Float32Array.from(values) };
+}
+
+/** @throws InputError unless it is a tensor whose numbers fill its shape. The message is no sentence yet. */
+export function checkTensor(t: Tensor): void {
+  const { shape, data } = Object(t) as Partial<Tensor>;
+  const floats = data instanceof Float32Array || data instanceof Float64Array;
+  if (!Array.isArray(shape) || !floats) {
+    throw new InputError(
+      `it must be a tensor, { shape, data } with its data in a Float32Array or Float64Array, not ${Array.isArray(shape) ? `one with ${kindOf(data)}` : kindOf(t)}`,
+    );
+  }
+  if (data.length !== sizeOf(shape)) {
+    throw new InputError(
+      `a tensor of shape ${formatShape(shape)} holds ${sizeOf(shape)} numbers, but its data has ${data.length}`,
+    );
+  }
 }
 
 export function dtypeOf(t: Tensor): DType {

@@ -174,7 +174,7 @@ table("unknown options", [
   [
     "of a convolution",
     conv({ filter: 8 }),
-    /conv1: unknown option "filter"; known are filters, kernel, stride,/,
+    /conv1: unknown option "filter" \(did you mean "filters"\?\); known are filters, kernel, stride,/,
   ],
   [
     "of ReLU",
@@ -266,7 +266,11 @@ table("normalisation", [
   ["no std", top({ normalize: { mean: [0] } }), /std must be a list .*, but it is missing/],
   ["null", top({ normalize: null }), /"normalize": it must be an object like .*, not null/],
   ["a list", top({ normalize: [0, 1] }), /"normalize": it must be an object like .*, not \[0, 1\]/],
-  ["an unknown key", top({ normalize: { mean: [0], sd: [1] } }), /unknown key "sd"; known are mean, std/],
+  [
+    "an unknown key",
+    top({ normalize: { mean: [0], sd: [1] } }),
+    /unknown key "sd" \(did you mean "std"\?\); known are mean, std/,
+  ],
   [
     "one std for three channels",
     { ...normalize([0, 0, 0], [1]), input: [3, 9, 9] },

@@ -27,7 +27,9 @@ describe("refuses", () => {
 
   test("an engine that there isn't", async () => {
     const engine = "cuda" as never;
-    await expect(createEngine(small, { engine })).rejects.toThrow(/no engine "cuda".*wasm, reference/);
+    await expect(createEngine(small, { engine })).rejects.toThrow(
+      /^The engine: engine must be "wasm" or "reference", not "cuda"/,
+    );
   });
 
   test("a layer without a kernel, by its name, forward and backward", () => {

@@ -5,7 +5,6 @@ import { initialParameters } from "../src/parameters.js";
 import type { NamedTensors } from "../src/tensor.js";
 import { evaluate } from "../src/training/evaluate.js";
 import { type FitOptions, fit, type ProgressEvent } from "../src/training/fit.js";
-import { fitDefaults } from "../src/training/settings.js";
 import { splitValidation } from "../src/training/split.js";
 import { bars, barsNetwork } from "./support/bars.js";
 import { recording } from "./support/recordingEngine.js";
@@ -68,7 +67,7 @@ describe("what the engine is asked to do", () => {
     const { record } = await train(8, { epochs: 2, optimizer: { type: "sgd", momentum: 0.5 }, clip: 3 });
     expect(record.runs.map(({ options }) => options)).toEqual([
       {
-        batchSize: fitDefaults.batchSize,
+        batchSize: 8, // as many as there are, not the default
         optimizer: { type: "sgd", momentum: 0.5, nesterov: false, weightDecay: 0 },
         clip: 3,
       },

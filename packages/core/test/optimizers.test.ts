@@ -24,7 +24,7 @@ import { readGolden } from "./support/goldenFile.js";
 
 interface Case {
   readonly name: string;
-  readonly optimizer: OptimizerSpec;
+  readonly optimizer: Exclude<OptimizerSpec, string>;
   readonly schedule: Schedule;
   readonly peak: number;
   readonly clip: number | null;

@@ -120,7 +120,7 @@ describe.each([
 
 test("an option that is no function is refused", async () => {
   const error = await rejection(builtEngine({ startWorker: startWorker() as never }));
-  expect(error).toEqual(new InputError("startWorker must be a function that returns a Worker, not object."));
+  expect(error).toEqual(new InputError("The engine: startWorker must be a function, not {}."));
 });
 
 test("a textbook engine has no threads to be measured", async () => {

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import type { ModelSpec } from "../model.js";
+import { type Checks, checkOptions, elsewhere } from "../options.js";
 import { conventionsOf } from "./conventions.js";
 import { type Diagnosis, diagnose } from "./diagnose.js";
 import type { Reading } from "./layoutOfArrays.js";
@@ -16,6 +17,8 @@ export interface CheckOptions {
   readonly model?: ModelSpec | undefined;
 }
 
+const checks: Checks<CheckOptions> = { model: elsewhere };
+
 /**
  * Checks one step of somebody's own implementation: which arrays are right, given the person's own earlier values, which
  * one is the first that is not, and which mistake explains it.
@@ -23,9 +26,10 @@ export interface CheckOptions {
  *   `new.fc1.bias`, `lr`, ...); any may be missing, but the images and the weights are needed to say much
  * @throws InputError if no name is known, or no network has these shapes
  */
-export function checkArrays(arrays: GivenArrays, { model }: CheckOptions = {}): CheckReport {
+export function checkArrays(arrays: GivenArrays, options: CheckOptions = {}): CheckReport {
+  checkOptions("The check", options, checks);
   const named = nameArrays(arrays);
-  const { reading, diagnosis } = bestExplained(findReadings(named, model));
+  const { reading, diagnosis } = bestExplained(findReadings(named, options.model));
   return {
     ...diagnosis,
     conventions: [...conventionsOf(reading, named), ...diagnosis.conventions],

@@ -1,7 +1,17 @@
 import { defineModel, type ModelLayer, type ModelSpec } from "../model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
+import {
+  type Checks,
+  checkOptions,
+  elsewhere,
+  flag,
+  LARGEST_BATCH,
+  MOST_THREADS,
+  oneOf,
+  whole,
+} from "../options.js";
 import { compilePlan } from "./compile.js";
-import type { Convolution } from "./convolution.js";
+import { type Convolution, convolutions } from "./convolution.js";
 import { PIECE } from "./kernels/optimizer.js";
 import { multiplyAddsIn } from "./multiplyAdds.js";
 import type { Buffer, Nest } from "./nest.js";
@@ -71,11 +81,20 @@ export interface DescribeOptions {
   readonly convolution?: Convolution;
 }
 
+const describeChecks: Checks<DescribeOptions> = {
+  batchSize: whole(1, LARGEST_BATCH),
+  threads: whole(0, MOST_THREADS),
+  optimizer: elsewhere,
+  clip: flag,
+  convolution: oneOf(convolutions),
+};
+
 /**
  * Compiles a network for training and says how it is done.
  * @throws InputError if the spec or an option is wrong, a layer has no kernel, or it doesn't fit into memory
  */
 export function describePlan(spec: ModelSpec, options: DescribeOptions = {}): PlanDescription {
+  checkOptions("The plan", options, describeChecks);
   const {
     batchSize = 64,
     threads = 1,

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { type Checks, checkOptions, elsewhere, oneOf, SEED } from "../options.js";
 import { permutation, randomStream } from "../random.js";
 import { sizeOf } from "../tensor.js";
 import { countOf, type Dataset } from "./dataset.js";
@@ -17,6 +18,15 @@ export interface SheetOptions {
   /** Whether high values, the ink, are drawn dark on light paper, or light on dark. */
   readonly ink: "black" | "white";
 }
+
+const sheetChecks: Checks<SheetOptions> = {
+  order: oneOf(["class", "random"]),
+  columns: elsewhere,
+  rows: elsewhere,
+  scale: elsewhere,
+  seed: SEED,
+  ink: oneOf(["black", "white"]),
+};
 
 /** A grey picture. */
 export interface Sheet {
@@ -41,6 +51,7 @@ const BETWEEN = 232;
  * @throws InputError if a number is not a whole number of at least 1, or the images have several channels
  */
 export function contactSheet(data: Dataset, options: SheetOptions): Sheet {
+  checkOptions("The sheet", options, sheetChecks);
   const { order, columns, rows, scale, seed, ink } = options;
   for (const [name, value] of Object.entries({ columns, rows, scale })) {
     if (!Number.isSafeInteger(value) || value < 1) {

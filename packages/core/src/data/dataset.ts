@@ -1,4 +1,5 @@
-import { InputError } from "../errors.js";
+import { InputError, inContext, show } from "../errors.js";
+import { isTyped, kindOf, text, wholeNumber } from "../options.js";
 import { type ImageShape, sizeOf } from "../tensor.js";
 
 /** Labelled images. They stay bytes; scaling to [0, 1] happens when a batch is loaded. */
@@ -24,9 +25,17 @@ export function countOf(data: Dataset): number {
   return data.labels.length;
 }
 
-/** The images at `indices`, in that order. */
+/** The images at `indices`, in that order. @throws InputError if there is no such image */
 export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
+  checkKinds(data);
   const size = sizeOf(data.shape);
+  const count = countOf(data);
+  for (let i = 0; i < indices.length; i++) {
+    if (Number.isInteger(indices[i]) && indices[i] >= 0 && indices[i] < count) continue;
+    throw new InputError(
+      `${data.name}: there is no image ${indices[i]}; there are ${count}, numbered from 0.`,
+    );
+  }
   const images = new Uint8Array(indices.length * size);
   const labels = new Uint8Array(indices.length);
   for (let i = 0; i < indices.length; i++) {
@@ -37,8 +46,13 @@ export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
   return { ...data, images, labels };
 }
 
-/** The first `count` images (all, if there are fewer), without a copy. */
+/**
+ * The first `count` images (all, if there are fewer), without a copy.
+ * @throws InputError unless `count` is a whole number, or infinite
+ */
 export function firstOf(data: Dataset, count: number): Dataset {
+  checkKinds(data);
+  if (count !== Infinity) inContext(data.name, () => wholeNumber("the number of images", count, 0));
   return {
     ...data,
     images: data.images.subarray(0, count * sizeOf(data.shape)),
@@ -47,9 +61,10 @@ export function firstOf(data: Dataset, count: number): Dataset {
 }
 
 /**
- * @throws InputError if the arrays do not fit each other, a label has no class, or there is nothing in it.
+ * @throws InputError if an array is of another kind, or they do not fit each other, a label has no class, or there is nothing in it.
  */
 export function checkDataset(data: Dataset): void {
+  checkKinds(data);
   const count = data.labels.length;
   if (count === 0) throw new InputError(`${data.name}: there are no images in it.`);
   if (data.images.length !== count * sizeOf(data.shape)) {
@@ -63,4 +78,42 @@ export function checkDataset(data: Dataset): void {
       `${data.name}: label ${data.labels[wrong]} of image ${wrong} is out of range: there are ${data.classes.length} classes, numbered from 0.`,
     );
   }
+}
+
+/** What images must be, for messages. */
+export const BYTES = "a Uint8Array with one byte for each pixel, from 0 to 255";
+
+/** Numbers in [0, 1] would be read as black, and those of a plain array can't be cut into images. */
+export function checkBytes(images: unknown): void {
+  if (isTyped(images, "Uint8Array")) return;
+  const floats = /^a Float/.test(kindOf(images));
+  throw new InputError(
+    `images must be ${BYTES}, not ${kindOf(images)}${floats ? "; make bytes of numbers from 0 to 1 with Uint8Array.from(images, (value) => Math.round(255 * value))" : ""}`,
+  );
+}
+
+/** @throws InputError unless everything in a data set is of its kind */
+function checkKinds(data: Dataset): void {
+  inContext("The data set", () => {
+    if (typeof data !== "object" || data === null) {
+      throw new InputError(
+        `it must be an object with name, shape, images, labels and classes, not ${kindOf(data)}`,
+      );
+    }
+    const { name, shape, images, labels, classes } = data;
+    text("name", name);
+    if (!Array.isArray(shape) || shape.length !== 3) {
+      throw new InputError(`shape must be [channels, height, width], not ${show(shape)}`);
+    }
+    for (const size of shape) wholeNumber("each number of shape", size, 1);
+    checkBytes(images);
+    if (!isTyped(labels, "Uint8Array")) {
+      throw new InputError(
+        `labels must be a Uint8Array with the index of each image's class, not ${kindOf(labels)}; make one with Uint8Array.from(labels)`,
+      );
+    }
+    if (!Array.isArray(classes) || classes.some((name) => typeof name !== "string")) {
+      throw new InputError(`classes must be a list of names like ["cat", "dog"], not ${show(classes)}`);
+    }
+  });
 }

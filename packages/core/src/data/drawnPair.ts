@@ -1,4 +1,5 @@
-import { InputError } from "../errors.js";
+import { inContext } from "../errors.js";
+import { abortSignal, type Checks, callback, checkOptions, elsewhere, wholeNumber } from "../options.js";
 import type { DataPair, Dataset } from "./dataset.js";
 import { digitsOneByOne, type Part } from "./digits/digits.js";
 
@@ -11,6 +12,16 @@ export interface DrawOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const drawChecks: Checks<DrawOptions> = {
+  trainCount: elsewhere,
+  testCount: elsewhere,
+  onProgress: callback,
+  signal: abortSignal,
+};
+
+/** They take 784 bytes each. */
+const MOST_DIGITS = 2 ** 20;
+
 /** Between two pauses, in which progress is drawn and an interruption is heard. */
 const SLICE_MS = 50;
 
@@ -19,7 +30,12 @@ const SLICE_MS = 50;
  * @throws InputError if a count is not a whole number or the seed not one in [0, 2^32); the signal's reason if aborted
  */
 export async function drawPair(seed: number, options: DrawOptions): Promise<DataPair> {
+  checkOptions("Drawing digits", options, drawChecks);
   const { trainCount, testCount, onProgress, signal } = options;
+  inContext("Drawing digits", () => {
+    wholeNumber("trainCount", trainCount, 0, MOST_DIGITS);
+    wholeNumber("testCount", testCount, 0, MOST_DIGITS);
+  });
   const total = trainCount + testCount;
   const train = await drawPart(trainCount, seed, "train", (n) => onProgress?.(n, total), signal);
   const test = await drawPart(testCount, seed, "test", (n) => onProgress?.(trainCount + n, total), signal);
@@ -33,9 +49,6 @@ async function drawPart(
   onProgress: (digits: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<Dataset> {
-  if (!(Number.isSafeInteger(count) && count >= 0)) {
-    throw new InputError(`The number of digits to draw must be a whole number of at least 0, not ${count}.`);
-  }
   const drawing = digitsOneByOne(count, seed, part);
   let pause = performance.now() + SLICE_MS;
   for (;;) {

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.js";
-import { type Colours, checkPicture, coloursOf, median, type Picture } from "./picture.js";
+import { type Colours, coloursOf, median, type Picture, type PixelData, pictureOf } from "./picture.js";
 
 /*
  * What is drawn in a picture. The paper is what the border shows; the ink is what differs from the paper, in the direction
@@ -39,8 +39,8 @@ const SMALLEST_PIECE = 0.02;
  * Finds the ink of a drawing, a scan or a photo. What is transparent is paper.
  * @throws InputError if the picture is broken, or there is nothing drawn in it
  */
-export function inkOf(picture: Picture): Ink {
-  checkPicture(picture);
+export function inkOf(given: Picture | PixelData): Ink {
+  const picture = pictureOf(given);
   const step = Math.ceil(Math.max(picture.width, picture.height) / LONGEST_SIDE);
   // White ink on a transparent background can't be seen on white.
   const backgrounds = picture.channels % 2 === 0 ? [255, 0] : [255];
@@ -55,7 +55,7 @@ export function inkOf(picture: Picture): Ink {
  * The part of the picture that the strokes reach, up to their edges.
  * @throws as `inkOf`
  */
-export function croppedInkOf(picture: Picture): Ink {
+export function croppedInkOf(picture: Picture | PixelData): Ink {
   const { width, height, data } = inkOf(picture);
   let left = width;
   let right = 0;

@@ -1,6 +1,7 @@
 import type { Model } from "../model.js";
+import { type Checks, checkOptions, flag } from "../options.js";
 import { croppedInkOf } from "./ink.js";
-import { type Picture, rawInput, wholeInput } from "./picture.js";
+import { type Picture, type PixelData, pictureOf, rawInput, wholeInput } from "./picture.js";
 import { normalizeDigit } from "./preprocess.js";
 
 /**
@@ -9,15 +10,17 @@ import { normalizeDigit } from "./preprocess.js";
  * @returns `[28, 28]`, 0 to 255
  * @throws InputError if the picture is broken, or there is nothing drawn in it
  */
-export function digitFromPicture(picture: Picture): Uint8Array {
+export function digitFromPicture(picture: Picture | PixelData): Uint8Array {
   const ink = croppedInkOf(picture);
   return normalizeDigit(ink.data, ink.width, ink.height);
 }
 
 export interface PictureOptions {
   /** The picture is already just what the model takes: only make bytes of it. */
-  readonly raw?: boolean;
+  readonly raw?: boolean | undefined;
 }
+
+const pictureChecks: Checks<PictureOptions> = { raw: flag };
 
 /**
  * A picture as a model takes it; the same numbers in Node and in the browser.
@@ -27,16 +30,19 @@ export interface PictureOptions {
  *   its border.
  * - `raw`: the picture as it is, grey for one channel. It must have the model's size.
  *
+ * @param given a decoded file, or the ImageData of a canvas
  * @returns bytes `[C, H, W]` for `predict`
  * @throws InputError if the picture is broken or empty, or has not the size that `raw` needs; if the model takes neither 1
  *   nor 3 channels
  */
 export function inputFromPicture(
   model: Pick<Model, "inputShape" | "classes">,
-  picture: Picture,
-  { raw = false }: PictureOptions = {},
+  given: Picture | PixelData,
+  options: PictureOptions = {},
 ): Uint8Array {
-  if (raw) return rawInput(picture, model.inputShape);
+  checkOptions("The picture", options, pictureChecks);
+  const picture = pictureOf(given);
+  if (options.raw) return rawInput(picture, model.inputShape);
   return readsHandwriting(model) ? digitFromPicture(picture) : wholeInput(picture, model.inputShape);
 }
 

@@ -1,4 +1,5 @@
 import { InputError, show } from "../errors.js";
+import { isTyped, kindOf } from "../options.js";
 import { formatShape, type ImageShape } from "../tensor.js";
 
 /**
@@ -15,6 +16,30 @@ export interface Picture {
   readonly data: Uint8Array | Uint8ClampedArray | Uint16Array;
 }
 
+/** A browser's ImageData, or what has its form: red, green, blue and alpha in bytes. */
+export interface PixelData {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Picture["data"];
+}
+
+/**
+ * A picture with all that belongs to it, also from a browser's ImageData.
+ * @throws InputError if the sizes are not those of a picture, or the values are of another kind or don't fill it
+ */
+export function pictureOf(given: Picture | PixelData): Picture {
+  if (typeof given !== "object" || given === null) {
+    throw new InputError(
+      `A picture must be an object with width, height, channels, depth and data, or an ImageData, not ${kindOf(given)}.`,
+    );
+  }
+  const { width, height, data } = given;
+  const isPicture = "channels" in given || "depth" in given;
+  const picture: Picture = isPicture ? (given as Picture) : { width, height, data, channels: 4, depth: 8 };
+  checkPicture(picture);
+  return picture;
+}
+
 /** The most pixels that a picture may have: a file of a few bytes can claim any size. */
 export const MOST_PIXELS = 50_000_000;
 
@@ -26,6 +51,12 @@ export function checkPicture({ width, height, channels, depth, data }: Picture):
   }
   if (depth !== 8 && depth !== 16)
     throw new InputError(`A picture has 8 or 16 bits a value, not ${show(depth)}.`);
+  const kinds = depth === 8 ? (["Uint8Array", "Uint8ClampedArray"] as const) : (["Uint16Array"] as const);
+  if (!kinds.some((kind) => isTyped(data, kind))) {
+    throw new InputError(
+      `The data of a picture with ${depth} bits a value must be a ${kinds.join(" or ")}, not ${kindOf(data)}.`,
+    );
+  }
   if (data.length !== width * height * channels) {
     throw new InputError(
       `A picture of ${width}x${height} with ${channels} channels holds ${width * height * channels} values, but ${data.length} were given.`,
@@ -89,7 +120,6 @@ export function coloursOf(picture: Picture, background = 255, step = 1): Colours
 
 /** The bytes of a model's input whose size the picture has: scaled to bytes, made grey for one channel, nothing else. */
 export function rawInput(picture: Picture, shape: ImageShape): Uint8Array {
-  checkPicture(picture);
   const [, height, width] = shape;
   if (picture.width !== width || picture.height !== height) {
     throw new InputError(
@@ -104,7 +134,6 @@ export function rawInput(picture: Picture, shape: ImageShape): Uint8Array {
  * the mean of the area that it covers.
  */
 export function wholeInput(picture: Picture, shape: ImageShape): Uint8Array {
-  checkPicture(picture);
   checkChannels(shape);
   const [, height, width] = shape;
   const colours = coloursOf(picture);

@@ -2,7 +2,8 @@ import { type Convolution, convolutions } from "../compiler/convolution.js";
 import { hasRelaxedSimd, hasSimd } from "../compiler/features.js";
 import { InputError } from "../errors.js";
 import { defineModel, type ModelSpec } from "../model.js";
-import { type Init, initialParameters } from "../parameters.js";
+import { type Checks, callback, checkOptions, elsewhere, flag, oneOf, SEED } from "../options.js";
+import { type Init, initialParameters, inits } from "../parameters.js";
 import type { NamedTensors } from "../tensor.js";
 import type { Engine, EngineName } from "./engine.js";
 import { ReferenceEngine } from "./reference.js";
@@ -14,7 +15,7 @@ export const engineNames: readonly EngineName[] = ["wasm", "reference"];
 
 export interface EngineOptions {
   /** Default `wasm`: compiled for the network. `reference`: the textbook as it is, much slower. */
-  readonly engine?: EngineName;
+  readonly engine?: EngineName | undefined;
   /**
    * How many worker threads the wasm engine trains on. The results are the same bits with any number. Default: as many
    * as there are cores; 1 on pages without cross-origin isolation, because they can't share memory between threads; 0
@@ -22,7 +23,7 @@ export interface EngineOptions {
    * step for 8 images takes longer. Threads start when they are needed first and stay until `close`; they keep no
    * process alive while nothing is asked of them.
    */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /**
    * Starts the wasm engine's workers: a function that returns a `Worker` of the module `unravel-cnn/worker`. It is needed
    * where the bundler has not taken the worker's file along, or the workers must be started by another thread
@@ -34,43 +35,49 @@ export interface EngineOptions {
    * With others, bundle `unravel-cnn/worker` into a file of its own: `() => new Worker("/engine-worker.js", { type: "module" })`.
    * Default: from the file that lies beside the library's.
    */
-  readonly startWorker?: StartWorker;
+  readonly startWorker?: StartWorker | undefined;
   /**
    * Whether the wasm engine's results must be the same bits on every machine. Default: no. Then it multiplies and adds
    * in one instruction, which is faster, if the JavaScript engine has relaxed SIMD (`hasRelaxedSimd`), and the results
    * are the same bits only where the processor rounds that in the same way. Node 22 and Chromium 114 have it; Node 20
    * only with the flag `--experimental-wasm-relaxed-simd`, which the command line sets but this library doesn't.
    */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
   /**
    * How the wasm engine computes convolutions. `direct`: as they are written. `auto`, the default: those with 3x3 kernels
    * and at least 16 channels and filters by Winograd's method, with a quarter of the multiplications. The results differ by
    * roundings, somewhat larger ones (docs/performance.md).
    */
-  readonly convolution?: Convolution;
+  readonly convolution?: Convolution | undefined;
   /** Start from these, not from fresh weights. */
-  readonly parameters?: NamedTensors;
+  readonly parameters?: NamedTensors | undefined;
   /** Of the fresh weights; default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Of the fresh weights; default `he`. */
-  readonly init?: Init;
+  readonly init?: Init | undefined;
 }
+
+const engineChecks: Checks<EngineOptions> = {
+  engine: oneOf(engineNames),
+  threads: elsewhere,
+  startWorker: callback,
+  strict: flag,
+  convolution: oneOf(convolutions),
+  parameters: elsewhere,
+  seed: SEED,
+  init: oneOf(inits),
+};
 
 /**
  * An engine for a network, with fresh weights or with given ones.
  * @throws InputError if the spec, the seed, the parameters or an option is wrong, or the engine can't run here.
  */
 export async function createEngine(spec: ModelSpec, options: EngineOptions = {}): Promise<Engine> {
+  checkOptions("The engine", options, engineChecks);
   const model = defineModel(spec);
   const parameters = options.parameters ?? initialParameters(model, options.seed ?? 0, options.init);
   const { engine = "wasm", startWorker, threads = defaultThreads(startWorker) } = options;
-  if (startWorker !== undefined && typeof startWorker !== "function") {
-    throw new InputError(`startWorker must be a function that returns a Worker, not ${typeof startWorker}.`);
-  }
   if (engine === "reference") return new ReferenceEngine(model, parameters);
-  if (engine !== "wasm") {
-    throw new InputError(`There is no engine "${engine}"; there are ${engineNames.join(", ")}.`);
-  }
   checkThreads(threads, startWorker);
   if (!hasSimd()) {
     throw new InputError(
@@ -78,11 +85,6 @@ export async function createEngine(spec: ModelSpec, options: EngineOptions = {})
     );
   }
   const { convolution = "auto" } = options;
-  if (!convolutions.includes(convolution)) {
-    throw new InputError(
-      `convolution must be ${convolutions.join(" or ")}, not ${JSON.stringify(convolution)}.`,
-    );
-  }
   return new WasmEngine(model, parameters, {
     threads,
     strict: options.strict === true || !hasRelaxedSimd(),

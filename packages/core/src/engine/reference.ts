@@ -3,7 +3,7 @@ import type { Dataset } from "../data/dataset.js";
 import type { Model } from "../model.js";
 import { clipGradients } from "../optimizers/clip.js";
 import { LOOK_EVERY } from "../optimizers/flush.js";
-import { optimizerStateCount, updateParameter } from "../optimizers/index.js";
+import { optimizerStateCount, resolveOptimizer, updateParameter } from "../optimizers/index.js";
 import { checkParameters } from "../parameters.js";
 import { logits, parameterGradients, trace } from "../reference/trace.js";
 import { copyAll, type FloatArray, largestInRows, type NamedTensors, sizeOf } from "../tensor.js";
@@ -17,6 +17,9 @@ import type {
   TrainingOptions,
   TrainingRun,
 } from "./engine.js";
+import { closedError, closedRunError } from "./failures.js";
+import { checkEpoch, checkInference, checkTraining } from "./inputs.js";
+import { listening } from "./listening.js";
 import { optimizerMemory } from "./optimizerState.js";
 import { absurdLoss, FIRST_STEPS, LEARNT, NOTHING, sumOf } from "./signs.js";
 import { Slices } from "./slices.js";
@@ -28,6 +31,7 @@ export class ReferenceEngine implements Engine {
   readonly strict = true;
   readonly model: Model;
   #parameters: NamedTensors;
+  readonly #state = { closed: false };
 
   constructor(model: Model, parameters: NamedTensors) {
     this.model = model;
@@ -40,17 +44,28 @@ export class ReferenceEngine implements Engine {
   }
 
   setParameters(parameters: NamedTensors): void {
+    checkOpen(this.#state);
     checkParameters(this.model, parameters);
     this.#parameters = copyAll(parameters, "float32");
   }
 
   async startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun> {
-    return new ReferenceTraining(this.model, this.#parameters, data, options);
+    checkOpen(this.#state);
+    checkTraining(this.model, data, options);
+    const optimizer = resolveOptimizer(options.optimizer);
+    return new ReferenceTraining(this.model, this.#parameters, data, { ...options, optimizer }, this.#state);
   }
 
-  async logits(
+  async logits(images: Uint8Array, options: InferenceOptions = {}): Promise<Float32Array> {
+    checkOpen(this.#state);
+    checkInference(this.model, images, options);
+    const { batchSize } = options;
+    return listening(options, (listeners) => this.#infer(images, { ...listeners, batchSize }));
+  }
+
+  async #infer(
     images: Uint8Array,
-    { batchSize = 64, signal, onProgress }: InferenceOptions = {},
+    { batchSize = 64, signal, onProgress }: InferenceOptions,
   ): Promise<Float32Array> {
     const { model } = this;
     const count = images.length / sizeOf(model.inputShape);
@@ -61,12 +76,25 @@ export class ReferenceEngine implements Engine {
       const indices = Array.from({ length: Math.min(batchSize, count - from) }, (_, k) => from + k);
       const x = loadBatch(images, model.inputShape, indices, model.normalize);
       all.set(logits(model, this.#parameters, x).data, from * classes);
-      if (await slices.rest()) onProgress?.(from + indices.length);
+      if (!(await slices.rest())) continue;
+      checkOpen(this.#state);
+      onProgress?.(from + indices.length);
     }
     return all;
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#state.closed = true;
+  }
+}
+
+/** Shared by an engine and its training runs. */
+interface EngineState {
+  readonly closed: boolean;
+}
+
+function checkOpen({ closed }: EngineState): void {
+  if (closed) throw closedError();
 }
 
 class ReferenceTraining implements TrainingRun {
@@ -76,10 +104,19 @@ class ReferenceTraining implements TrainingRun {
   readonly #options: TrainingOptions;
   /** What the optimizer remembers of each parameter. */
   readonly #state: Record<string, FloatArray[]>;
+  readonly #engine: EngineState;
   #step = 0;
   #idleSteps = 0;
+  #closed = false;
 
-  constructor(model: Model, parameters: NamedTensors, data: Dataset, options: TrainingOptions) {
+  constructor(
+    model: Model,
+    parameters: NamedTensors,
+    data: Dataset,
+    options: TrainingOptions,
+    engine: EngineState,
+  ) {
+    this.#engine = engine;
     this.#model = model;
     this.#parameters = parameters;
     this.#data = data;
@@ -96,18 +133,31 @@ class ReferenceTraining implements TrainingRun {
     learningRates: Float64Array,
     options: EpochOptions = {},
   ): Promise<EpochTotals> {
+    this.#checkOpen();
+    checkEpoch(this.#data, this.#options.batchSize, order, learningRates, options);
+    return listening(options, (listeners) => this.#train(order, learningRates, listeners));
+  }
+
+  async #train(
+    order: Uint32Array,
+    learningRates: Float64Array,
+    { signal, onProgress }: EpochOptions,
+  ): Promise<EpochTotals> {
     const { batchSize } = this.#options;
-    const slices = new Slices(options.signal);
+    const slices = new Slices(signal);
     let totals = { ...NOTHING, idleSteps: this.#idleSteps };
     for (let from = 0; from < order.length; from += batchSize) {
       const indices = order.subarray(from, from + batchSize);
       totals = sumOf(totals, this.#trainOn(indices, learningRates[totals.steps]));
-      if (await slices.rest()) options.onProgress?.(totals);
+      if (!(await slices.rest())) continue;
+      this.#checkOpen();
+      onProgress?.(totals);
     }
     return totals;
   }
 
   async state(): Promise<OptimizerState> {
+    this.#checkOpen();
     const count = optimizerStateCount(this.#options.optimizer);
     const memory = Array.from({ length: count }, (_, k) =>
       copyAll(
@@ -122,7 +172,14 @@ class ReferenceTraining implements TrainingRun {
     return { steps: this.#step, memory };
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  #checkOpen(): void {
+    checkOpen(this.#engine);
+    if (this.#closed) throw closedRunError();
+  }
 
   /** One step. Returns sums over the batch, from before the update. */
   #trainOn(indices: Uint32Array, learningRate: number): EpochTotals {

@@ -1,5 +1,6 @@
 import { type Cell, indexAt } from "../cell.js";
 import { FailureError, InputError } from "../errors.js";
+import { abortSignal, type Checks, callback, checkOptions, SEED, whole } from "../options.js";
 import { permutation, randomStream } from "../random.js";
 import type { Trace } from "../reference/trace.js";
 import { dtypeOf } from "../tensor.js";
@@ -26,6 +27,13 @@ export interface GradcheckOptions {
   /** Hears how many of all cells are done. */
   readonly onProgress?: (done: number, total: number) => void;
 }
+
+const gradcheckChecks: Checks<GradcheckOptions> = {
+  cells: whole(1),
+  seed: SEED,
+  signal: abortSignal,
+  onProgress: callback,
+};
 
 /** `not judged`: every cell that was moved lies on a kink. */
 export type Verdict = "agrees" | "differs" | "not judged";
@@ -84,6 +92,7 @@ export const GRADCHECK_TOLERANCE = 1e-5;
  * @throws InputError if it is in float32; FailureError if gradients differ, but the scores are too large to measure slopes
  */
 export async function gradcheck(step: Trace, options: GradcheckOptions = {}): Promise<Gradcheck> {
+  checkOptions("The check of gradients", options, gradcheckChecks);
   if (dtypeOf(step.tensors.x) !== "float64") {
     throw new InputError(
       "Gradients can be checked in float64 only: give copies of x and the parameters in float64 to the trace.",

@@ -1,6 +1,8 @@
 import { loadBatch } from "../data/batch.js";
-import { InputError, show } from "../errors.js";
+import { checkBytes } from "../data/dataset.js";
+import { InputError, inContext, show } from "../errors.js";
 import type { SavedModel } from "../formats/modelFile.js";
+import { type Checks, checkOptions, elsewhere } from "../options.js";
 import { forward, type Trace, trace, withUpdate } from "../reference/trace.js";
 import { copyAll, formatShape, largestInRows, sizeOf } from "../tensor.js";
 
@@ -11,6 +13,8 @@ export interface TraceImageOptions {
   readonly learningRate?: number | undefined;
 }
 
+const imageChecks: Checks<TraceImageOptions> = { label: elsewhere, learningRate: elsewhere };
+
 /**
  * Every number of one step on a single image, in float64: forward, backward and the update.
  * @param image bytes `[C, H, W]`, as `inputFromPicture` or a data set gives them
@@ -19,8 +23,11 @@ export interface TraceImageOptions {
 export function traceImage(
   { model, parameters }: SavedModel,
   image: Uint8Array,
-  { label, learningRate = 0.01 }: TraceImageOptions = {},
+  options: TraceImageOptions = {},
 ): Trace {
+  checkOptions("A trace of an image", options, imageChecks);
+  inContext("A trace of an image", () => checkBytes(image));
+  const { label, learningRate = 0.01 } = options;
   const { inputShape, classes } = model;
   if (image.length !== sizeOf(inputShape)) {
     throw new InputError(

@@ -1,17 +1,8 @@
+import { checkKeys, trueOrFalse, wholeNumber } from "../options.js";
 import { dtypeOf, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
 import { explainConv2d } from "./explain/conv2d.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
-import {
-  checkKeys,
-  checkSize,
-  imageShape,
-  type Padding,
-  type Pair,
-  paddingOf,
-  pair,
-  trueOrFalse,
-  wholeNumber,
-} from "./options.js";
+import { checkSize, imageShape, type Padding, type Pair, paddingOf, pair } from "./options.js";
 import { outputSize, outputsInside, reachOf, type Window } from "./window.js";
 
 /*

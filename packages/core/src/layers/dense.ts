@@ -1,8 +1,9 @@
 import { InputError } from "../errors.js";
+import { checkKeys, trueOrFalse, wholeNumber } from "../options.js";
 import { dtypeOf, formatShape, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
 import { explainDense } from "./explain/dense.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
-import { checkKeys, checkSize, trueOrFalse, wholeNumber } from "./options.js";
+import { checkSize } from "./options.js";
 
 /*
  * In a dense (fully connected) layer every output is a weighted sum of all inputs, plus a bias:

@@ -1,7 +1,7 @@
+import { checkKeys } from "../options.js";
 import { type NamedTensors, type Shape, sizeOf, type Tensor } from "../tensor.js";
 import { explainFlatten } from "./explain/flatten.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
-import { checkKeys } from "./options.js";
 
 /*
  * Flatten writes an image's cells in one row, channel by channel, row by row: cell [c, p, q] becomes number

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { checkKeys } from "../options.js";
 import {
   dtypeOf,
   formatShape,
@@ -10,7 +11,7 @@ import {
 } from "../tensor.js";
 import { explainMaxPool2d } from "./explain/maxPool2d.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
-import { checkKeys, checkSize, imageShape, type Padding, type Pair, paddingOf, pair } from "./options.js";
+import { checkSize, imageShape, type Padding, type Pair, paddingOf, pair } from "./options.js";
 import { outputSize, type Window, winnerOf } from "./window.js";
 
 /*

@@ -1,4 +1,5 @@
 import { InputError, show } from "../errors.js";
+import { wholeNumber } from "../options.js";
 import type { Shape } from "../tensor.js";
 import { formatShape } from "../tensor.js";
 
@@ -11,29 +12,7 @@ export type Padding = number | readonly [number, number, number, number] | "same
 /** The largest number of values that a tensor of one image, or a parameter, may hold: 2^28 (1 GiB in float32). */
 const LARGEST_TENSOR = 2 ** 28;
 
-/** Every function here throws an InputError that names the option. Who calls adds the layer's name. */
-export function checkKeys(spec: object, known: readonly string[], what = "option"): void {
-  const unknown = Object.keys(spec).find((key) => !known.includes(key));
-  if (unknown === undefined) return;
-  const choice = known.filter((key) => key !== "type");
-  throw new InputError(
-    `unknown ${what} ${show(unknown)}; ${choice.length === 0 ? "leave it out, there are none" : `known are ${choice.join(", ")}`}`,
-  );
-}
-
-/** A whole number of at least `smallest`. */
-export function wholeNumber(name: string, value: unknown, smallest: number): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < smallest) {
-    const found = value === undefined ? "but it is missing" : `not ${show(value)}`;
-    throw new InputError(`${name} must be a whole number of at least ${smallest}, ${found}`);
-  }
-  return value;
-}
-
-export function trueOrFalse(name: string, value: unknown): boolean {
-  if (typeof value !== "boolean") throw new InputError(`${name} must be true or false, not ${show(value)}`);
-  return value;
-}
+/* Every function here throws an InputError that names the option. Who calls adds the layer's name. */
 
 /** `[vertical, horizontal]`, each a whole number of at least 1. */
 export function pair(name: string, value: unknown): [number, number] {

@@ -1,7 +1,7 @@
+import { checkKeys } from "../options.js";
 import { dtypeOf, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
 import { explainRelu } from "./explain/relu.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
-import { checkKeys } from "./options.js";
 
 /*
  * ReLU keeps what is positive and makes the rest 0:  y = max(0, x).

@@ -1,9 +1,19 @@
 import { compilePlan } from "../compiler/compile.js";
-import type { Convolution } from "../compiler/convolution.js";
+import { type Convolution, convolutions } from "../compiler/convolution.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import { planModel } from "../compiler/plan.js";
 import { defineModel, type ModelSpec } from "../model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
+import {
+  type Checks,
+  checkOptions,
+  elsewhere,
+  flag,
+  LARGEST_BATCH,
+  MOST_THREADS,
+  oneOf,
+  whole,
+} from "../options.js";
 
 export interface CompileTimes {
   /** From the spec to the bytes of the module: shapes, plan, kernels, code. */
@@ -14,17 +24,29 @@ export interface CompileTimes {
   readonly bytes: number;
 }
 
+export interface CompileOptions {
+  /** Default 64. */
+  readonly batchSize?: number;
+  /** Default Adam. */
+  readonly optimizer?: OptimizerSpec;
+  /** Default 1. */
+  readonly threads?: number;
+  readonly strict?: boolean;
+  /** Default `auto`. */
+  readonly convolution?: Convolution;
+}
+
+const compileChecks: Checks<CompileOptions> = {
+  batchSize: whole(1, LARGEST_BATCH),
+  optimizer: elsewhere,
+  threads: whole(1, MOST_THREADS),
+  strict: flag,
+  convolution: oneOf(convolutions),
+};
+
 /** Compiles a network for training once and says how long it took. The first time in a process is the slowest. */
-export async function measureCompile(
-  spec: ModelSpec,
-  options: {
-    batchSize?: number;
-    optimizer?: OptimizerSpec;
-    threads?: number;
-    strict?: boolean;
-    convolution?: Convolution;
-  } = {},
-): Promise<CompileTimes> {
+export async function measureCompile(spec: ModelSpec, options: CompileOptions = {}): Promise<CompileTimes> {
+  checkOptions("Compiling", options, compileChecks);
   const {
     batchSize = 64,
     optimizer = { type: "adam" },

@@ -1,6 +1,6 @@
 import { BLOCK } from "../compiler/block.js";
 import { compilePlan } from "../compiler/compile.js";
-import type { Convolution } from "../compiler/convolution.js";
+import { type Convolution, convolutions } from "../compiler/convolution.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import { PIECE, STEP } from "../compiler/kernels/optimizer.js";
 import { computedInBlock } from "../compiler/multiplyAdds.js";
@@ -8,6 +8,18 @@ import { type Plan, planModel } from "../compiler/plan.js";
 import { noise } from "../data/noise.js";
 import { defineModel, type Model, type ModelSpec } from "../model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
+import {
+  abortSignal,
+  type Checks,
+  callback,
+  checkOptions,
+  elsewhere,
+  flag,
+  LARGEST_BATCH,
+  number,
+  oneOf,
+  whole,
+} from "../options.js";
 import { initialParameters } from "../parameters.js";
 
 /*
@@ -45,6 +57,16 @@ export interface ProfileOptions {
   readonly onProgress?: (name: string, done: number, all: number) => void;
 }
 
+const profileChecks: Checks<ProfileOptions> = {
+  batchSize: whole(1, LARGEST_BATCH),
+  optimizer: elsewhere,
+  strict: flag,
+  convolution: oneOf(convolutions),
+  milliseconds: number(0),
+  signal: abortSignal,
+  onProgress: callback,
+};
+
 /**
  * Times each kernel of a training step.
  * @throws InputError if the spec is wrong or a layer has no kernel; what `signal` was aborted with
@@ -53,6 +75,7 @@ export async function profileModel(
   spec: ModelSpec,
   options: ProfileOptions = {},
 ): Promise<readonly KernelProfile[]> {
+  checkOptions("The profile", options, profileChecks);
   const {
     batchSize = 64,
     strict = false,

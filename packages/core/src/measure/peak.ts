@@ -20,6 +20,17 @@ import type { Pool } from "../engine/wasm/pool.js";
 import { compileFor, createPool } from "../engine/wasm/pools.js";
 import { InputError } from "../errors.js";
 import { defineModel } from "../model.js";
+import {
+  abortSignal,
+  type Checks,
+  callback,
+  checkOptions,
+  elsewhere,
+  flag,
+  MOST_THREADS,
+  number,
+  whole,
+} from "../options.js";
 
 /*
  * The most multiply-adds that this machine does in a second in WebAssembly: in registers, without a single access to
@@ -50,11 +61,21 @@ export interface PeakOptions extends Pick<EngineOptions, "startWorker"> {
   readonly signal?: AbortSignal | undefined;
 }
 
+const peakChecks: Checks<PeakOptions> = {
+  engine: elsewhere,
+  startWorker: callback,
+  threads: whole(0, MOST_THREADS),
+  strict: flag,
+  milliseconds: number(0),
+  signal: abortSignal,
+};
+
 /**
  * Measures how many thousand million operations a second (GFLOP/s) all threads together do at their best.
  * @throws InputError if there can't be such threads; what `signal` was aborted with
  */
 export async function measurePeak(options: PeakOptions = {}): Promise<number> {
+  checkOptions("The measurement", options, peakChecks);
   const { engine, threads = 1, startWorker } = options;
   if (engine) return measureOn(engine, options);
   checkThreads(threads, startWorker);

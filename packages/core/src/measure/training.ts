@@ -1,8 +1,21 @@
+import { convolutions } from "../compiler/convolution.js";
 import { computedInBlock } from "../compiler/multiplyAdds.js";
 import { planModel } from "../compiler/plan.js";
 import type { EngineOptions } from "../engine/index.js";
 import type { Model, ModelSpec } from "../model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
+import {
+  abortSignal,
+  type Checks,
+  callback,
+  checkOptions,
+  elsewhere,
+  flag,
+  LARGEST_BATCH,
+  number,
+  oneOf,
+  whole,
+} from "../options.js";
 import { openTimer } from "./timer.js";
 
 export interface TrainingSpeed {
@@ -33,6 +46,19 @@ export interface TrainingSpeedOptions
   readonly onProgress?: (share: number, imagesPerSecond: number) => void;
 }
 
+const speedChecks: Checks<TrainingSpeedOptions> = {
+  startWorker: callback,
+  threads: elsewhere,
+  strict: flag,
+  convolution: oneOf(convolutions),
+  batchSize: whole(1, LARGEST_BATCH),
+  optimizer: elsewhere,
+  seconds: number(0),
+  repetitions: whole(1),
+  signal: abortSignal,
+  onProgress: callback,
+};
+
 /**
  * Trains a network on made-up images and measures how fast, after a warm-up.
  * @throws InputError if the spec or an option is wrong; what `signal` was aborted with
@@ -41,6 +67,7 @@ export async function measureTraining(
   spec: ModelSpec,
   options: TrainingSpeedOptions = {},
 ): Promise<TrainingSpeed> {
+  checkOptions("The measurement", options, speedChecks);
   const { seconds = 2, repetitions = 5, onProgress, ...rest } = options;
   const { batchSize = 64, optimizer = { type: "adam" } } = rest;
   const timer = await openTimer(spec, { ...rest, batchSize, optimizer });

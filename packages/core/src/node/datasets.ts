@@ -2,13 +2,16 @@ import { join } from "node:path";
 import type { DataPair } from "../data/dataset.js";
 import { type DatasetName, datasetNames, type Source, sources } from "../data/sources.js";
 import { InputError, show } from "../errors.js";
+import { didYouMean } from "../nearest.js";
 import { cacheFolder } from "./cache.js";
 import { holdsIdxFiles, readIdxFolder } from "./idxFolder.js";
 
 /** @throws InputError if there is no such data set */
 export function sourceOf(name: DatasetName): Source {
   if (Object.hasOwn(sources, name)) return sources[name];
-  throw new InputError(`There is no data set ${show(name)}; there are ${datasetNames.join(", ")}.`);
+  throw new InputError(
+    `There is no data set ${show(name)}${didYouMean(name, datasetNames)}; there are ${datasetNames.join(", ")}.`,
+  );
 }
 
 /** Where a known data set is looked for, first choice first: a folder of its name in `$UNRAVEL_DATA` and in the cache. */

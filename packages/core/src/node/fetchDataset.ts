@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatasetName, Source } from "../data/sources.js";
 import { InputError } from "../errors.js";
+import { abortSignal, type Checks, callback, checkOptions, elsewhere } from "../options.js";
 import { cacheFolder } from "./cache.js";
 import { locateDataset, sourceOf } from "./datasets.js";
 import { type DownloadOptions, download } from "./download.js";
@@ -14,6 +15,13 @@ export interface FetchOptions {
   /** Milliseconds; for tests. */
   readonly timing?: DownloadOptions["timing"];
 }
+
+const fetchChecks: Checks<FetchOptions> = {
+  env: elsewhere,
+  onProgress: callback,
+  signal: abortSignal,
+  timing: elsewhere,
+};
 
 export interface FetchProgress {
   /** What comes just now. */
@@ -41,6 +49,7 @@ export interface Fetched {
  *   `$UNRAVEL_DATA` is incomplete or damaged; the signal's reason if it is aborted. Nothing half is left.
  */
 export async function fetchDataset(name: DatasetName, options: FetchOptions = {}): Promise<Fetched> {
+  checkOptions("Fetching data", options, fetchChecks);
   const { env = process.env, onProgress, signal, timing } = options;
   const { title, mirrors, files } = sourceOf(name);
   const home = join(cacheFolder(env), name);

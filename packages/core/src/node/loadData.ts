@@ -3,8 +3,19 @@ import { join } from "node:path";
 import { type DataPair, firstOf } from "../data/dataset.js";
 import { drawPair } from "../data/drawnPair.js";
 import { type DatasetName, datasetNames } from "../data/sources.js";
-import { FailureError, InputError } from "../errors.js";
+import { FailureError, InputError, inContext } from "../errors.js";
 import { nearest } from "../nearest.js";
+import {
+  abortSignal,
+  type Check,
+  type Checks,
+  callback,
+  checkOptions,
+  elsewhere,
+  flag,
+  text,
+  whole,
+} from "../options.js";
 import { cacheFolder } from "./cache.js";
 import { foldersFor, loadDataset, locateDataset, sourceOf } from "./datasets.js";
 import { DownloadError, type DownloadOptions } from "./download.js";
@@ -35,6 +46,21 @@ export interface LoadOptions {
   readonly timing?: DownloadOptions["timing"];
 }
 
+/** A count may be infinite: all that there are. */
+const count: Check = (name, value) => {
+  if (value !== Infinity) whole(0)(name, value);
+};
+
+const loadChecks: Checks<LoadOptions> = {
+  offline: flag,
+  trainCount: count,
+  drawCount: count,
+  onProgress: callback,
+  signal: abortSignal,
+  env: elsewhere,
+  timing: elsewhere,
+};
+
 export type LoadEvent =
   /** `bytes` of `total` have come. */
   | { readonly type: "download"; readonly title: string; readonly bytes: number; readonly total: number }
@@ -58,6 +84,8 @@ export interface LoadedData extends DataPair {
  *   it is aborted
  */
 export async function loadData(name = "auto", options: LoadOptions = {}): Promise<LoadedData> {
+  checkOptions("Loading data", options, loadChecks);
+  inContext("Loading data", () => text("the name", name));
   if (name === "") throw new InputError("The name of the data is empty; auto takes what there is.");
   if (name === "digits") return drawn(null, options);
   if (name === "auto") return mnistOrDigits(options);

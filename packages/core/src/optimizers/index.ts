@@ -1,5 +1,7 @@
-import { InputError } from "../errors.js";
+import { InputError, inContext, show } from "../errors.js";
 import { SMALLEST_NORMAL } from "../float32.js";
+import { didYouMean } from "../nearest.js";
+import { checkKeys } from "../options.js";
 import type { FloatArray } from "../tensor.js";
 import { type AdamOptions, adam, adamw } from "./adam.js";
 import { flush, LOOK_EVERY, smallestParameter } from "./flush.js";
@@ -11,8 +13,9 @@ export type OptimizerOptions = SgdOptions | AdamOptions;
 
 export type OptimizerName = OptimizerOptions["type"];
 
-/** An optimizer as one asks for it: its type, and the options that differ from the defaults. */
+/** An optimizer as one asks for it: its type, and the options that differ from the defaults; or the type alone. */
 export type OptimizerSpec =
+  | OptimizerName
   | ({ readonly type: "sgd" } & Partial<SgdOptions>)
   | ({ readonly type: "adam" | "adamw" } & Partial<AdamOptions>);
 
@@ -21,15 +24,26 @@ const optimizers = { sgd, adam, adamw };
 export const optimizerNames = Object.keys(optimizers) as readonly OptimizerName[];
 
 function rule(name: OptimizerName): Optimizer<OptimizerOptions> {
-  if (!Object.hasOwn(optimizers, name)) {
-    throw new InputError(`There is no optimizer "${name}"; there are ${optimizerNames.join(", ")}.`);
+  if (typeof name !== "string" || !Object.hasOwn(optimizers, name)) {
+    throw new InputError(
+      `There is no optimizer ${show(name)}${didYouMean(name, optimizerNames)}; there are ${optimizerNames.join(", ")}.`,
+    );
   }
   return optimizers[name] as Optimizer<OptimizerOptions>;
 }
 
-/** Completes the options. @throws InputError for an unknown type or an option that is out of range. */
+/** Completes the options. @throws InputError for an unknown type or option, or one that is out of range. */
 export function resolveOptimizer(spec: OptimizerSpec): OptimizerOptions {
-  return rule(spec.type).resolve(spec);
+  if (typeof spec === "string") return rule(spec).resolve({});
+  if (typeof spec !== "object" || spec === null || Array.isArray(spec)) {
+    throw new InputError(
+      `The optimizer must be a name like "sgd" or an object like { "type": "sgd", "momentum": 0.9 }, not ${show(spec)}.`,
+    );
+  }
+  const { resolve } = rule(spec.type);
+  // the complete options have all that it knows
+  inContext(`The optimizer ${spec.type}`, () => checkKeys(spec, Object.keys(resolve({}))));
+  return resolve(spec);
 }
 
 /** How many arrays of each parameter's size the optimizer remembers. */

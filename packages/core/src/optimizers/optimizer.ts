@@ -1,4 +1,4 @@
-import { InputError } from "../errors.js";
+import { InputError, show } from "../errors.js";
 import { fitsFloat32, RANGE } from "../float32.js";
 import type { FloatArray } from "../tensor.js";
 
@@ -27,9 +27,9 @@ export interface Optimizer<Options> {
 
 /** @throws InputError unless `smallest <= value < below`, and the same of the float32 number that kernels compute with. */
 export function checkRange(name: string, value: number, smallest: number, below = Infinity): number {
-  if (!(value >= smallest && value < below)) {
+  if (!(typeof value === "number" && value >= smallest && value < below)) {
     const range = below === Infinity ? `at least ${smallest}` : `at least ${smallest} and below ${below}`;
-    throw new InputError(`The ${name} must be a number of ${range}, not ${value}.`);
+    throw new InputError(`The ${name} must be a number of ${range}, not ${show(value)}.`);
   }
   if (!(Math.fround(value) < below) && below !== Infinity) {
     throw new InputError(
@@ -44,9 +44,9 @@ export function checkRange(name: string, value: number, smallest: number, below 
  * @throws InputError unless the number is one of at least 0 that neither vanishes in float32 nor is too large for it
  */
 export function checkScale(name: string, value: number, zero = true): number {
-  if (!(value >= 0 && fitsFloat32(value)) || (value === 0 && !zero)) {
+  if (!(typeof value === "number" && value >= 0 && fitsFloat32(value)) || (value === 0 && !zero)) {
     throw new InputError(
-      `The ${name} must be a number ${zero ? "of 0 or " : ""}from ${RANGE}, which is what float32 holds, not ${value}.`,
+      `The ${name} must be a number ${zero ? "of 0 or " : ""}from ${RANGE}, which is what float32 holds, not ${show(value)}.`,
     );
   }
   return value;

@@ -1,4 +1,5 @@
-import { InputError } from "../errors.js";
+import { InputError, inContext } from "../errors.js";
+import { trueOrFalse } from "../options.js";
 import { checkRange, checkScale, type Optimizer } from "./optimizer.js";
 
 /**
@@ -21,6 +22,7 @@ export const sgd: Optimizer<SgdOptions> = {
   resolve({ momentum = 0.9, nesterov = false, weightDecay = 0 }) {
     checkRange("momentum", momentum, 0, 1);
     checkScale("weight decay", weightDecay);
+    inContext("The optimizer sgd", () => trueOrFalse("nesterov", nesterov));
     if (nesterov && momentum === 0) throw new InputError("Nesterov's variant needs a momentum above 0.");
     return { type: "sgd", momentum, nesterov, weightDecay };
   },

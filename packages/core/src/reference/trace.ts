@@ -2,7 +2,10 @@ import { softmax } from "../layers/softmax.js";
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "../layers/softmaxCrossEntropy.js";
 import type { Model } from "../model.js";
 import { resolveOptimizer, updateParameter } from "../optimizers/index.js";
+import { checkRange } from "../optimizers/optimizer.js";
+import { type Checks, checkOptions, flag } from "../options.js";
 import { copyOf, type NamedTensors, type Tensor, tensor } from "../tensor.js";
+import { checkBatch, checkLabels } from "./inputs.js";
 
 /** Every number of one step, forward and backward, under its contract name. */
 export interface Trace {
@@ -32,8 +35,12 @@ export function tensorsOf({ tensors, labels, loss, learningRate }: Trace): Named
   return learningRate === undefined ? all : { ...all, lr: single(learningRate) };
 }
 
-/** The outputs of all layers for a batch `x` of shape `[N, C, H, W]`: `conv1.out`, `relu1.out`, ... in order. */
+/**
+ * The outputs of all layers for a batch `x` of shape `[N, C, H, W]`: `conv1.out`, `relu1.out`, ... in order.
+ * @throws InputError if the batch or the parameters are not of the model's shapes
+ */
 export function forward(model: Model, parameters: NamedTensors, x: Tensor): NamedTensors {
+  checkBatch(model, parameters, x);
   const outputs: NamedTensors = {};
   let current = x;
   for (const layer of model.layers) {
@@ -48,20 +55,30 @@ export function logits(model: Model, parameters: NamedTensors, x: Tensor): Tenso
   return forward(model, parameters, x)[`${model.layers[model.layers.length - 1].name}.out`];
 }
 
+export interface TraceOptions {
+  /** Whether `grad.x`, and the gradients on the way to it that no parameter needs, are wanted; default: yes. */
+  readonly inputGradient?: boolean | undefined;
+}
+
+const traceChecks: Checks<TraceOptions> = { inputGradient: flag };
+
 /**
  * Runs the textbook forward and backward.
  * @param x batch `[N, C, H, W]`, its dtype is the dtype of all results
  * @param labels class indices, `[N]`
- * @param options.inputGradient whether `grad.x`, and the gradients on the way to it that no parameter needs, are wanted
+ * @throws InputError if the batch, the parameters or the labels don't fit the model
  */
 export function trace(
   model: Model,
   parameters: NamedTensors,
   x: Tensor,
   labels: ArrayLike<number>,
-  { inputGradient = true }: { readonly inputGradient?: boolean } = {},
+  options: TraceOptions = {},
 ): Trace {
+  checkOptions("A trace", options, traceChecks);
+  const { inputGradient = true } = options;
   const outputs = forward(model, parameters, x);
+  checkLabels(model, x.shape[0], labels);
   const inputOf = (index: number) => (index === 0 ? x : outputs[`${model.layers[index - 1].name}.out`]);
   const scores = inputOf(model.layers.length);
 
@@ -98,6 +115,7 @@ export function trace(
  * times `grad.conv1.weight`.
  */
 export function withUpdate(step: Trace, learningRate: number): Trace {
+  checkRange("learning rate", learningRate, 0);
   const updated = Object.fromEntries(
     step.model.parameters.map(({ fullName }) => {
       const parameter = copyOf(step.tensors[fullName]);

@@ -1,14 +1,19 @@
 import { countOf, type Dataset } from "../data/dataset.js";
 import type { Engine } from "../engine/engine.js";
+import { listening } from "../engine/listening.js";
+import { abortSignal, type Checks, callback, checkOptions } from "../options.js";
 import { type Death, deathOf } from "./death.js";
 import { evaluate } from "./evaluate.js";
-import type { TrainingSettings } from "./settings.js";
+import { settingChecks, type TrainingSettings } from "./settings.js";
 import { Training } from "./training.js";
 
 export interface FitOptions extends TrainingSettings {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (event: ProgressEvent) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** If it throws, or returns a promise that rejects, training ends, and `fit` rejects with that. */
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
 }
+
+const fitChecks: Checks<FitOptions> = { ...settingChecks, signal: abortSignal, onProgress: callback };
 
 /**
  * Where a training run stands. `step` comes several times a second, `epoch` after each epoch, `died` once if no weight changes
@@ -54,12 +59,26 @@ export interface History {
  * died or the engine was closed, those of the last epoch.
  * @throws InputError for options or data that don't fit, or if the engine is being trained already; DivergedError if the
  *   loss or a parameter is no longer a finite number, or an epoch's loss is absurd: most batches' is above 20 times that of
- *   guessing, though the first ones' wasn't; what `options.signal` was aborted with
+ *   guessing, though the first ones' wasn't; what `options.signal` was aborted with, or `options.onProgress` threw
  */
 export async function fit(engine: Engine, data: Dataset, options: FitOptions = {}): Promise<History> {
-  const { signal, onProgress } = options;
+  checkOptions("Training", options, fitChecks);
+  const { signal, onProgress, ...settings } = options;
   signal?.throwIfAborted();
-  const training = await Training.open(engine, data, options);
+  const training = await Training.open(engine, data, settings);
+  try {
+    return await listening({ signal, onProgress }, (listeners) => trainToEnd(engine, training, listeners));
+  } finally {
+    await training.close();
+  }
+}
+
+/** Epoch by epoch, looking at the validation images after each. */
+async function trainToEnd(
+  engine: Engine,
+  training: Training,
+  { signal, onProgress }: Pick<FitOptions, "signal" | "onProgress">,
+): Promise<History> {
   const { train, validation } = training.data;
   const { epochs } = training;
   const count = countOf(train);
@@ -69,44 +88,40 @@ export async function fit(engine: Engine, data: Dataset, options: FitOptions = {
     if (death && !told) onProgress?.({ type: "died", epoch, epochs, death });
     told = death !== undefined;
   };
-  try {
-    while (!training.done) {
-      const { epoch } = training;
-      const start = performance.now();
-      const secondsSoFar = () => (performance.now() - start) / 1000;
-      const totals = await training.advance(Infinity, {
-        signal,
-        onProgress: (soFar) => {
-          const { images, loss, correct } = soFar;
-          onProgress?.({
-            type: "step",
-            epoch,
-            epochs,
-            images,
-            imagesPerEpoch: count,
-            loss: loss / images,
-            accuracy: correct / images,
-            imagesPerSecond: images / secondsSoFar(),
-          });
-          tell(epoch, deathOf(soFar, training.settings));
-        },
-      });
-      const seconds = secondsSoFar();
-      const validated = validation ? await evaluate(engine, validation, { signal }) : null;
-      const record = {
-        loss: totals.loss / count,
-        accuracy: totals.correct / count,
-        valLoss: validated?.loss ?? null,
-        valAccuracy: validated?.accuracy ?? null,
-        seconds,
-        imagesPerSecond: count / seconds,
-      };
-      records.push(record);
-      onProgress?.({ type: "epoch", epoch, epochs, record });
-      tell(epoch, training.death);
-    }
-    return { epochs: records, death: training.death ?? null };
-  } finally {
-    await training.close();
+  while (!training.done) {
+    const { epoch } = training;
+    const start = performance.now();
+    const secondsSoFar = () => (performance.now() - start) / 1000;
+    const totals = await training.advance(Infinity, {
+      signal,
+      onProgress: (soFar) => {
+        const { images, loss, correct } = soFar;
+        onProgress?.({
+          type: "step",
+          epoch,
+          epochs,
+          images,
+          imagesPerEpoch: count,
+          loss: loss / images,
+          accuracy: correct / images,
+          imagesPerSecond: images / secondsSoFar(),
+        });
+        tell(epoch, deathOf(soFar, training.settings));
+      },
+    });
+    const seconds = secondsSoFar();
+    const validated = validation ? await evaluate(engine, validation, { signal }) : null;
+    const record = {
+      loss: totals.loss / count,
+      accuracy: totals.correct / count,
+      valLoss: validated?.loss ?? null,
+      valAccuracy: validated?.accuracy ?? null,
+      seconds,
+      imagesPerSecond: count / seconds,
+    };
+    records.push(record);
+    onProgress?.({ type: "epoch", epoch, epochs, record });
+    tell(epoch, training.death);
   }
+  return { epochs: records, death: training.death ?? null };
 }

@@ -12,7 +12,7 @@ export { DivergedError } from "../engine/diverged.js";
 export type * from "../engine/engine.js";
 export { createEngine, type EngineOptions, engineNames } from "../engine/index.js";
 export { FailureError, InputError } from "../errors.js";
-export { type CompileTimes, measureCompile } from "../measure/compile.js";
+export { type CompileOptions, type CompileTimes, measureCompile } from "../measure/compile.js";
 export * from "../model.js";
 export { nearest } from "../nearest.js";
 export type { OptimizerOptions, OptimizerSpec } from "../optimizers/index.js";

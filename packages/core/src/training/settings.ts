@@ -1,31 +1,33 @@
-import { InputError, inContext } from "../errors.js";
-import { wholeNumber } from "../layers/options.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import { learningRateFor } from "../optimizers/learningRate.js";
 import { checkScale } from "../optimizers/optimizer.js";
 import { type Schedule, schedules } from "../optimizers/schedules.js";
+import { type Checks, checkOptions, elsewhere, number, oneOf, SEED, whole } from "../options.js";
 
 /** All that a training follows from, beside the network, its first parameters and the images. */
 export interface TrainingSettings {
   /** How often all training images are used; default 3. */
-  readonly epochs?: number;
-  /** Images for each update; default 32. 1 trains on one image at a time. The last batch of an epoch may be smaller. */
-  readonly batchSize?: number;
+  readonly epochs?: number | undefined;
+  /**
+   * Images for each update; default 32. 1 trains on one image at a time. The last batch of an epoch may be smaller, and none
+   * is larger than the data.
+   */
+  readonly batchSize?: number | undefined;
   /** Default Adam. */
-  readonly optimizer?: OptimizerSpec;
+  readonly optimizer?: OptimizerSpec | undefined;
   /** The largest rate of the schedule; default: learningRateFor the optimizer and the batch size. */
-  readonly learningRate?: number;
+  readonly learningRate?: number | undefined;
   /** Default `one-cycle`. */
-  readonly schedule?: Schedule;
+  readonly schedule?: Schedule | undefined;
   /** The largest length that the gradients may have together; default: any. */
-  readonly clip?: number;
+  readonly clip?: number | undefined;
   /**
    * Set aside from the training images, chosen at random: a whole number counts images, a fraction below 1 is a share.
    * Default 0: none.
    */
-  readonly validation?: number;
+  readonly validation?: number | undefined;
   /** For the order of the images and the choice of validation images; default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** What `fit` does when it isn't told otherwise. */
@@ -37,34 +39,33 @@ export const fitDefaults = {
   seed: 0,
 } as const satisfies TrainingSettings;
 
-/** The settings with nothing left out. @throws InputError for one that is wrong */
-export function resolveSettings({
-  epochs = fitDefaults.epochs,
-  batchSize = fitDefaults.batchSize,
-  optimizer = fitDefaults.optimizer,
-  learningRate,
-  schedule = fitDefaults.schedule,
-  seed = fitDefaults.seed,
-  clip,
-}: TrainingSettings) {
-  inContext("Training", () => {
-    wholeNumber("the number of epochs", epochs, 1);
-    wholeNumber("the batch size", batchSize, 1);
-  });
-  const rate = checkScale("learning rate", learningRate ?? learningRateFor(optimizer, batchSize));
+export const settingChecks: Checks<TrainingSettings> = {
+  epochs: whole(1),
+  batchSize: whole(1),
+  optimizer: elsewhere,
+  learningRate: elsewhere,
+  schedule: oneOf(schedules),
+  clip: elsewhere,
+  validation: number(0),
+  seed: SEED,
+};
+
+/** @throws InputError for a setting that is unknown or of the wrong kind; `resolveSettings` looks at what they say */
+export function checkSettings(settings: TrainingSettings): void {
+  checkOptions("Training", settings, settingChecks);
+}
+
+/**
+ * The settings with nothing left out.
+ * @param count of training images: a batch holds no more, and the learning rate follows from it
+ * @throws InputError for one that is out of range
+ */
+export function resolveSettings(settings: TrainingSettings, count: number) {
+  const { epochs = fitDefaults.epochs, schedule = fitDefaults.schedule, seed = fitDefaults.seed } = settings;
+  const optimizer = resolveOptimizer(settings.optimizer ?? fitDefaults.optimizer);
+  const batchSize = Math.min(settings.batchSize ?? fitDefaults.batchSize, count);
+  const { learningRate = learningRateFor(optimizer, batchSize), clip } = settings;
+  checkScale("learning rate", learningRate);
   if (clip !== undefined) checkScale("length to clip gradients to", clip, false);
-  if (!schedules.includes(schedule)) {
-    throw new InputError(
-      `There is no learning rate schedule "${schedule}"; there are ${schedules.join(", ")}.`,
-    );
-  }
-  return {
-    epochs,
-    batchSize,
-    optimizer: resolveOptimizer(optimizer),
-    learningRate: rate,
-    schedule,
-    seed,
-    clip,
-  };
+  return { epochs, batchSize, optimizer, learningRate, schedule, seed, clip };
 }

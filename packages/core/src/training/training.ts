@@ -1,14 +1,16 @@
 import { countOf, type Dataset } from "../data/dataset.js";
 import { DivergedError } from "../engine/diverged.js";
 import type { Engine, EpochOptions, EpochTotals, OptimizerState, TrainingRun } from "../engine/engine.js";
+import { checkFits } from "../engine/fits.js";
+import { checkEngine } from "../engine/inputs.js";
 import { NOTHING, sumOf } from "../engine/signs.js";
-import { InputError } from "../errors.js";
+import { InputError, inContext } from "../errors.js";
 import { learningRateAt } from "../optimizers/schedules.js";
+import { wholeNumber } from "../options.js";
 import { permutation, randomStream } from "../random.js";
 import type { NamedTensors } from "../tensor.js";
 import { type Death, deathOf } from "./death.js";
-import { checkFits } from "./evaluate.js";
-import { resolveSettings, type TrainingSettings } from "./settings.js";
+import { checkSettings, fitDefaults, resolveSettings, type TrainingSettings } from "./settings.js";
 import { type Split, splitValidation } from "./split.js";
 
 /** All that a training has to know to go on later, as if it had never stopped: plain data that can be kept anywhere. */
@@ -65,9 +67,11 @@ export class Training {
     settings: TrainingSettings = {},
     state?: TrainingState,
   ): Promise<Training> {
-    const resolved = resolveSettings(settings);
+    checkEngine(engine);
+    checkSettings(settings);
     checkFits(engine.model, data);
-    const split = splitValidation(data, settings.validation ?? 0, resolved.seed);
+    const split = splitValidation(data, settings.validation ?? 0, settings.seed ?? fitDefaults.seed);
+    const resolved = resolveSettings(settings, countOf(split.train));
     if (inTraining.has(engine)) {
       throw new InputError(
         "The engine is being trained already; wait until that has ended, or create another engine.",
@@ -138,6 +142,7 @@ export class Training {
    *   InputError if the training has ended
    */
   async advance(steps = Infinity, { signal, onProgress }: EpochOptions = {}): Promise<EpochTotals> {
+    if (steps !== Infinity) inContext("A training goes on", () => wholeNumber("steps", steps, 1));
     if (this.done || this.#ended) throw new InputError("The training has ended; begin another one.");
     const { batchSize } = this.settings;
     const first = this.#steps % this.stepsPerEpoch;

@@ -23,16 +23,13 @@ export interface ChildTask {
   readonly convolution: Convolution;
 }
 
-const { task, spec, ...options }: ChildTask = JSON.parse(process.argv[2]);
+const { task, spec, batchSize, ...options }: ChildTask = JSON.parse(process.argv[2]);
 allowRelaxedSimd();
 if (task === "compile") {
-  process.stdout.write(`${JSON.stringify(await measureCompile(spec, options))}\n`);
+  process.stdout.write(`${JSON.stringify(await measureCompile(spec, { batchSize, ...options }))}\n`);
 } else {
   const engine = await createEngine(spec, options);
-  await fit(engine, noise(defineModel(spec), options.batchSize), {
-    epochs: 1,
-    batchSize: options.batchSize,
-  });
+  await fit(engine, noise(defineModel(spec), batchSize), { epochs: 1, batchSize });
   process.stdout.write("{}\n");
   await engine.close();
 }

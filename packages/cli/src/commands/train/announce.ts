@@ -1,4 +1,12 @@
-import { countOf, type Dataset, duration, type Engine, type Evaluation, type FitOptions } from "unravel-cnn";
+import {
+  countOf,
+  type Dataset,
+  duration,
+  type Engine,
+  type Evaluation,
+  type FitOptions,
+  type OptimizerName,
+} from "unravel-cnn";
 import type { LoadedModel } from "../../model.js";
 import { clock, percent, short, significant, whole } from "../../terminal/numbers.js";
 import type { Progress } from "../../terminal/progress.js";
@@ -13,7 +21,9 @@ export function announce(
   training: Dataset,
   test: Dataset,
   options: Required<
-    Pick<FitOptions, "epochs" | "batchSize" | "optimizer" | "learningRate" | "schedule" | "seed">
+    Pick<FitOptions, "epochs" | "batchSize" | "learningRate" | "schedule" | "seed"> & {
+      readonly optimizer: { readonly type: OptimizerName };
+    }
   >,
 ): void {
   const { epochs, batchSize, optimizer, learningRate, schedule, seed } = options;

@@ -31,7 +31,7 @@ export function optimizerOf({
   momentum,
   nesterov,
   weightDecay,
-}: TrainOptions): OptimizerSpec {
+}: TrainOptions): Exclude<OptimizerSpec, string> {
   const decay = weightDecay !== undefined && { weightDecay };
   if (type === "sgd") {
     return { type, ...(momentum !== undefined && { momentum }), ...(nesterov && { nesterov }), ...decay };

@@ -2,10 +2,12 @@ import { BLOCK } from "../../compiler/block.js";
 import type { Convolution } from "../../compiler/convolution.js";
 import { type Plan, type PlanOptions, planModel } from "../../compiler/plan.js";
 import type { Dataset } from "../../data/dataset.js";
-import { InputError } from "../../errors.js";
+import { InputError, show } from "../../errors.js";
 import type { Model } from "../../model.js";
+import { resolveOptimizer } from "../../optimizers/index.js";
+import { MOST_THREADS } from "../../options.js";
 import { checkParameters } from "../../parameters.js";
-import { copyAll, type NamedTensors, sizeOf } from "../../tensor.js";
+import { copyAll, type NamedTensors } from "../../tensor.js";
 import { DivergedError } from "../diverged.js";
 import type {
   Engine,
@@ -16,6 +18,9 @@ import type {
   TrainingOptions,
   TrainingRun,
 } from "../engine.js";
+import { closedError, closedRunError } from "../failures.js";
+import { checkEpoch, checkInference, checkTraining } from "../inputs.js";
+import { listening } from "../listening.js";
 import { optimizerMemory } from "../optimizerState.js";
 import type { StartWorker } from "./engineWorker.js";
 import { canShareMemory, hasWorkers } from "./host.js";
@@ -59,6 +64,7 @@ export class WasmEngine implements Engine {
   #one: Pool | undefined;
   #parameters: NamedTensors;
   readonly #inference = new Map<Amount, Promise<LoadedInference>>();
+  #closed = false;
 
   constructor(model: Model, parameters: NamedTensors, options: WasmOptions) {
     const { threads, strict, convolution, startWorker } = options;
@@ -80,12 +86,16 @@ export class WasmEngine implements Engine {
   }
 
   setParameters(parameters: NamedTensors): void {
+    this.#checkOpen();
     checkParameters(this.model, parameters);
     this.#parameters = copyAll(parameters, "float32");
   }
 
   async startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun> {
-    const { batchSize, optimizer, clip, resume } = options;
+    this.#checkOpen();
+    checkTraining(this.model, data, options);
+    const { batchSize, clip, resume } = options;
+    const optimizer = resolveOptimizer(options.optimizer);
     const memory = resume && optimizerMemory(this.model, options);
     const pool = batchSize > BLOCK ? this.pool : this.#poolOfOne();
     pool.start();
@@ -100,25 +110,33 @@ export class WasmEngine implements Engine {
         labels: data.labels,
       },
     );
-    return new WasmTraining(plan, program, options, (parameters) => {
+    return new WasmTraining(plan, program, data, options, (parameters) => {
       this.#parameters = parameters;
     });
   }
 
-  async logits(images: Uint8Array, { signal, onProgress }: InferenceOptions = {}): Promise<Float32Array> {
-    signal?.throwIfAborted();
-    const count = images.length / sizeOf(this.model.inputShape);
+  async logits(images: Uint8Array, options: InferenceOptions = {}): Promise<Float32Array> {
+    this.#checkOpen();
+    const count = checkInference(this.model, images, options);
+    options.signal?.throwIfAborted();
     const loaded = await this.#inferenceProgram(count === 1 ? "one" : count < FEW_IMAGES ? "few" : "many");
     const parameters = this.#parameters;
     const row = loaded.parameters === parameters ? undefined : rowOf(loaded.plan, parameters);
-    const logits = await loaded.program.infer(row, images, { signal, onProgress });
-    loaded.parameters = parameters;
-    signal?.throwIfAborted();
-    return logits;
+    return listening(options, async ({ signal, onProgress }) => {
+      const logits = await loaded.program.infer(row, images, { signal, onProgress });
+      loaded.parameters = parameters;
+      signal?.throwIfAborted();
+      return logits;
+    });
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([this.pool.close(), this.#local.close(), this.#one?.close()]);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw closedError();
   }
 
   /** For batches of one block, on which several threads would only wait for each other. */
@@ -152,6 +170,7 @@ class WasmTraining implements TrainingRun {
   readonly #program: TrainingProgram;
   /** Hands the parameters to the engine. */
   readonly #keep: (parameters: NamedTensors) => void;
+  readonly #data: Dataset;
   readonly #options: TrainingOptions;
   #step: number;
   #idleSteps = 0;
@@ -160,11 +179,13 @@ class WasmTraining implements TrainingRun {
   constructor(
     plan: Plan,
     program: TrainingProgram,
+    data: Dataset,
     options: TrainingOptions,
     keep: (parameters: NamedTensors) => void,
   ) {
     this.#plan = plan;
     this.#program = program;
+    this.#data = data;
     this.#options = options;
     this.#step = options.resume?.steps ?? 0;
     this.#keep = keep;
@@ -173,10 +194,19 @@ class WasmTraining implements TrainingRun {
   async epoch(
     order: Uint32Array,
     learningRates: Float64Array,
-    { signal, onProgress }: EpochOptions = {},
+    options: EpochOptions = {},
   ): Promise<EpochTotals> {
-    signal?.throwIfAborted();
     this.#checkOpen();
+    checkEpoch(this.#data, this.#options.batchSize, order, learningRates, options);
+    options.signal?.throwIfAborted();
+    return listening(options, (listeners) => this.#train(order, learningRates, listeners));
+  }
+
+  async #train(
+    order: Uint32Array,
+    learningRates: Float64Array,
+    { signal, onProgress }: EpochOptions,
+  ): Promise<EpochTotals> {
     const { totals, badLoss, parameters } = await this.#program.epoch(
       { order, learningRates, firstStep: this.#step, idleSteps: this.#idleSteps },
       { signal, onProgress: onProgress && ((soFar) => soFar.images > 0 && onProgress(soFar)) },
@@ -208,14 +238,16 @@ class WasmTraining implements TrainingRun {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new InputError("This training run was closed; start another one.");
+    if (this.#closed) throw closedRunError();
   }
 }
 
 /** @throws InputError unless there can be so many threads here: a whole number from 0 to 256 */
 export function checkThreads(threads: number, startWorker?: StartWorker): void {
-  if (!Number.isInteger(threads) || threads < 0 || threads > 256) {
-    throw new InputError(`The number of threads must be a whole number from 1 to 256, not ${threads}.`);
+  if (!Number.isInteger(threads) || threads < 0 || threads > MOST_THREADS) {
+    throw new InputError(
+      `The number of threads must be a whole number from 1 to ${MOST_THREADS}, not ${show(threads)}.`,
+    );
   }
   if (threads > 0 && !hasWorkers(startWorker)) {
     throw new InputError("There are no workers here; use threads: 0, the calling thread alone.");

@@ -1,0 +1,22 @@
+import { checkDataset, type Dataset } from "../data/dataset.js";
+import { InputError } from "../errors.js";
+import type { Model } from "../model.js";
+import { formatShape, sameShape } from "../tensor.js";
+
+/** @throws InputError if the data set is broken, or its images or classes aren't those of the network. */
+export function checkFits(model: Model, data: Dataset): void {
+  checkDataset(data);
+  if (!sameShape(model.inputShape, data.shape)) {
+    const [channels, height, width] = data.shape;
+    const last = sameShape(model.inputShape, [height, width, channels]);
+    throw new InputError(
+      `The images of ${data.name} have shape ${formatShape(data.shape)}, but the model takes ${formatShape(model.inputShape)}; ${last ? `"input" in its spec has the channels first: write ${formatShape(data.shape)}` : 'change "input" in its spec'}.`,
+    );
+  }
+  const largest = data.labels.reduce((a, b) => Math.max(a, b), 0);
+  if (largest >= model.classes.length) {
+    throw new InputError(
+      `${data.name} has a label ${largest}, but the model has ${model.classes.length} classes, numbered from 0; give its last layer ${largest + 1} units.`,
+    );
+  }
+}

@@ -1,0 +1,44 @@
+interface Listeners<Event> {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((event: Event) => void) | undefined;
+}
+
+/**
+ * Lets work tell of its progress, and ends it by its signal if what listens throws, or returns a promise that rejects: then
+ * the work rejects with that. So whoever calls `onProgress`, and when, an exception in it comes to the one who asked for
+ * the work, and never to a timer or an event's handler, where it would end the process.
+ * @param work ends soon, and rejects, if its signal is aborted
+ */
+export async function listening<Event, Result>(
+  { signal, onProgress }: Listeners<Event>,
+  work: (listeners: Listeners<Event>) => Promise<Result>,
+): Promise<Result> {
+  if (onProgress === undefined) return work({ signal });
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal?.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort);
+  const fail = (error: unknown) => controller.abort(error);
+  const answers = new Set<Promise<unknown>>();
+  try {
+    const result = await work({
+      signal: controller.signal,
+      onProgress: (event) => {
+        if (controller.signal.aborted) return;
+        try {
+          const answer: unknown = onProgress(event);
+          if (!(answer instanceof Promise)) return;
+          const heard = answer.catch(fail).finally(() => answers.delete(heard));
+          answers.add(heard);
+        } catch (error) {
+          fail(error);
+        }
+      },
+    });
+    await Promise.all(answers);
+    controller.signal.throwIfAborted();
+    return result;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}

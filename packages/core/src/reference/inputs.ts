@@ -1,0 +1,32 @@
+import { InputError, inContext, show } from "../errors.js";
+import type { Model } from "../model.js";
+import { kindOf } from "../options.js";
+import { checkShapes } from "../parameters.js";
+import { checkTensor, formatShape, type NamedTensors, sameShape, type Tensor } from "../tensor.js";
+
+/** @throws InputError unless the model can be run on this batch with these parameters; what they hold may be anything */
+export function checkBatch(model: Model, parameters: NamedTensors, x: Tensor): void {
+  checkShapes(model, parameters);
+  inContext("The batch x", () => checkTensor(x));
+  const [count, ...shape] = x.shape;
+  if (count >= 1 && sameShape(shape, model.inputShape)) return;
+  const one = sameShape(x.shape, model.inputShape);
+  throw new InputError(
+    `The batch x has shape ${formatShape(x.shape)}, but the model takes [N, ${model.inputShape.join(", ")}]${one ? `; one image is [1, ${x.shape.join(", ")}]` : ""}.`,
+  );
+}
+
+/** @throws InputError unless there is a label for each image of a batch, and a class for each label */
+export function checkLabels({ classes }: Model, count: number, labels: ArrayLike<number>): void {
+  if (typeof labels !== "object" || labels === null || labels.length !== count) {
+    throw new InputError(
+      `The labels must be a list of ${count} class numbers, one for each image, not ${Array.isArray(labels) ? show(labels) : kindOf(labels)}.`,
+    );
+  }
+  for (let n = 0; n < count; n++) {
+    if (Number.isInteger(labels[n]) && labels[n] >= 0 && labels[n] < classes.length) continue;
+    throw new InputError(
+      `Label ${n} is ${show(labels[n])}, but the model has ${classes.length} classes, numbered from 0.`,
+    );
+  }
+}
