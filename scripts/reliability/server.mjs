@@ -105,7 +105,7 @@ conclude(
       ],
     ),
     "",
-    `Seed ${seed}, up to ${AT_ONCE} at once: ${whole(faults.length)} faults. The server took ${megabytes(before.memory)} before and at most ${megabytes(most.memory)}; it had ${before.files} files and connections open before and ${after} after. Honest clients had ${whole(honest.wrong)} wrong answers or none, and the page within ${honest.longest.toFixed(0)} ms.`,
+    `Seed ${seed}, up to ${AT_ONCE} at once: ${whole(faults.length)} faults. The server took ${megabytes(before.memory)} before and at most ${megabytes(most.memory)}; it had ${before.files} files and connections open before and ${after} after. ${whole(honest.wrong)} requests of honest clients failed; the page came within ${honest.longest.toFixed(0)} ms.`,
   ].join("\n"),
   faults,
 );
