@@ -55,27 +55,27 @@ test.each<[string, () => unknown, string]>([
   ],
   [
     "rate 1e-50",
-    () => resolveSettings({ learningRate: 1e-50 }),
+    () => resolveSettings({ learningRate: 1e-50 }, 100),
     `The learning rate must be a number of 0 or ${holds} 1e-50.`,
   ],
   [
     "rate 1e39",
-    () => resolveSettings({ learningRate: 1e39 }),
+    () => resolveSettings({ learningRate: 1e39 }, 100),
     `The learning rate must be a number of 0 or ${holds} 1e+39.`,
   ],
   [
     "clip 1e-50",
-    () => resolveSettings({ clip: 1e-50 }),
+    () => resolveSettings({ clip: 1e-50 }, 100),
     `The length to clip gradients to must be a number ${holds} 1e-50.`,
   ],
   [
     "clip 1e39",
-    () => resolveSettings({ clip: 1e39 }),
+    () => resolveSettings({ clip: 1e39 }, 100),
     `The length to clip gradients to must be a number ${holds} 1e+39.`,
   ],
   [
     "not a number",
-    () => resolveSettings({ learningRate: Number.NaN }),
+    () => resolveSettings({ learningRate: Number.NaN }, 100),
     `The learning rate must be a number of 0 or ${holds} NaN.`,
   ],
 ])("%s", (_, work, sentence) => {

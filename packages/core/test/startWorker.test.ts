@@ -143,7 +143,7 @@ test("in a thread that starts none itself; when it dies, so do those that were l
         epochs: 100_000, learningRate: 1e-5, onProgress: () => parentPort.postMessage("trains"),
       });
     })();`,
-    { eval: true, workerData: lent.port, transferList: [lent.port] },
+    { eval: true, workerData: lent.port, transferList: [lent.port as never] },
   );
   expect(await once(borrower, "message")).toEqual(["trains"]);
   expect(running(workers)).toBe(3);

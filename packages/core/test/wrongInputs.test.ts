@@ -257,7 +257,7 @@ const training: readonly Case[] = [
     /batchSize must be a whole number from 1 to 16,777,216/,
   ],
 ];
-const plain = { batchSize: 2, optimizer: "sgd" } as never;
+const plain = { batchSize: 2, optimizer: "sgd" as never };
 
 const others: readonly Case[] = [
   [

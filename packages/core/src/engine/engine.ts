@@ -78,7 +78,7 @@ export interface EpochTotals {
   readonly images: number;
   readonly loss: number;
   readonly correct: number;
-  /** The largest mean loss of a batch among the run's first 8 steps; 0 if none of them is in the epoch. */
+  /** The largest mean loss of a batch among the steps that the run's first 8 images take; 0 if none is in the epoch. */
   readonly firstLoss: number;
   /** How many batches had an absurd mean loss (see signs.ts). */
   readonly absurdSteps: number;

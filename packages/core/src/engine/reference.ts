@@ -21,7 +21,7 @@ import { closedError, closedRunError } from "./failures.js";
 import { checkEpoch, checkInference, checkTraining } from "./inputs.js";
 import { listening } from "./listening.js";
 import { optimizerMemory } from "./optimizerState.js";
-import { absurdLoss, FIRST_STEPS, LEARNT, NOTHING, sumOf } from "./signs.js";
+import { absurdLoss, firstSteps, LEARNT, NOTHING, sumOf } from "./signs.js";
 import { Slices } from "./slices.js";
 
 /** Trains with the textbook as it is, in float32, on the calling thread. */
@@ -220,7 +220,7 @@ class ReferenceTraining implements TrainingRun {
       images: indices.length,
       loss: step.loss * indices.length,
       correct: largestInRows(step.tensors.probs).filter((winner, n) => winner === labels[n]).length,
-      firstLoss: this.#step <= FIRST_STEPS ? step.loss : 0,
+      firstLoss: this.#step <= firstSteps(this.#options.batchSize) ? step.loss : 0,
       absurdSteps: step.loss > absurdLoss(model.classes.length) ? 1 : 0,
       idleSteps: this.#idleSteps,
     };

@@ -13,8 +13,8 @@ export const NOTHING: EpochTotals = {
   idleSteps: 0,
 };
 
-/** Over so many steps the loss is that of fresh weights: what they begin with isn't held against a training. */
-export const FIRST_STEPS = 8;
+/** The steps that the first 8 images take: how bad fresh weights are isn't held against a training. */
+export const firstSteps = (batchSize: number): number => Math.ceil(8 / batchSize);
 
 /** A batch's mean loss above this is absurd: so many times that of guessing among the classes. */
 export const absurdLoss = (classes: number): number => 20 * Math.log(Math.max(2, classes));

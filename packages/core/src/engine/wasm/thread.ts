@@ -3,7 +3,7 @@ import { PIECE, STEP } from "../../compiler/kernels/optimizer.js";
 import { STATISTICS } from "../../compiler/kernels/softmaxCrossEntropy.js";
 import { log, power } from "../../math.js";
 import { LOOK_EVERY } from "../../optimizers/flush.js";
-import { absurdLoss, FIRST_STEPS, LEARNT } from "../signs.js";
+import { absurdLoss, firstSteps, LEARNT } from "../signs.js";
 import type { Control } from "./control.js";
 import type { Layout } from "./layout.js";
 
@@ -74,6 +74,7 @@ export class Thread {
   readonly #memory: Uint8Array;
   readonly #numbers: Float32Array;
   readonly #absurdLoss: number;
+  readonly #firstSteps: number;
 
   constructor(
     module: WebAssembly.Module,
@@ -93,6 +94,7 @@ export class Thread {
     this.#memory = new Uint8Array(memory.buffer);
     this.#numbers = new Float32Array(memory.buffer);
     this.#absurdLoss = absurdLoss(layout.classes);
+    this.#firstSteps = firstSteps(layout.training?.batchSize ?? 1);
     for (const [offset, length] of layout.minusInfinity) {
       const start = (this.#workspace + offset) / 4;
       this.#numbers.fill(-Infinity, start, start + length);
@@ -139,7 +141,7 @@ export class Thread {
     progress[PROGRESS.loss] += loss;
     progress[PROGRESS.correct] += correct;
     const mean = loss / images;
-    if (step <= FIRST_STEPS) progress[PROGRESS.firstLoss] = Math.max(progress[PROGRESS.firstLoss], mean);
+    if (step <= this.#firstSteps) progress[PROGRESS.firstLoss] = Math.max(progress[PROGRESS.firstLoss], mean);
     if (mean > this.#absurdLoss) progress[PROGRESS.absurdSteps] += 1;
     if (step % LOOK_EVERY !== 0) return;
     const alive = progress[PROGRESS.alive] === 1 || mean < LEARNT;
