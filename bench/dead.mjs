@@ -1,6 +1,6 @@
 // How fast a network trains whose only filter has died, beside one that lives: the table of docs/performance.md.
 //
-//   npm run compile && node --experimental-wasm-relaxed-simd bench/dead.mjs [--rounds 9] [--seconds 0.1] [--steps 100000] [--strict]
+//   npm run compile && node --experimental-wasm-relaxed-simd bench/dead.mjs [--rounds 5] [--seconds 0.1] [--steps 100000] [--strict]
 //
 // Each network learns for a while. Then a copy of it gets a bias so low that no image passes its ReLU, as one step that was too
 // long leaves it, and goes on for --steps steps: what the optimizer remembers fades away. The two are timed in turns, on one thread,
@@ -10,7 +10,7 @@ import { createEngine, drawPair, oneConv, Training } from "unravel-cnn";
 import { readArguments } from "../scripts/arguments.mjs";
 
 const { rounds, seconds, steps, strict } = readArguments({
-  rounds: 9,
+  rounds: 5,
   seconds: 0.1,
   steps: 100_000,
   strict: false,

@@ -33,10 +33,13 @@ test.each([
   [1.5e30, -28, 0, "1.500×10³⁰"],
   [1234.5, -2, 0, "1235"],
   [1.5e-200, 201, 0, `0.${"0".repeat(100)}`],
-])("%f with %i decimals is written as %s, whatever toFixed takes", (value, decimals, exponent, text) => {
-  expect(fixed(value, { decimals, exponent })).toBe(text);
-  expect(Number.isFinite(roundingOf([value], value, { decimals, exponent }))).toBe(true);
-});
+])(
+  "%f with %i decimals and 10 to the power of %i is written as %s, whatever toFixed takes",
+  (value, decimals, exponent, text) => {
+    expect(fixed(value, { decimals, exponent })).toBe(text);
+    expect(Number.isFinite(roundingOf([value], value, { decimals, exponent }))).toBe(true);
+  },
+);
 
 test("what is rounded to nothing has no sign", () => {
   expect(fixed(-0.0001, { decimals: 2, exponent: 0 })).toBe("0.00");
