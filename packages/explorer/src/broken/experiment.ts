@@ -6,6 +6,7 @@ import {
   dense,
   type Engine,
   evaluate,
+  FailureError,
   flatten,
   initialParameters,
   type Model,
@@ -126,9 +127,9 @@ export class Learner {
       const { accuracy } = await evaluate(this.#engine, this.#data.test);
       return { ...report, accuracy };
     } catch (error) {
-      if (!(error instanceof DivergedError)) throw error;
+      if (!(error instanceof FailureError)) throw error; // it diverged, or its scores overflow when they are measured
       this.#failed = true;
-      const steps = Math.max(before, error.step - 1);
+      const steps = error instanceof DivergedError ? Math.max(before, error.step - 1) : this.#training.steps;
       return { steps, loss: Number.NaN, filters: this.#filters(), problem: error.message };
     }
   }
