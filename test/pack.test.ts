@@ -119,6 +119,19 @@ const model: Model = createEngine(oneConv()).model;
 console.log(model);
 `;
 
+/** Workers that others start or lend, with the types of browsers and with those of Node. */
+const lending = (start: string, send: string) => `
+import { borrowWorkers, createEngine, lendWorkers, oneConv } from "unravel-cnn";
+
+const { port, end } = lendWorkers(() => ${start});
+${send};
+export const engine = await createEngine(oneConv(), { startWorker: () => ${start} });
+export const other = await createEngine(oneConv(), { startWorker: borrowWorkers(port) });
+// @ts-expect-error: not a worker
+lendWorkers(() => new URL("engine-worker.js"));
+await end();
+`;
+
 const readme = () => {
   const page = readFileSync(join(app, "node_modules", "unravel-cnn", "README.md"), "utf8");
   return page.match(/^```ts\n(.*?)^```$/ms)?.[1] ?? "";
@@ -167,8 +180,11 @@ describe("used from TypeScript", () => {
   test("in Node (module resolution nodenext), with Node's types", async () => {
     add("saving.ts", saving);
     add("mistakes.ts", mistakes);
+    const start = 'new Worker(new URL(import.meta.resolve("unravel-cnn/worker")))';
+    const send = 'new Worker("training.js", { workerData: port, transferList: [port] })';
+    add("lending.ts", `import { Worker } from "node:worker_threads";${lending(start, send)}`);
     const typeRoots = [join(root, "node_modules", "@types")];
-    await check(["saving.ts", "mistakes.ts"], {
+    await check(["saving.ts", "mistakes.ts", "lending.ts"], {
       module: "nodenext",
       lib: ["es2022"],
       types: ["node"],
@@ -180,8 +196,10 @@ describe("used from TypeScript", () => {
     add("training.ts", training);
     add("readme.ts", readme());
     add("mistakes.ts", mistakes);
+    const start = 'new Worker("engine-worker.js", { type: "module" })';
+    add("lending.ts", lending(start, 'new Worker("training.js").postMessage({ port }, [port])'));
     const bundler = { module: "esnext", moduleResolution: "bundler" };
-    await check(["training.ts", "readme.ts", "mistakes.ts"], {
+    await check(["training.ts", "readme.ts", "mistakes.ts", "lending.ts"], {
       ...bundler,
       lib: ["es2022", "dom"],
       types: [],

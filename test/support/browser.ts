@@ -33,14 +33,24 @@ const elsewhere = [
   ),
 ];
 
-const program =
+export const browserProgram: string | undefined =
   process.env.UNRAVEL_BROWSER ||
   [...folders.flatMap((folder) => names.map((name) => join(folder, name))), ...elsewhere].find(existsSync);
 
 export const testInBrowser = testIfPresent(
-  program !== undefined,
+  browserProgram !== undefined,
   "no Chromium, Chrome or Edge is installed; set UNRAVEL_BROWSER to the program of one",
 );
+
+export const browserFlags: readonly string[] = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 let browser: Browser | undefined;
 
@@ -58,17 +68,9 @@ export async function emptyPage(options: BrowserContextOptions = {}): Promise<Pa
 
 async function start(): Promise<Browser> {
   browser ??= await chromium.launch({
-    executablePath: program as string,
+    executablePath: browserProgram as string,
     headless: true,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
+    args: [...browserFlags],
   });
   return browser;
 }

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import workerThreads from "node:worker_threads";
 import { borrowWorkers, FailureError, fit, InputError, lendWorkers, measurePeak } from "unravel-cnn";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -10,7 +12,7 @@ import { running, watchWorkers, withoutSharedMemory } from "./support/workers.js
  * Workers that somebody else starts for an engine: a function, or another thread that lends them.
  */
 
-const file = new URL("../bundle/worker.cjs", import.meta.url);
+const file = pathToFileURL(createRequire(import.meta.url).resolve("unravel-cnn/worker"));
 const startWorker = () => new workerThreads.Worker(file);
 
 /** Workers that are lent until the test is over. */

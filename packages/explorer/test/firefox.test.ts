@@ -4,6 +4,7 @@ import { serve } from "../../cli/src/explore/server.js";
 import { pageSite } from "../../cli/src/explore/site.js";
 import { testInFirefox } from "./support/firefox.js";
 import { sample, traceOf } from "./support/library.js";
+import { notedWorkers, noteWorkers, withoutNestedWorkers } from "./support/workers.js";
 
 /*
  * Both halves of the page in another browser: what differs between browsers shows in the first minute.
@@ -12,41 +13,49 @@ import { sample, traceOf } from "./support/library.js";
 /** A machine that is busy takes longer. */
 const LONG = { timeout: 90_000, interval: 100 };
 
-testInFirefox("Firefox shows the probabilities and a cell's sum, and trains", async (firefox) => {
-  const server = await serve(await pageSite(), 0);
-  onTestFinished(() => server.close());
-  const waitFor = (work: () => boolean) => vi.waitUntil(() => firefox.evaluate(work), LONG);
-  const right = traceOf([sample(3)], [3]);
+testInFirefox(
+  "Firefox shows the probabilities and a cell's sum, and trains, with workers of the page alone",
+  async (firefox) => {
+    const server = await serve(withoutNestedWorkers(await pageSite()), 0);
+    onTestFinished(() => server.close());
+    const waitFor = (work: () => boolean) => vi.waitUntil(() => firefox.evaluate(work), LONG);
+    const right = traceOf([sample(3)], [3]);
 
-  // the first half
-  await firefox.goto(`${server.url}#images=500&validation=100&epochs=5`);
-  await waitFor(() => document.querySelector("main fieldset data") !== null);
-  const probabilities = () =>
-    firefox.evaluate(() =>
-      [...document.querySelectorAll<HTMLDataElement>("fieldset data")].map(({ value }) => Number(value)),
+    // the first half
+    await firefox.goto(`${server.url}#images=500&validation=100&epochs=5`);
+    await waitFor(() => document.querySelector("main fieldset data") !== null);
+    const probabilities = () =>
+      firefox.evaluate(() =>
+        [...document.querySelectorAll<HTMLDataElement>("fieldset data")].map(({ value }) => Number(value)),
+      );
+    const close = (values: ArrayLike<number>) => Array.from(values, (value) => expect.closeTo(value, 5));
+    expect(await probabilities()).toEqual(close(right.tensors.probs.data));
+    await firefox.click('[data-picture="conv1.out/3"]');
+    const cell = await firefox.evaluate(() => ({
+      address: document.querySelector(".sheet .value .address")?.textContent?.trim() ?? "",
+      value: Number(document.querySelector<HTMLDataElement>(".sheet data[data-value]")?.value),
+    }));
+    expect(cell.address).toMatch(/^conv1\.out\[0, 3, /);
+    expect(cell.value).toBeCloseTo(explain(right, parseCell(cell.address)).value, 5);
+
+    // the second half
+    await firefox.evaluate(noteWorkers, noteWorkers.channel);
+    await firefox.click("#tab-train");
+    await waitFor(() => document.querySelector(".controls button.main") !== null);
+    expect(await firefox.evaluate(() => crossOriginIsolated)).toBe(true);
+    await firefox.click(".controls button.main");
+    await waitFor(() => document.querySelector('[data-phase="done"]') !== null);
+    expect(await firefox.evaluate(notedWorkers)).toEqual({
+      byPage: ["trainWorker", "worker", "worker", "worker"],
+      byWorkers: [],
+    });
+    const summaries = await firefox.evaluate(() =>
+      [...document.querySelectorAll('[role="tabpanel"] [role="img"]')].map((one) =>
+        one.getAttribute("aria-label"),
+      ),
     );
-  const close = (values: ArrayLike<number>) => Array.from(values, (value) => expect.closeTo(value, 5));
-  expect(await probabilities()).toEqual(close(right.tensors.probs.data));
-  await firefox.click('[data-picture="conv1.out/3"]');
-  const cell = await firefox.evaluate(() => ({
-    address: document.querySelector(".sheet .value .address")?.textContent?.trim() ?? "",
-    value: Number(document.querySelector<HTMLDataElement>(".sheet data[data-value]")?.value),
-  }));
-  expect(cell.address).toMatch(/^conv1\.out\[0, 3, /);
-  expect(cell.value).toBeCloseTo(explain(right, parseCell(cell.address)).value, 5);
-
-  // the second half
-  await firefox.click("#tab-train");
-  await waitFor(() => document.querySelector(".controls button.main") !== null);
-  expect(await firefox.evaluate(() => crossOriginIsolated)).toBe(true);
-  await firefox.click(".controls button.main");
-  await waitFor(() => document.querySelector('[data-phase="done"]') !== null);
-  const summaries = await firefox.evaluate(() =>
-    [...document.querySelectorAll('[role="tabpanel"] [role="img"]')].map((one) =>
-      one.getAttribute("aria-label"),
-    ),
-  );
-  const accuracy = /now ([\d.]+)% in training/.exec(summaries.join())?.[1];
-  expect(Number(accuracy)).toBeGreaterThan(50); // it began at about 10
-  expect(await probabilities()).not.toEqual(close(right.tensors.probs.data));
-});
+    const accuracy = /now ([\d.]+)% in training/.exec(summaries.join())?.[1];
+    expect(Number(accuracy)).toBeGreaterThan(50); // it began at about 10
+    expect(await probabilities()).not.toEqual(close(right.tensors.probs.data));
+  },
+);

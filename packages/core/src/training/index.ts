@@ -11,6 +11,8 @@ export { noise } from "../data/noise.js";
 export { DivergedError } from "../engine/diverged.js";
 export type * from "../engine/engine.js";
 export { createEngine, type EngineOptions, engineNames } from "../engine/index.js";
+export type { EngineWorker, StartWorker } from "../engine/wasm/engineWorker.js";
+export { borrowWorkers, type LentWorkers, lendWorkers } from "../engine/wasm/lending.js";
 export { FailureError, InputError } from "../errors.js";
 export { type CompileOptions, type CompileTimes, measureCompile } from "../measure/compile.js";
 export * from "../model.js";
