@@ -21,10 +21,10 @@ beforeEach(({ skip }) =>
   skip(process.platform !== "linux", "the place of the cache can be chosen on Linux only"),
 );
 
-describe("unravel data list", () => {
+describe("unravel data list, also without its name", () => {
   test("nothing is here but what the program draws", async () => {
     const { env } = await emptyCache();
-    const { stdout, stderr } = await succeed(["data", "list"], { env });
+    const { stdout, stderr } = await succeed(["data"], { env });
     expect(stdout).toMatch(/^mnist +not here +11\.6 MB +-$/m);
     expect(stdout).toMatch(/^digits +drawn by the program +- +-$/m);
     expect(stderr).toBe("");

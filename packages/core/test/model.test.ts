@@ -10,7 +10,10 @@ import {
   relu,
   sequential,
 } from "../src/builders.js";
+import { noise } from "../src/data/noise.js";
 import { defineModel } from "../src/model.js";
+import type { ImageShape } from "../src/tensor.js";
+import { checkFits } from "../src/training/evaluate.js";
 
 describe("the built-in models", () => {
   test.each([
@@ -141,4 +144,36 @@ test("a parameter without a bias isn't there", () => {
   );
   expect(model.parameters.map(({ fullName }) => fullName)).toEqual(["conv1.weight", "fc1.weight"]);
   expect(model.parameterCount).toBe(4 + 8);
+});
+
+describe("channels that come last", () => {
+  const layers = [{ type: "flatten" }, { type: "dense", units: 10 }] as const;
+  const conv = { type: "conv2d", filters: 2, kernel: 3 } as const;
+  const refusal = (input: ImageShape) => {
+    try {
+      defineModel({ input, layers: [conv, ...layers] });
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return undefined;
+  };
+
+  test("are hinted at where a window doesn't fit", () => {
+    expect(refusal([28, 28, 1])).toMatch(
+      /its input is 28x1; .*; "input" has the channels first, so for images of 28x28 with one channel it is \[1, 28, 28\]\.$/,
+    );
+    expect(refusal([32, 30, 2])).toMatch(/images of 32x30 with 2 channels it is \[2, 32, 30\]\.$/);
+    expect(refusal([1, 2, 28]), "these are first").not.toContain("channels first");
+    expect(refusal([3, 3, 1]), "this may be meant").not.toContain("channels first");
+  });
+
+  test("are hinted at where images have theirs first", () => {
+    const model = defineModel({ input: [28, 28, 1], layers });
+    const data = noise(defineModel({ input: [1, 28, 28], layers }), 2);
+    expect(() => checkFits(model, data)).toThrow(
+      /have shape \[1, 28, 28\], but the model takes \[28, 28, 1\]; "input" in its spec has the channels first: write \[1, 28, 28\]\.$/,
+    );
+    const other = defineModel({ input: [1, 20, 20], layers });
+    expect(() => checkFits(other, data)).toThrow(/takes \[1, 20, 20\]; change "input" in its spec\.$/);
+  });
 });

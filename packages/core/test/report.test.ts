@@ -178,7 +178,13 @@ test("maps of large images are shown in blocks, and the report says so", () => {
 
 test("untrained weights are said to be random", () => {
   const subject = subjectOf(builtIn("one-conv"), { label: 2 });
-  expect(plainText(renderReport({ ...subject, trained: false }))).toContain("hasn’t learnt anything yet");
+  const page = renderReport({ ...subject, trained: false });
+  expect(plainText(page)).toContain("hasn’t learnt anything yet");
+  const [first] = /<header.*<\/header>/.exec(page) ?? [];
+  expect(first, "the first line says it").toMatch(
+    /<b>untrained<\/b>: its weights are random, so its answer is a guess/,
+  );
+  expect(renderReport({ ...subject, trained: true })).not.toContain("untrained");
 });
 
 describe("a report refuses", () => {
