@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { FailureError, InputError } from "unravel-cnn";
 import { reason } from "unravel-cnn/node";
 import { EXIT_FAILURE, EXIT_USAGE, Interrupted } from "./exit.js";
+import { complain, printLines } from "./terminal/output.js";
 import { usageSentence } from "./usage.js";
 
 /*
@@ -13,23 +14,23 @@ export function report(failure: unknown): number {
   const error = readable(failure);
   if (error instanceof CommanderError) {
     if (error.code === "commander.help") return EXIT_USAGE; // no command was given: the help has been shown
-    say(usageSentence(error));
+    complain(usageSentence(error));
     return EXIT_USAGE;
   }
   const exitCode = exitCodeOf(error);
-  if (error instanceof Interrupted) say(`interrupted; ${error.outcome}.`);
-  else if (exitCode !== undefined) say((error as Error).message);
-  else say(`a mistake of the program itself, please report it: ${(error as Error)?.stack ?? error}`);
+  if (error instanceof Interrupted) complain(`interrupted; ${error.outcome}.`);
+  else if (exitCode !== undefined) complain((error as Error).message);
+  else {
+    const [first, ...stack] = String((error as Error)?.stack ?? error).split("\n");
+    complain(`a mistake of the program itself, please report it: ${first}`);
+    printLines(stack, process.stderr);
+  }
   return exitCode ?? EXIT_FAILURE;
 }
 
 /** Says that the output could not be written. */
 export function reportOutput(error: NodeJS.ErrnoException): void {
-  say(`the output could not be written: ${reason(error)}.`);
-}
-
-function say(message: string): void {
-  process.stderr.write(`unravel: ${message}\n`);
+  complain(`the output could not be written: ${reason(error)}.`);
 }
 
 /** An error that says what a person can do about it: JavaScript's own about memory says how it is called instead. */

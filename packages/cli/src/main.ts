@@ -41,7 +41,10 @@ async function program(args: readonly string[]): Promise<Command> {
     .configureOutput({ outputError: () => {} })
     .exitOverride()
     .showSuggestionAfterError()
-    .addHelpText("after", "\nunravel COMMAND --help tells more about a command.\n\nExit codes: 0 done, 1 failed, 2 wrong usage or unreadable input, 130 interrupted\n(143 by kill, 129 by closing the terminal).");
+    .addHelpText(
+      "after",
+      "\nunravel COMMAND --help tells more about a command.\n\nExit codes: 0 done, 1 failed, 2 wrong usage or unreadable input, 130 interrupted\n(143 by kill, 129 by closing the terminal).",
+    );
   await addCommands(command, commands, args);
   return command;
 }

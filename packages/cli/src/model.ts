@@ -7,6 +7,7 @@ import {
   type Init,
   InputError,
   initialParameters,
+  LONGEST_SPEC,
   type Model,
   type ModelSpec,
   type NamedTensors,
@@ -82,7 +83,7 @@ function titleOfOneConv(model: Model): string {
 }
 
 async function readSpec(path: string): Promise<ModelSpec> {
-  const bytes = await readBytes(path);
+  const bytes = await readBytes(path, LONGEST_SPEC);
   return inFile(path, () => parseSpec(new TextDecoder().decode(bytes)));
 }
 

@@ -8,10 +8,7 @@ import type { CommanderError } from "commander";
  *     (Did you mean --epochs?)
  */
 export function usageSentence({ message }: CommanderError): string {
-  const [problem, ...suggestion] = message
-    .replace(/^error: /, "")
-    .replace(/\. Expected (.*)\.$/, " (expected $1)")
-    .split("\n");
-  const hint = suggestion.join(" ").replace("(Did", "(did");
-  return `${problem.replace(/\.$/, "")}${hint && ` ${hint}`}; try --help.`;
+  const [problem, ...hints] = message.replace(/^error: /, "").split("\n(Did ");
+  const sentence = problem.replace(/\. Expected (.*)\.$/s, " (expected $1)").replace(/\.$/, "");
+  return `${sentence}${hints.map((hint) => ` (did ${hint}`).join("")}; try --help.`;
 }

@@ -1,17 +1,28 @@
+import { printable } from "./printable.js";
+
 /**
  * What was given cannot be used: a spec, a file, an option. The message is one sentence that says what is wrong,
- * where, and what to do. The command line exits with 2.
+ * where, and what to do. It often quotes what was given, so what would steer a terminal is escaped in it. The command line
+ * exits with 2.
  */
 export class InputError extends Error {
   override readonly name: string = "InputError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message), options);
+  }
 }
 
 /**
  * The work itself failed although the input was sound: the loss became infinite, the disk is full. The message is one
- * sentence. The command line exits with 1.
+ * sentence, escaped like an InputError's. The command line exits with 1.
  */
 export class FailureError extends Error {
   override readonly name: string = "FailureError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message), options);
+  }
 }
 
 /** Runs `work`; the message of an InputError in it gets its place before it and becomes a sentence. */

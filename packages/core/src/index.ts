@@ -33,7 +33,8 @@ export type { EngineWorker, StartWorker } from "./engine/wasm/engineWorker.js";
 export { borrowWorkers, type LentWorkers, lendWorkers } from "./engine/wasm/lending.js";
 export { FailureError, InputError } from "./errors.js";
 export * from "./explain/index.js";
-export { formatModel, parseModel, parseSpec, type SavedModel } from "./formats/modelFile.js";
+export { crc32 } from "./formats/crc32.js";
+export { formatModel, LONGEST_SPEC, parseModel, parseSpec, type SavedModel } from "./formats/modelFile.js";
 export { formatNpy, type NpyArray, type NumberArray, parseNpy, type WritableArray } from "./formats/npy.js";
 export { formatNpz, parseNpz } from "./formats/npz.js";
 export {
@@ -68,6 +69,7 @@ export {
 export { learningRateFor, lowerLearningRate } from "./optimizers/learningRate.js";
 export { type Schedule, schedules } from "./optimizers/schedules.js";
 export { checkParameters, type Init, initialParameters, inits } from "./parameters.js";
+export { printable } from "./printable.js";
 export { permutation, type RandomStream, randomStream } from "./random.js";
 export { contractName, shapesOfTrace } from "./reference/names.js";
 export {

@@ -59,6 +59,9 @@ export interface Model {
 /** The most classes that a model can tell apart. */
 const MOST_CLASSES = 2 ** 16;
 
+/** The most layers, far above any that learns: a spec of a few bytes each can name any number. */
+const MOST_LAYERS = 10_000;
+
 /**
  * Works out all shapes of a network and checks that its layers fit together.
  * @param spec a model spec, also one that was just read from JSON: nothing about it is taken for granted.
@@ -77,6 +80,11 @@ export function defineModel(spec: ModelSpec): Model {
   if (!Array.isArray(spec.layers) || spec.layers.length === 0) {
     throw new InputError(
       `The model spec: "layers" must be a list of at least one layer${spec.layers === undefined ? ", but it is missing" : `, not ${show(spec.layers)}`}.`,
+    );
+  }
+  if (spec.layers.length > MOST_LAYERS) {
+    throw new InputError(
+      `The model spec: "layers" has ${spec.layers.length} layers, more than the limit of ${MOST_LAYERS}; use fewer.`,
     );
   }
   const layers = withChannelsHint(inputShape, () => resolveLayers(spec.layers, inputShape));

@@ -229,6 +229,7 @@ function deflatedFile(packed: Uint8Array, size: number, crc: number): Uint8Array
 }
 
 const zeros = formatNpy({ shape: [100000], data: new Float64Array(100000) });
+const fewerZeros = formatNpy({ shape: [12484], data: new Float64Array(12484) });
 const packedZeros = new Uint8Array(deflateRawSync(zeros));
 
 test("a member that unpacks to a thousand times its size is read", () => {
@@ -238,15 +239,24 @@ test("a member that unpacks to a thousand times its size is read", () => {
   expect(zeros.length / packedZeros.length).toBeGreaterThan(900);
 });
 
+/** A member that gives some bytes more or fewer than its header and the directory say. */
+const packedZerosAnd = (more: number) =>
+  new Uint8Array(deflateRawSync(Buffer.concat([zeros, new Uint8Array(8)]).subarray(0, zeros.length + more)));
 const bits = (...bytes: number[]) => Uint8Array.from([...bytes, ...new Uint8Array(40)]);
 test.each([
-  ["more than it should", packedZeros, 1000, /unpacks to more than the 1000 bytes that it should/],
-  ["less than it should", packedZeros, zeros.length + 1, /ends after 800128 of the 800129 bytes/],
+  ["more than it should", packedZerosAnd(1), zeros.length, /unpacks to more than the 800128 bytes that it/],
+  ["less than it should", packedZerosAnd(-1), zeros.length, /ends after 800127 of the 800128 bytes/],
+  [
+    "more than its header says",
+    packedZeros,
+    zeros.length + 1,
+    /needs 800000 bytes, but from byte 128 on it has 800001/,
+  ],
   ["more than deflate can", packedZeros, 2e6, /can't unpack from \d+ bytes to the 2000000/],
   [
     "cut off",
-    packedZeros.subarray(0, 100),
-    1e5,
+    new Uint8Array(deflateRawSync(fewerZeros)).subarray(0, 100),
+    fewerZeros.length,
     /at byte 100 of its packed data: the packed data ends too early/,
   ],
   ["a type that isn't there", bits(7), 100, /a block has a type that doesn't exist/],

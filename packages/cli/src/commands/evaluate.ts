@@ -8,6 +8,7 @@ import { loadModel } from "../model.js";
 import { seedOption, wholeNumber } from "../options.js";
 import { formatConfusion } from "../terminal/confusion.js";
 import { headline } from "../terminal/evaluation.js";
+import { printJson, printLines } from "../terminal/output.js";
 import { Progress } from "../terminal/progress.js";
 import { stylesFor } from "../terminal/style.js";
 
@@ -65,11 +66,11 @@ async function run(name: string, options: EvaluateOptions, signal: AbortSignal):
         engine: engine.name,
         ...result,
       };
-      process.stdout.write(`${JSON.stringify(summary)}\n`);
+      printJson(summary);
     } else {
       const styles = stylesFor(process.stdout);
       const matrix = options.quiet ? [] : [...formatConfusion(result.confusion, model.classes, styles), ""];
-      process.stdout.write(`${[...matrix, headline(result, test, styles)].join("\n")}\n`);
+      printLines([...matrix, headline(result, test, styles)]);
     }
   } finally {
     progress.clear();

@@ -7,6 +7,7 @@ import { pageSite, withNetwork } from "../explore/site.js";
 import { MODEL_HELP } from "../help.js";
 import { loadModel } from "../model.js";
 import { seedOption, wholeNumber } from "../options.js";
+import { printJson, printLines } from "../terminal/output.js";
 
 interface ExploreOptions {
   readonly port: number;
@@ -57,8 +58,9 @@ async function explore(
   const site = isOwn ? withNetwork(page, await loadModel(choice)) : page;
   const server = await serve(site, port ?? 0);
   const url = isOwn ? `${server.url}#network=served` : server.url;
-  process.stdout.write(json ? `${JSON.stringify({ url })}\n` : `${url}\n`);
-  if (!quiet && !json) process.stderr.write("The page is there until Ctrl-C.\n");
+  if (json) printJson({ url });
+  else printLines([url]);
+  if (!quiet && !json) printLines(["The page is there until Ctrl-C."], process.stderr);
   if (open) openBrowser(url);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();

@@ -11,6 +11,7 @@ import { MODEL_HELP } from "../help.js";
 import { loadModel } from "../model.js";
 import { didYouMean, wholeNumber } from "../options.js";
 import { whole } from "../terminal/numbers.js";
+import { printJson, printLines } from "../terminal/output.js";
 import { type Styles, stylesFor } from "../terminal/style.js";
 import { table } from "../terminal/table.js";
 import { wrapped } from "../terminal/text.js";
@@ -49,13 +50,15 @@ Examples:
         ...(threads !== undefined && { threads }),
         ...(options.convolution && { convolution: options.convolution }),
       });
-      process.stdout.write(`${show(title, model, plan, options)}\n`);
+      show(title, model, plan, options);
     });
 }
 
-function show(title: string, model: Model, plan: PlanDescription, { layer, json }: InspectOptions): string {
+function show(title: string, model: Model, plan: PlanDescription, { layer, json }: InspectOptions): void {
   if (layer === undefined) {
-    return json ? JSON.stringify(plan) : asText(title, plan, stylesFor(process.stdout));
+    if (json) printJson(plan);
+    else printLines(asLines(title, plan, stylesFor(process.stdout)));
+    return;
   }
   if (!model.layers.some(({ name }) => name === layer)) {
     const names = model.layers.map(({ name }) => name);
@@ -64,12 +67,15 @@ function show(title: string, model: Model, plan: PlanDescription, { layer, json 
     );
   }
   const kernels = plan.kernels.filter((kernel) => kernel.layer === layer);
-  if (json) return JSON.stringify({ layer, kernels });
+  if (json) {
+    printJson({ layer, kernels });
+    return;
+  }
   const fused = plan.fused.filter((one) => one.layer === layer).map(sayFused);
-  return [...fused, ...kernels.map(({ nest }) => nest.split("\n").flatMap(wrapped).join("\n"))].join("\n\n");
+  printLines([...fused, ...kernels.map(({ nest }) => nest)].join("\n\n").split("\n").flatMap(wrapped));
 }
 
-function asText(title: string, plan: PlanDescription, styles: Styles): string {
+function asLines(title: string, plan: PlanDescription, styles: Styles): string[] {
   const { block, slots, pieces, piece, threads, memory } = plan;
   return [
     styles.bold(`${title}, training in batches of ${whole(plan.batchSize)}`),
@@ -86,7 +92,7 @@ function asText(title: string, plan: PlanDescription, styles: Styles): string {
     ...wrapped(
       `${whole(memory.shared)} bytes shared, ${whole(memory.workspace)} for each of ${many(threads, "thread")}: ${whole(memory.total)} in total; the module is ${whole(plan.moduleBytes)} bytes long.`,
     ),
-  ].join("\n");
+  ];
 }
 
 function sayFused({ layer, by }: PlanDescription["fused"][number]): string {

@@ -1,15 +1,23 @@
 import type { Command } from "commander";
-import { createEngine, InputError, type Model, type Prediction, predict, sizeOf } from "unravel-cnn";
+import {
+  createEngine,
+  InputError,
+  type Model,
+  type Prediction,
+  predict,
+  printable,
+  sizeOf,
+} from "unravel-cnn";
 import { interruptible } from "../exit.js";
 import { MODEL_HELP } from "../help.js";
 import { loadModel } from "../model.js";
 import { seedOption, wholeNumber } from "../options.js";
 import { readInput } from "../pictures/input.js";
 import { probabilityBars } from "../terminal/bars.js";
+import { complain, printJson, printLines } from "../terminal/output.js";
 import { Progress } from "../terminal/progress.js";
 import { stylesFor } from "../terminal/style.js";
 import { table } from "../terminal/table.js";
-import { printable } from "../terminal/text.js";
 
 interface PredictOptions {
   raw?: boolean;
@@ -72,7 +80,7 @@ async function run(
   const { inputs, read, problems } = await readInputs(model, files, options.raw === true, signal);
   // Of a single file, main tells the problem.
   if (files.length === 1 && problems.length === 1) throw new InputError(problems[0]);
-  for (const problem of problems) process.stderr.write(`unravel: ${problem}\n`);
+  for (const problem of problems) complain(problem);
   if (read.length > 0) {
     const engine = await createEngine(model.spec, { parameters });
     try {
@@ -114,8 +122,7 @@ function print(
   options: PredictOptions,
 ): void {
   if (options.json) {
-    const results = predictions.map((prediction, k) => ({ file: files[k], ...prediction }));
-    process.stdout.write(`${JSON.stringify(results)}\n`);
+    printJson(predictions.map((prediction, k) => ({ file: files[k], ...prediction })));
     return;
   }
   const styles = stylesFor(process.stdout);
@@ -130,5 +137,5 @@ function print(
   const lines = table(rows, [false, false, true]).flatMap((line, k) =>
     withBars ? [line, ...probabilityBars(predictions[k], classes, width, styles), ""] : [line],
   );
-  process.stdout.write(`${lines.join("\n").trimEnd()}\n`);
+  printLines(withBars ? lines.slice(0, -1) : lines);
 }

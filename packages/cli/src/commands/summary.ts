@@ -4,6 +4,7 @@ import { MODEL_HELP } from "../help.js";
 import { loadModel } from "../model.js";
 import { wholeNumber } from "../options.js";
 import { whole } from "../terminal/numbers.js";
+import { printJson, printLines } from "../terminal/output.js";
 import { stylesFor } from "../terminal/style.js";
 import { table } from "../terminal/table.js";
 
@@ -25,7 +26,8 @@ Examples:
     )
     .action(async (name: string, options: { filters?: number; json?: boolean }) => {
       const { title, model } = await loadModel({ ...options, model: name, seed: 0 });
-      process.stdout.write(options.json ? `${JSON.stringify(asJson(name, model))}\n` : asText(title, model));
+      if (options.json) printJson(asJson(name, model));
+      else printLines(asLines(title, model));
     });
 }
 
@@ -47,7 +49,7 @@ function asJson(name: string, model: Model) {
   };
 }
 
-function asText(title: string, model: Model): string {
+function asLines(title: string, model: Model): string[] {
   const styles = stylesFor(process.stdout);
   const rows = [
     ["layer", "what it does", "output", "parameters", "forward", "training step"],
@@ -75,7 +77,13 @@ function asText(title: string, model: Model): string {
   ];
   const [header, ...lines] = table(rows, [false, false, true, true, true, true]);
   const unit = "multiply-adds per image".padStart(header.length);
-  return `${[styles.bold(title), styles.dim(unit), styles.dim(header), ...lines.slice(0, -1), styles.bold(lines[lines.length - 1])].join("\n")}\n`;
+  return [
+    styles.bold(title),
+    styles.dim(unit),
+    styles.dim(header),
+    ...lines.slice(0, -1),
+    styles.bold(lines[lines.length - 1]),
+  ];
 }
 
 function parameterCount(layer: ModelLayer): number {

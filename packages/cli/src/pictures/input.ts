@@ -1,5 +1,4 @@
 import { InputError, inputFromPicture, type Model, type PictureOptions } from "unravel-cnn";
-import { printable } from "../terminal/text.js";
 import { readPicture } from "./read.js";
 
 /**
@@ -23,5 +22,5 @@ export async function readInput(
 
 /** What a file is called in a message. */
 export function nameOfFile(file: string): string {
-  return file === "-" ? "standard input" : printable(file);
+  return file === "-" ? "standard input" : file;
 }

@@ -1,6 +1,5 @@
-import type { Prediction } from "unravel-cnn";
+import { type Prediction, printable } from "unravel-cnn";
 import type { Styles } from "./style.js";
-import { printable } from "./text.js";
 
 /** Of models with many classes, only the most probable have a bar. */
 const MOST_BARS = 10;

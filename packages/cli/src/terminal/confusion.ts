@@ -1,3 +1,4 @@
+import { printable } from "unravel-cnn";
 import { percent, whole } from "./numbers.js";
 import type { Styles } from "./style.js";
 import { table } from "./table.js";
@@ -45,13 +46,15 @@ function matrix(
 }
 
 function mistakes(confusion: readonly (readonly number[])[], classes: readonly string[]): string[] {
-  const pairs = confusion
-    .flatMap((row, actual) => row.map((count, predicted) => ({ actual, predicted, count })))
-    .filter(({ actual, predicted, count }) => actual !== predicted && count > 0)
-    .sort((a, b) => b.count - a.count)
-    .slice(0, 10);
+  const pairs: { actual: number; predicted: number; count: number }[] = [];
+  for (const [actual, row] of confusion.entries()) {
+    for (const [predicted, count] of row.entries()) {
+      if (count > 0 && predicted !== actual) pairs.push({ actual, predicted, count });
+    }
+  }
   if (pairs.length === 0) return ["No mistakes."];
-  const rows = pairs.map(({ actual, predicted, count }) => [
+  const commonest = pairs.sort((a, b) => b.count - a.count).slice(0, 10);
+  const rows = commonest.map(({ actual, predicted, count }) => [
     shorten(classes[actual]),
     shorten(classes[predicted]),
     whole(count),
@@ -63,5 +66,6 @@ function mistakes(confusion: readonly (readonly number[])[], classes: readonly s
 }
 
 function shorten(name: string): string {
-  return name.length <= 12 ? name : `${name.slice(0, 11)}…`;
+  const shown = printable(name);
+  return shown.length <= 12 ? shown : `${shown.slice(0, 11)}…`;
 }

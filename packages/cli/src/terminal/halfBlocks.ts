@@ -1,3 +1,5 @@
+import { ESCAPE } from "./output.js";
+
 /*
  * Pictures in a terminal: a character shows two pixels, one above the other. With colours each has its own; without, a pixel
  * is ink or paper.
@@ -32,9 +34,9 @@ export function halfBlocks({ height, width, values }: Cells, coloured: boolean):
     ]);
     if (!coloured) return pairs.map(([above, below]) => inkOrPaper(above, below)).join("");
     const text = pairs.map(
-      ([above, below]) => `\x1b[38;5;${colour(above, signed)};48;5;${colour(below, signed)}m▀`,
+      ([above, below]) => `${ESCAPE}[38;5;${colour(above, signed)};48;5;${colour(below, signed)}m▀`,
     );
-    return `${text.join("")}\x1b[0m`;
+    return `${text.join("")}${ESCAPE}[0m`;
   });
 }
 

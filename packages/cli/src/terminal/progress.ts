@@ -1,4 +1,5 @@
 import type { WriteStream } from "node:tty";
+import { outputLine, printLines } from "./output.js";
 
 /** What a line of progress shows. */
 export interface ProgressLine {
@@ -33,7 +34,7 @@ export class Progress {
   say(line: string): void {
     if (this.#quiet) return;
     this.clear();
-    this.#stream.write(`${line}\n`);
+    printLines([line], this.#stream);
   }
 
   /** A line that the next one replaces; where that can't be done at most one in ten seconds. */
@@ -41,21 +42,25 @@ export class Progress {
     if (this.#quiet || performance.now() < this.#next) return;
     if (this.#inPlace) {
       this.#next = performance.now() + BAR_INTERVAL_MS;
-      this.#stream.write(`\r\x1b[K${bar(line, (this.#stream.columns || 80) - ROOM)}`);
+      this.#stream.write(`${CLEAR_LINE}${outputLine(bar(line, (this.#stream.columns || 80) - ROOM))}`);
       this.#drawn = true;
     } else {
       this.#next = performance.now() + PLAIN_INTERVAL_MS;
-      this.#stream.write(`${[line.title, `${Math.floor(100 * line.share)}%`, ...line.details].join("  ")}\n`);
+      const { title, share, details } = line;
+      printLines([[title, `${Math.floor(100 * share)}%`, ...details].join("  ")], this.#stream);
     }
   }
 
   /** Takes the bar away. */
   clear(): void {
-    if (this.#drawn) this.#stream.write("\r\x1b[K");
+    if (this.#drawn) this.#stream.write(CLEAR_LINE);
     this.#drawn = false;
     if (this.#inPlace) this.#next = 0;
   }
 }
+
+/** Goes to the beginning of the line and empties it. */
+const CLEAR_LINE = "\r\x1b[K";
 
 /** Columns that stay free after the bar: a terminal writes `^C` there, and what wraps can't be drawn over. */
 const ROOM = 3;

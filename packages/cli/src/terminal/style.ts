@@ -1,4 +1,5 @@
 import type { WriteStream } from "node:tty";
+import { ESCAPE } from "./output.js";
 
 type Style = (text: string) => string;
 
@@ -12,14 +13,14 @@ export interface Styles {
 
 /**
  * Colours where a person looks at a terminal that has them; plain text elsewhere and where NO_COLOR is set
- * (https://no-color.org).
+ * (https://no-color.org). For what is printed by `printLines`.
  */
 export function stylesFor(stream: Pick<WriteStream, "isTTY">, env: NodeJS.ProcessEnv = process.env): Styles {
   const on = hasColours(stream, env);
   const style =
     (code: number, end: number): Style =>
     (text) =>
-      on ? `\x1b[${code}m${text}\x1b[${end}m` : text;
+      on ? `${ESCAPE}[${code}m${text}${ESCAPE}[${end}m` : text;
   return { bold: style(1, 22), dim: style(2, 22), good: style(32, 39), bad: style(31, 39) };
 }
 

@@ -1,10 +1,5 @@
 import { wrapWords } from "unravel-cnn";
 
-/** A name as it can stand on a line of output: control characters, which could end the line or steer the terminal, become ?. */
-export function printable(name: string): string {
-  return name.replace(/\p{Cc}/gu, "?");
-}
-
 /** The columns of the narrowest terminal. */
 export const WIDTH = 80;
 

@@ -23,6 +23,12 @@ export interface Candidate {
 /** No more networks than this are tried on the numbers. */
 const MOST_CANDIDATES = 100;
 
+/**
+ * No more beginnings of networks than this are looked at, the usual ones first: layers that can each be read in two ways have
+ * as many networks as two to the power of their number.
+ */
+const MOST_VISITED = 50_000;
+
 /** What is more unusual than this is not guessed. */
 const HIGHEST_COST = 5;
 
@@ -63,6 +69,7 @@ class Search {
   readonly #denses: number;
   #found: Candidate[] = [];
   #shrinking = false;
+  #visited = 0;
 
   constructor(named: NamedArrays) {
     this.#named = named;
@@ -74,6 +81,7 @@ class Search {
     const { arrays } = this.#named;
     this.#found = [];
     this.#shrinking = shrinking;
+    this.#visited = 0;
     const x = arrays.get("x") ?? arrays.get("grad.x");
     if (!x)
       throw new InputError("There is no array x, the images; save it too, or give the network with --model.");
@@ -130,6 +138,7 @@ class Search {
   }
 
   #extend({ input, images, state }: { input: ImageShape; images: number; state: State }): void {
+    if (this.#visited++ > MOST_VISITED) return;
     const next = (more: State) => this.#extend({ input, images, state: more });
     if (state.counts.conv < this.#convs) {
       for (const withConv of this.#withConvolution(state, images)) {

@@ -150,12 +150,32 @@ function possibleScales(reading: Reading): GradientScale[] {
   return lossIsMean ? ["parameters"] : ["sum", "parameters"];
 }
 
+/** So many ways to read the weights are looked at one by one. */
+const MOST_ORDERS = 1024;
+
+/** Every way to read all weights; where these are too many, only those in which each is read alike. */
+function ordersTogether(fittingOf: ReadonlyMap<string, readonly Order[]>): ReadonlyMap<string, Order>[] {
+  const each = [...fittingOf];
+  const ways = each.reduce((product, [, fitting]) => product * fitting.length, 1);
+  if (ways > MOST_ORDERS) {
+    const most = each.reduce((most, [, { length }]) => Math.max(most, length), 0);
+    const alike = (k: number) =>
+      new Map(each.map(([name, fitting]) => [name, fitting[Math.min(k, fitting.length - 1)]]));
+    return Array.from({ length: most }, (_, k) => alike(k));
+  }
+  return each.reduce<ReadonlyMap<string, Order>[]>(
+    (orders, [name, fitting]) =>
+      orders.flatMap((known) => fitting.map((order) => new Map([...known, [name, order]]))),
+    [new Map()],
+  );
+}
+
 /** The given network, with every way to read the inputs. */
 function givenCandidates({ arrays }: NamedArrays, model: ModelSpec): Candidate[] {
   const { spec, inputShape, layers: modelLayers } = defineModel(model);
   const layers = resolveChain(spec.layers, inputShape);
   const classes = modelLayers[modelLayers.length - 1].outputShape[0];
-  let orders: ReadonlyMap<string, Order>[] = [new Map()];
+  const fittingOf = new Map<string, Order[]>();
   for (const { name, shape } of layers.flatMap(({ parameters }) => parameters)) {
     const array = arrays.get(name) ?? arrays.get(`grad.${name}`) ?? arrays.get(`new.${name}`);
     if (!array) continue;
@@ -165,10 +185,9 @@ function givenCandidates({ arrays }: NamedArrays, model: ModelSpec): Candidate[]
         `${name} has shape ${formatShape(array.shape)}, but in the given network it has ${formatShape(shape)}; give the network that made the arrays.`,
       );
     }
-    if (name.endsWith(".weight") && fitting.length > 0) {
-      orders = orders.flatMap((known) => fitting.map((order) => new Map([...known, [name, order]])));
-    }
+    if (name.endsWith(".weight") && fitting.length > 0) fittingOf.set(name, fitting);
   }
+  const orders = ordersTogether(fittingOf);
   const x = arrays.get("x") ?? arrays.get("grad.x");
   const counts = labelCounts(arrays.get("y"), [classes]);
   const readings = x

@@ -18,7 +18,8 @@ export function planBlocks(context: PassesContext): Passes {
   const { bytes, labels, scale, statistics } = context;
   const tiled = planTiles(model, convolution, workspace, training);
   const paddingOf = (layer: ModelLayer | undefined) => paddingFor(tiled, layer);
-  const poolOf = (layer: ModelLayer) => poolAfter(model, model.layers.indexOf(layer), tiled);
+  const pools = new Map(model.layers.map((layer, k) => [layer, poolAfter(model, k, tiled)]));
+  const poolOf = (layer: ModelLayer) => pools.get(layer);
   const activations = allocateViews(workspace, model, "", {
     paddingOf,
     isLeftOut: (producer) => poolOf(producer) !== undefined,

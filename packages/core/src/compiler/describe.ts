@@ -1,4 +1,4 @@
-import { defineModel, type ModelLayer, type ModelSpec } from "../model.js";
+import { defineModel, type ModelSpec } from "../model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
   type Checks,
@@ -115,11 +115,7 @@ export function describePlan(spec: ModelSpec, options: DescribeOptions = {}): Pl
     pieces: Math.ceil(plan.parameterLength / PIECE),
     piece: PIECE,
     kernels: kernelsOf(plan),
-    fused: plan.model.layers.flatMap((layer, k) =>
-      plan.forward.some(({ name }) => name === `${layer.name}.forward`)
-        ? []
-        : [withoutKernel(plan, layer, k)],
-    ),
+    fused: withoutKernels(plan),
     buffers: plan.buffers.map(describeBuffer),
     memory: {
       shared: memory.workspaces,
@@ -131,10 +127,15 @@ export function describePlan(spec: ModelSpec, options: DescribeOptions = {}): Pl
 }
 
 /** A ReLU, and a pool after it, are done by the kernel before them; flatten needs no work. */
-function withoutKernel({ model, forward }: Plan, layer: ModelLayer, k: number) {
-  if (layer.spec.type === "flatten") return { layer: layer.name, by: null };
-  const hasKernel = ({ name }: ModelLayer) => forward.some((nest) => nest.name === `${name}.forward`);
-  return { layer: layer.name, by: model.layers.slice(0, k).findLast(hasKernel)?.name ?? null };
+function withoutKernels({ model, forward }: Plan): PlanDescription["fused"] {
+  const kernels = new Set(forward.map(({ name }) => name));
+  let before: string | null = null;
+  return model.layers.flatMap(({ name, spec }) => {
+    if (!kernels.has(`${name}.forward`))
+      return [{ layer: name, by: spec.type === "flatten" ? null : before }];
+    before = name;
+    return [];
+  });
 }
 
 function kernelsOf({
@@ -148,15 +149,15 @@ function kernelsOf({
   update,
   flush,
 }: Plan): KernelDescription[] {
+  const layers = new Set(model.layers.map(({ name }) => name));
   const describe = (nest: Nest, phase: KernelPhase, pieces = 1): KernelDescription => {
     const [first] = nest.name.split(".");
-    const layer = model.layers.find(({ name }) => name === first);
     // a block's kernels work on so many images; the others' loops run once for each vector of four parameters
     const shared = phase === "update" || phase === "prepare" ? 4 : block;
     return {
       name: nest.name,
       phase,
-      layer: layer?.name ?? null,
+      layer: layers.has(first) ? first : null,
       multiplyAdds: (pieces * multiplyAddsIn(nest.body)) / shared,
       nest: printNest(nest),
     };

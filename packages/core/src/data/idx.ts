@@ -14,50 +14,86 @@ export interface IdxImages {
   readonly pixels: Uint8Array;
 }
 
+/** What a file holds: images have three dimensions, labels one. */
+export type IdxKind = "images" | "labels";
+
+const RANKS: Readonly<Record<IdxKind, number>> = { images: 3, labels: 1 };
+
+/** How many bytes the header of such a file has. */
+export function idxHeaderLength(kind: IdxKind): number {
+  return 4 + 4 * RANKS[kind];
+}
+
 /**
  * @param source what to call the file in an error
  * @throws InputError if these are not the bytes of an IDX file of images, whole and nothing more
  */
 export function parseIdxImages(bytes: Uint8Array, source: string): IdxImages {
-  const { dimensions, values } = parse(bytes, source, 3, "images");
+  const { dimensions, values } = parse(bytes, source, "images");
   const [count, height, width] = dimensions;
   return { count, height, width, pixels: values };
 }
 
 /** As parseIdxImages, for a file of labels, which has one dimension. */
 export function parseIdxLabels(bytes: Uint8Array, source: string): Uint8Array {
-  return parse(bytes, source, 1, "labels").values;
+  return parse(bytes, source, "labels").values;
 }
 
-function parse(bytes: Uint8Array, source: string, rank: number, what: string) {
-  const headerLength = 4 + 4 * rank;
+/**
+ * How many bytes the whole file must have, by its header.
+ * @param bytes the file's first bytes, or all
+ * @throws InputError if they are not the header of such a file
+ */
+export function idxLength(bytes: Uint8Array, source: string, kind: IdxKind): number {
+  return idxHeaderLength(kind) + parseHeader(bytes, source, kind).size;
+}
+
+/** The values that follow a header are fewer or more than it promises. */
+export function wrongIdxLength(
+  bytes: Uint8Array,
+  source: string,
+  kind: IdxKind,
+  found: { readonly present: string; readonly tooLong: boolean },
+): InputError {
+  const { dimensions, size } = parseHeader(bytes, source, kind);
+  const length = found.tooLong ? "too long" : "cut short";
+  return new InputError(
+    `${source}: its header promises ${dimensions.join(" x ")} = ${size} bytes of ${kind}, but ${found.present}: the file is ${length}; get it again.`,
+  );
+}
+
+function parse(bytes: Uint8Array, source: string, kind: IdxKind) {
+  const { dimensions, size } = parseHeader(bytes, source, kind);
+  const values = bytes.subarray(idxHeaderLength(kind));
+  if (values.length !== size) {
+    const found = { present: `${values.length} follow`, tooLong: values.length > size };
+    throw wrongIdxLength(bytes, source, kind, found);
+  }
+  return { dimensions, values };
+}
+
+function parseHeader(bytes: Uint8Array, source: string, kind: IdxKind) {
+  const headerLength = idxHeaderLength(kind);
   if (bytes.length < headerLength) {
     throw new InputError(
-      `${source}: an IDX file of ${what} begins with a header of ${headerLength} bytes, but this file has ${bytes.length} in all; get it again.`,
+      `${source}: an IDX file of ${kind} begins with a header of ${headerLength} bytes, but this file has ${bytes.length} in all; get it again.`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = view.getUint32(0);
-  const expected = 0x0800 + rank;
+  const expected = 0x0800 + RANKS[kind];
   if (magic !== expected) {
     throw new InputError(
-      `${source}: an IDX file of ${what} begins with the number ${hex(expected)}, but this one begins with ${hex(magic)}; ${hint(magic)}.`,
+      `${source}: an IDX file of ${kind} begins with the number ${hex(expected)}, but this one begins with ${hex(magic)}; ${hint(magic)}.`,
     );
   }
-  const dimensions = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  const dimensions = Array.from({ length: RANKS[kind] }, (_, i) => view.getUint32(4 + 4 * i));
   const size = dimensions.reduce((product, dimension) => product * dimension, 1);
   if (size === 0)
     throw new InputError(
       `${source}: its header says ${dimensions.join(" x ")}: there is nothing in it; get it again.`,
     );
-  const present = bytes.length - headerLength;
-  if (present !== size) {
-    throw new InputError(
-      `${source}: its header promises ${dimensions.join(" x ")} = ${size} bytes of ${what}, but ${present} follow: the file is ` +
-        `${present < size ? "cut short" : "too long"}; get it again.`,
-    );
-  }
-  return { dimensions, values: bytes.subarray(headerLength) };
+  return { dimensions, size };
 }
 
 function hint(magic: number): string {

@@ -136,21 +136,21 @@ export function rawInput(picture: Picture, shape: ImageShape): Uint8Array {
 export function wholeInput(picture: Picture, shape: ImageShape): Uint8Array {
   checkChannels(shape);
   const [, height, width] = shape;
-  const colours = coloursOf(picture);
-  const step = Math.max(colours.width / width, colours.height / height);
-  const left = (width - colours.width / step) / 2;
-  const top = (height - colours.height / step) / 2;
-  const border = borderColour(colours);
-  const { channels } = colours;
-  // first along the rows, then along the columns
-  const rows = new Float32Array(colours.height * width * channels);
-  for (let y = 0; y < colours.height; y++) {
+  const step = Math.max(picture.width / width, picture.height / height);
+  const left = (width - picture.width / step) / 2;
+  const top = (height - picture.height / step) / 2;
+  const border = borderColour(picture);
+  const channels = border.length as 1 | 3;
+  // First along the rows, then along the columns. Row by row, as all of a photo in numbers takes several times its size.
+  const rows = new Float32Array(picture.height * width * channels);
+  for (let y = 0; y < picture.height; y++) {
+    const { data } = coloursOf(partOf(picture, { y, height: 1 }));
     for (let x = 0; x < width; x++) {
       for (let c = 0; c < channels; c++) {
-        const at = (sx: number) => colours.data[(y * colours.width + sx) * channels + c];
+        const at = (sx: number) => data[sx * channels + c];
         rows[(y * width + x) * channels + c] = mean(
           at,
-          colours.width,
+          picture.width,
           (x - left) * step,
           (x + 1 - left) * step,
           border[c],
@@ -164,7 +164,7 @@ export function wholeInput(picture: Picture, shape: ImageShape): Uint8Array {
       const at = (sy: number) => rows[sy * width * channels + k];
       data[y * width * channels + k] = mean(
         at,
-        colours.height,
+        picture.height,
         (y - top) * step,
         (y + 1 - top) * step,
         border[k % channels],
@@ -183,15 +183,34 @@ function mean(at: (k: number) => number, count: number, from: number, to: number
   return sum / (to - from);
 }
 
-function borderColour({ width, height, channels, data }: Colours): number[] {
-  return Array.from({ length: channels }, (_, c) => {
-    const values: number[] = [];
-    for (let x = 0; x < width; x++)
-      values.push(data[x * channels + c], data[((height - 1) * width + x) * channels + c]);
-    for (let y = 0; y < height; y++)
-      values.push(data[y * width * channels + c], data[(y * width + width - 1) * channels + c]);
-    return median(values);
-  });
+/** Some rows of a picture, or some of their columns. */
+function partOf(
+  picture: Picture,
+  part: { x?: number; y?: number; width?: number; height?: number },
+): Picture {
+  const { x = 0, y = 0, width = picture.width, height = picture.height } = part;
+  const { channels } = picture;
+  if (width === picture.width) {
+    const data = picture.data.subarray(y * width * channels, (y + height) * width * channels);
+    return { ...picture, height, data };
+  }
+  const data = new (picture.depth === 16 ? Uint16Array : Uint8Array)(width * height * channels);
+  for (let row = 0; row < height; row++) {
+    const from = ((y + row) * picture.width + x) * channels;
+    data.set(picture.data.subarray(from, from + width * channels), row * width * channels);
+  }
+  return { ...picture, width, height, data };
+}
+
+/** The middle of the colours of the four sides. */
+function borderColour(picture: Picture): number[] {
+  const { width, height } = picture;
+  const sides = [{ height: 1 }, { y: height - 1, height: 1 }, { width: 1 }, { x: width - 1, width: 1 }].map(
+    (side) => coloursOf(partOf(picture, side)),
+  );
+  return Array.from({ length: sides[0].channels }, (_, c) =>
+    median(sides.flatMap(({ channels, data }) => Array.from(data.filter((_, k) => k % channels === c)))),
+  );
 }
 
 /** The middle value; of two, the higher. Sorts `values`. */

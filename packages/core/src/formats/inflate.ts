@@ -5,7 +5,7 @@ import type { Fail } from "./fail.js";
  * for the end of the block, or for "the same bytes as those `distance` back, `length` of them".
  *
  * The platform's own DecompressionStream can't say at which byte something is wrong, and goes on as long as there is
- * output. Here no more is allocated than twice what has been written, and never more than `size`.
+ * output. Here it is known beforehand how much there must be.
  */
 
 /** What the length codes 257 to 285 begin with, and how many bits are added from the data. */
@@ -31,26 +31,40 @@ const END_OF_BLOCK = 256;
 export const LARGEST_RATIO = 1032;
 
 /**
- * Unpacks `packed`, which must give `size` bytes, no more and no fewer.
+ * Unpacks `packed`, which must give `size` bytes, no more and no fewer. They are allocated at once: ask for no more than is
+ * believed.
  * @param fail is called with what is wrong and at which byte of `packed`
  */
 export function inflate(packed: Uint8Array, size: number, fail: Fail): Uint8Array {
   const input = new BitReader(packed, fail);
   const output = new Output(size, input);
+  unpack(input, output, Infinity);
+  if (output.length < size)
+    input.wrong(`the data ends after ${output.length} of the ${size} bytes that it should unpack to`);
+  return output.bytes;
+}
+
+/** The first `count` bytes that `packed` gives, or all of them where they are fewer. */
+export function inflateHead(packed: Uint8Array, count: number, fail: Fail): Uint8Array {
+  const input = new BitReader(packed, fail);
+  const output = new Output(count, input, true);
+  unpack(input, output, count);
+  return output.bytes.subarray(0, output.length);
+}
+
+/** Unpacks block after block, until there are at least `enough` bytes, or they end. */
+function unpack(input: BitReader, output: Output, enough: number): void {
   let last = false;
-  while (!last) {
+  while (!last && output.length < enough) {
     last = input.bits(1) === 1;
     const type = input.bits(2);
     if (type === 0) copyStored(input, output);
-    else if (type === 1) unpackBlock(input, output, FIXED.literals, FIXED.distances);
+    else if (type === 1) unpackBlock(input, output, FIXED.literals, FIXED.distances, enough);
     else if (type === 2) {
       const { literals, distances } = readCodes(input);
-      unpackBlock(input, output, literals, distances);
+      unpackBlock(input, output, literals, distances, enough);
     } else input.wrong("a block has a type that doesn't exist");
   }
-  if (output.length < size)
-    input.wrong(`the data ends after ${output.length} of the ${size} bytes that it should unpack to`);
-  return output.bytes.subarray(0, size);
 }
 
 /** Deflate fills bytes from their lowest bit on. */
@@ -110,48 +124,47 @@ class BitReader {
   }
 }
 
-/** The unpacked bytes, in memory that grows with them. */
+/** The unpacked bytes, in memory that has room for no more than there should be. */
 class Output {
-  bytes: Uint8Array;
+  readonly bytes: Uint8Array;
   length = 0;
-  readonly #size: number;
   readonly #input: BitReader;
+  readonly #isHead: boolean;
 
-  constructor(size: number, input: BitReader) {
-    this.bytes = new Uint8Array(Math.min(size, 1024));
-    this.#size = size;
+  /** @param isHead whether what there is no room for is left out, and not wrong */
+  constructor(size: number, input: BitReader, isHead = false) {
+    this.bytes = new Uint8Array(size);
     this.#input = input;
+    this.#isHead = isHead;
   }
 
   push(byte: number): void {
-    this.#makeRoom(1);
+    this.#roomFor(1);
     this.bytes[this.length++] = byte;
   }
 
   append(bytes: Uint8Array): void {
-    this.#makeRoom(bytes.length);
-    this.bytes.set(bytes, this.length);
-    this.length += bytes.length;
+    const count = this.#roomFor(bytes.length);
+    this.bytes.set(bytes.subarray(0, count), this.length);
+    this.length += count;
   }
 
   /** Repeats `length` bytes from `distance` back; they may reach into what is being written. */
   repeat(distance: number, length: number): void {
     if (distance > this.length)
       this.#input.wrong(`it refers ${distance} bytes back, but there are only ${this.length}`);
-    this.#makeRoom(length);
-    for (let k = 0; k < length; k++, this.length++) {
+    const count = this.#roomFor(length);
+    for (let k = 0; k < count; k++, this.length++) {
       this.bytes[this.length] = this.bytes[this.length - distance];
     }
   }
 
-  #makeRoom(count: number): void {
-    const needed = this.length + count;
-    if (needed > this.#size)
-      this.#input.wrong(`it unpacks to more than the ${this.#size} bytes that it should`);
-    if (needed <= this.bytes.length) return;
-    const larger = new Uint8Array(Math.min(this.#size, Math.max(needed, 2 * this.bytes.length)));
-    larger.set(this.bytes.subarray(0, this.length));
-    this.bytes = larger;
+  /** How many of `count` bytes fit. */
+  #roomFor(count: number): number {
+    const room = this.bytes.length - this.length;
+    if (count > room && !this.#isHead)
+      this.#input.wrong(`it unpacks to more than the ${this.bytes.length} bytes that it should`);
+    return Math.min(count, room);
   }
 }
 
@@ -241,8 +254,14 @@ function readCodes(input: BitReader): { literals: Code; distances: Code } {
   };
 }
 
-function unpackBlock(input: BitReader, output: Output, literals: Code, distances: Code): void {
-  for (;;) {
+function unpackBlock(
+  input: BitReader,
+  output: Output,
+  literals: Code,
+  distances: Code,
+  enough: number,
+): void {
+  while (output.length < enough) {
     const symbol = input.symbol(literals);
     if (symbol < END_OF_BLOCK) output.push(symbol);
     else if (symbol === END_OF_BLOCK) return;

@@ -2,7 +2,7 @@ import { InputError, inFile, show } from "../errors.js";
 import { defineModel, type Model, type ModelSpec } from "../model.js";
 import { checkParameters } from "../parameters.js";
 import type { NamedTensors } from "../tensor.js";
-import { duplicateKey } from "./json.js";
+import { duplicateKey, hasTooManyValues } from "./json.js";
 import { floatsOf, formatSafetensors, parseSafetensors } from "./safetensors.js";
 
 /** A trained network. */
@@ -48,11 +48,24 @@ export function parseModel(bytes: Uint8Array, source: string): SavedModel {
   });
 }
 
+/** The longest text of a spec; 10,000 layers and 65,536 classes need less. */
+export const LONGEST_SPEC = 2 ** 26;
+
 /**
  * A model spec from JSON text; `defineModel` checks what it says.
- * @throws InputError if it isn't JSON, or has a key twice
+ * @throws InputError if it isn't JSON, has a key twice, or is longer than any spec
  */
 export function parseSpec(text: string): ModelSpec {
+  if (text.length > LONGEST_SPEC) {
+    throw new InputError(
+      `The model spec has ${text.length} characters, more than the limit of ${LONGEST_SPEC}; make it shorter.`,
+    );
+  }
+  if (hasTooManyValues(text)) {
+    throw new InputError(
+      "The model spec has more than a million values, far more than any spec needs; make it shorter.",
+    );
+  }
   let spec: ModelSpec;
   try {
     spec = JSON.parse(text);

@@ -123,13 +123,28 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
  * @throws InputError that says what is wrong, and where
  */
 export function parseNpy(bytes: Uint8Array, source: string): NpyArray {
-  return readNpyArray(bytes, (problem) => {
+  const fail = (problem: string): never => {
     throw new InputError(`${source}: ${problem}.`);
-  });
+  };
+  return readNpyArray(bytes, readNpyHead(bytes, bytes.length, fail));
 }
 
-/** As parseNpy; problems go to `fail`. */
-export function readNpyArray(bytes: Uint8Array, fail: Fail): NpyArray {
+/** What the beginning of a .npy file says about the rest. */
+export interface NpyHead {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly little: boolean;
+  readonly fortranOrder: boolean;
+  /** Where the numbers begin. */
+  readonly begin: number;
+}
+
+/**
+ * Reads the header.
+ * @param bytes the file, or as much of it as `npyHeadLength` says
+ * @param length of the file: what the header promises must fill it
+ */
+export function readNpyHead(bytes: Uint8Array, length: number, fail: Fail): NpyHead {
   if (bytes.length < 10 || MAGIC.some((byte, k) => bytes[k] !== byte))
     return fail("it doesn't begin as a .npy file does, with \\x93NUMPY and a version");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -138,27 +153,49 @@ export function readNpyArray(bytes: Uint8Array, fail: Fail): NpyArray {
     return fail(`byte 6 says that it is of version ${version}, but there are 1, 2 and 3`);
   const begin = version === 1 ? 10 : 12;
   if (bytes.length < begin) return fail(`it ends at byte ${bytes.length}, before its header`);
-  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  const end = begin + length;
-  if (end > bytes.length || length > LONGEST_HEADER)
-    return fail(`byte 8 announces a header of ${length} bytes, but ${bytes.length - begin} bytes follow`);
+  const headerLength = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  const end = begin + headerLength;
+  if (end > bytes.length || headerLength > LONGEST_HEADER)
+    return fail(`byte 8 announces a header of ${headerLength} bytes, but ${length - begin} bytes follow`);
   const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(bytes.subarray(begin, end));
   const { descr, fortranOrder, shape } = parseNpyHeader(text, fail);
   const { dtype, little } = dtypeNamed(descr, fail);
-  const size = sizeOf(shape);
-  const needed = size * dtype.bytes;
-  if (needed !== bytes.length - end) {
+  const needed = sizeOf(shape) * dtype.bytes;
+  if (needed !== length - end) {
     return fail(
-      `${dtype.name} of shape ${formatShape(shape)} needs ${needed} bytes, but from byte ${end} on it has ${bytes.length - end}`,
+      `${dtype.name} of shape ${formatShape(shape)} needs ${needed} bytes, but from byte ${end} on it has ${length - end}`,
     );
   }
-  const data = dtype.make(size);
-  for (let k = 0; k < size; k++) data[k] = dtype.read(view, end + k * dtype.bytes, little);
-  return { shape, data: fortranOrder ? rowMajor(shape, data, dtype) : data, dtype: dtype.name };
+  return { shape, dtype, little, fortranOrder, begin: end };
+}
+
+/** The numbers that follow a header, in memory of their own, put in row-major order one by one. */
+export function readNpyArray(
+  bytes: Uint8Array,
+  { shape, dtype, little, fortranOrder, begin }: NpyHead,
+): NpyArray {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + begin, bytes.byteLength - begin);
+  const data = dtype.make(sizeOf(shape));
+  const places = fortranOrder ? placesInFortranOrder(shape) : undefined;
+  for (let k = 0; k < data.length; k++) {
+    data[k] = dtype.read(view, (places ? places.next() : k) * dtype.bytes, little);
+  }
+  return { shape, data, dtype: dtype.name };
 }
 
 /** Real headers have some hundred bytes. */
 const LONGEST_HEADER = 100_000;
+
+/** So many bytes of a file say how long its header is. */
+export const NPY_START = 12;
+
+/** How many bytes of a file are needed to read its header, by the first ones. */
+export function npyHeadLength(start: Uint8Array): number {
+  if (start.length < NPY_START) return start.length;
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const length = start[6] === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  return NPY_START + Math.min(length, LONGEST_HEADER);
+}
 
 /** A .npy file of version 1, row-major and little-endian, whose numbers begin at a multiple of 64 bytes. */
 export function formatNpy({ shape, data }: WritableArray): Uint8Array {
@@ -211,20 +248,21 @@ function littleEndian(data: NumberArray): Uint8Array {
   return bytes.map((_, k) => bytes[k - (k % width) + (width - 1 - (k % width))]);
 }
 
-/** From an order in which the first dimension is contiguous to one in which the last is. */
-function rowMajor(shape: Shape, data: NumberArray, dtype: DType): NumberArray {
-  const result = dtype.make(data.length);
+/** Where the numbers of an array in row-major order lie, one after the other, if its first dimension is contiguous. */
+function placesInFortranOrder(shape: Shape): { next(): number } {
   const index = new Array<number>(shape.length).fill(0);
   const strides = shape.map((_, d) => sizeOf(shape.slice(0, d)));
-  let from = 0;
-  for (let k = 0; k < data.length; k++) {
-    result[k] = data[from];
-    for (let d = shape.length - 1; d >= 0; d--) {
-      from += strides[d];
-      if (++index[d] < shape[d]) break;
-      from -= strides[d] * shape[d];
-      index[d] = 0;
-    }
-  }
-  return result;
+  let place = 0;
+  return {
+    next() {
+      const present = place;
+      for (let d = shape.length - 1; d >= 0; d--) {
+        place += strides[d];
+        if (++index[d] < shape[d]) break;
+        place -= strides[d] * shape[d];
+        index[d] = 0;
+      }
+      return present;
+    },
+  };
 }

@@ -1,5 +1,13 @@
 import { InputError, show } from "../errors.js";
-import { formatNpy, type NpyArray, readNpyArray, type WritableArray } from "./npy.js";
+import {
+  formatNpy,
+  NPY_START,
+  type NpyArray,
+  npyHeadLength,
+  readNpyArray,
+  readNpyHead,
+  type WritableArray,
+} from "./npy.js";
 import { formatZip, parseZip } from "./zip.js";
 
 /*
@@ -22,11 +30,19 @@ export function parseNpz(bytes: Uint8Array, source: string): Record<string, NpyA
     return fail("it doesn't begin as a .npz file does, with PK; write it with np.savez");
   const members = parseZip(bytes, (name) => name.endsWith(EXTENSION), fail);
   if (members.length === 0) return fail("it holds no arrays (members whose names end in .npy)");
+  // What the headers promise is looked at before anything else is unpacked.
+  const arrays = members.map((member) => {
+    const bytes = member.head(npyHeadLength(member.head(NPY_START)));
+    const head = readNpyHead(bytes, member.size, (problem) =>
+      fail(`its member ${show(member.name)}: ${problem}`),
+    );
+    return { member, head };
+  });
   return Object.fromEntries(
-    members.map(({ name, bytes }) => [
-      name.slice(0, -EXTENSION.length),
-      readNpyArray(bytes, (problem) => fail(`its member ${show(name)}: ${problem}`)),
-    ]),
+    arrays.map(({ member, head }) => {
+      const name = member.name.slice(0, -EXTENSION.length);
+      return [name, readNpyArray(member.bytes(), head)];
+    }),
   );
 }
 

@@ -2,7 +2,7 @@ import { InputError, show } from "../errors.js";
 import { formatShape, type NamedTensors, type Shape, sizeOf, type Tensor, tensor } from "../tensor.js";
 import type { Fail } from "./fail.js";
 import { half } from "./float16.js";
-import { duplicateKey } from "./json.js";
+import { duplicateKey, hasTooManyValues } from "./json.js";
 
 /*
  * safetensors (https://github.com/huggingface/safetensors): 8 bytes with the length of the header, little-endian; the
@@ -143,10 +143,12 @@ function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
   let header: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    header = JSON.parse(text);
+    header = hasTooManyValues(text) ? undefined : JSON.parse(text);
   } catch {
     return fail("its header is not JSON in UTF-8");
   }
+  if (header === undefined)
+    return fail("its header has more than a million values, far more than that of any model");
   const twice = duplicateKey(text);
   if (twice !== undefined) return fail(`its header has the key ${show(twice)} twice`);
   return header as Record<string, unknown>;

@@ -45,7 +45,10 @@ export function formatTraceJson(step: Trace): string {
 export function parseTraceNpz(model: Model, bytes: Uint8Array, source: string): Trace {
   const arrays = Object.entries(parseNpz(bytes, source)).map(([name, { shape, data }]): [string, Tensor] => [
     name,
-    { shape, data: data instanceof Float32Array ? data : Float64Array.from(data) },
+    {
+      shape,
+      data: data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data),
+    },
   ]);
   return traceOf(model, arrays, source);
 }

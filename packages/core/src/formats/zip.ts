@@ -1,7 +1,7 @@
 import { InputError, show } from "../errors.js";
 import { crc32 } from "./crc32.js";
 import type { Fail } from "./fail.js";
-import { inflate, LARGEST_RATIO } from "./inflate.js";
+import { inflate, inflateHead, LARGEST_RATIO } from "./inflate.js";
 
 /*
  * A zip file: each member is a local header with its data behind it; then comes the directory, which says again what
@@ -30,12 +30,26 @@ const UTF8 = 0x800;
 /** 1 January 1980, where the format's time begins: the same arrays give the same file. */
 const FIRST_DATE = 0x21;
 
-/** The most that all members together may unpack to. */
+/** What all members together may unpack to: so much in any case, and more only if the file itself is large. */
+const UNPACKED_ANYWAY = 2 ** 28;
+const UNPACKED_PER_BYTE = 4;
 const MOST_UNPACKED = 2 ** 30;
 
+/** A member of a file that is written. */
 export interface ZipMember {
   readonly name: string;
   readonly bytes: Uint8Array;
+}
+
+/** A member of a file that is read. Nothing is unpacked before it is asked for. */
+export interface PackedMember {
+  readonly name: string;
+  /** How many bytes it has, as the directory says. */
+  readonly size: number;
+  /** Its first bytes, at most `count`; the checksum is not looked at. */
+  head(count: number): Uint8Array;
+  /** All of it, checked. Of a stored member it is the file's own memory. */
+  bytes(): Uint8Array;
 }
 
 /** A member as the directory describes it. */
@@ -50,10 +64,10 @@ interface Entry {
 }
 
 /**
- * The members whose names `wanted` accepts, unpacked and checked.
+ * The members whose names `wanted` accepts.
  * @param fail is called with what is wrong, and at which member and byte
  */
-export function parseZip(bytes: Uint8Array, wanted: (name: string) => boolean, fail: Fail): ZipMember[] {
+export function parseZip(bytes: Uint8Array, wanted: (name: string) => boolean, fail: Fail): PackedMember[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const directory = findDirectory(view, fail);
   const entries = readDirectory(view, directory, fail).filter(({ name }) => wanted(name));
@@ -64,16 +78,25 @@ export function parseZip(bytes: Uint8Array, wanted: (name: string) => boolean, f
     names.add(name);
     total += size;
   }
-  if (total > MOST_UNPACKED)
-    fail(`its members would unpack to ${total} bytes, more than the limit of ${MOST_UNPACKED}`);
+  const limit = Math.min(MOST_UNPACKED, Math.max(UNPACKED_ANYWAY, UNPACKED_PER_BYTE * bytes.length));
+  if (total > limit)
+    fail(
+      `its members would unpack to ${total} bytes, more than the limit of ${limit} for a file of ${bytes.length}; save less, or with np.savez, which doesn't pack`,
+    );
   const places = entries.map((entry) => locate(view, entry, directory.offset, fail));
   checkOverlap(entries, places, fail);
-  return entries.map((entry, k) => ({
-    name: entry.name,
-    bytes: unpack(entry, bytes.subarray(places[k].begin, places[k].end), (problem) =>
-      fail(`its member ${show(entry.name)}: ${problem}`),
-    ),
-  }));
+  return entries.map((entry, k) => {
+    const { name, size, method } = entry;
+    const packed = bytes.subarray(places[k].begin, places[k].end);
+    const wrong = (problem: string) => fail(`its member ${show(name)}: ${problem}`);
+    return {
+      name,
+      size,
+      head: (count) =>
+        method === STORED ? packed.subarray(0, count) : inflateHead(packed, Math.min(count, size), wrong),
+      bytes: () => unpack(entry, packed, wrong),
+    };
+  });
 }
 
 interface Directory {

@@ -2,17 +2,42 @@ import { constants, createReadStream, openSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import { InputError } from "../errors.js";
 
-/** @throws InputError if the file can't be read */
-export async function readBytes(path: string): Promise<Uint8Array> {
+/** The most bytes that a file may have to be read as a whole. */
+export const LARGEST_FILE = 2 ** 31 - 1;
+
+/** What a pipe or a device gives is read up to this: it can go on for ever. */
+const LARGEST_STREAM = 2 ** 28;
+
+/** @throws InputError if the file can't be read, or has more than `most` bytes */
+export async function readBytes(path: string, most = LARGEST_FILE): Promise<Uint8Array> {
+  let limit = most;
   try {
-    const present = await stat(path);
-    return present.isFIFO() ? await buffer(await openToRead(path)) : await readFile(path);
+    const found = await stat(path);
+    if (found.isFile() || found.isDirectory()) {
+      if (found.size <= limit) return await readFile(path);
+    } else {
+      limit = Math.min(most, LARGEST_STREAM);
+      const bytes = await collect(await openToRead(path), limit);
+      if (bytes) return bytes;
+    }
   } catch (error) {
     throw new InputError(`${path}: ${reason(error)}.`);
   }
+  throw new InputError(`${path}: it has more than the ${limit} bytes that are read; give a smaller file.`);
+}
+
+/** All bytes of a stream; undefined if there are more than `most`. */
+async function collect(stream: AsyncIterable<Uint8Array>, most: number): Promise<Uint8Array | undefined> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of stream) {
+    parts.push(part);
+    length += part.length;
+    if (length > most) return undefined;
+  }
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 /**

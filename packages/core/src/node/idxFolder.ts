@@ -1,11 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import type { DataPair } from "../data/dataset.js";
+import type { IdxKind } from "../data/idx.js";
 import { type IdxFile, idxFileNames, parseIdxFiles, variantsOf } from "../data/idxData.js";
 import { InputError } from "../errors.js";
-import { readBytes, reason } from "./files.js";
+import { reason } from "./files.js";
+import { readIdxFile } from "./idxFile.js";
 
 /**
  * The data in a folder with four IDX files named like MNIST's.
@@ -17,15 +17,15 @@ export async function readIdxFolder(
   name?: string,
   classes?: readonly string[],
 ): Promise<DataPair> {
-  const read = async (file: string): Promise<IdxFile> => {
+  const read = async (kind: IdxKind, file: string): Promise<IdxFile> => {
     const source = await findIdxFile(folder, file);
-    return { source, bytes: await readIdxBytes(source) };
+    return { source, bytes: await readIdxFile(source, kind) };
   };
-  const { train, test } = idxFileNames;
-  const files = {
-    train: { images: await read(train.images), labels: await read(train.labels) },
-    test: { images: await read(test.images), labels: await read(test.labels) },
-  };
+  const readPair = async ({ images, labels }: { readonly images: string; readonly labels: string }) => ({
+    images: await read("images", images),
+    labels: await read("labels", labels),
+  });
+  const files = { train: await readPair(idxFileNames.train), test: await readPair(idxFileNames.test) };
   return parseIdxFiles(files, folder, name ?? basename(resolve(folder)), classes);
 }
 
@@ -58,21 +58,3 @@ export async function findIdxFile(folder: string, file: string): Promise<string>
   }
   return join(folder, found);
 }
-
-async function readIdxBytes(path: string): Promise<Uint8Array> {
-  const bytes = await readBytes(path);
-  return path.endsWith(".gz") ? gunzipBytes(bytes, path) : bytes;
-}
-
-/** @throws InputError that begins with `path`, if the bytes are damaged */
-export async function gunzipBytes(bytes: Uint8Array, path: string): Promise<Uint8Array> {
-  try {
-    return await promisify(gunzip)(bytes, { maxOutputLength: LARGEST_FILE });
-  } catch (error) {
-    const fix =
-      bytes[0] === 0x1f && bytes[1] === 0x8b ? "get it again" : "if it is not packed, take .gz off its name";
-    throw new InputError(`${path}: the gzip data is damaged (${reason(error)}); ${fix}.`);
-  }
-}
-
-const LARGEST_FILE = 2 ** 31;

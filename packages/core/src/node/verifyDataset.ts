@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
 import { variantsOf } from "../data/idxData.js";
 import type { Checksum, DatasetName, SourceFile } from "../data/sources.js";
 import { locateDataset, sourceOf } from "./datasets.js";
 import { readBytes } from "./files.js";
-import { gunzipBytes } from "./idxFolder.js";
 
 /**
  * `good`: it is the published file, or its unpacked content. `unchecked`: as long as it should be, but no checksum is
@@ -77,10 +78,15 @@ async function stateOf(
   const packed = name.endsWith(".gz");
   if (packed && fits(bytes, checksum)) return "good";
   // Someone may have unpacked it, or packed it again: what counts is what is in it.
-  const content = packed ? await gunzipBytes(bytes, name).catch(() => undefined) : bytes;
+  const content = packed ? await unpack(bytes, unpacked.bytes).catch(() => undefined) : bytes;
   if (content?.length !== unpacked.bytes) return "damaged";
   if (unpacked.checksum) return fits(content, unpacked.checksum) ? "good" : "damaged";
   return packed ? "damaged" : "unchecked";
+}
+
+/** @throws if the bytes are damaged, or unpack to more than `most` */
+function unpack(bytes: Uint8Array, most: number): Promise<Uint8Array> {
+  return promisify(gunzip)(bytes, { maxOutputLength: most });
 }
 
 function fits(bytes: Uint8Array, { algorithm, hex }: Checksum): boolean {

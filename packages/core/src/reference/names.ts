@@ -30,6 +30,7 @@ export function shapesOfTrace(model: Model, N: number): Record<string, Shape> {
 /** A name as people write it: a layer's number may be missing where it is the only one of its kind (`grad.conv.weight`). */
 export function contractName(model: Model, name: string): string {
   const [, prefix = "", kind, rest] = name.match(/^(grad\.|new\.)?([a-z]+)(\.\w+)$/) ?? [];
+  if (kind === undefined) return name; // it has a number, as most names have
   const layers = model.layers.filter((layer) => layer.kind.prefix === kind);
   return layers.length === 1 ? `${prefix}${layers[0].name}${rest}` : name;
 }

@@ -3,9 +3,12 @@ import type { Engine, InferenceOptions } from "../engine/engine.js";
 import { checkFits } from "../engine/fits.js";
 import { checkEngine, checkInference } from "../engine/inputs.js";
 import { softmax } from "../layers/softmax.js";
-import { largestInRows, tensor } from "../tensor.js";
-import { type Evaluation, measure } from "./metrics.js";
+import { largestInRows, sizeOf, tensor } from "../tensor.js";
+import { type Evaluation, Tally } from "./metrics.js";
 import { finiteLogits } from "./overflow.js";
+
+/** So many scores are held at once: of ten classes, those of 400,000 images. */
+const MOST_SCORES = 2 ** 22;
 
 /**
  * Loss, accuracy and confusion matrix on labelled images.
@@ -15,12 +18,24 @@ import { finiteLogits } from "./overflow.js";
 export async function evaluate(
   engine: Engine,
   data: Dataset,
-  options?: InferenceOptions,
+  { onProgress, ...options }: InferenceOptions = {},
 ): Promise<Evaluation> {
   checkEngine(engine);
-  checkFits(engine.model, data);
-  const logits = await finiteLogits(engine, data.images, options);
-  return measure(tensor([countOf(data), engine.model.classes.length], logits), data.labels);
+  const { model } = engine;
+  checkFits(model, data);
+  const count = countOf(data);
+  const classes = model.classes.length;
+  const size = sizeOf(model.inputShape);
+  const atOnce = Math.ceil(MOST_SCORES / classes);
+  const tally = new Tally(classes);
+  for (let from = 0; from < count; from += atOnce) {
+    const to = Math.min(count, from + atOnce);
+    const images = data.images.subarray(from * size, to * size);
+    const listener = onProgress && { onProgress: (done: number) => onProgress(from + done) };
+    const scores = await finiteLogits(engine, images, { ...options, ...listener }, from);
+    tally.add({ shape: [to - from, classes], data: scores }, data.labels.subarray(from, to));
+  }
+  return tally.result();
 }
 
 /** What a network says about one image. */

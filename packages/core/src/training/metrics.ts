@@ -7,17 +7,61 @@ export interface Evaluation {
   readonly loss: number;
   /** Share of images whose most probable class is the right one, in [0, 1]. */
   readonly accuracy: number;
-  /** `confusion[actual][predicted]` counts images. */
+  /**
+   * `confusion[actual][predicted]` counts images: a row for each class, each with a number for each class. Of more than 256
+   * classes, only the rows up to the largest label that there is: a data set's labels are bytes, so these are 256 at most.
+   */
   readonly confusion: readonly (readonly number[])[];
 }
 
+/** So many classes have a row each, whatever the labels are. */
+const MOST_WITH_ROWS = 256;
+
 /** @param logits `[N, classes]`; @param labels `[N]` */
 export function measure(logits: Tensor, labels: ArrayLike<number>): Evaluation {
-  const [count, classes] = logits.shape;
-  const confusion = Array.from({ length: classes }, () => Array<number>(classes).fill(0));
-  const winners = largestInRows(logits);
-  for (let n = 0; n < count; n++) confusion[labels[n]][winners[n]] += 1;
-  const correct = confusion.reduce((sum, row, actual) => sum + row[actual], 0);
-  const loss = crossEntropies(logits, labels).reduce((sum, one) => sum + one, 0) / count;
-  return { loss, accuracy: correct / count, confusion };
+  const tally = new Tally(logits.shape[1]);
+  tally.add(logits, labels);
+  return tally.result();
+}
+
+/** An evaluation in parts: all logits at once would be large where there are many classes. */
+export class Tally {
+  readonly #classes: number;
+  /** The rows of classes that have images. */
+  readonly #rows = new Map<number, number[]>();
+  #loss = 0;
+  #images = 0;
+  #correct = 0;
+
+  constructor(classes: number) {
+    this.#classes = classes;
+  }
+
+  /** @param logits `[N, classes]`; @param labels `[N]` */
+  add(logits: Tensor, labels: ArrayLike<number>): void {
+    const winners = largestInRows(logits);
+    for (const [n, winner] of winners.entries()) {
+      const actual = labels[n];
+      const row = this.#rows.get(actual) ?? this.#emptyRow();
+      this.#rows.set(actual, row);
+      row[winner] += 1;
+      if (winner === actual) this.#correct += 1;
+    }
+    for (const loss of crossEntropies(logits, labels)) this.#loss += loss;
+    this.#images += winners.length;
+  }
+
+  result(): Evaluation {
+    let length = this.#classes;
+    if (length > MOST_WITH_ROWS) {
+      length = 0;
+      for (const actual of this.#rows.keys()) length = Math.max(length, actual + 1);
+    }
+    const confusion = Array.from({ length }, (_, actual) => this.#rows.get(actual) ?? this.#emptyRow());
+    return { loss: this.#loss / this.#images, accuracy: this.#correct / this.#images, confusion };
+  }
+
+  #emptyRow(): number[] {
+    return Array<number>(this.#classes).fill(0);
+  }
 }

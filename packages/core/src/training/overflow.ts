@@ -13,11 +13,16 @@ import { type DType, dtypeOf, type NamedTensors, sizeOf } from "../tensor.js";
 
 const LARGEST: Readonly<Record<DType, string>> = { float32: "3.4e+38", float64: "1.8e+308" };
 
-/** As `engine.logits`, in float32. @throws FailureError if a score is no finite number */
+/**
+ * As `engine.logits`, in float32.
+ * @param first the number that the first image has for people
+ * @throws FailureError if a score is no finite number
+ */
 export async function finiteLogits(
   engine: Engine,
   images: Uint8Array,
   options?: InferenceOptions,
+  first = 0,
 ): Promise<Float32Array> {
   const { model } = engine;
   const logits = await engine.logits(images, options);
@@ -27,7 +32,7 @@ export async function finiteLogits(
   const image = Math.floor(wrong / model.classes.length);
   const x = loadBatch(images, model.inputShape, [image], model.normalize);
   const size = sizeOf(model.inputShape);
-  const which = images.length > size ? ` of image ${image}` : "";
+  const which = first > 0 || images.length > size ? ` of image ${first + image}` : "";
   throw overflow(`The scores${which} overflow`, model, parameters, forward(model, parameters, x), "float32");
 }
 

@@ -5,10 +5,11 @@ import { addConvolutionOption, allowRelaxedSimd } from "../../engine.js";
 import { interruptible } from "../../exit.js";
 import { loadModel } from "../../model.js";
 import { realNumber, wholeNumber } from "../../options.js";
+import { printJson, printLines } from "../../terminal/output.js";
 import { Progress } from "../../terminal/progress.js";
 import { stylesFor } from "../../terminal/style.js";
 import { measureAll } from "./measure.js";
-import { asJson, asText } from "./report.js";
+import { asJson, asLines } from "./report.js";
 import { type BenchOptions, batchSizeFor, lengthsOf } from "./settings.js";
 
 export function defineBench(command: Command): void {
@@ -70,10 +71,8 @@ async function bench(names: string[], options: BenchOptions, signal: AbortSignal
     const { convolution = "auto" } = options;
     const task = { models, threads, strict, convolution, lengths: lengthsOf(options) };
     const figures = await measureAll(task, progress, signal);
-    const text = options.json
-      ? `${JSON.stringify(asJson(figures))}\n`
-      : asText(figures, stylesFor(process.stdout));
-    process.stdout.write(text);
+    if (options.json) printJson(asJson(figures));
+    else printLines(asLines(figures, stylesFor(process.stdout)));
   } finally {
     progress.clear();
   }

@@ -34,7 +34,7 @@ export function asJson({ machine, threads, strict, convolution, optimizer, peak,
 }
 
 /** For people, in 80 columns. */
-export function asText(figures: Figures, styles: Styles): string {
+export function asLines(figures: Figures, styles: Styles): string[] {
   const { machine, threads, strict, convolution, peak, models, optimizer } = figures;
   const all = threads === 1 ? "" : `, ${gflops(peak.all)} on ${threads} threads at the same time`;
   const lines = [
@@ -45,7 +45,7 @@ export function asText(figures: Figures, styles: Styles): string {
     ...busyLines(machine),
   ];
   for (const model of models) lines.push("", ...modelLines(model, peak, threads, optimizer, styles));
-  return `${lines.join("\n")}\n`;
+  return lines;
 }
 
 function modelLines(

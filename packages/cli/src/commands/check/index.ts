@@ -6,10 +6,11 @@ import { inFile, loadModel } from "../../model.js";
 import { ARRAYS_FILE } from "../../output/kinds.js";
 import { outputFile } from "../../output/names.js";
 import { checkOutput, writeOutput } from "../../output/write.js";
+import { printJson, printLines } from "../../terminal/output.js";
 import { stylesFor } from "../../terminal/style.js";
 import { exampleFile } from "./example.js";
 import { HOW } from "./how.js";
-import { asText } from "./report.js";
+import { asLines } from "./report.js";
 
 interface CheckOptions {
   model?: string;
@@ -40,7 +41,7 @@ Examples:
     )
     .action(async (file: string | undefined, options: CheckOptions) => {
       if (options.how) {
-        process.stdout.write(HOW);
+        printLines(HOW.trimEnd().split("\n"));
         return;
       }
       if (options.example !== undefined) {
@@ -59,9 +60,8 @@ async function check(file: string, { model, json }: CheckOptions): Promise<void>
   const arrays = parseNpz(await readBytes(file), file);
   const spec = model === undefined ? undefined : (await loadModel({ model, seed: 0 })).model.spec;
   const report = inFile(file, () => checkArrays(arrays, { model: spec }));
-  process.stdout.write(
-    json ? `${JSON.stringify(checkAsJson(report))}\n` : asText(file, report, stylesFor(process.stdout)),
-  );
+  if (json) printJson(checkAsJson(report));
+  else printLines(asLines(file, report, stylesFor(process.stdout)));
   failIfWrong(report);
 }
 

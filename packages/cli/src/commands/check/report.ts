@@ -1,11 +1,11 @@
 import type { CheckedArray, CheckReport, FoundMistake, ModelSpec } from "unravel-cnn";
 import { significant } from "../../terminal/numbers.js";
 import type { Styles } from "../../terminal/style.js";
-import { printable, wrapped } from "../../terminal/text.js";
+import { wrapped } from "../../terminal/text.js";
 
 /** What people read: a table of arrays, the first difference, the mistakes, the conventions. */
-export function asText(file: string, report: CheckReport, styles: Styles): string {
-  return `${[
+export function asLines(file: string, report: CheckReport, styles: Styles): string[] {
+  return [
     ...heading(file, report, styles),
     "",
     ...arrayTable(report, styles),
@@ -15,12 +15,12 @@ export function asText(file: string, report: CheckReport, styles: Styles): strin
     ...mistakeLines(report, styles),
     ...conventionLines(report, styles),
     ...verdict(report, styles),
-  ].join("\n")}\n`;
+  ];
 }
 
 function heading(file: string, { model, images }: CheckReport, styles: Styles): string[] {
   const [title, ...rest] = wrapped(
-    `${printable(file)}: ${images} image${images === 1 ? "" : "s"} of ${model.input.join("x")} through ${model.layers.map(layerText).join(", ")}`,
+    `${file}: ${images} image${images === 1 ? "" : "s"} of ${model.input.join("x")} through ${model.layers.map(layerText).join(", ")}`,
   );
   return [styles.bold(title), ...rest];
 }
@@ -77,7 +77,7 @@ function notGiven({ arrays }: CheckReport, styles: Styles): string[] {
 function unknownNames({ unknownNames: names }: CheckReport): string[] {
   return names.length === 0
     ? []
-    : wrapped(`Not used, as their names are not known here: ${names.map(printable).join(", ")} (see --how)`);
+    : wrapped(`Not used, as their names are not known here: ${names.join(", ")} (see --how)`);
 }
 
 function firstDifference({ first, arrays }: CheckReport, styles: Styles): string[] {

@@ -5,6 +5,7 @@ import { afterDownload, downloadProgress } from "../../data.js";
 import { interruptible } from "../../exit.js";
 import { oneOf } from "../../options.js";
 import { megabytes } from "../../terminal/numbers.js";
+import { printJson, printLines } from "../../terminal/output.js";
 import { Progress } from "../../terminal/progress.js";
 
 interface FetchCommandOptions {
@@ -50,9 +51,9 @@ async function run(name: DatasetName, options: FetchCommandOptions, signal: Abor
     came.length === 0
       ? "was here already"
       : `is here now: ${came.length} file${came.length === 1 ? "" : "s"} fetched, ${megabytes(bytes)}`;
-  process.stdout.write(
-    options.json
-      ? `${JSON.stringify({ name, folder, downloaded, bytes, verified })}\n`
-      : `${title} ${what}; ${verified ? "checksums right" : "no checksums are known of its unpacked files"}; ${folder}\n`,
-  );
+  if (options.json) printJson({ name, folder, downloaded, bytes, verified });
+  else {
+    const checksums = verified ? "checksums right" : "no checksums are known of its unpacked files";
+    printLines([`${title} ${what}; ${checksums}; ${folder}`]);
+  }
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { datasetNames, sources } from "unravel-cnn";
 import { type FileState, verifyDataset } from "unravel-cnn/node";
 import { megabytes } from "../../terminal/numbers.js";
+import { printJson, printLines } from "../../terminal/output.js";
 import { table } from "../../terminal/table.js";
 
 interface Entry {
@@ -29,7 +30,8 @@ export function defineList(command: Command): void {
         [["data", "state", "size", "folder"], ...entries.map(row)],
         [false, false, true, false],
       );
-      process.stdout.write(json ? `${JSON.stringify(entries)}\n` : `${lines.join("\n")}\n`);
+      if (json) printJson(entries);
+      else printLines(lines);
     });
 }
 

@@ -10,6 +10,7 @@ import { PICTURE_FILE, PNG_TEXT } from "../../output/kinds.js";
 import { outputFile } from "../../output/names.js";
 import { checkOutput, writeOutput } from "../../output/write.js";
 import { whole } from "../../terminal/numbers.js";
+import { printJson, printLines } from "../../terminal/output.js";
 import { Progress } from "../../terminal/progress.js";
 
 interface SheetCommandOptions {
@@ -100,13 +101,12 @@ async function run(name: string, options: SheetCommandOptions, signal: AbortSign
   const picture = encode({ width, height, data: grey, depth: 8, channels: 1, text: PNG_TEXT });
   await writeOutput(out, PICTURE_FILE, picture);
   if (json) {
-    const result = { out, data: loaded.source, set, images, width, height };
-    process.stdout.write(`${JSON.stringify(result)}\n`);
+    printJson({ out, data: loaded.source, set, images, width, height });
   } else if (!quiet) {
     const { name: title, classes } = loaded[set];
     const order = random ? "mixed" : `by class: ${classes.join(", ")}`;
-    process.stdout.write(
-      `Wrote ${out}: ${whole(images)} ${set === "train" ? "training" : "test"} images of ${title}, ${order}; ${width}x${height} pixels\n`,
-    );
+    printLines([
+      `Wrote ${out}: ${whole(images)} ${set === "train" ? "training" : "test"} images of ${title}, ${order}; ${width}x${height} pixels`,
+    ]);
   }
 }

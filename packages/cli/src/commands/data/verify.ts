@@ -3,6 +3,7 @@ import { datasetNames, FailureError, InputError, sources } from "unravel-cnn";
 import { type CheckedDataset, type DatasetName, verifyDataset } from "unravel-cnn/node";
 import { oneOf } from "../../options.js";
 import { whole } from "../../terminal/numbers.js";
+import { printJson, printLines } from "../../terminal/output.js";
 import { table } from "../../terminal/table.js";
 
 export function defineVerify(command: Command): void {
@@ -23,8 +24,8 @@ async function verify(name: DatasetName | undefined, { json }: { json?: boolean 
       throw new InputError(`${sources[name].title} is not here; "unravel data fetch ${name}" fetches it.`);
     }
   }
-  if (json) process.stdout.write(`${JSON.stringify(checked)}\n`);
-  else process.stdout.write(`${checked.flatMap(describe).join("\n") || "No data set is here."}\n`);
+  if (json) printJson(checked);
+  else printLines(checked.length > 0 ? checked.flatMap(describe) : ["No data set is here."]);
   const bad = checked.filter(({ state }) => state === "damaged" || state === "missing");
   if (bad.length === 0) return;
   const which = bad.map(({ title, folder, state }) => {

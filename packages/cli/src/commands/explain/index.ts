@@ -15,6 +15,7 @@ import { ARRAYS_FILE, type FileKind, REPORT_FILE, TRACE_FILE } from "../../outpu
 import { kindOf, outputFile } from "../../output/names.js";
 import { checkOutput, writeOutput } from "../../output/write.js";
 import { megabytes } from "../../terminal/numbers.js";
+import { printJson, printLines } from "../../terminal/output.js";
 import { Progress } from "../../terminal/progress.js";
 import { hasColours, stylesFor } from "../../terminal/style.js";
 import { loadSubject, type SubjectChoice } from "./subject.js";
@@ -109,11 +110,11 @@ async function run(choice: SubjectChoice, options: ExplainOptions, signal: Abort
   for (const { path, kind, content } of ready) await writeOutput(path, kind, content);
   const written = ready.map(({ path, content }) => `${path}: ${megabytes(content.length)}`);
 
-  if (json) process.stdout.write(`${JSON.stringify({ ...summaryOf(about), out, trace: traceFile })}\n`);
+  if (json) printJson({ ...summaryOf(about), out, trace: traceFile });
   else if (options.terminal || written.length === 0) {
     const look = { styles: stylesFor(process.stdout), coloured: hasColours(process.stdout) };
-    process.stdout.write(`${[...terminalReport(about, look), ...written].join("\n")}\n`);
-  } else process.stdout.write(`${written.join("\n")}\n`);
+    printLines([...terminalReport(about, look), ...written]);
+  } else printLines(written);
 }
 
 interface OutputFile {

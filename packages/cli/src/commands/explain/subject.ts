@@ -6,7 +6,6 @@ import { didYouMean } from "../../options.js";
 import { nameOfFile, readInput } from "../../pictures/input.js";
 import { whole } from "../../terminal/numbers.js";
 import type { Progress } from "../../terminal/progress.js";
-import { printable } from "../../terminal/text.js";
 
 /** Which picture is explained by which network. */
 export interface SubjectChoice {
@@ -67,8 +66,8 @@ export async function loadSubject(
 async function fromFile(choice: SubjectChoice, image: string, signal: AbortSignal): Promise<Subject> {
   const { title, ...loaded } = await loadModel(choice);
   const bytes = await readInput(loaded.model, image, { raw: choice.raw === true }, signal);
-  const imageName = image === "-" ? nameOfFile(image) : printable(basename(image));
-  return { ...loaded, modelName: printable(title), imageName, bytes, label: undefined };
+  const imageName = image === "-" ? nameOfFile(image) : basename(image);
+  return { ...loaded, modelName: title, imageName, bytes, label: undefined };
 }
 
 async function fromTestSet(
@@ -90,7 +89,7 @@ async function fromTestSet(
   const size = sizeOf(test.shape);
   return {
     ...loaded,
-    modelName: printable(title),
+    modelName: title,
     imageName: `test image ${index} of ${test.name}`,
     bytes: test.images.subarray(index * size, (index + 1) * size),
     label: test.labels[index],
@@ -104,6 +103,6 @@ function classNamed({ classes }: Model, label: string): number {
   if (/^\d{1,9}$/.test(label) && Number(label) < classes.length) return Number(label);
   const names = classes.length <= 12 ? classes.join(", ") : `${classes.slice(0, 10).join(", ")}, ...`;
   throw new InputError(
-    `--label must be one of the ${classes.length} classes (${printable(names)}), or its number, not "${printable(label)}"${printable(didYouMean(label, classes))}.`,
+    `--label must be one of the ${classes.length} classes (${names}), or its number, not "${label}"${didYouMean(label, classes)}.`,
   );
 }

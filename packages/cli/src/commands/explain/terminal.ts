@@ -20,7 +20,7 @@ import { probabilityBars } from "../../terminal/bars.js";
 import { percent, significant, whole } from "../../terminal/numbers.js";
 import type { Styles } from "../../terminal/style.js";
 import { table } from "../../terminal/table.js";
-import { printable, WIDTH, wrapped } from "../../terminal/text.js";
+import { WIDTH, wrapped } from "../../terminal/text.js";
 import { pictures } from "./pictures.js";
 
 export interface TerminalLook {
@@ -132,13 +132,13 @@ function answer({ trace, labelKnown }: ReportSubject, { styles }: TerminalLook):
   const [index] = largestInRows(tensors.probs);
   const { classes } = model;
   const prediction = { index, class: classes[index], probability: probabilities[index], probabilities };
-  const right = printable(classes[labels[0]]);
+  const right = classes[labels[0]];
   return [
     styles.bold("Probabilities"),
     "",
     ...probabilityBars(prediction, classes, WIDTH, styles),
     "",
-    `It says ${printable(classes[index])}, ${percent(probabilities[index])}.${labelKnown ? ` Right is ${right}.` : " Nobody said what is right, so that is taken for right."}`,
+    `It says ${classes[index]}, ${percent(probabilities[index])}.${labelKnown ? ` Right is ${right}.` : " Nobody said what is right, so that is taken for right."}`,
     `Loss = -ln ${significant(probabilities[labels[0]])} = ${styles.bold(significant(loss))}`,
   ];
 }

@@ -18,9 +18,10 @@ import { interruptible } from "../../exit.js";
 import { MODEL_HELP, OFFLINE_HELP } from "../../help.js";
 import { type LoadedModel, loadModel } from "../../model.js";
 import { seedOption, wholeNumber } from "../../options.js";
+import { printJson, printLines } from "../../terminal/output.js";
 import { Progress } from "../../terminal/progress.js";
 import { stylesFor } from "../../terminal/style.js";
-import { asJson, asText, wrongLayers } from "./report.js";
+import { asJson, asLines, wrongLayers } from "./report.js";
 
 interface GradcheckOptions {
   data?: string;
@@ -101,9 +102,8 @@ async function run(name: string, options: GradcheckOptions, signal: AbortSignal)
 
   const { title, trained } = loaded;
   const of = { model: name, title, trained, data: images.name, images: countOf(images), seed: options.seed };
-  process.stdout.write(
-    options.json ? `${JSON.stringify(asJson(of, result))}\n` : asText(of, result, stylesFor(process.stdout)),
-  );
+  if (options.json) printJson(asJson(of, result));
+  else printLines(asLines(of, result, stylesFor(process.stdout)));
   failIfWrong(result);
 }
 

@@ -56,9 +56,9 @@ export function asJson({ model, trained, data, images, seed }: Checked, result: 
 }
 
 /** Two tables and a verdict, within 80 columns. */
-export function asText(of: Checked, result: Gradcheck, styles: Styles): string {
+export function asLines(of: Checked, result: Gradcheck, styles: Styles): string[] {
   const weights = of.trained ? "" : ` with fresh weights from seed ${of.seed}`;
-  const lines = [
+  return [
     styles.bold(`${of.title}${weights}, on ${of.images} image${of.images === 1 ? "" : "s"} of ${of.data}`),
     "",
     ...wholeNetwork(result, styles),
@@ -68,7 +68,6 @@ export function asText(of: Checked, result: Gradcheck, styles: Styles): string {
     "",
     verdict(result, styles),
   ];
-  return `${lines.join("\n")}\n`;
 }
 
 /** The gradients of the loss: a line for each tensor, with the cell that is furthest off. */

@@ -19,10 +19,11 @@ import { oneOf, realNumber, seedOption, wholeNumbers } from "../../options.js";
 import { DRAWING_FILE } from "../../output/kinds.js";
 import { outputFile } from "../../output/names.js";
 import { checkOutput, writeOutput } from "../../output/write.js";
+import { printJson, printLines } from "../../terminal/output.js";
 import { Progress } from "../../terminal/progress.js";
 import { stylesFor } from "../../terminal/style.js";
 import { MOST_KERNEL, planOf, type ScalingCommandOptions } from "./options.js";
-import { asJson, asText, inShort, type Measured } from "./report.js";
+import { asJson, asLines, inShort, type Measured } from "./report.js";
 
 export function defineScaling(command: Command): void {
   command
@@ -135,10 +136,8 @@ async function scaling(options: ScalingCommandOptions, signal: AbortSignal): Pro
       await writeOutput(out, DRAWING_FILE, new TextEncoder().encode(svg));
       progress.say(`Wrote ${out}`);
     }
-    const text = options.json
-      ? `${JSON.stringify(asJson(measured))}\n`
-      : asText(measured, stylesFor(process.stdout));
-    process.stdout.write(text);
+    if (options.json) printJson(asJson(measured));
+    else printLines(asLines(measured, stylesFor(process.stdout)));
   } finally {
     progress.clear();
   }

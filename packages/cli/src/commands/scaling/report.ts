@@ -39,13 +39,13 @@ export function asJson({ sweep, settings, options, machine, strict, points, conc
 }
 
 /** For people, in 80 columns; with --quiet the answer only. */
-export function asText(measured: Measured, styles: Styles): string {
+export function asLines(measured: Measured, styles: Styles): string[] {
   const { sweep, options, machine, strict, points, conclusion } = measured;
   const { convolution = "auto", quiet } = options;
-  const answer = scalingInWords(sweep, points, conclusion).map((sentence) => wrapped(sentence).join("\n"));
-  if (quiet) return `${answer.join("\n")}\n`;
+  const answer = scalingInWords(sweep, points, conclusion).flatMap(wrapped);
+  if (quiet) return answer;
   const [first, second, ...rows] = tableLines(measured);
-  const lines = [
+  return [
     ...machineLines(machine, { strict, convolution }),
     ...busyLines(machine),
     `Training  ${inShort(measured)}`,
@@ -58,7 +58,6 @@ export function asText(measured: Measured, styles: Styles): string {
     "",
     ...answer,
   ];
-  return `${lines.join("\n")}\n`;
 }
 
 /** What was trained and how, without what changes: `one-conv, batches of 32, adam, 60,000 images, wasm, 2 threads`. */

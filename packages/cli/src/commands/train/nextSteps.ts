@@ -3,9 +3,14 @@ import { short } from "../../terminal/numbers.js";
 import { optimizerOf, type TrainOptions } from "./options.js";
 
 /** What to try next: as commands that can be typed here, or after other options as options to add to those. */
-export function nextSteps(options: TrainOptions, test: Evaluation, learningRate: number): string[] {
+export function nextSteps(
+  options: TrainOptions,
+  test: Evaluation,
+  classes: number,
+  learningRate: number,
+): string[] {
   const steps: [string, string][] = [];
-  if (test.accuracy < 2 / test.confusion.length) {
+  if (test.accuracy < 2 / classes) {
     steps.push([
       `--learning-rate ${short(lowerLearningRate(learningRate, optimizerOf(options), options.batchSize))}`,
       "hardly better than guessing: try smaller steps",

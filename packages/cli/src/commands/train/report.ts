@@ -3,6 +3,7 @@ import type { LoadedModel } from "../../model.js";
 import { formatConfusion } from "../../terminal/confusion.js";
 import { headline } from "../../terminal/evaluation.js";
 import { percent, whole } from "../../terminal/numbers.js";
+import { printJson, printLines } from "../../terminal/output.js";
 import { stylesFor } from "../../terminal/style.js";
 import { nextSteps } from "./nextSteps.js";
 import type { TrainOptions } from "./options.js";
@@ -46,7 +47,7 @@ export function report(options: TrainOptions, results: Results): void {
       peakGflops: speed?.computed?.peakGflops ?? null,
       out: options.out ?? null,
     };
-    process.stdout.write(`${JSON.stringify(result)}\n`);
+    printJson(result);
     return;
   }
   const styles = stylesFor(process.stdout);
@@ -55,11 +56,13 @@ export function report(options: TrainOptions, results: Results): void {
     : [
         ...formatConfusion(test.confusion, model.classes, styles),
         "",
-        ...nextSteps(options, test, results.learningRate).map((line) => styles.dim(line)),
+        ...nextSteps(options, test, model.classes.length, results.learningRate).map((line) =>
+          styles.dim(line),
+        ),
         "",
         ...(speed ? describeSpeed(speed) : []),
       ];
-  process.stdout.write(`${[...lines, headline(test, testData, styles)].join("\n")}\n`);
+  printLines([...lines, headline(test, testData, styles)]);
 }
 
 /**

@@ -39,7 +39,9 @@ const entities: Record<string, string> = {
   "'": "&#39;",
 };
 
-/** A text as HTML shows it. Control characters, which have no look, become a replacement character. */
+/** A text as HTML shows it. What has no look but steers (control characters, turns of the direction of writing) is replaced. */
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character]).replace(/(?![\t\n])\p{Cc}/gu, "\ufffd");
+  return text
+    .replace(/[&<>"']/g, (character) => entities[character])
+    .replace(/(?![\t\n])[\p{Cc}\p{Bidi_Control}\p{Cs}]/gu, "\ufffd");
 }

@@ -1,3 +1,4 @@
+import { InputError } from "../../errors.js";
 import { dtypeOf } from "../../tensor.js";
 import { type Chapter, renderChapter } from "./chapter.js";
 import { backwardChapters, forwardChapters, lastChapters } from "./chapters.js";
@@ -13,9 +14,11 @@ export type { ReportSubject } from "./story.js";
  * A report as one HTML file: a picture's way through a network and back, chapter by chapter, with pictures, formulas and one
  * number of each tensor worked out by hand. It needs no script, no other file and no network; it is light or dark as the
  * reader's system is, and can be printed.
- * @throws InputError unless the trace is of one image, and has the gradient of the image and an update
+ * @throws InputError unless the trace is of one image, and has the gradient of the image and an update; if there are more
+ *   than 200 layers
  */
 export function renderReport(subject: ReportSubject): string {
+  checkLength(subject);
   const story = storyOf(subject);
   // In the order in which they are read: what a term means is said where it first appears.
   const summary = overview(story);
@@ -53,6 +56,18 @@ export function renderReport(subject: ReportSubject): string {
 </html>
 `;
   return page.html;
+}
+
+/** A page of more layers would be too long to be read, and take minutes. */
+const MOST_LAYERS = 200;
+
+function checkLength({ trace }: ReportSubject): void {
+  const { length } = trace.model.layers;
+  if (length > MOST_LAYERS) {
+    throw new InputError(
+      `A report can tell of ${MOST_LAYERS} layers at most, but the network has ${length}; write a trace instead.`,
+    );
+  }
 }
 
 function contents(

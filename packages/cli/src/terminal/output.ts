@@ -1,0 +1,33 @@
+import { printable } from "unravel-cnn";
+
+/*
+ * The one place where text meets the terminal: everything that the program prints goes through here. What could steer the
+ * terminal (see `printable`) is escaped, wherever it comes from: names of files, classes and arrays, arguments, messages. Only
+ * the program's own sequences pass.
+ */
+
+/**
+ * Stands for the escape character in the program's own sequences (colours, bars). It is another one in each process, so no name
+ * or file can contain it.
+ */
+export const ESCAPE = `<ESC ${Math.random().toString(36).slice(2)}>`;
+
+/** A line as it is written to a terminal or a file. */
+export function outputLine(line: string): string {
+  return printable(line).replaceAll(ESCAPE, "\x1b");
+}
+
+/** Writes lines; what is in one of them stays on it. */
+export function printLines(lines: readonly string[], stream: NodeJS.WritableStream = process.stdout): void {
+  if (lines.length > 0) stream.write(`${lines.map(outputLine).join("\n")}\n`);
+}
+
+/** Writes a value as one line of JSON. */
+export function printJson(value: unknown): void {
+  printLines([JSON.stringify(value)]);
+}
+
+/** Says on the error output what is wrong. */
+export function complain(message: string): void {
+  printLines([`unravel: ${message}`], process.stderr);
+}
