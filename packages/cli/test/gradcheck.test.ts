@@ -16,7 +16,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { expectSentence } from "../../../test/support/sentence.js";
 import { failIfWrong } from "../src/commands/gradcheck/index.js";
-import { asText } from "../src/commands/gradcheck/report.js";
+import { asLines } from "../src/commands/gradcheck/report.js";
 import { stylesFor } from "../src/terminal/style.js";
 import { ended, expectRefusal, said, scratchFolder, start, succeed, unravel } from "./support/cli.js";
 import { useShapes } from "./support/shapes.js";
@@ -175,7 +175,7 @@ describe("a network with a wrong layer", () => {
   const plain = stylesFor({ isTTY: false });
 
   test("is told with the layer, and both numbers of the worst cell", async () => {
-    const text = asText(of, await check(), plain);
+    const text = asLines(of, await check(), plain).join("\n");
 
     expect(text).toMatch(/^conv1\.weight +WRONG +9 of 18 +\de[+-]\d+ {2}\[/m);
     expect(text).toMatch(/^fc1\.weight +right/m);
@@ -211,6 +211,6 @@ describe("a network with a wrong layer", () => {
     };
     const long = { ...tensors[1], tensor: "conv1.weight", cells: 1_179_648, checked: 32, worst };
     const kinks = { ...long, tensor: "conv2.weight", verdict: "not judged" as const };
-    expectNarrow(asText(of, { agrees: false, tensors: [long, kinks], layers }, plain));
+    expectNarrow(asLines(of, { agrees: false, tensors: [long, kinks], layers }, plain).join("\n"));
   });
 });

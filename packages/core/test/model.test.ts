@@ -13,7 +13,7 @@ import {
 import { noise } from "../src/data/noise.js";
 import { defineModel } from "../src/model.js";
 import type { ImageShape } from "../src/tensor.js";
-import { checkFits } from "../src/training/evaluate.js";
+import { checkFits } from "../src/engine/fits.js";
 
 describe("the built-in models", () => {
   test.each([
