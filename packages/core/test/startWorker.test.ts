@@ -97,14 +97,20 @@ describe.each([
   });
 
   test("a browser's worker whose file is missing says nothing but that there is an error", async () => {
+    const made: { terminate(): void }[] = [];
     const startWorker = () => {
-      const worker = new EventTarget();
+      const worker = Object.assign(new EventTarget(), { postMessage: () => {}, terminate: vi.fn() });
       setTimeout(() => worker.dispatchEvent(new Event("error")));
-      return Object.assign(worker, { postMessage: () => {}, terminate: () => {} });
+      made.push(worker);
+      return worker;
     };
-    const engine = await builtEngine({ threads, startWorker: startWorker as never });
-    const error = await rejection(fit(engine, bars(20)));
-    expectFailure(error, /^A worker thread could not be started \(its file could not be loaded\); /);
+    for (const option of [startWorker, borrowWorkers(lendBroken(startWorker as never))]) {
+      const engine = await builtEngine({ threads, startWorker: option as never });
+      const error = await rejection(fit(engine, bars(20)));
+      expectFailure(error, /^A worker thread could not be started \(its file could not be loaded\); /);
+      await vi.waitUntil(() => made.every(({ terminate }) => vi.mocked(terminate).mock.calls.length > 0));
+    }
+    expect(made).toHaveLength(2 * threads);
   });
 
   test("what gives no worker is refused by its name", async () => {

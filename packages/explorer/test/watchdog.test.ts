@@ -122,6 +122,19 @@ describe("the worker that trains", () => {
     expect(heard.at(-1)).toBe("silent 30");
   });
 
+  test("says nothing any more of a training whose place another one takes", () => {
+    const { trainer, heard, open, say } = trainerAlone();
+    open();
+    say({ type: "ready" });
+    open();
+    for (const type of ["progress", "state", "weights", "look", "step"]) say({ type });
+    say({ type: "building" });
+    say({ type: "ready" });
+    trainer.run("end");
+    say({ type: "progress" });
+    expect(heard).toEqual(["ready", "loading Compiling the network 1", "ready", "progress"]);
+  });
+
   test("that has done a step is watched no more", () => {
     const { trainer, workers, heard, open, say } = trainerAlone();
     open();

@@ -47,6 +47,8 @@ export class Trainer {
   readonly #watchdog = new Watchdog("the training", LIMIT_MS, (silence) => this.#silent(silence));
   #worker: Worker | undefined;
   #lent: LentWorkers | undefined;
+  /** Until the new training is ready, what is heard is of the one before. */
+  #isOpening = false;
   /** Those who wait for a state. */
   #waiting: (() => void)[] = [];
 
@@ -57,6 +59,7 @@ export class Trainer {
 
   /** Gets the images and builds the network; what was trained before is dropped. Answered by `ready`, or `failed`. */
   open(request: OpenRequest): void {
+    this.#isOpening = true;
     this.#send({ type: "open", ...request });
     this.#watchdog.expect();
   }
@@ -91,6 +94,10 @@ export class Trainer {
     this.#worker = undefined;
     void this.#lent?.end();
     this.#lent = undefined;
+    this.#answer();
+  }
+
+  #answer(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
@@ -128,6 +135,8 @@ export class Trainer {
     const events = this.#events;
     const watchdog = this.#watchdog;
     watchdog.heard();
+    if (response.type === "ready" || response.type === "failed") this.#isOpening = false;
+    if (this.#isOpening && response.type !== "loading" && response.type !== "building") return;
     switch (response.type) {
       case "loading":
         watchdog.rest();
@@ -157,10 +166,11 @@ export class Trainer {
         break;
       case "state":
         events.state(response.state);
-        for (const resolve of this.#waiting.splice(0)) resolve();
+        this.#answer();
         break;
       case "failed":
         watchdog.done();
+        this.#answer();
         if (response.why === "died") this.#died(response.message);
         else events.failed(response.why, response.message);
     }

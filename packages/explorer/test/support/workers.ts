@@ -24,18 +24,19 @@ export function withoutNestedWorkers(site: Site): Site {
 /** Runs in the page: from now on what it and its workers start is noted. It is told that it has four cores. */
 export function noteWorkers(channel: string): void {
   const notes = { byPage: [] as string[], byWorkers: [] as string[] };
+  const startedWorkers: Worker[] = [];
   const Original = Worker;
   globalThis.Worker = class extends Original {
     constructor(url: string | URL, options?: WorkerOptions) {
       super(url, options);
-      Object.assign(globalThis, { lastWorker: this });
+      startedWorkers.push(this);
       notes.byPage.push(/\w*orker(?=-[\w-]+\.js$)/.exec(String(url))?.[0] ?? String(url));
     }
   };
   const broadcast = new BroadcastChannel(channel);
   broadcast.onmessage = ({ data }) => notes.byWorkers.push(data);
   Object.defineProperty(navigator, "hardwareConcurrency", { value: 4 });
-  Object.assign(globalThis, { notes });
+  Object.assign(globalThis, { notes, startedWorkers });
 }
 noteWorkers.channel = CHANNEL;
 

@@ -46,7 +46,9 @@ export function lendWorkers(startWorker: StartWorker = startOwnWorker): LentWork
     const worker = start(startWorker);
     lent.set(id, worker);
     const dead = (reason: string) => {
-      if (lent.delete(id)) tell({ type: "dead", id, reason });
+      if (!lent.delete(id)) return;
+      worker.terminate(); // after an error it may still be there
+      tell({ type: "dead", id, reason });
     };
     listen(worker, () => {}, dead);
     worker.postMessage({ type: "serve", port: channel }, moved([channel]));
