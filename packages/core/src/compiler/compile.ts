@@ -8,7 +8,7 @@ import { assembleModule } from "./wasm/assembler.js";
 const PAGE = 65536;
 
 /** As many as WebAssembly's 32-bit addresses reach: 4 GiB. */
-const MOST_PAGES = 65536;
+export const MOST_PAGES = 65536;
 
 export interface Compiled {
   readonly plan: Plan;
@@ -38,7 +38,8 @@ export function compilePlan(plan: Plan, threads: number, shared: boolean, option
     offset: buffer.offset,
     bytes: new Uint8Array(Int32Array.from(values).buffer),
   }));
-  return { plan, bytes: assembleModule({ pages, maximum: pages, shared }, functions, data), pages };
+  // it takes any memory that is large enough, so that one after the other can have the same
+  return { plan, bytes: assembleModule({ pages, maximum: MOST_PAGES, shared }, functions, data), pages };
 }
 
 function tooLarge({ model }: Plan, bytes: number, threads: number): InputError {

@@ -1,3 +1,6 @@
+import { allocateMemory, PAGE } from "./jobs.js";
+import type { Code } from "./pool.js";
+
 /** Gives a buffer of at least so many bytes, all zero. */
 export type Allocate = (bytes: number) => ArrayBuffer | SharedArrayBuffer;
 
@@ -34,5 +37,34 @@ export class SharedBuffers {
         }
       },
     };
+  }
+}
+
+/**
+ * The memory of programs that are no longer needed, for the same reason: the next one gets it. Programs of many sizes would
+ * each leave one behind, so a memory is made larger than it must be, and only the largest is kept.
+ */
+export class SharedMemories {
+  #spare: WebAssembly.Memory | undefined;
+
+  /** One of at least so many pages, all zero. */
+  take(code: Code): WebAssembly.Memory {
+    const spare = this.#spare;
+    if (spare !== undefined && spare.buffer.byteLength >= code.pages * PAGE) {
+      this.#spare = undefined;
+      return spare;
+    }
+    try {
+      return allocateMemory({ ...code, pages: 2 ** Math.ceil(Math.log2(code.pages)) }, true);
+    } catch {
+      return allocateMemory(code, true);
+    }
+  }
+
+  /** @param code what has run in it, which is all that has been written to */
+  giveBack(memory: WebAssembly.Memory, { pages }: Code): void {
+    if (this.#spare !== undefined && this.#spare.buffer.byteLength >= memory.buffer.byteLength) return;
+    new Uint8Array(memory.buffer, 0, pages * PAGE).fill(0);
+    this.#spare = memory;
   }
 }

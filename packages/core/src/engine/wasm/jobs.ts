@@ -10,12 +10,15 @@ import { type EpochJob, type InferenceJob, PROGRESS } from "./thread.js";
  * What threads work on, in memory that is shared or isn't.
  */
 
+/** Bytes in a page of WebAssembly's memory. */
+export const PAGE = 65536;
+
 /** @throws FailureError if there isn't so much */
 export function allocateMemory({ pages }: Code, shared: boolean): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   } catch {
-    const bytes = (pages * 65536).toLocaleString("en-US");
+    const bytes = (pages * PAGE).toLocaleString("en-US");
     throw new FailureError(
       `The network needs ${bytes} bytes of memory, which are not to be had here; make it smaller, or the batches, or use fewer threads.`,
     );

@@ -1,10 +1,9 @@
 import { closedError, deadError } from "../failures.js";
-import { type Allocate, SharedBuffers } from "./buffers.js";
+import { type Allocate, SharedBuffers, SharedMemories } from "./buffers.js";
 import { Control } from "./control.js";
 import type { StartWorker } from "./engineWorker.js";
 import { coreCount } from "./host.js";
 import {
-  allocateMemory,
   epochJob,
   epochResult,
   inferenceJob,
@@ -46,10 +45,7 @@ export class SharedPool implements Pool {
   readonly #startWorker: StartWorker;
   readonly #workers: WorkerThread[] = [];
   #programs = 0;
-  /**
-   * Of a program that is no longer needed: the next one gets it, cleared, for the same reason that buffers.ts gives.
-   */
-  #spare: { readonly pages: number; readonly memory: WebAssembly.Memory } | undefined;
+  readonly #memories = new SharedMemories();
   /** The job that all threads are at. */
   #job: { control: Control; left: number; resolve: () => void; reject: (error: Error) => void } | undefined;
   /** Why there are no threads any more. */
@@ -86,7 +82,7 @@ export class SharedPool implements Pool {
           unloaded = true;
           // only when all have said that they are through with it may others have its memory
           await this.#run(loaded, { type: "unload", program }, {}, () => {});
-          this.#spare = { pages: code.pages, memory };
+          this.#memories.giveBack(memory, code);
           lease.end();
         }),
     };
@@ -114,21 +110,13 @@ export class SharedPool implements Pool {
   #load(code: Code, layout: Layout): Loaded {
     if (this.#ended) throw this.#ended;
     const { threads } = this;
-    const memory = this.#memory(code);
+    const memory = this.#memories.take(code);
     const program = this.#programs++;
     const words = Control.allocate(true);
     const spinMs = threads <= coreCount() ? SPIN_MS : 0;
     const common = { program, module: code.module, memory, layout, threads, control: words, spinMs };
     for (const [thread, worker] of this.#start().entries()) worker.send({ type: "load", ...common, thread });
     return { program, memory, control: new Control(words, threads, spinMs) };
-  }
-
-  #memory(code: Code): WebAssembly.Memory {
-    const spare = this.#spare;
-    if (spare?.pages !== code.pages) return allocateMemory(code, true);
-    this.#spare = undefined;
-    new Uint8Array(spare.memory.buffer).fill(0);
-    return spare.memory;
   }
 
   /** Threads start when there is something to do. */
