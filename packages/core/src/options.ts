@@ -64,6 +64,13 @@ export const whole =
   (name, value) =>
     wholeNumber(name, value, smallest, largest);
 
+/** For a table: a whole number, or infinite, which is all that there are. */
+export const wholeOrAll =
+  (smallest: number): Check =>
+  (name, value) => {
+    if (value !== Infinity) wholeNumber(name, value, smallest);
+  };
+
 /** Images in a batch, at most: each block of 8 has a place of its own for its loss. */
 export const LARGEST_BATCH = 2 ** 24;
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { type Engine, evaluate, FailureError, fit, InputError } from "unravel-cnn";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { type Engine, evaluate, FailureError, fit, InputError, type ProgressEvent } from "unravel-cnn";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { few } from "../../../test/support/long.js";
 import { Control } from "../src/engine/wasm/control.js";
 import { randomStream } from "../src/random.js";
@@ -88,7 +88,10 @@ describe.each(kinds)("%s", (_, { threads, ...rest }, workerCount) => {
     await engine.close();
     for (const error of await Promise.all(work)) expectClosed(error);
     expect(running(workers)).toBe(0);
-    expectClosed(await rejection(fit(engine, bars(100))));
+    for (const batchSize of [1, 8, 9]) {
+      expectClosed(await rejection(fit(engine, bars(100), { batchSize })));
+    }
+    expect(running(workers)).toBe(0);
     expectClosed(await rejection(engine.logits(bars(100).images)));
     expectClosed(await rejection(engine.logits(bars(1).images)));
     await engine.close();
@@ -104,6 +107,39 @@ describe.each(kinds)("%s", (_, { threads, ...rest }, workerCount) => {
     controller.abort();
     await training;
     expect(await engine.logits(images)).toEqual(await fromItsParameters(engine, images));
+  });
+
+  test("an exception in a callback ends what it listens to, and nothing else", async () => {
+    const engine = await builtEngine({ threads });
+    const start = engine.parameters();
+    const expected = await trainedFrom(engine, start);
+    const uncaught = vi.fn();
+    process.on("uncaughtException", uncaught).on("unhandledRejection", uncaught);
+    onTestFinished(() => {
+      process.off("uncaughtException", uncaught).off("unhandledRejection", uncaught);
+    });
+    const reason = new Error("in the callback");
+    for (const type of ["step", "epoch"]) {
+      const onProgress = (event: ProgressEvent) => {
+        if (event.type === type) throw reason;
+      };
+      const later = async (event: ProgressEvent) => onProgress(event);
+      for (const listener of [onProgress, later]) {
+        const options = { batchSize: 16, learningRate: 1e-4, onProgress: listener };
+        const work = fit(engine, bars(4000), { ...options, epochs: type === "step" ? 10_000 : 1 });
+        expect(await rejection(work), type).toBe(reason);
+      }
+    }
+    const onProgress = () => {
+      throw reason;
+    };
+    const many = bars(20_000);
+    const evaluating = (async () => {
+      while (true) await evaluate(engine, many, { onProgress });
+    })();
+    expect(await rejection(evaluating)).toBe(reason);
+    expect(await trainedFrom(engine, start)).toBe(expected);
+    expect(uncaught).not.toHaveBeenCalled();
   });
 
   test("a run that was closed trains no more", async () => {

@@ -1,6 +1,6 @@
 import { type Cell, indexAt } from "../cell.js";
 import { FailureError, InputError } from "../errors.js";
-import { abortSignal, type Checks, callback, checkOptions, SEED, whole } from "../options.js";
+import { abortSignal, type Checks, callback, checkOptions, SEED, wholeOrAll } from "../options.js";
 import { permutation, randomStream } from "../random.js";
 import type { Trace } from "../reference/trace.js";
 import { dtypeOf } from "../tensor.js";
@@ -29,7 +29,7 @@ export interface GradcheckOptions {
 }
 
 const gradcheckChecks: Checks<GradcheckOptions> = {
-  cells: whole(1),
+  cells: wholeOrAll(1),
   seed: SEED,
   signal: abortSignal,
   onProgress: callback,

@@ -7,14 +7,13 @@ import { FailureError, InputError, inContext } from "../errors.js";
 import { nearest } from "../nearest.js";
 import {
   abortSignal,
-  type Check,
   type Checks,
   callback,
   checkOptions,
   elsewhere,
   flag,
   text,
-  whole,
+  wholeOrAll,
 } from "../options.js";
 import { cacheFolder } from "./cache.js";
 import { foldersFor, loadDataset, locateDataset, sourceOf } from "./datasets.js";
@@ -46,15 +45,10 @@ export interface LoadOptions {
   readonly timing?: DownloadOptions["timing"];
 }
 
-/** A count may be infinite: all that there are. */
-const count: Check = (name, value) => {
-  if (value !== Infinity) whole(0)(name, value);
-};
-
 const loadChecks: Checks<LoadOptions> = {
   offline: flag,
-  trainCount: count,
-  drawCount: count,
+  trainCount: wholeOrAll(0),
+  drawCount: wholeOrAll(0),
   onProgress: callback,
   signal: abortSignal,
   env: elsewhere,

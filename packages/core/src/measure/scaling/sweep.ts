@@ -1,6 +1,17 @@
 import type { EngineOptions } from "../../engine/index.js";
 import { InputError } from "../../errors.js";
 import type { ModelSpec } from "../../model.js";
+import {
+  abortSignal,
+  type Checks,
+  callback,
+  checkOptions,
+  elsewhere,
+  number,
+  oneOf,
+  SEED,
+  whole,
+} from "../../options.js";
 import type { OptimizerSpec } from "../../optimizers/index.js";
 import { permutation, randomStream } from "../../random.js";
 import { openTimer, type TrainingTimer } from "../timer.js";
@@ -50,6 +61,24 @@ export interface ScalingOptions
   readonly onRound?: (points: readonly ScalingPoint[], round: number) => void;
 }
 
+const scalingChecks: Checks<ScalingOptions> = {
+  sweep: oneOf(sweeps),
+  values: elsewhere,
+  settings: elsewhere,
+  specFor: callback,
+  optimizer: elsewhere,
+  engine: elsewhere,
+  strict: elsewhere,
+  convolution: elsewhere,
+  seconds: number(0),
+  repetitions: whole(1),
+  seed: SEED,
+  mostBytes: number(0, { above: true }),
+  signal: abortSignal,
+  onProgress: callback,
+  onRound: callback,
+};
+
 export interface ScalingPoint {
   /** Of what changes. */
   readonly value: number;
@@ -77,6 +106,7 @@ const WARMUP = 0.2;
  * @throws InputError if a value or an option is wrong; what `signal` was aborted with
  */
 export async function measureScaling(options: ScalingOptions): Promise<readonly ScalingPoint[]> {
+  checkOptions("The measurement", options, scalingChecks);
   const { values, seconds = 2, repetitions = 5, seed = 0, signal, onProgress, onRound } = options;
   checkValues(values);
   const timers: TrainingTimer[] = [];
