@@ -1,10 +1,10 @@
 /**
  * Makes of each package's many small files the few that Node loads: reading and linking 220 modules takes longer than
  * everything else that happens before the first step of training (docs/performance.md). Part of `npm run build`, after the
- * compiler, which checks the types and writes the declarations and the unbundled files for other bundlers.
+ * compiler, which checks the types and writes the declarations and the unbundled files for browsers and other bundlers.
  */
 
-import { rmSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
@@ -29,6 +29,26 @@ for (const { name, files, alone } of bundles) {
   if (alone) await write(name, alone, { dir: to, format: "cjs", entryFileNames: "[name].cjs" });
 }
 
+commonJs();
+
+/**
+ * What CommonJS gets of the library, in a folder whose package.json says that it is CommonJS: the same types once more, as
+ * TypeScript wants them, and files that require Node's bundle (Node can, since 20.19).
+ */
+function commonJs() {
+  const core = join(packages, "core");
+  const to = join(core, "commonjs");
+  rmSync(to, { recursive: true, force: true });
+  cpSync(join(core, "dist"), to, {
+    recursive: true,
+    filter: (path) => !/\.(js|map)$/.test(path),
+  });
+  writeFileSync(join(to, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
+  for (const name of Object.keys(bundles[0].files)) {
+    writeFileSync(join(to, `${name}.js`), `module.exports = require("../bundle/${name}.js");\n`);
+  }
+}
+
 async function write(name, files, output) {
   const from = join(packages, name, "src");
   const bundle = await rolldown({
@@ -39,6 +59,6 @@ async function write(name, files, output) {
     transform: { define: { NODE_WORKER: JSON.stringify("./worker.cjs") } },
     logLevel: "warn",
   });
-  await bundle.write({ sourcemap: true, ...output });
+  await bundle.write(output);
   await bundle.close();
 }

@@ -17,10 +17,14 @@ const core = join(root, "packages", "core");
 
 let app: string;
 let packed: string[];
+let sizes: { packed: number; unpacked: number };
 
 beforeAll(async () => {
   app = mkdtempSync(join(tmpdir(), "unravel-pack-"));
-  const [{ filename, files }] = JSON.parse(await npm(core, "pack", "--json"));
+  const [{ filename, files, size, unpackedSize }] = JSON.parse(
+    await npm(core, "pack", "--json", "--ignore-scripts"),
+  );
+  sizes = { packed: size, unpacked: unpackedSize };
   packed = files.map(({ path }: { path: string }) => path);
   add("package.json", JSON.stringify({ name: "app", private: true, type: "module" }));
   await npm(app, "install", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", `./${filename}`);
@@ -52,20 +56,39 @@ function add(name: string, content: string): void {
 }
 
 describe("what is packed", () => {
-  test("code, types, source, README and licence; no tests and no data", () => {
+  test("code, types, README and licence; no maps, no tests and no data", () => {
     expect(packed).toEqual(expect.arrayContaining(["package.json", "README.md", "LICENSE"]));
     const others =
-      /^(package\.json|README\.md|LICENSE|bundle\/.+\.c?js(\.map)?|dist\/.+\.(js|d\.ts|js\.map|d\.ts\.map)|src\/.+\.ts)$/;
+      /^(package\.json|README\.md|LICENSE|bundle\/.+\.c?js|dist\/.+\.(js|d\.ts)|commonjs\/(.+\.d\.ts|\w+\.js|package\.json))$/;
     expect(packed.filter((path) => !others.test(path))).toEqual([]);
   });
 
-  test("every source file, its code and its types", () => {
+  test("of every source file, its code and its types", () => {
     const sources = readdirSync(join(core, "src"), { recursive: true, encoding: "utf8" })
       .filter((path) => path.endsWith(".ts"))
       .map((path) => path.replaceAll("\\", "/").slice(0, -".ts".length));
     expect(sources.length).toBeGreaterThan(30);
-    const wanted = sources.flatMap((path) => [`src/${path}.ts`, `dist/${path}.js`, `dist/${path}.d.ts`]);
+    const wanted = sources.flatMap((path) => [
+      `dist/${path}.js`,
+      `dist/${path}.d.ts`,
+      `commonjs/${path}.d.ts`,
+    ]);
     expect(packed).toEqual(expect.arrayContaining(wanted));
+  });
+
+  test("half of what it was with maps and sources: 1.5 MB, 6.2 MB unpacked", () => {
+    expect(sizes.packed).toBeLessThan(0.75e6);
+    expect(sizes.unpacked).toBeLessThan(3e6);
+  });
+
+  test("what is packed is built before: npm pack in a fresh clone has code in it", () => {
+    const scripts = (folder: string) =>
+      JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).scripts;
+    for (const name of ["core", "cli"]) {
+      // words that no shell has to understand
+      expect(scripts(join(root, "packages", name)).prepack).toBe("npm run compile --prefix ../..");
+    }
+    expect(scripts(root).compile).toContain("bundle.mjs");
   });
 
   test("the same licence as the repository's, and no dependency", () => {
@@ -104,9 +127,22 @@ const saved = await readModel("model.safetensors");
 console.log(saved.model.classes.join(), saved.parameters["fc1.weight"].data.every((value, k) => value === weight.data[k]));
 `;
 
+/** From CommonJS. */
+const common = `
+import { createEngine, type Model, oneConv } from "unravel-cnn";
+import { type LoadedData, loadData } from "unravel-cnn/node";
+import training = require("unravel-cnn/training");
+
+const model: Model = training.defineModel(oneConv());
+const data: Promise<LoadedData> = loadData("digits", { drawCount: 1 });
+console.log(model.classes, data, createEngine(model.spec));
+`;
+
 /** What the types must refuse; a line that they let pass is an error. */
 const mistakes = `
-import { conv2d, createEngine, dense, type Model, oneConv } from "unravel-cnn";
+import { conv2d, createEngine, type Dataset, dense, type Engine, fit, type Model, oneConv, predict } from "unravel-cnn";
+
+declare const engine: Engine, data: Dataset;
 
 // @ts-expect-error: an option that there isn't
 conv2d({ filters: 1, kernel: 3, size: 2 });
@@ -114,6 +150,13 @@ conv2d({ filters: 1, kernel: 3, size: 2 });
 dense({ units: "10" });
 // @ts-expect-error: an image has three sizes
 oneConv({ input: [28, 28] });
+// @ts-expect-error: numbers for bytes
+predict(engine, new Float32Array(784));
+// @ts-expect-error: an option that has a typo
+fit(engine, data, { epoch: 1 });
+// @ts-expect-error: an optimizer that there isn't
+fit(engine, data, { optimizer: "adm" });
+fit(engine, data, { optimizer: "sgd", seed: undefined });
 // @ts-expect-error: it comes later
 const model: Model = createEngine(oneConv()).model;
 console.log(model);
@@ -153,8 +196,15 @@ describe("used from JavaScript", () => {
   });
 
   test("can be required from CommonJS", async () => {
-    add("common.cjs", 'console.log(require("unravel-cnn").oneConv().layers.length);');
-    expect(await node("common.cjs")).toBe("5\n");
+    const all = ["unravel-cnn", "unravel-cnn/training", "unravel-cnn/node"].map(
+      (name) => `require("${name}")`,
+    );
+    add(
+      "common.cjs",
+      `const [all, training, node] = [${all}];
+      console.log(all.oneConv().layers.length, all.fit === training.fit, typeof node.loadData);`,
+    );
+    expect(await node("common.cjs")).toBe("5 true function\n");
   });
 
   test("has no other ways in", async () => {
@@ -189,6 +239,16 @@ describe("used from TypeScript", () => {
       lib: ["es2022"],
       types: ["node"],
       typeRoots,
+    });
+  });
+
+  test("from CommonJS (module node16): the same types, with require", async () => {
+    add("common.cts", common);
+    await check(["common.cts"], {
+      module: "node16",
+      lib: ["es2022"],
+      types: ["node"],
+      typeRoots: [join(root, "node_modules", "@types")],
     });
   });
 
