@@ -76,7 +76,7 @@ describe("what is packed", () => {
     expect(packed).toEqual(expect.arrayContaining(wanted));
   });
 
-  test("half of what it was with maps and sources: 1.5 MB, 6.2 MB unpacked", () => {
+  test("less than half of what it was with maps and sources: 1.5 MB, 6.2 MB unpacked", () => {
     expect(sizes.packed).toBeLessThan(0.75e6);
     expect(sizes.unpacked).toBeLessThan(3e6);
   });
