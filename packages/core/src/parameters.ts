@@ -56,6 +56,11 @@ export function initialParameters(
  */
 export function checkParameters(model: Model, parameters: NamedTensors): void {
   checkShapes(model, parameters);
+  const known = new Set(model.parameters.map(({ fullName }) => fullName));
+  for (const name of Object.keys(parameters)) {
+    if (known.has(name)) continue;
+    throw new InputError(`The model has no parameter ${show(name)}${didYouMean(name, [...known])}.`);
+  }
   for (const { fullName } of model.parameters) {
     const { data } = parameters[fullName];
     const wrong = data.findIndex((value) => !Number.isFinite(value));
@@ -64,7 +69,10 @@ export function checkParameters(model: Model, parameters: NamedTensors): void {
   }
 }
 
-/** As `checkParameters`, but whatever their values are. */
+/**
+ * As `checkParameters`, but whatever their values are, and whatever else there is: a trace's tensors have the parameters among
+ * them.
+ */
 export function checkShapes(model: Model, parameters: NamedTensors): void {
   if (typeof parameters !== "object" || parameters === null) {
     throw new InputError(
@@ -80,10 +88,5 @@ export function checkShapes(model: Model, parameters: NamedTensors): void {
         `The parameter ${fullName} has shape ${formatShape(given.shape)}, but the model needs ${formatShape(shape)}.`,
       );
     }
-  }
-  const known = new Set(model.parameters.map(({ fullName }) => fullName));
-  for (const name of Object.keys(parameters)) {
-    if (known.has(name)) continue;
-    throw new InputError(`The model has no parameter ${show(name)}${didYouMean(name, [...known])}.`);
   }
 }

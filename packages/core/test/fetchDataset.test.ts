@@ -116,7 +116,7 @@ describe("fetchDataset", () => {
 
   test("$UNRAVEL_DATA: used if whole, else an error: it isn't ours to mend", async () => {
     const whole = await environment({}, mnist());
-    expect(await fetchDataset("mnist", whole)).toMatchObject({
+    expect(await fetchDataset("mnist", { env: whole.env })).toMatchObject({
       folder: join(whole.env.UNRAVEL_DATA, "mnist"),
       downloaded: [],
     });

@@ -11,9 +11,9 @@ import {
   sequential,
 } from "../src/builders.js";
 import { noise } from "../src/data/noise.js";
+import { checkFits } from "../src/engine/fits.js";
 import { defineModel } from "../src/model.js";
 import type { ImageShape } from "../src/tensor.js";
-import { checkFits } from "../src/engine/fits.js";
 
 describe("the built-in models", () => {
   test.each([

@@ -161,7 +161,11 @@ const training: readonly Case[] = [
     () => fit(engine, data, given({ schedule: "onecycle" })),
     /schedule must be "constant", "cosine" or "one-cycle", not "onecycle" \(did you mean "one-cycle"\?\)/,
   ],
-  ["clip", () => fit(engine, data, { clip: 0 }), /clip must be a number above 0, not 0/],
+  [
+    "clip",
+    () => fit(engine, data, { clip: 0 }),
+    /to clip gradients to must be a number from 1.2e-38 to 3.4e.38, which is what float32 holds, not 0/,
+  ],
   [
     "a split as a text",
     () => fit(engine, data, given({ validation: "0.1" })),

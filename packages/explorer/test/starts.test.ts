@@ -3,8 +3,8 @@ import { afterAll, expect, onTestFinished, vi } from "vitest";
 import { closeBrowser, emptyPage, testInBrowser } from "../../../test/support/browser.js";
 import { serve } from "../../cli/src/explore/server.js";
 import { pageSite } from "../../cli/src/explore/site.js";
-import { visit } from "./support/visit.js";
 import { phase, steps } from "./support/training.js";
+import { visit } from "./support/visit.js";
 import { notedWorkers, noteWorkers, withoutNestedWorkers } from "./support/workers.js";
 
 /*

@@ -48,7 +48,6 @@ export function start(startWorker: StartWorker): EngineWorker {
     const given = Object.prototype.toString.call(worker).slice("[object ".length, -1);
     throw new InputError(`startWorker must return a Worker at once, not ${given}.`);
   }
-  if ("unref" in worker) worker.unref(); // a worker without work keeps no process alive
   return worker;
 }
 
@@ -65,7 +64,10 @@ function isWorker(worker: unknown): worker is EngineWorker {
   return [postMessage, terminate, on ?? addEventListener].every((method) => typeof method === "function");
 }
 
-/** @param onEnd called if the worker ends by itself, with the reason; maybe more than once */
+/**
+ * From then on the worker keeps no process alive.
+ * @param onEnd called if the worker ends by itself, with the reason; maybe more than once
+ */
 export function listen(
   worker: EngineWorker,
   onMessage: (message: unknown) => void,
@@ -75,6 +77,7 @@ export function listen(
     worker.on("message", onMessage);
     worker.on("error", ({ message }) => onEnd(message));
     worker.on("exit", (code) => onEnd(`it ended with code ${code}`));
+    worker.unref(); // last: to listen for messages makes it count again
     return;
   }
   worker.addEventListener("message", ({ data }) => onMessage(data));

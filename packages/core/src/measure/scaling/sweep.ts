@@ -1,6 +1,7 @@
 import type { EngineOptions } from "../../engine/index.js";
 import { InputError } from "../../errors.js";
 import type { ModelSpec } from "../../model.js";
+import type { OptimizerSpec } from "../../optimizers/index.js";
 import {
   abortSignal,
   type Checks,
@@ -12,7 +13,6 @@ import {
   SEED,
   whole,
 } from "../../options.js";
-import type { OptimizerSpec } from "../../optimizers/index.js";
 import { permutation, randomStream } from "../../random.js";
 import { openTimer, type TrainingTimer } from "../timer.js";
 import { MOST_WARMUP_SECONDS, trainingGflops } from "../training.js";
@@ -62,6 +62,7 @@ export interface ScalingOptions
 }
 
 const scalingChecks: Checks<ScalingOptions> = {
+  startWorker: callback,
   sweep: oneOf(sweeps),
   values: elsewhere,
   settings: elsewhere,
