@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { refuseOptionsAsValues } from "./optionValues.js";
 
 /**
  * A command as the help names it. What it needs is loaded when it is called, so that every command starts soon, however many
@@ -29,6 +28,6 @@ export async function addCommands(
     if (name !== called) continue;
     const define = await load();
     await define(command, args.slice(args.indexOf(name) + 1));
-    refuseOptionsAsValues(command);
+    (await import("./optionValues.js")).refuseOptionsAsValues(command);
   }
 }

@@ -147,7 +147,7 @@ const damagedModels: readonly [
   [
     "key.json",
     () => spec({ ...conv, fliters: 3 }),
-    /^key\.json: Layer 1, conv1: unknown option "fliters"; known/,
+    /^key\.json: Layer 1, conv1: unknown option "fliters" \(did you mean "filters"\?\); known/,
   ],
   ["top.json", () => spec(conv, { name: "x" }), /^top\.json: .*"name"/],
   [

@@ -68,7 +68,7 @@ testWithSignals("a second Ctrl-C ends work that does not hear the first", async 
   const deaf = `
     import { interruptible } from ${JSON.stringify(exit)};
     await interruptible((signal) => new Promise(() => {
-      signal.onabort = () => setTimeout(() => console.error("goes on"), 100);
+      signal.onabort = () => setTimeout(() => console.error("goes on"), 300); // sooner it would be an echo of the first
       setInterval(() => {}, 1000);
       console.error("begun");
     }));`;

@@ -1,7 +1,10 @@
 import { writeFile } from "node:fs/promises";
+import type { Evaluation } from "unravel-cnn";
 import { describe, expect, test } from "vitest";
 import { testWithMnist } from "../../../test/support/needs.js";
 import { defineModel, formatModel, initialParameters, oneConv } from "../../core/src/index.js";
+import { nextSteps } from "../src/commands/train/nextSteps.js";
+import type { TrainOptions } from "../src/commands/train/options.js";
 import { expectRefusal, scratchFolder, succeed, unravel } from "./support/cli.js";
 import { useShapes } from "./support/shapes.js";
 
@@ -111,10 +114,18 @@ describe("for people", () => {
     expect(next.stdout).not.toContain("--filters");
   });
 
-  test.concurrent("a network that learnt nothing gets the advice to take smaller steps", async () => {
-    const { stdout } = await succeed(["train", ...data(), "--optimizer", "sgd", "--learning-rate", "1e6"]);
+  test.concurrent("a network that learnt nothing gets the advice to take larger steps", async () => {
+    const { stdout } = await succeed(["train", ...data(), "--optimizer", "sgd", "--learning-rate", "1e-9"]);
 
-    expect(stdout).toMatch(/^ {2}--learning-rate 0\.0\d+ .*smaller steps/m);
+    expect(stdout).toMatch(/^ {2}--learning-rate 0\.05 .*larger steps/m);
+  });
+
+  test("or smaller ones", () => {
+    const options = { batchSize: 32, optimizer: "sgd", epochs: 9, model: "lenet5" } as TrainOptions;
+    const guesses = { accuracy: 0.1 } as Evaluation;
+    expect(nextSteps(options, guesses, 10, 30)).toContainEqual(
+      expect.stringMatching(/^ {2}--learning-rate 0\.05 .*smaller steps/),
+    );
   });
 });
 

@@ -3,7 +3,7 @@ import { InputError } from "../errors.js";
 import { softmaxCrossEntropy } from "../layers/softmaxCrossEntropy.js";
 import type { Model, ModelLayer } from "../model.js";
 import { contractName } from "../reference/names.js";
-import { outputsOf, type Trace } from "../reference/trace.js";
+import { forward, type Trace } from "../reference/trace.js";
 import { copyAll, type NamedTensors, type Tensor } from "../tensor.js";
 import { type Difference, measureSlope } from "./difference.js";
 
@@ -45,12 +45,12 @@ export function finiteDifferences(step: Trace): (cell: Cell) => FiniteDifference
     const moved: Cell = { tensor: name, index: cell.index };
     const { shape, data } = tensors[name];
     checkCell(moved, tensors[name]);
-    const rest = model.layers.slice(first);
+    const rest: Model = { ...model, layers: model.layers.slice(first) };
     const run = () => {
-      const outputs = outputsOf(rest, tensors, inputOf(first));
+      const outputs = forward(rest, tensors, inputOf(first));
       const inputs = [inputOf(first), ...Object.values(outputs)];
-      const changed = changedUnit(rest, inputs, choices.slice(first));
-      return { value: softmaxCrossEntropy(inputs[rest.length], labels), changed };
+      const changed = changedUnit(rest.layers, inputs, choices.slice(first));
+      return { value: softmaxCrossEntropy(inputs[rest.layers.length], labels), changed };
     };
     const offset = offsetOf(shape, cell.index);
     const gradient = step.tensors[`grad.${name}`]?.data[offset];
@@ -66,7 +66,7 @@ export function finiteDifferences(step: Trace): (cell: Cell) => FiniteDifference
 function inFloat64({ model, tensors }: Trace): NamedTensors {
   const names = ["x", ...model.parameters.map(({ fullName }) => fullName)];
   const given = copyAll(Object.fromEntries(names.map((name) => [name, tensors[name]])), "float64");
-  return { ...given, ...outputsOf(model.layers, given, given.x) };
+  return { ...given, ...forward(model, given, given.x) };
 }
 
 /** The number of the first layer that a tensor goes into. */

@@ -4,15 +4,19 @@ import { kindOf } from "../options.js";
 import { checkShapes } from "../parameters.js";
 import { checkTensor, formatShape, type NamedTensors, sameShape, type Tensor } from "../tensor.js";
 
-/** @throws InputError unless the model can be run on this batch with these parameters; what they hold may be anything */
+/**
+ * @param model may be a part of a network: then x is what goes into the first of its layers
+ * @throws InputError unless the model can be run on this batch with these parameters; what they hold may be anything
+ */
 export function checkBatch(model: Model, parameters: NamedTensors, x: Tensor): void {
   checkShapes(model, parameters);
   inContext("The batch x", () => checkTensor(x));
   const [count, ...shape] = x.shape;
-  if (count >= 1 && sameShape(shape, model.inputShape)) return;
-  const one = sameShape(x.shape, model.inputShape);
+  const takes = model.layers.length > 0 ? model.layers[0].inputShape : shape;
+  if (count >= 1 && sameShape(shape, takes)) return;
+  const one = sameShape(x.shape, takes);
   throw new InputError(
-    `The batch x has shape ${formatShape(x.shape)}, but the model takes [N, ${model.inputShape.join(", ")}]${one ? `; one image is [1, ${x.shape.join(", ")}]` : ""}.`,
+    `The batch x has shape ${formatShape(x.shape)}, but the model takes [N, ${takes.join(", ")}]${one ? `; one image is [1, ${x.shape.join(", ")}]` : ""}.`,
   );
 }
 

@@ -41,14 +41,9 @@ export function tensorsOf({ tensors, labels, loss, learningRate }: Trace): Named
  */
 export function forward(model: Model, parameters: NamedTensors, x: Tensor): NamedTensors {
   checkBatch(model, parameters, x);
-  return outputsOf(model.layers, parameters, x);
-}
-
-/** The outputs of some layers that follow one another, for the input of the first of them. Nothing is checked. */
-export function outputsOf(layers: Model["layers"], parameters: NamedTensors, x: Tensor): NamedTensors {
   const outputs: NamedTensors = {};
   let current = x;
-  for (const layer of layers) {
+  for (const layer of model.layers) {
     current = layer.kind.forward(layer.resolved, current, parametersOf(layer, parameters));
     outputs[`${layer.name}.out`] = current;
   }

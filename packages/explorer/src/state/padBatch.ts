@@ -17,7 +17,8 @@ export interface Pad {
 
 /** The images in bytes, the drawing first, and their labels, as far as they are known. */
 export function batchOfPad({ drawing, answer, scope, shelf }: Pad, model: Model): Batch {
-  const own = answer ?? labelOfSample(drawing, model);
+  const said = answer !== undefined && answer < model.classes.length ? answer : undefined; // of this network, not of the last
+  const own = said ?? labelOfSample(drawing, model);
   const bytes = bytesOrBlank(drawing, model);
   const others = scope === "batch" ? otherDigits(model, own) : [];
   const images = new Uint8Array(bytes.length * (1 + others.length));

@@ -47,7 +47,7 @@ Examples:
       if (options.example !== undefined) {
         await checkOutput(options.example, ARRAYS_FILE);
         await writeOutput(options.example, ARRAYS_FILE, exampleFile());
-        process.stderr.write(`Wrote ${options.example}\n`);
+        printLines([`Wrote ${options.example}`], process.stderr);
       }
       if (file !== undefined) await check(file, options);
       else if (options.example === undefined) {

@@ -1,4 +1,4 @@
-import { type Evaluation, fitDefaults, lowerLearningRate } from "unravel-cnn";
+import { type Evaluation, fitDefaults, learningRateFor, lowerLearningRate } from "unravel-cnn";
 import { short } from "../../terminal/numbers.js";
 import { optimizerOf, type TrainOptions } from "./options.js";
 
@@ -11,10 +11,13 @@ export function nextSteps(
 ): string[] {
   const steps: [string, string][] = [];
   if (test.accuracy < 2 / classes) {
-    steps.push([
-      `--learning-rate ${short(lowerLearningRate(learningRate, optimizerOf(options), options.batchSize))}`,
-      "hardly better than guessing: try smaller steps",
-    ]);
+    const [optimizer, { batchSize }] = [optimizerOf(options), options];
+    const usual = learningRateFor(optimizer, batchSize);
+    const [rate, size] =
+      learningRate < usual / 3
+        ? [usual, "larger"]
+        : [lowerLearningRate(learningRate, optimizer, batchSize), "smaller"];
+    steps.push([`--learning-rate ${short(rate)}`, `hardly better than guessing: try ${size} steps`]);
   }
   if (options.epochs === fitDefaults.epochs)
     steps.push([`--epochs ${3 * options.epochs}`, "longer, and usually better"]);
