@@ -16,7 +16,8 @@ export interface Batch {
 export function traceBatch(model: Model, parameters: NamedTensors, batch: Batch, guess = 0): Trace {
   const { images, labels } = batch;
   const x = loadBatch(images, model.inputShape, [...labels.keys()], model.normalize);
-  const tried = labels.map((label) => label ?? guess);
+  const known = guess < model.classes.length ? guess : 0; // it may be a class of the network before
+  const tried = labels.map((label) => label ?? known);
   const first = trace(model, parameters, x, tried);
   const best = largestInRows(first.tensors.probs);
   const right = labels.map((label, n) => label ?? best[n]);
