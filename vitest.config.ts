@@ -1,21 +1,19 @@
 import { defineConfig } from "vitest/config";
 import LongestFirst from "./test/support/longestFirst.js";
 
+const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
 const pages = "packages/explorer/test/**/*.test.ts";
+/** They put something in the place of a module, which must not be seen by others. */
+const mocked = ["packages/core/test/fetchDataset.test.ts"];
 
 export default defineConfig({
   test: {
+    // one process tests many files, so that what they import is loaded once, and those of the page share its browser
+    isolate: false,
     projects: [
-      // one process tests many files, so that they share its browser and the windows in it
-      { extends: true, test: { name: "pages", include: [pages], isolate: false } },
-      {
-        extends: true,
-        test: {
-          name: "others",
-          include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [pages],
-        },
-      },
+      { extends: true, test: { name: "pages", include: [pages] } },
+      { extends: true, test: { name: "others", include: all, exclude: [pages, ...mocked] } },
+      { extends: true, test: { name: "mocked", include: mocked, isolate: true } },
     ],
     testTimeout: 120_000,
     maxWorkers: 3, // on two cores, the default is one; but tests often wait for processes and browsers

@@ -8,6 +8,7 @@ import { initialParameters } from "../src/parameters.js";
 import { forward, trace, withUpdate } from "../src/reference/trace.js";
 import { copyAll, largestInRows, tensor } from "../src/tensor.js";
 import { networks } from "./support/networks.js";
+import { cases } from "./support/properties.js";
 import { normals } from "./support/values.js";
 
 describe("followed cells", () => {
@@ -35,8 +36,31 @@ describe("followed cells", () => {
           [...outputs, ...model.parameters.map(({ fullName }) => fullName)].sort(),
         );
       }),
-      { numRuns: 60 },
+      cases(60),
     );
+  });
+
+  test("of an output that sees nothing but padding: a weight of its own filter", () => {
+    const model = defineModel({
+      input: [1, 1, 1],
+      layers: [
+        { type: "conv2d", filters: 2, kernel: 1, padding: [0, 1, 0, 0] },
+        { type: "flatten" },
+        { type: "dense", units: 2 },
+      ],
+    });
+    const parameters = {
+      "conv1.weight": tensor([2, 1, 1, 1], [1, 1], "float64"),
+      "conv1.bias": tensor([2], [1, 1], "float64"),
+      "fc1.weight": tensor([2, 4], [0, 0, 0, 9, 0, 0, 0, 0], "float64"), // the second filter's, on the border
+      "fc1.bias": tensor([2], [0, 0], "float64"),
+    };
+    const step = trace(model, parameters, tensor([1, 1, 1, 1], [1], "float64"), [0]);
+    expect(followedCells(step)).toMatchObject({
+      "conv1.out": { index: [0, 1, 0, 1] },
+      "conv1.weight": { index: [1, 0, 0, 0] },
+      "conv1.bias": { index: [1] },
+    });
   });
 
   test("of a sum go to the largest term", () => {

@@ -21,7 +21,8 @@ export function followedCells(trace: Trace): Record<string, Cell> {
   for (const [k, layer] of [...model.layers.entries()].reverse()) {
     const { terms, others } = explain(trace, cell);
     const strongest = strongestTerm(terms, outputs[k]);
-    const factors = [...(strongest?.factors ?? []), ...others];
+    // where all is padding no term has an input, but each has a weight of this output
+    const factors = [...(strongest ? [strongest] : terms).flatMap((term) => term.factors), ...others];
     for (const { name, fullName } of layer.parameters) {
       const weight = factorOf(factors, fullName)?.cell;
       // a bias is that of the output's unit or filter
