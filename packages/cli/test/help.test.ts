@@ -45,7 +45,11 @@ test.concurrent.each(["--version", "-V"])("%s is the package's version", async (
 });
 
 /** What makes a command's examples quick, where it isn't a small data set. */
-const quickly: Record<string, string[]> = { summary: [], inspect: [], scaling: ["--seconds", "0.01"] };
+const quickly: Record<string, string[]> = {
+  summary: [],
+  inspect: [],
+  scaling: ["--seconds", "0.01", "--model", "one-conv"],
+};
 
 const TRAIN_OPTIONS =
   "model filters init data offline limit validation epochs batch-size optimizer learning-rate schedule momentum nesterov " +

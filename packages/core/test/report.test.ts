@@ -131,7 +131,9 @@ describe.each(Object.entries(networks))("the report of %s", (_, spec) => {
 });
 
 test("a large network is shown in part, and says so", () => {
-  const html = renderReport(subjectOf(builtIn("convnet"), { label: 3 }));
+  const wide = { type: "conv2d", filters: 64, kernel: 3 } as const;
+  const { layers } = builtIn("one-conv");
+  const html = renderReport(subjectOf({ input: [1, 14, 14], layers: [wide, ...layers] }, { label: 3 }));
   expect(html.length).toBeLessThan(2_000_000);
   expect(plainText(html)).toContain("Shown are 16 of the 64 channels, those with the strongest numbers.");
   for (const { lines, total } of sumsIn(html)) expect(lines.reduce((sum, line) => sum + line, 0)).toBe(total);
