@@ -146,6 +146,24 @@ describe("files that a visitor gives", () => {
 });
 
 describe("a session", () => {
+  test("says where it is, and when the network has died", async () => {
+    const { train, test } = await drawnPair(64, 8);
+    const blank = { ...train, images: train.images.map(() => 0) }; // with nothing to see, no weight has a gradient
+    const session = await Session.open(
+      settings({ epochs: 160, batchSize: 64, validation: 0 }),
+      { train: blank, test },
+      { threads: 0 },
+    );
+    onTestFinished(() => session.close());
+    expect(session.place()).toEqual({ done: false, steps: 0, epoch: 1, images: 0, death: undefined });
+    while (!session.training.done) await session.advance();
+    expect(session.place()).toMatchObject({
+      done: true,
+      steps: 160,
+      death: expect.stringMatching(/^The network has died: no weight has changed for \d+ steps/),
+    });
+  });
+
   const small = settings({ images: 60, validation: 12, filters: 3, epochs: 2, batchSize: 10, seed: 5 });
 
   const opened = async (some: Partial<Settings> = {}, state?: Awaited<ReturnType<typeof kept>>) => {

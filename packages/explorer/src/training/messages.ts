@@ -61,6 +61,8 @@ export interface Progress {
   readonly accuracy?: number | undefined;
   /** Of late, training alone. */
   readonly imagesPerSecond?: number | undefined;
+  /** What is to be said if the network has died. */
+  readonly death?: string | undefined;
 }
 
 export type Response =

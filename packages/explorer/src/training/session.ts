@@ -15,6 +15,7 @@ import {
   type TrainingState,
   tensor,
 } from "unravel-cnn";
+import type { Progress } from "./messages.js";
 import { checkSettings, type Settings, specOf } from "./settings.js";
 
 /*
@@ -140,6 +141,13 @@ export class Session {
       await engine.close();
       throw error;
     }
+  }
+
+  /** Where the training stands. */
+  place(): Pick<Progress, "done" | "steps" | "epoch" | "images" | "death"> {
+    const { steps, epoch, done, totals, stepsPerEpoch, death } = this.training;
+    const isBetween = steps % stepsPerEpoch === 0 && !done;
+    return { done, steps, epoch, images: isBetween ? 0 : totals.images, death: death?.message };
   }
 
   /** The most that its threads do, in GFLOP/s. */

@@ -225,10 +225,9 @@ function report(current: Session, recent: Partial<Progress>): void {
   send({ type: "progress", progress: { ...progressOf(current), ...recent } });
 }
 
-function progressOf({ training }: Session): Progress {
-  const { steps, epoch, done, totals, stepsPerEpoch } = training;
-  const between = steps % stepsPerEpoch === 0 && !done;
-  return { running: until !== undefined && !done, done, steps, epoch, images: between ? 0 : totals.images };
+function progressOf(session: Session): Progress {
+  const place = session.place();
+  return { running: until !== undefined && !place.done, ...place };
 }
 
 async function look(current: Session): Promise<void> {
