@@ -4,7 +4,7 @@ import { testInBrowser } from "../../../test/support/browser.js";
 import { lessonNamed, lessons } from "../src/lessons/index.js";
 import { formatLink, MOST_NOTE, parseLink } from "../src/state/link.js";
 import { checkSettings, specOf } from "../src/training/settings.js";
-import { violations } from "./support/axe.js";
+import { DRAWER, violations } from "./support/axe.js";
 import { sample, traceOf, trainedNetwork } from "./support/library.js";
 import { selected } from "./support/page.js";
 import { phase } from "./support/training.js";
@@ -112,7 +112,7 @@ testInBrowser("a lesson is opened by a link, and walked through by keyboard", as
   await answer.waitFor();
   await lesson.getByRole("button", { name: "One of the nine weights" }).press("Enter");
   await page.locator(".value .address", { hasText: "conv1.weight[5, 0, 1, 2]" }).waitFor();
-  expect(await violations(page)).toEqual([]);
+  expect(await violations(page, DRAWER)).toEqual([]);
   await lesson.getByRole("button", { name: "Next" }).press("Enter");
   await lesson.getByRole("button", { name: "A corner of the picture" }).press("Enter");
   await page.locator(".value .address", { hasText: "conv1.out[0, 5, 0, 0]" }).waitFor();
@@ -161,7 +161,7 @@ testInBrowser(
     await page.getByLabel("It opens").selectOption("Train");
     const link = await page.getByLabel("The link").inputValue();
     expect(link.startsWith(url)).toBe(true);
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(page, DRAWER)).toEqual([]);
     await page.goto("about:blank");
     await page.goto(link);
     const shown = page.getByRole("region", { name: "Note" });
@@ -172,7 +172,7 @@ testInBrowser(
     expect(await page.getByRole("spinbutton", { name: "learning rate" }).inputValue()).toBe("0.1");
     expect(await page.locator('[aria-label="Sample 7"]').getAttribute("aria-pressed")).toBe("true");
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(page, DRAWER)).toEqual([]);
     await shown.getByRole("button", { name: "Close the note" }).tap();
     await vi.waitUntil(() => !page.url().includes("note="), LONG);
     expect((await selected(page)).address).toMatch(/^conv1\.out/);
