@@ -146,6 +146,8 @@ testInBrowser("a running one runs on; another visit is asked; another tab is tol
   await page.reload();
   await phase(page, "running");
   await page.getByText(/^Went on from step [\d,]+\. Start anew/).waitFor();
+  await button(page, "Pause").click(); // it holds its place, and leaves the machine to the other tab
+  await phase(page, "paused");
   const opened = page.context().waitForEvent("page");
   await page.evaluate((address) => void open(address), `${url}#tab=train&data=mnist&images=100&validation=0`);
   const second = await opened;
@@ -153,8 +155,6 @@ testInBrowser("a running one runs on; another visit is asked; another tab is tol
   await alert(second, /^Another tab with this page keeps its training/);
   await second.close();
   await page.bringToFront();
-  await button(page, "Pause").click();
-  await phase(page, "paused");
   const here = await steps(page);
   await kept(page, here, false);
 
@@ -200,6 +200,7 @@ describe("where nothing can be kept", () => {
     const { page, url } = await visit({
       data: await dataFolder(await drawn),
       link: "tab=train&data=mnist&images=60&validation=0&filters=2&epochs=2",
+      alone: true,
     });
     const devTools = await page.context().newCDPSession(page);
     await devTools.send("Storage.overrideQuotaForOrigin", { origin: new URL(url).origin, quotaSize: 1 });

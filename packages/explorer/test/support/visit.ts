@@ -30,15 +30,33 @@ export interface VisitOptions extends BrowserContextOptions {
   readonly answers?: ReadonlyMap<string, Uint8Array>;
   /** Runs in the page before anything of its own does. */
   readonly before?: () => void;
+  /** Whether no other test comes to the same window: for one that leaves more in it than a page of another address sees. */
+  readonly alone?: boolean;
 }
 
 const WIDE = { width: 1440, height: 900 };
 
-/** A window of its own for one test, which may leave it as it likes; when it is here the page shows numbers. */
-export async function visit({ link = "", ...options }: VisitOptions = {}): Promise<Visit> {
-  const { close, expectPeace, ...opened } = await openWindow(options);
-  onTestFinished(async () => {
-    await close();
+/** Windows by their options, that the next test may have. */
+const idle = new Map<string, Window>();
+
+/**
+ * The page at a new address, where nothing is kept and which the test may leave as it likes; when it is here it shows
+ * numbers. Another test may have the window next, as opening one takes as long as loading the page.
+ */
+export async function visit({ link = "", data, ...options }: VisitOptions = {}): Promise<Visit> {
+  const { before, answers, isolated, serviceWorkers, alone } = options;
+  const isCommon = [before, answers, isolated, serviceWorkers, alone].every((own) => own === undefined);
+  const key = JSON.stringify(options);
+  const found = isCommon ? idle.get(key) : undefined;
+  idle.delete(key);
+  await found?.move(data);
+  const window = found ?? (await openWindow({ data, ...options }));
+  const { close, expectPeace, leave, move, ...opened } = window;
+  onTestFinished(async ({ task }) => {
+    if (isCommon && task.result?.state !== "fail" && !idle.has(key)) {
+      await leave();
+      idle.set(key, window);
+    } else await close();
     expectPeace();
   });
   await opened.page.goto(`${opened.url}${link && `#${link}`}`);
@@ -59,7 +77,7 @@ export async function sharedVisit(link = "", options: BrowserContextOptions = {}
   const key = JSON.stringify(options);
   const isNew = !windows.has(key);
   if (isNew) windows.set(key, openWindow(options));
-  const { close, expectPeace, ...opened } = await (windows.get(key) as Promise<Window>);
+  const { close, expectPeace, leave, move, ...opened } = await (windows.get(key) as Promise<Window>);
   const { page, url } = opened;
   onTestFinished(async ({ task }) => {
     if (task.result?.state === "fail") {
@@ -90,13 +108,14 @@ function tidy(): void {
 
 let site: ReturnType<typeof pageSite> | undefined;
 
-async function openWindow(all: Omit<VisitOptions, "link">) {
-  const { before, data, isolated = true, answers = new Map(), ...options } = all;
+async function serveWith(data: string | undefined) {
   site ??= pageSite();
-  const server = await serve(
-    data === undefined ? await site : withData(await site, { UNRAVEL_DATA: data }),
-    0,
-  );
+  return serve(data === undefined ? await site : withData(await site, { UNRAVEL_DATA: data }), 0);
+}
+
+async function openWindow(all: Omit<VisitOptions, "link">) {
+  const { before, data, alone, isolated = true, answers = new Map(), ...options } = all;
+  let server = await serveWith(data);
   const page = await emptyPage({
     viewport: WIDE,
     serviceWorkers: "block",
@@ -133,9 +152,22 @@ async function openWindow(all: Omit<VisitOptions, "link">) {
   if (before) await page.addInitScript(before);
   return {
     page,
-    url: server.url,
+    get url() {
+      return server.url;
+    },
     elsewhere,
     cut: () => server.close(),
+    /** Ends the page, which may be training. */
+    leave: async () => {
+      await page.goto("about:blank");
+      await server.close();
+    },
+    /** To a server of its own at another address. */
+    move: async (data: string | undefined) => {
+      server = await serveWith(data);
+      await page.setViewportSize(options.viewport ?? WIDE);
+      await page.mouse.move(0, 0);
+    },
     close: async () => {
       await page.context().close();
       await server.close();
