@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
-import { afterAll, expect, onTestFinished, vi } from "vitest";
-import { closeBrowser, emptyPage, testInBrowser } from "../../../test/support/browser.js";
+import { expect, onTestFinished, vi } from "vitest";
+import { emptyPage, testInBrowser } from "../../../test/support/browser.js";
 import { serve } from "../../cli/src/explore/server.js";
 import { pageSite } from "../../cli/src/explore/site.js";
 import { phase, steps } from "./support/training.js";
@@ -11,8 +11,6 @@ import { notedWorkers, noteWorkers, withoutNestedWorkers } from "./support/worke
  * What the page starts when it trains, and what becomes of a training that doesn't begin. Firefox sometimes never comes
  * back from starting a worker in a worker, so that the page starts them all. (For the same in Firefox see firefox.test.ts.)
  */
-
-afterAll(closeBrowser);
 
 const LINK = "tab=train&images=1000&validation=10&filters=16&epochs=1000";
 const button = (page: Page, name: string) => page.getByRole("button", { name });

@@ -48,7 +48,7 @@ export async function visit({ link = "", data, ...options }: VisitOptions = {}):
   const isCommon = [before, answers, isolated, serviceWorkers, alone].every((own) => own === undefined);
   const key = JSON.stringify(options);
   const found = isCommon ? idle.get(key) : undefined;
-  idle.delete(key);
+  if (found) idle.delete(key);
   await found?.move(data);
   const window = found ?? (await openWindow({ data, ...options }));
   const { close, expectPeace, leave, move, ...opened } = window;
