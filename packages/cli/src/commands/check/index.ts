@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { type CheckReport, checkArrays, checkAsJson, FailureError, InputError, parseNpz } from "unravel-cnn";
 import { readBytes } from "unravel-cnn/node";
+import { interruptible } from "../../exit.js";
 import { MODEL_HELP } from "../../help.js";
 import { inFile, loadModel } from "../../model.js";
 import { ARRAYS_FILE } from "../../output/kinds.js";
@@ -44,16 +45,22 @@ Examples:
         printLines(HOW.trimEnd().split("\n"));
         return;
       }
-      if (options.example !== undefined) {
-        await checkOutput(options.example, ARRAYS_FILE);
-        await writeOutput(options.example, ARRAYS_FILE, exampleFile());
-        printLines([`Wrote ${options.example}`], process.stderr);
-      }
+      const { example } = options;
+      if (example !== undefined) await interruptible((signal) => writeExample(example, signal));
       if (file !== undefined) await check(file, options);
-      else if (options.example === undefined) {
+      else if (example === undefined) {
         throw new InputError("There is no file to check; name one, or see unravel check --how.");
       }
     });
+}
+
+/** Whole, or not at all: what is being written is written to its end. */
+async function writeExample(path: string, signal: AbortSignal): Promise<void> {
+  await checkOutput(path, ARRAYS_FILE);
+  const content = exampleFile();
+  signal.throwIfAborted();
+  await writeOutput(path, ARRAYS_FILE, content);
+  printLines([`Wrote ${path}`], process.stderr);
 }
 
 async function check(file: string, { model, json }: CheckOptions): Promise<void> {
