@@ -89,7 +89,7 @@ function traceOf(model: Model, arrays: readonly [string, Tensor][], source: stri
   const missing = Object.keys(shapes).find(
     (name) => !/^(grad|new)\.|^lr$/.test(name) && !Object.hasOwn(all, name),
   );
-  if (missing !== undefined) fail(`it has no ${missing}`);
+  if (missing !== undefined) fail(`it has no ${missing}, which every trace has`);
   const { y, loss, lr, ...tensors } = all;
   const wrong = y.data.find(
     (label) => !Number.isInteger(label) || label < 0 || label >= model.classes.length,
