@@ -1,7 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { chromium, type Page } from "playwright-core";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { expect, onTestFinished } from "vitest";
 import { browserFlags, browserProgram, testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
@@ -18,25 +15,18 @@ const LINK = "tab=train&images=2000&validation=0&filters=2&batch=8&epochs=1000";
 const LONG = { timeout: 60_000 };
 
 /** A browser whose profile lies in this folder. */
-async function start(folder: string): Promise<{ child: ChildProcess; page: Page }> {
-  const flags = [...browserFlags, "--headless", "--remote-debugging-port=0", `--user-data-dir=${folder}`];
-  const child = spawn(browserProgram as string, flags, { stdio: ["ignore", "ignore", "pipe"] });
-  onTestFinished(() => kill(child));
-  const address = await new Promise<string>((resolve, reject) => {
-    child.once("exit", (code) => reject(new Error(`The browser ended with ${code} before it listened.`)));
-    createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => {
-      const found = /DevTools listening on (ws:\S+)/.exec(line)?.[1];
-      if (found) resolve(found);
-    });
-  });
-  const browser = await chromium.connectOverCDP(address);
-  return { child, page: await browser.contexts()[0].newPage() };
+async function start(folder: string): Promise<BrowserContext> {
+  const options = { executablePath: browserProgram as string, headless: true, args: [...browserFlags] };
+  const browser = await chromium.launchPersistentContext(folder, options);
+  onTestFinished(() => browser.close());
+  return browser;
 }
 
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
+/** Ends a browser at once, as a crash does: it can do nothing more. */
+async function kill(browser: BrowserContext, page: Page): Promise<void> {
+  const gone = new Promise((resolve) => browser.once("close", resolve));
+  const session = await browser.newCDPSession(page);
+  session.send("Browser.crash").catch(() => {}); // nobody is left to answer
   await gone;
 }
 
@@ -82,17 +72,18 @@ testInBrowser("a killed browser brings back what was learnt up to two seconds be
   onTestFinished(() => server.close());
   const folder = await temporaryFolder();
   const first = await start(folder);
-  await first.page.addInitScript(note);
-  await first.page.goto(`${server.url}#${LINK}`);
-  await first.page.getByRole("button", { name: "Play" }).click();
-  await first.page.waitForFunction(
+  const page = await first.newPage();
+  await page.addInitScript(note);
+  await page.goto(`${server.url}#${LINK}`);
+  await page.getByRole("button", { name: "Play" }).click();
+  await page.waitForFunction(
     () => new Set((globalThis as unknown as { notes: Notes }).notes.kept).size >= 3,
     undefined,
     LONG,
   );
 
   // hiding the page asks for a state at once
-  const asked = await first.page.evaluate(() => {
+  const asked = await page.evaluate(() => {
     const { asked } = (globalThis as unknown as { notes: Notes }).notes;
     const before = asked.filter((type) => type === "state").length;
     Object.defineProperty(document, "hidden", { value: true });
@@ -101,8 +92,8 @@ testInBrowser("a killed browser brings back what was learnt up to two seconds be
   });
   expect(asked).toBe(1);
 
-  const { told, kept } = await notesOf(first.page);
-  await kill(first.child);
+  const { told, kept } = await notesOf(page);
+  await kill(first, page);
   let reports = 0;
   for (const { type } of told) {
     reports = type === "state" ? 0 : reports + 1;
@@ -113,9 +104,9 @@ testInBrowser("a killed browser brings back what was learnt up to two seconds be
   expect([...new Set(kept)]).toEqual(states.slice(0, new Set(kept).size));
   expect(kept.length).toBeGreaterThanOrEqual(states.length - 1);
 
-  const second = await start(folder);
-  await second.page.goto(`${server.url}#${LINK}`);
-  const waiting = second.page.getByText(
+  const second = await (await start(folder)).newPage();
+  await second.goto(`${server.url}#${LINK}`);
+  const waiting = second.getByText(
     /^A training of one-conv, 2 filters \(step [\d,]+, .*\) is kept in this browser\./,
   );
   const [, steps] = /step ([\d,]+)/.exec(await waiting.innerText(LONG)) ?? [];
