@@ -133,9 +133,9 @@ describe.each(kinds)("%s", (_, { threads, ...rest }, workerCount) => {
     const onProgress = () => {
       throw reason;
     };
-    const many = bars(20_000);
+    // twice as many each time, until it takes long enough for a report
     const evaluating = (async () => {
-      while (true) await evaluate(engine, many, { onProgress });
+      for (let count = 20_000; ; count *= 2) await evaluate(engine, bars(count), { onProgress });
     })();
     expect(await rejection(evaluating)).toBe(reason);
     expect(await trainedFrom(engine, start)).toBe(expected);
