@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { UNRAVEL } from "../packages/cli/test/support/cli.js";
 import { conv2d, dense, flatten, maxPool2d, relu, sequential } from "../packages/core/src/builders.js";
 import { parseTraceNpz } from "../packages/core/src/formats/traceFile.js";
-import { defineModel } from "../packages/core/src/model.js";
+import { defineModel } from "../packages/core/src/graph/model.js";
 import { tensorsOf, trace } from "../packages/core/src/reference/trace.js";
 import { expectWithin } from "../packages/core/test/support/compare.js";
 import { idxImages, idxLabels } from "../packages/core/test/support/idxFiles.js";

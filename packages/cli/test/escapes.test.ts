@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test, vi } from "vitest";
+import { defineModel } from "../../core/src/graph/model.js";
 import { formatModel, formatNpz, initialParameters, type ModelSpec } from "../../core/src/index.js";
-import { defineModel } from "../../core/src/model.js";
 import { main } from "../src/main.js";
 import { outputLine, printLines } from "../src/terminal/output.js";
 import { Progress } from "../src/terminal/progress.js";

@@ -1,11 +1,11 @@
 import { InputError, show } from "./errors.js";
+import type { ModelSpec } from "./graph/model.js";
 import type { Conv2dSpec } from "./layers/conv2d.js";
 import type { DenseSpec } from "./layers/dense.js";
 import type { FlattenSpec } from "./layers/flatten.js";
 import type { AnyLayerSpec } from "./layers/index.js";
 import type { MaxPool2dSpec } from "./layers/maxPool2d.js";
 import type { ReluSpec } from "./layers/relu.js";
-import type { ModelSpec } from "./model.js";
 import { didYouMean } from "./nearest.js";
 import { type Checks, checkOptions, elsewhere } from "./options.js";
 import type { ImageShape } from "./tensor.js";

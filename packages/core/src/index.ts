@@ -43,9 +43,11 @@ export {
   parseTraceJson,
   parseTraceNpz,
 } from "./formats/traceFile.js";
+export * from "./graph/model.js";
+export { checkParameters, type Init, initialParameters, inits } from "./graph/parameters.js";
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
-export { softmax } from "./layers/softmax.js";
-export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./layers/softmaxCrossEntropy.js";
+export { softmax } from "./losses/softmax.js";
+export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./losses/softmaxCrossEntropy.js";
 export { type CompileOptions, type CompileTimes, measureCompile } from "./measure/compile.js";
 export { duration } from "./measure/duration.js";
 export { type KernelProfile, type ProfileOptions, profileModel } from "./measure/kernels.js";
@@ -58,7 +60,6 @@ export {
   type TrainingSpeedOptions,
   trainingGflops,
 } from "./measure/training.js";
-export * from "./model.js";
 export { nearest } from "./nearest.js";
 export {
   type OptimizerName,
@@ -68,7 +69,6 @@ export {
 } from "./optimizers/index.js";
 export { learningRateFor, lowerLearningRate } from "./optimizers/learningRate.js";
 export { type Schedule, schedules } from "./optimizers/schedules.js";
-export { checkParameters, type Init, initialParameters, inits } from "./parameters.js";
 export { printable } from "./printable.js";
 export { permutation, type RandomStream, randomStream } from "./random.js";
 export { contractName, shapesOfTrace } from "./reference/names.js";

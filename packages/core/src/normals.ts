@@ -1,9 +1,9 @@
-import { assembleModule, FunctionAssembler } from "./compiler/wasm/assembler.js";
-import type { Opcode } from "./compiler/wasm/opcodes.js";
 import { LN2_HIGH, LN2_LOW, RECIPROCALS } from "./math.js";
 import { mayCompile } from "./nodeModules.js";
 import { randomStream, streamKey } from "./random.js";
 import type { FloatArray } from "./tensor.js";
+import { assembleModule, FunctionAssembler } from "./wasm/assembler.js";
+import type { Opcode } from "./wasm/opcodes.js";
 
 /*
  * Many normal numbers at once. `RandomStream.normal` (random.ts) is what they are; here it is written as WebAssembly, four

@@ -4,10 +4,10 @@ import wabt from "wabt";
 import { compilePlan } from "../src/compiler/compile.js";
 import type { Nest } from "../src/compiler/nest.js";
 import { planModel } from "../src/compiler/plan.js";
-import { assembleModule, FunctionAssembler } from "../src/compiler/wasm/assembler.js";
-import { ByteWriter } from "../src/compiler/wasm/bytes.js";
-import { type Opcode, opcodes } from "../src/compiler/wasm/opcodes.js";
 import { resolveOptimizer } from "../src/optimizers/index.js";
+import { assembleModule, FunctionAssembler } from "../src/wasm/assembler.js";
+import { ByteWriter } from "../src/wasm/bytes.js";
+import { type Opcode, opcodes } from "../src/wasm/opcodes.js";
 import { engineNetworks } from "./support/engineNetworks.js";
 import { cases } from "./support/properties.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { lenet5, oneConv } from "../src/builders.js";
 import { createEngine } from "../src/engine/index.js";
-import type { ModelSpec } from "../src/model.js";
+import type { ModelSpec } from "../src/graph/model.js";
 import { type FitOptions, fit } from "../src/training/fit.js";
 import { checksum } from "./support/checksum.js";
 import { randomImages } from "./support/engineCases.js";

@@ -5,7 +5,7 @@ import { few, sampleOf } from "../../../test/support/long.js";
 // threads run the built worker
 import { createEngine, type Engine, type EngineOptions, hasRelaxedSimd } from "../dist/index.js";
 import { convnet, lenet5, oneConv } from "../src/builders.js";
-import { defineModel, type Model, type ModelSpec } from "../src/model.js";
+import { defineModel, type Model, type ModelSpec } from "../src/graph/model.js";
 import { copyAll, type NamedTensors } from "../src/tensor.js";
 import {
   describeTraining,

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 // threads run the built worker
 import { few } from "../../../test/support/long.js";
 import { createEngine, type EngineOptions, hasRelaxedSimd } from "../dist/index.js";
-import type { Model } from "../src/model.js";
+import type { Model } from "../src/graph/model.js";
 import { copyAll } from "../src/tensor.js";
 import { optionsOf, randomImages, ratesOf, type Training, trainings } from "./support/engineCases.js";
 import { engineNetworks, singleNetworks, tiledNetworks } from "./support/engineNetworks.js";

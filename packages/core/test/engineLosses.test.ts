@@ -4,8 +4,8 @@ import { few } from "../../../test/support/long.js";
 import { convnet, lenet5, oneConv } from "../src/builders.js";
 import type { Engine } from "../src/engine/engine.js";
 import { createEngine } from "../src/engine/index.js";
-import { defineModel, type ModelSpec } from "../src/model.js";
-import { initialParameters } from "../src/parameters.js";
+import { defineModel, type ModelSpec } from "../src/graph/model.js";
+import { initialParameters } from "../src/graph/parameters.js";
 import { optionsOf, randomImages } from "./support/engineCases.js";
 
 /*

@@ -6,9 +6,9 @@ import { DivergedError } from "../src/engine/diverged.js";
 import type { Engine } from "../src/engine/engine.js";
 import { createEngine } from "../src/engine/index.js";
 import { InputError } from "../src/errors.js";
-import { defineModel, type Model, type ModelSpec } from "../src/model.js";
+import { defineModel, type Model, type ModelSpec } from "../src/graph/model.js";
+import { initialParameters } from "../src/graph/parameters.js";
 import { resolveOptimizer } from "../src/optimizers/index.js";
-import { initialParameters } from "../src/parameters.js";
 import { tensor } from "../src/tensor.js";
 
 /* What the wasm engine can't do, it says; and it ends where the reference ends when the loss is no number any more. */

@@ -3,7 +3,7 @@ import { oneConv } from "../src/builders.js";
 import { loadBatch } from "../src/data/batch.js";
 import { noise } from "../src/data/noise.js";
 import { createEngine } from "../src/engine/index.js";
-import { defineModel } from "../src/model.js";
+import { defineModel } from "../src/graph/model.js";
 import { trace } from "../src/reference/trace.js";
 import { tensor } from "../src/tensor.js";
 import { evaluate, predict } from "../src/training/evaluate.js";

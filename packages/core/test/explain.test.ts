@@ -4,7 +4,7 @@ import { few } from "../../../test/support/long.js";
 import { expectInputError, expectSentence } from "../../../test/support/sentence.js";
 import { cellAddress, indexAt, offsetOf, parseCell } from "../src/cell.js";
 import { type Cell, contributesTo, type Explanation, explain } from "../src/explain/index.js";
-import { defineModel } from "../src/model.js";
+import { defineModel } from "../src/graph/model.js";
 import { type Trace, tensorsOf, trace } from "../src/reference/trace.js";
 import { type DType, tensor } from "../src/tensor.js";
 import { EPSILON } from "./support/compare.js";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { firstOf } from "../src/data/dataset.js";
+import { initialParameters } from "../src/graph/parameters.js";
 import { learningRateAt } from "../src/optimizers/schedules.js";
-import { initialParameters } from "../src/parameters.js";
 import type { NamedTensors } from "../src/tensor.js";
 import { evaluate } from "../src/training/evaluate.js";
 import { type FitOptions, fit, type ProgressEvent } from "../src/training/fit.js";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createEngine, engineNames } from "../src/engine/index.js";
 import { InputError } from "../src/errors.js";
 import { fitsFloat32, LARGEST, SMALLEST_NORMAL } from "../src/float32.js";
-import { defineModel } from "../src/model.js";
+import { defineModel } from "../src/graph/model.js";
 import { resolveOptimizer } from "../src/optimizers/index.js";
 import { fit } from "../src/training/fit.js";
 import { resolveSettings } from "../src/training/settings.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { defineModel, type Model, type ModelSpec } from "../src/model.js";
+import { defineModel, type Model, type ModelSpec } from "../src/graph/model.js";
 import { trace } from "../src/reference/trace.js";
 import { copyAll, type DType, dtypeOf, type NamedTensors } from "../src/tensor.js";
 import { EPSILON, expectTensor, expectWithin } from "./support/compare.js";

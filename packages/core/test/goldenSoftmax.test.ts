@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { softmax, softmaxInputGradient } from "../src/layers/softmax.js";
+import { softmax, softmaxInputGradient } from "../src/losses/softmax.js";
 import {
   crossEntropies,
   softmaxCrossEntropy,
   softmaxCrossEntropyGradient,
-} from "../src/layers/softmaxCrossEntropy.js";
+} from "../src/losses/softmaxCrossEntropy.js";
 import { copyOf } from "../src/tensor.js";
 import { EPSILON, expectTensor, expectWithin } from "./support/compare.js";
 import { readGolden } from "./support/goldenFile.js";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { few } from "../../../test/support/long.js";
+import type { Model } from "../src/graph/model.js";
 import type { MaxPool2d } from "../src/layers/maxPool2d.js";
-import { softmaxCrossEntropy } from "../src/layers/softmaxCrossEntropy.js";
-import type { Model } from "../src/model.js";
+import { softmaxCrossEntropy } from "../src/losses/softmaxCrossEntropy.js";
 import { forward, trace } from "../src/reference/trace.js";
 import type { NamedTensors, Tensor } from "../src/tensor.js";
 import { maxPooling } from "./support/definitions.js";

@@ -5,7 +5,7 @@ import { compilePlan } from "../src/compiler/compile.js";
 import { interpret, type KernelParameters } from "../src/compiler/interpret.js";
 import { at, type Buffer, load, type Nest, nest, splat } from "../src/compiler/nest.js";
 import { type Plan, planModel } from "../src/compiler/plan.js";
-import { defineModel } from "../src/model.js";
+import { defineModel } from "../src/graph/model.js";
 import { resolveOptimizer } from "../src/optimizers/index.js";
 import { randomStream } from "../src/random.js";
 import { smallNetworks } from "./support/engineCases.js";

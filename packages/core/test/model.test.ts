@@ -12,7 +12,7 @@ import {
 } from "../src/builders.js";
 import { noise } from "../src/data/noise.js";
 import { checkFits } from "../src/engine/fits.js";
-import { defineModel } from "../src/model.js";
+import { defineModel } from "../src/graph/model.js";
 import type { ImageShape } from "../src/tensor.js";
 
 describe("the built-in models", () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { loadBatch } from "../src/data/batch.js";
 import type { Dataset } from "../src/data/dataset.js";
 import { createEngine } from "../src/engine/index.js";
-import { defineModel, type ModelSpec } from "../src/model.js";
+import { defineModel, type ModelSpec } from "../src/graph/model.js";
 import { clipGradients } from "../src/optimizers/clip.js";
 import {
   type OptimizerSpec,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { conv2d, convnet, dense, flatten, lenet5, oneConv, sequential } from "../src/builders.js";
-import { defineModel } from "../src/model.js";
-import { type Init, initialParameters } from "../src/parameters.js";
+import { defineModel } from "../src/graph/model.js";
+import { type Init, initialParameters } from "../src/graph/parameters.js";
 import { dtypeOf, zeros } from "../src/tensor.js";
 import { checksum } from "./support/checksum.js";
 import { momentsOf } from "./support/statistics.js";

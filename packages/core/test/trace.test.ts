@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { conv2d, dense, flatten, maxPool2d, oneConv, relu, sequential } from "../src/builders.js";
-import { defineModel, type ModelSpec } from "../src/model.js";
+import { defineModel, type ModelSpec } from "../src/graph/model.js";
 import { forward, logits, parameterGradients, tensorsOf, trace, withUpdate } from "../src/reference/trace.js";
 import { copyAll, dtypeOf } from "../src/tensor.js";
 import { randomParameters } from "./support/networks.js";

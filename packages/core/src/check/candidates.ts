@@ -1,7 +1,7 @@
 import { InputError } from "../errors.js";
 import type { NpyArray } from "../formats/npy.js";
+import type { ModelSpec } from "../graph/model.js";
 import type { AnyLayerSpec } from "../layers/index.js";
-import type { ModelSpec } from "../model.js";
 import { formatShape, type ImageShape, type Shape, sizeOf } from "../tensor.js";
 import { type ImagesReading, imagesReadings, labelCounts } from "./images.js";
 import { fittingOrders, type Order } from "./layouts.js";

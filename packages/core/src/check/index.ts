@@ -1,5 +1,5 @@
 import { InputError } from "../errors.js";
-import type { ModelSpec } from "../model.js";
+import type { ModelSpec } from "../graph/model.js";
 import { type Checks, checkOptions, elsewhere } from "../options.js";
 import { conventionsOf } from "./conventions.js";
 import { type Diagnosis, diagnose } from "./diagnose.js";

@@ -1,6 +1,6 @@
+import type { ModelSpec } from "../graph/model.js";
 import { type AnyLayer, type AnyLayerSpec, layerKinds } from "../layers/index.js";
 import type { ResolvedLayer } from "../layers/layer.js";
-import type { ModelSpec } from "../model.js";
 import type { ImageShape, Shape, Tensor } from "../tensor.js";
 
 /** A layer of the network whose arrays are checked. */

@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
 import type { NpyArray } from "../formats/npy.js";
-import { defineModel, type ModelSpec } from "../model.js";
+import { defineModel, type ModelSpec } from "../graph/model.js";
 import { formatShape, sizeOf } from "../tensor.js";
 import { type Candidate, inferCandidates } from "./candidates.js";
 import { imagesReadings, labelCounts } from "./images.js";

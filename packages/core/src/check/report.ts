@@ -1,4 +1,4 @@
-import type { ModelSpec } from "../model.js";
+import type { ModelSpec } from "../graph/model.js";
 import type { Shape } from "../tensor.js";
 
 /** What was found in somebody's arrays. */

@@ -1,6 +1,6 @@
 import type { MaxPool2d } from "../layers/maxPool2d.js";
-import { softmax } from "../layers/softmax.js";
-import { crossEntropies } from "../layers/softmaxCrossEntropy.js";
+import { softmax } from "../losses/softmax.js";
+import { crossEntropies } from "../losses/softmaxCrossEntropy.js";
 import { type NamedTensors, sizeOf, type Tensor, zeros } from "../tensor.js";
 import type { Network, NetworkLayer } from "./network.js";
 import { MissingArray, type Run, type Step, type Steps } from "./run.js";

@@ -1,5 +1,5 @@
+import type { Model, ModelLayer } from "../graph/model.js";
 import type { Dense } from "../layers/dense.js";
-import type { Model, ModelLayer } from "../model.js";
 import { BLOCK } from "./block.js";
 import { batchPays, batchPieces, keptSize, multiplyKept } from "./kernels/denseBatch.js";
 import type { Allocator } from "./memory.js";

@@ -1,5 +1,5 @@
+import type { ModelLayer } from "../graph/model.js";
 import type { Conv2d } from "../layers/conv2d.js";
-import type { ModelLayer } from "../model.js";
 import { BLOCK, type View } from "./block.js";
 import { borderFor, type Gathered, paddingOfGradients, planGathered } from "./gathered.js";
 import { spreadSize } from "./kernels/conv2dWindows.js";

@@ -1,8 +1,8 @@
 import { InputError } from "../errors.js";
 import { sizeOf } from "../tensor.js";
+import { assembleModule } from "../wasm/assembler.js";
 import { type EmitOptions, emitKernel } from "./emit.js";
 import type { Plan } from "./plan.js";
-import { assembleModule } from "./wasm/assembler.js";
 
 /** Pages of memory, 64 KiB each. */
 const PAGE = 65536;

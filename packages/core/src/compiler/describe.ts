@@ -1,4 +1,4 @@
-import { defineModel, type ModelSpec } from "../model.js";
+import { defineModel, type ModelSpec } from "../graph/model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
   type Checks,

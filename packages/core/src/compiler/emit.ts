@@ -1,3 +1,5 @@
+import { FunctionAssembler } from "../wasm/assembler.js";
+import type { Opcode, ValueType } from "../wasm/opcodes.js";
 import type {
   Address,
   Expression,
@@ -9,8 +11,6 @@ import type {
   UnaryOperation,
 } from "./nest.js";
 import { bytesPer, isWrittenOut, type Place, Places } from "./places.js";
-import { FunctionAssembler } from "./wasm/assembler.js";
-import type { Opcode, ValueType } from "./wasm/opcodes.js";
 
 /*
  * A nest as a WebAssembly function.

@@ -1,4 +1,4 @@
-import { assembleModule, FunctionAssembler } from "./wasm/assembler.js";
+import { assembleModule, FunctionAssembler } from "../wasm/assembler.js";
 
 /** Whether this JavaScript engine runs WebAssembly with vectors. */
 export function hasSimd(): boolean {

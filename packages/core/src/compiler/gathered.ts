@@ -1,5 +1,5 @@
+import type { Model, ModelLayer } from "../graph/model.js";
 import type { Conv2d } from "../layers/conv2d.js";
-import type { Model, ModelLayer } from "../model.js";
 import type { View } from "./block.js";
 import {
   borderOfGradients,

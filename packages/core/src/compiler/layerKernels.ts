@@ -1,8 +1,8 @@
 import { InputError } from "../errors.js";
+import type { Model, ModelLayer } from "../graph/model.js";
 import type { Conv2d } from "../layers/conv2d.js";
 import type { Dense } from "../layers/dense.js";
 import type { MaxPool2d } from "../layers/maxPool2d.js";
-import type { Model, ModelLayer } from "../model.js";
 import { type Kept, keptOf } from "./batchStage.js";
 import type { View } from "./block.js";
 import { type Gathered, gatheringOf } from "./gathered.js";

@@ -1,4 +1,4 @@
-import type { Model, ModelLayer } from "../model.js";
+import type { Model, ModelLayer } from "../graph/model.js";
 import type { Kept } from "./batchStage.js";
 import type { View } from "./block.js";
 import type { Convolution } from "./convolution.js";

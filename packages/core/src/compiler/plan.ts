@@ -1,4 +1,4 @@
-import type { Model, ModelLayer } from "../model.js";
+import type { Model, ModelLayer } from "../graph/model.js";
 import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.js";
 import { sizeOf } from "../tensor.js";
 import { allocateKept, type BatchKernel, batchKernel, type Kept, layersForBatch } from "./batchStage.js";

@@ -1,5 +1,5 @@
+import type { Model, ModelLayer } from "../graph/model.js";
 import type { MaxPool2d } from "../layers/maxPool2d.js";
-import type { Model, ModelLayer } from "../model.js";
 import type { View } from "./block.js";
 import { poolsPairs } from "./kernels/conv2dPooled.js";
 import { type Allocator, allocateView, NO_BORDER } from "./memory.js";

@@ -1,6 +1,6 @@
+import type { Model, ModelLayer } from "../graph/model.js";
 import type { Conv2d } from "../layers/conv2d.js";
 import type { MaxPool2d } from "../layers/maxPool2d.js";
-import type { Model, ModelLayer } from "../model.js";
 import type { Convolution } from "./convolution.js";
 import {
   allocateRoom,

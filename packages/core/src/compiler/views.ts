@@ -1,4 +1,4 @@
-import type { Model, ModelLayer } from "../model.js";
+import type { Model, ModelLayer } from "../graph/model.js";
 import type { ImageShape, Shape } from "../tensor.js";
 import type { View } from "./block.js";
 import { Allocator, allocateView, type Border, flattened, NO_BORDER } from "./memory.js";

@@ -1,4 +1,4 @@
-import type { Normalization } from "../model.js";
+import type { Normalization } from "../graph/model.js";
 import { type DType, type ImageShape, sizeOf, type Tensor, zeros } from "../tensor.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { Model } from "../model.js";
+import type { Model } from "../graph/model.js";
 import { type Checks, checkOptions, flag } from "../options.js";
 import { croppedInkOf } from "./ink.js";
 import { type Picture, type PixelData, pictureOf, rawInput, wholeInput } from "./picture.js";

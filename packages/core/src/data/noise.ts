@@ -1,4 +1,4 @@
-import type { Model } from "../model.js";
+import type { Model } from "../graph/model.js";
 import { randomStream } from "../random.js";
 import { sizeOf } from "../tensor.js";
 import type { Dataset } from "./dataset.js";

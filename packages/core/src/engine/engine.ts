@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.js";
-import type { Model } from "../model.js";
+import type { Model } from "../graph/model.js";
 import type { OptimizerOptions } from "../optimizers/index.js";
 import type { NamedTensors } from "../tensor.js";
 

@@ -1,6 +1,6 @@
 import { checkDataset, type Dataset } from "../data/dataset.js";
 import { InputError } from "../errors.js";
-import type { Model } from "../model.js";
+import type { Model } from "../graph/model.js";
 import { formatShape, sameShape } from "../tensor.js";
 
 /** @throws InputError if the data set is broken, or its images or classes aren't those of the network. */

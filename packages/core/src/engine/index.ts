@@ -1,9 +1,9 @@
 import { type Convolution, convolutions } from "../compiler/convolution.js";
 import { hasRelaxedSimd, hasSimd } from "../compiler/features.js";
 import { InputError } from "../errors.js";
-import { defineModel, type ModelSpec } from "../model.js";
+import { defineModel, type ModelSpec } from "../graph/model.js";
+import { type Init, initialParameters, inits } from "../graph/parameters.js";
 import { type Checks, callback, checkOptions, elsewhere, flag, oneOf, SEED } from "../options.js";
-import { type Init, initialParameters, inits } from "../parameters.js";
 import type { NamedTensors } from "../tensor.js";
 import type { Engine, EngineName } from "./engine.js";
 import { ReferenceEngine } from "./reference.js";

@@ -1,6 +1,6 @@
 import { checkBytes, countOf, type Dataset } from "../data/dataset.js";
 import { InputError, inContext } from "../errors.js";
-import type { Model } from "../model.js";
+import type { Model } from "../graph/model.js";
 import {
   abortSignal,
   type Checks,

@@ -1,7 +1,7 @@
 import { InputError, inFile } from "../errors.js";
-import type { Model } from "../model.js";
+import type { Model } from "../graph/model.js";
+import { checkParameters } from "../graph/parameters.js";
 import { optimizerStateCount } from "../optimizers/index.js";
-import { checkParameters } from "../parameters.js";
 import { copyAll, type NamedTensors, zeros } from "../tensor.js";
 import type { TrainingOptions } from "./engine.js";
 

@@ -1,10 +1,10 @@
 import { loadBatch } from "../data/batch.js";
 import type { Dataset } from "../data/dataset.js";
-import type { Model } from "../model.js";
+import type { Model } from "../graph/model.js";
+import { checkParameters } from "../graph/parameters.js";
 import { clipGradients } from "../optimizers/clip.js";
 import { LOOK_EVERY } from "../optimizers/flush.js";
 import { optimizerStateCount, resolveOptimizer, updateParameter } from "../optimizers/index.js";
-import { checkParameters } from "../parameters.js";
 import { logits, parameterGradients, trace } from "../reference/trace.js";
 import { copyAll, type FloatArray, largestInRows, type NamedTensors, sizeOf } from "../tensor.js";
 import { DivergedError } from "./diverged.js";

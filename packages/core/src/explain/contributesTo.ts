@@ -1,6 +1,6 @@
 import { type Cell, checkCell, indexAt } from "../cell.js";
-import { explainSoftmaxCrossEntropy } from "../layers/explain/softmaxCrossEntropy.js";
-import type { Model } from "../model.js";
+import type { Model } from "../graph/model.js";
+import { explainSoftmaxCrossEntropy } from "../losses/explain.js";
 import { contractName } from "../reference/names.js";
 import { type Trace, tensorsOf } from "../reference/trace.js";
 import { sizeOf } from "../tensor.js";

@@ -1,6 +1,6 @@
 import { type Cell, checkCell, offsetOf } from "../cell.js";
 import { type Account, factorAt, product } from "../layers/explain/explanation.js";
-import { explainSoftmaxCrossEntropy } from "../layers/explain/softmaxCrossEntropy.js";
+import { explainSoftmaxCrossEntropy } from "../losses/explain.js";
 import { contractName } from "../reference/names.js";
 import { type Trace, tensorsOf } from "../reference/trace.js";
 import type { NamedTensors } from "../tensor.js";

@@ -1,7 +1,7 @@
 import { type Cell, checkCell, indexAt, offsetOf } from "../cell.js";
 import { InputError } from "../errors.js";
-import { softmaxCrossEntropy } from "../layers/softmaxCrossEntropy.js";
-import type { Model, ModelLayer } from "../model.js";
+import type { Model, ModelLayer } from "../graph/model.js";
+import { softmaxCrossEntropy } from "../losses/softmaxCrossEntropy.js";
 import { contractName } from "../reference/names.js";
 import { forward, type Trace } from "../reference/trace.js";
 import { copyAll, type NamedTensors, type Tensor } from "../tensor.js";

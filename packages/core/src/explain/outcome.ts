@@ -1,5 +1,5 @@
-import { softmax } from "../layers/softmax.js";
-import { softmaxCrossEntropy } from "../layers/softmaxCrossEntropy.js";
+import { softmax } from "../losses/softmax.js";
+import { softmaxCrossEntropy } from "../losses/softmaxCrossEntropy.js";
 import { logits, type Trace } from "../reference/trace.js";
 
 /** What an update did to the batch that it came from. */

@@ -1,6 +1,6 @@
 import { InputError, show } from "../errors.js";
+import type { Model, ModelLayer } from "../graph/model.js";
 import type { Around } from "../layers/explain/explanation.js";
-import type { Model, ModelLayer } from "../model.js";
 import type { NamedTensors, Tensor } from "../tensor.js";
 
 /* Which tensor of a trace is what to which layer: `pool1.out` is pool1's `out` and flatten1's `x`. */

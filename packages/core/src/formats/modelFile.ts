@@ -1,6 +1,6 @@
 import { InputError, inFile, show } from "../errors.js";
-import { defineModel, type Model, type ModelSpec } from "../model.js";
-import { checkParameters } from "../parameters.js";
+import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
+import { checkParameters } from "../graph/parameters.js";
 import type { NamedTensors } from "../tensor.js";
 import { duplicateKey, hasTooManyValues } from "./json.js";
 import { floatsOf, formatSafetensors, parseSafetensors } from "./safetensors.js";

@@ -1,5 +1,5 @@
 import { InputError, inFile, show } from "../errors.js";
-import { defineModel, type Model, type ModelSpec } from "../model.js";
+import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { contractName, shapesOfTrace } from "../reference/names.js";
 import { type Trace, tensorsOf } from "../reference/trace.js";
 import { formatShape, type NamedTensors, type Shape, sameShape, sizeOf, type Tensor } from "../tensor.js";

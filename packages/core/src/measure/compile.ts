@@ -2,7 +2,7 @@ import { compilePlan } from "../compiler/compile.js";
 import { type Convolution, convolutions } from "../compiler/convolution.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import { planModel } from "../compiler/plan.js";
-import { defineModel, type ModelSpec } from "../model.js";
+import { defineModel, type ModelSpec } from "../graph/model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
   type Checks,

@@ -6,7 +6,8 @@ import { PIECE, STEP } from "../compiler/kernels/optimizer.js";
 import { computedInBlock } from "../compiler/multiplyAdds.js";
 import { type Plan, planModel } from "../compiler/plan.js";
 import { noise } from "../data/noise.js";
-import { defineModel, type Model, type ModelSpec } from "../model.js";
+import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
+import { initialParameters } from "../graph/parameters.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
   abortSignal,
@@ -20,7 +21,6 @@ import {
   oneOf,
   whole,
 } from "../options.js";
-import { initialParameters } from "../parameters.js";
 
 /*
  * Where the time of a training step goes: each kernel of a network's plan, timed alone on the calling thread, again and

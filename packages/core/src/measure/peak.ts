@@ -19,7 +19,7 @@ import { layoutOf } from "../engine/wasm/layout.js";
 import type { Pool } from "../engine/wasm/pool.js";
 import { compileFor, createPool } from "../engine/wasm/pools.js";
 import { InputError } from "../errors.js";
-import { defineModel } from "../model.js";
+import { defineModel } from "../graph/model.js";
 import {
   abortSignal,
   type Checks,

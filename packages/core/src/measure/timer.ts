@@ -1,6 +1,6 @@
 import { noise } from "../data/noise.js";
 import { createEngine, type EngineOptions } from "../engine/index.js";
-import { defineModel, type Model, type ModelSpec } from "../model.js";
+import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import { permutation, randomStream } from "../random.js";
 import { sizeOf } from "../tensor.js";

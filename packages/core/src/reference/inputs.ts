@@ -1,7 +1,7 @@
 import { InputError, inContext, show } from "../errors.js";
-import type { Model } from "../model.js";
+import type { Model } from "../graph/model.js";
+import { checkShapes } from "../graph/parameters.js";
 import { kindOf } from "../options.js";
-import { checkShapes } from "../parameters.js";
 import { checkTensor, formatShape, type NamedTensors, sameShape, type Tensor } from "../tensor.js";
 
 /**

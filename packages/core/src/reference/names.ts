@@ -1,4 +1,4 @@
-import type { Model } from "../model.js";
+import type { Model } from "../graph/model.js";
 import type { Shape } from "../tensor.js";
 
 /* The names of the contract: what a trace's tensors are called, and their shapes. */

@@ -1,6 +1,6 @@
-import { softmax } from "../layers/softmax.js";
-import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "../layers/softmaxCrossEntropy.js";
-import type { Model } from "../model.js";
+import type { Model } from "../graph/model.js";
+import { softmax } from "../losses/softmax.js";
+import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "../losses/softmaxCrossEntropy.js";
 import { resolveOptimizer, updateParameter } from "../optimizers/index.js";
 import { checkRange } from "../optimizers/optimizer.js";
 import { type Checks, checkOptions, flag } from "../options.js";

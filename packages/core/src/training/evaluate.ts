@@ -2,7 +2,7 @@ import { countOf, type Dataset } from "../data/dataset.js";
 import type { Engine, InferenceOptions } from "../engine/engine.js";
 import { checkFits } from "../engine/fits.js";
 import { checkEngine, checkInference } from "../engine/inputs.js";
-import { softmax } from "../layers/softmax.js";
+import { softmax } from "../losses/softmax.js";
 import { largestInRows, sizeOf, tensor } from "../tensor.js";
 import { type Evaluation, Tally } from "./metrics.js";
 import { finiteLogits } from "./overflow.js";

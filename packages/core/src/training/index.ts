@@ -14,11 +14,11 @@ export { createEngine, type EngineOptions, engineNames } from "../engine/index.j
 export type { EngineWorker, StartWorker } from "../engine/wasm/engineWorker.js";
 export { borrowWorkers, type LentWorkers, lendWorkers } from "../engine/wasm/lending.js";
 export { FailureError, InputError } from "../errors.js";
+export * from "../graph/model.js";
+export { type Init, initialParameters } from "../graph/parameters.js";
 export { type CompileOptions, type CompileTimes, measureCompile } from "../measure/compile.js";
-export * from "../model.js";
 export { nearest } from "../nearest.js";
 export type { OptimizerOptions, OptimizerSpec } from "../optimizers/index.js";
-export { type Init, initialParameters } from "../parameters.js";
 export type { Death } from "./death.js";
 export { evaluate, type Prediction, predict } from "./evaluate.js";
 export { type EpochRecord, type FitOptions, fit, type History, type ProgressEvent } from "./fit.js";

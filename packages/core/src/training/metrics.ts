@@ -1,4 +1,4 @@
-import { crossEntropies } from "../layers/softmaxCrossEntropy.js";
+import { crossEntropies } from "../losses/softmaxCrossEntropy.js";
 import { largestInRows, type Tensor } from "../tensor.js";
 
 /** How good a network is on labelled images. */

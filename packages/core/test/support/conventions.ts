@@ -1,6 +1,6 @@
 import { few } from "../../../../test/support/long.js";
+import { initialParameters } from "../../src/graph/parameters.js";
 import { defineModel, type ModelSpec, type NpyArray } from "../../src/index.js";
-import { initialParameters } from "../../src/parameters.js";
 import { randomStream } from "../../src/random.js";
 import { tensorsOf, trace, withUpdate } from "../../src/reference/trace.js";
 import { sizeOf, tensor } from "../../src/tensor.js";

@@ -1,5 +1,5 @@
 import type { Dataset } from "../../src/data/dataset.js";
-import type { Model, ModelSpec } from "../../src/model.js";
+import type { Model, ModelSpec } from "../../src/graph/model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../../src/optimizers/index.js";
 import { learningRateAt, type Schedule } from "../../src/optimizers/schedules.js";
 import { randomStream } from "../../src/random.js";

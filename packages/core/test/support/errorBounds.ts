@@ -1,6 +1,6 @@
+import type { Model, ModelLayer } from "../../src/graph/model.js";
 import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
-import { softmax } from "../../src/layers/softmax.js";
-import type { Model, ModelLayer } from "../../src/model.js";
+import { softmax } from "../../src/losses/softmax.js";
 import { type Trace, trace } from "../../src/reference/trace.js";
 import { copyOf, type FloatArray, type NamedTensors, type Tensor } from "../../src/tensor.js";
 import { EPSILON } from "./compare.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { InputError } from "../../src/errors.js";
+import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
-import { defineModel, type Model, type ModelSpec } from "../../src/model.js";
 import type { NamedTensors } from "../../src/tensor.js";
 import { conv2dSpecs, maxPool2dSpecs } from "./layerSpecs.js";
 import { normals } from "./values.js";

@@ -1,6 +1,6 @@
 import { type ReportSubject, type TraceImageOptions, traceImage } from "../../src/explain/index.js";
-import { defineModel, type ModelSpec } from "../../src/model.js";
-import { initialParameters } from "../../src/parameters.js";
+import { defineModel, type ModelSpec } from "../../src/graph/model.js";
+import { initialParameters } from "../../src/graph/parameters.js";
 import { sizeOf } from "../../src/tensor.js";
 
 /** A network with random weights, biases too, on a picture of noise: what a report tells of. */

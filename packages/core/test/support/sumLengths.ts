@@ -1,4 +1,4 @@
-import type { Model } from "../../src/model.js";
+import type { Model } from "../../src/graph/model.js";
 import { sizeOf } from "../../src/tensor.js";
 
 /** How many products are added up for one output of each layer. Layers that only move numbers have none. */

@@ -1,8 +1,8 @@
 import { loadBatch } from "../../src/data/batch.js";
 import type { Dataset } from "../../src/data/dataset.js";
 import type { TrainingOptions } from "../../src/engine/engine.js";
+import type { Model } from "../../src/graph/model.js";
 import { power } from "../../src/math.js";
-import type { Model } from "../../src/model.js";
 import { clipGradients } from "../../src/optimizers/clip.js";
 import { optimizerStateCount, updateParameter } from "../../src/optimizers/index.js";
 import { parameterGradients } from "../../src/reference/trace.js";

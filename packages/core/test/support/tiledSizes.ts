@@ -1,6 +1,6 @@
 import { winogradPays } from "../../src/compiler/kernels/winograd/room.js";
+import type { ModelLayer } from "../../src/graph/model.js";
 import type { Conv2d } from "../../src/layers/conv2d.js";
-import type { ModelLayer } from "../../src/model.js";
 import { type NamedTensors, sizeOf, type Tensor, zeros } from "../../src/tensor.js";
 
 /*

@@ -1,4 +1,4 @@
-import { softmaxInputGradient } from "../../layers/softmax.js";
+import { softmaxInputGradient } from "../../losses/softmax.js";
 import type { Tensor } from "../../tensor.js";
 import type { Network } from "../network.js";
 import type { Run, Variation } from "../run.js";

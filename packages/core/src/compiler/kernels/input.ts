@@ -1,4 +1,4 @@
-import type { Normalization } from "../../model.js";
+import type { Normalization } from "../../graph/model.js";
 import { BLOCK, HALVES, type View } from "../block.js";
 import { at, type Buffer, constant, div, type Expression, type Nest, nest, sub } from "../nest.js";
 

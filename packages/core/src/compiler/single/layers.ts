@@ -1,4 +1,4 @@
-import type { Normalization } from "../../model.js";
+import type { Normalization } from "../../graph/model.js";
 import { BLOCK, type View } from "../block.js";
 import {
   at,

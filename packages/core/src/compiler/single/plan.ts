@@ -1,7 +1,7 @@
+import type { Model, ModelLayer } from "../../graph/model.js";
 import type { Conv2d } from "../../layers/conv2d.js";
 import type { Dense } from "../../layers/dense.js";
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
-import type { Model, ModelLayer } from "../../model.js";
 import { poolsPairs } from "../kernels/conv2dPooled.js";
 import { lossGradient } from "../kernels/softmaxCrossEntropy.js";
 import { allocateView, type Border, NO_BORDER } from "../memory.js";

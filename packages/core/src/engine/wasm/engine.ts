@@ -3,10 +3,10 @@ import type { Convolution } from "../../compiler/convolution.js";
 import { type Plan, type PlanOptions, planModel } from "../../compiler/plan.js";
 import type { Dataset } from "../../data/dataset.js";
 import { InputError, show } from "../../errors.js";
-import type { Model } from "../../model.js";
+import type { Model } from "../../graph/model.js";
+import { checkParameters } from "../../graph/parameters.js";
 import { resolveOptimizer } from "../../optimizers/index.js";
 import { MOST_THREADS } from "../../options.js";
-import { checkParameters } from "../../parameters.js";
 import { copyAll, type NamedTensors } from "../../tensor.js";
 import { DivergedError } from "../diverged.js";
 import type {

@@ -1,4 +1,4 @@
-import type { ModelLayer } from "../../model.js";
+import type { ModelLayer } from "../../graph/model.js";
 import { sizeOf } from "../../tensor.js";
 import { counted, percent, times, whole } from "../numbers.js";
 import { type Content, html, type Markup } from "./html.js";

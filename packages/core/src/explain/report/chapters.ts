@@ -1,5 +1,5 @@
+import type { ModelLayer } from "../../graph/model.js";
 import type { layerKinds } from "../../layers/index.js";
-import type { ModelLayer } from "../../model.js";
 import { backwardFacts, type Chapter, forwardFacts, type LayerChapters } from "./chapter.js";
 import { conv2dChapters } from "./layers/conv2d.js";
 import { denseChapters } from "./layers/dense.js";

@@ -1,6 +1,6 @@
 import { type Cell, cellAddress, offsetOf } from "../../cell.js";
 import { InputError } from "../../errors.js";
-import type { ModelLayer } from "../../model.js";
+import type { ModelLayer } from "../../graph/model.js";
 import { type Trace, tensorsOf } from "../../reference/trace.js";
 import { largestInRows, type NamedTensors, type Shape, type Tensor } from "../../tensor.js";
 import { type FiniteDifference, finiteDifferences } from "../finiteDifference.js";

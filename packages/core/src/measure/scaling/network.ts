@@ -1,5 +1,5 @@
 import { conv2d, dense, flatten, maxPool2d, oneConv, relu, sequential } from "../../builders.js";
-import type { ModelSpec } from "../../model.js";
+import type { ModelSpec } from "../../graph/model.js";
 import type { EpochSettings, Sweep } from "./sweep.js";
 
 /**

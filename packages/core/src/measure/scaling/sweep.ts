@@ -1,6 +1,6 @@
 import type { EngineOptions } from "../../engine/index.js";
 import { InputError } from "../../errors.js";
-import type { ModelSpec } from "../../model.js";
+import type { ModelSpec } from "../../graph/model.js";
 import type { OptimizerSpec } from "../../optimizers/index.js";
 import {
   abortSignal,

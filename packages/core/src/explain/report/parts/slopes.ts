@@ -1,5 +1,5 @@
 import { type Cell, offsetOf } from "../../../cell.js";
-import { softmaxCrossEntropy } from "../../../layers/softmaxCrossEntropy.js";
+import { softmaxCrossEntropy } from "../../../losses/softmaxCrossEntropy.js";
 import { logits } from "../../../reference/trace.js";
 import { copyOf } from "../../../tensor.js";
 import { fixed, magnitudeOf, short, whole } from "../../numbers.js";

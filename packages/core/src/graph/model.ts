@@ -1,10 +1,10 @@
-import { InputError, inContext, show } from "./errors.js";
-import { fitsFloat32, RANGE } from "./float32.js";
-import { type AnyLayer, type AnyLayerSpec, layerKinds } from "./layers/index.js";
-import type { ParameterInfo, ResolvedLayer } from "./layers/layer.js";
-import { didYouMean } from "./nearest.js";
-import { checkKeys, wholeNumber } from "./options.js";
-import { formatShape, type ImageShape, type Shape, sizeOf } from "./tensor.js";
+import { InputError, inContext, show } from "../errors.js";
+import { fitsFloat32, RANGE } from "../float32.js";
+import { type AnyLayer, type AnyLayerSpec, layerKinds } from "../layers/index.js";
+import type { ParameterInfo, ResolvedLayer } from "../layers/layer.js";
+import { didYouMean } from "../nearest.js";
+import { checkKeys, wholeNumber } from "../options.js";
+import { formatShape, type ImageShape, type Shape, sizeOf } from "../tensor.js";
 
 /** A network as plain JSON. What is left out has the defaults that the layers' specs give. */
 export interface ModelSpec {

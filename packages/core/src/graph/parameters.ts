@@ -1,9 +1,8 @@
-import { InputError, inContext, show } from "./errors.js";
-import type { Model } from "./model.js";
-import { didYouMean } from "./nearest.js";
-import { fillNormal } from "./normals.js";
-import { kindOf, oneOf } from "./options.js";
-import { checkSeed } from "./random.js";
+import { InputError, inContext, show } from "../errors.js";
+import { didYouMean } from "../nearest.js";
+import { fillNormal } from "../normals.js";
+import { kindOf, oneOf } from "../options.js";
+import { checkSeed } from "../random.js";
 import {
   checkTensor,
   type DType,
@@ -12,7 +11,8 @@ import {
   type NamedTensors,
   sameShape,
   zeros,
-} from "./tensor.js";
+} from "../tensor.js";
+import type { Model } from "./model.js";
 
 /**
  * How weights start. `he`: normal with variance 2 / fan-in, which keeps the size of the signals the same from layer to

@@ -1,8 +1,15 @@
-import type { Cell } from "../../cell.js";
-import { exp } from "../../math.js";
-import { largestOf } from "../softmax.js";
-import { crossEntropies } from "../softmaxCrossEntropy.js";
-import { type Account, type Around, count, type Factor, factorAt, product } from "./explanation.js";
+import type { Cell } from "../cell.js";
+import {
+  type Account,
+  type Around,
+  count,
+  type Factor,
+  factorAt,
+  product,
+} from "../layers/explain/explanation.js";
+import { exp } from "../math.js";
+import { largestOf } from "./softmax.js";
+import { crossEntropies } from "./softmaxCrossEntropy.js";
 
 /*
  * The end of every network: probabilities from the logits, the loss, and where the way back begins. The tensors around it
