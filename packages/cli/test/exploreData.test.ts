@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdir, symlink } from "node:fs/promises";
+import files, { mkdir, rm, symlink } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,6 +8,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../test/support/folder.js";
 import { testIfPresent } from "../../../test/support/needs.js";
+import { openInside } from "../src/explore/content.js";
 import { withData } from "../src/explore/data.js";
 import { serve } from "../src/explore/server.js";
 
@@ -119,6 +121,34 @@ async function socketAt(place: string): Promise<void> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(place, resolve));
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
+}
+
+describe("what comes in a file's place when it has been looked at already is not opened", () => {
+  for (const [what, put] of [
+    ["a link to a file elsewhere", (place: string) => symlink("../secret", place)],
+    ["a folder", (place: string) => mkdir(place)],
+    ["a named pipe", (place: string) => promisify(execFile)("mkfifo", [place])],
+  ] as const) {
+    testWithLinks(what, async () => {
+      const folder = await temporaryFolder({ secret: "secret", "data/file": "data" });
+      const place = join(folder, "data/file");
+      const { stat } = files;
+      onTestFinished(() => putInItsPlace(stat));
+      putInItsPlace(async (path: string) => {
+        const found = await stat(path);
+        await rm(place);
+        await put(place);
+        return found;
+      });
+      expect(await openInside(join(folder, "data"), place)).toBeUndefined();
+    });
+  }
+});
+
+/** Has all modules call this for `stat`. */
+function putInItsPlace(stat: unknown): void {
+  Object.assign(files, { stat });
+  syncBuiltinESMExports();
 }
 
 describe("links that stay", () => {

@@ -200,6 +200,12 @@ describe("an answer that breaks off", () => {
     await expect(answer.arrayBuffer()).rejects.toThrow();
   });
 
+  test("a body that ends before its end is no whole answer", async () => {
+    const short: Content = { length: 5, pieces: () => [Uint8Array.of(1, 2, 3)], close: async () => {} };
+    const taken = new Writable({ write: (_chunk, _encoding, callback) => callback() });
+    await expect(send(short, taken, () => {})).rejects.toThrow("the body has 3 bytes, not 5");
+  });
+
   test("a file that grows is sent as long as it was", async () => {
     const folder = await temporaryFolder({ "data/file": "0123456789" });
     const path = join(folder, "data/file");

@@ -1,5 +1,6 @@
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../test/support/folder.js";
@@ -177,4 +178,17 @@ describe("what a browser may do with an answer", () => {
 test("it listens on this machine's own address alone", async () => {
   const { server } = await served();
   expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+  const others = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  const addresses = ["127.0.0.2", "::1", ...others.map(({ address }) => address)];
+  for (const address of addresses.filter((one) => one !== "127.0.0.1")) {
+    expect(await answers(address, Number(new URL(server.url).port)), address).toBe(false);
+  }
 });
+
+/** Whether anything takes a connection to this address. */
+function answers(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, address, () => resolve(true)).on("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
