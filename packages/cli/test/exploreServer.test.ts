@@ -130,7 +130,9 @@ describe("nothing else", () => {
 
   test.each(["POST", "PUT", "DELETE", "OPTIONS"])("no %s", async (method) => {
     const { port } = await served();
-    expect(statusOf(await ask(port, "/", { method }))).toBe(405);
+    const answer = await ask(port, "/", { method });
+    expect(statusOf(answer)).toBe(405);
+    expect(answer).toMatch(/^allow: GET, HEAD\r$/m);
   });
 
   test("HEAD gives the head alone", async () => {
@@ -156,22 +158,30 @@ describe("what a browser may do with an answer", () => {
   });
 
   test.each([
-    ["assets/a%20b.js", "'self' 'wasm-unsafe-eval'"],
-    ["network.safetensors", undefined],
-    ["nothing", undefined],
-  ])("%s: no frames, forms or plugins, scripts of the site alone", async (path, scripts) => {
+    [
+      "assets/a%20b.js",
+      {
+        "script-src": "'self' 'wasm-unsafe-eval'",
+        "worker-src": "'self' blob:",
+        "connect-src": "'self' https://cdn.jsdelivr.net/gh/fgnt/mnist/",
+      },
+    ],
+    ["network.safetensors", {}],
+    ["nothing", {}],
+  ])("%s: no frames, forms or plugins, scripts of the site alone", async (path, allowed) => {
     const { server } = await served();
     const { headers } = await fetch(server.url + path);
-    expect(directives(headers.get("content-security-policy") ?? "")).toMatchObject({
+    expect(directives(headers.get("content-security-policy") ?? "")).toEqual({
       "default-src": "'none'",
       "base-uri": "'none'",
       "form-action": "'none'",
       "frame-ancestors": "'none'",
-      ...(scripts !== undefined && { "script-src": scripts }),
+      ...allowed,
     });
     expect(headers.get("cross-origin-resource-policy")).toBe("same-origin");
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("cache-control")).toBe("no-cache"); // a page that was built anew is seen at once
   });
 });
 

@@ -186,12 +186,15 @@ test("a batch may be larger than the data, and one image is enough", async () =>
     expect(value).toBeCloseTo(weight[k], 6);
 });
 
-test("fresh engines of the same seed give the same scores again and again", async () => {
-  const engine = await createEngine(small, {
-    threads: 0,
-    parameters: initialParameters(defineModel(small), 3),
-  });
-  const first = await engine.logits(data.images);
-  expect(await engine.logits(data.images)).toEqual(first);
-  await engine.close();
+test("fresh engines of the same seed give the same scores, again and again, and those of another seed others", async () => {
+  const scoresOf = async (seed: number) => {
+    const engine = await createEngine(small, { threads: 0, seed });
+    const scores = await engine.logits(data.images);
+    expect(await engine.logits(data.images)).toEqual(scores);
+    await engine.close();
+    return scores;
+  };
+  const first = await scoresOf(3);
+  expect(await scoresOf(3)).toEqual(first);
+  expect(await scoresOf(4)).not.toEqual(first);
 });
