@@ -80,6 +80,20 @@ async function client(port: number, text: string): Promise<Socket> {
 /** Until the first bytes have come, which stay unread. */
 const begun = (socket: Socket) => new Promise<void>((resolve) => socket.once("readable", resolve));
 
+/** Takes so many bytes at least, and then no more. */
+function readOn(socket: Socket, bytes: number): Promise<void> {
+  return new Promise((resolve) => {
+    let taken = 0;
+    const take = (chunk: Uint8Array) => {
+      taken += chunk.length;
+      if (taken < bytes) return;
+      socket.off("data", take).pause();
+      resolve();
+    };
+    socket.on("data", take).resume();
+  });
+}
+
 /** All that comes until the server closes the connection. */
 async function rest(socket: Socket): Promise<string> {
   let text = "";
@@ -147,10 +161,11 @@ describe("a slow reader", () => {
 describe("too many connections", () => {
   test("the one on which nothing has come for longest makes room, not the one that comes or is answered", async () => {
     const { port, page } = await served({ connections: 3 });
-    const half = await client(port, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n");
-    const idle = await client(port, "");
     const asking = await client(port, request("/large"));
     await begun(asking);
+    const half = await client(port, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+    const idle = await client(port, "");
+    await readOn(asking, LARGE / 2); // it came first, but has just taken something
     const closed = [half, idle].map((socket) => rest(socket));
 
     expect(await page()).toBe("the page");
@@ -220,13 +235,23 @@ describe("an answer that breaks off", () => {
   });
 });
 
+test("HEAD reads nothing of a file", async () => {
+  const { server, traffic, page } = await served();
+  const answer = await fetch(`${server.url}large`, { method: "HEAD" });
+  expect(answer.headers.get("content-length")).toBe(String(LARGE));
+  expect(await page()).toBe("the page");
+  expect(traffic).toEqual({ open: 0, read: 0 });
+});
+
 test("a request with a body is refused, and the rest of it not waited for", async () => {
   const { port, traffic } = await served();
   const socket = await client(
     port,
     "POST /large HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000000\r\n\r\nabc",
   );
-  expect(await rest(socket)).toMatch(/^HTTP\/1\.1 405 /);
+  const answer = await rest(socket);
+  expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+  expect(answer).toMatch(/^connection: close\r$/m);
   expect(traffic.read).toBe(0);
 });
 
