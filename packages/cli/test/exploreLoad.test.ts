@@ -3,7 +3,7 @@ import { open, truncate } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../../../test/support/folder.js";
 import { type Content, inMemory, openInside, PIECE } from "../src/explore/content.js";
 import { send } from "../src/explore/send.js";
@@ -200,6 +200,15 @@ describe("an answer that breaks off", () => {
     expect(traffic.open).toBe(20);
     for (const socket of sockets) socket.resetAndDestroy();
     while (traffic.open > 0) await page();
+  });
+
+  test("the server is closed: it doesn't wait for who doesn't read", async () => {
+    const { server, port, traffic } = await served();
+    const socket = await client(port, request("/large"));
+    await begun(socket);
+    await server.close();
+    expect((await rest(socket)).length).toBeLessThan(LARGE);
+    await vi.waitUntil(() => traffic.open === 0);
   });
 
   test("a file that someone cuts short: the connection is closed, not the answer ended", async () => {
