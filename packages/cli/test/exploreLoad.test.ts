@@ -193,6 +193,12 @@ describe("too many connections", () => {
 });
 
 describe("an answer that breaks off", () => {
+  test("nonsense behind its request ends it, and isn't answered in its midst", async () => {
+    const { port } = await served();
+    const text = await rest(await client(port, `${request("/large")}nonsense\r\n\r\n`));
+    expect(text).not.toContain("400 Bad Request");
+  });
+
   test("a client that goes away leaves no file open", async () => {
     const { port, traffic, page } = await served();
     const sockets = await Promise.all(Array.from({ length: 20 }, () => client(port, request("/large"))));
