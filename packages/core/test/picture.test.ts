@@ -163,9 +163,9 @@ describe("nothing is drawn", () => {
     ["a slope of light", draw({ ink: [255], noise: (x) => -x })],
     ["noise", draw({ paper: [200], ink: [200], noise: grain(6) })],
   ];
-  test.each(blank)("%s", (_, picture) => {
-    expectInputError(() => digitFromPicture(picture), /^Nothing is drawn in the picture/);
-  });
+  test.each(blank)("%s", (_, picture) =>
+    expectInputError(() => digitFromPicture(picture), /^Nothing is drawn in the picture/),
+  );
 });
 
 describe("what is no picture", () => {
@@ -182,9 +182,9 @@ describe("what is no picture", () => {
     ["five channels", { channels: 5 }, /1, 2, 3 or 4 channels, not 5/],
     ["twelve bits", { depth: 12 }, /8 or 16 bits a value, not 12/],
   ];
-  test.each(broken)("%s", (_, change, message) => {
-    expectInputError(() => digitFromPicture({ ...picture, ...change }), message);
-  });
+  test.each(broken)("%s", (_, change, message) =>
+    expectInputError(() => digitFromPicture({ ...picture, ...change }), message),
+  );
 });
 
 describe("a model's input", () => {
@@ -213,12 +213,11 @@ describe("a model's input", () => {
     expect(inputFromPicture(digits, rgb, { raw: true })).toEqual(data);
   });
 
-  test("raw: another size is refused", () => {
+  test("raw: another size is refused", () =>
     expectInputError(
       () => inputFromPicture(digits, draw(), { raw: true }),
       /has 120x100 pixels, but a raw picture for this model must have 28x28/,
-    );
-  });
+    ));
 
   test("colours go to their channels", () => {
     const data = Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 20, 30);
@@ -247,10 +246,9 @@ describe("a model's input", () => {
     ]);
   });
 
-  test("models of two channels take no pictures", () => {
+  test("models of two channels take no pictures", () =>
     expectInputError(
       () => inputFromPicture(model([2, 8, 8], "a", "b"), draw()),
       /takes images of shape \[2, 8, 8\], but a picture gives 1 channel/,
-    );
-  });
+    ));
 });

@@ -206,8 +206,9 @@ describe("around the network", () => {
   const start = (name: string) => named(name).change.start?.(right, SEED) as NamedTensors;
 
   test("weights begin at 0, or as large as the numbers of randn", () => {
-    for (const { data } of Object.values(start("weights-start-at-zero")))
-      expect(data.every((value) => value === 0)).toBe(true);
+    const zero = start("weights-start-at-zero");
+    expect(Object.keys(zero)).toEqual(Object.keys(initialParameters(right, SEED)));
+    for (const { data } of Object.values(zero)) expect(data.every((value) => value === 0)).toBe(true);
     const [usual, huge] = [initialParameters(right, SEED), start("weights-start-huge")];
     const ratio = huge["fc1.weight"].data[7] / usual["fc1.weight"].data[7];
     expect(ratio).toBeCloseTo(Math.sqrt(128 / 2), 4);

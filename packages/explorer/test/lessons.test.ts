@@ -95,9 +95,9 @@ describe("what they say is so", () => {
 
   test("the mistakes are those of the lab", () => {
     const known = [...knownMistakes.map(({ name }) => name), "weights-start-at-zero", "labels-shuffled"];
-    for (const { show } of lessonNamed("bug")?.steps ?? []) {
-      for (const { link } of show) expect(known).toContain(parseLink(link).broken?.mistake);
-    }
+    const links = lessonNamed("bug")?.steps.flatMap(({ show }) => show.map(({ link }) => link)) ?? [];
+    expect(links.length).toBeGreaterThan(2);
+    for (const link of links) expect(known).toContain(parseLink(link).broken?.mistake);
   });
 });
 

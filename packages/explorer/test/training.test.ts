@@ -196,6 +196,7 @@ describe("a session", () => {
     const right = await evaluate(session.engine, images);
     expect(look).toMatchObject({ on: "test", count: 20, ...right });
     const wrong = Math.round(20 * (1 - right.accuracy));
+    expect(wrong).toBeGreaterThan(0);
     expect(look?.mistakes).toHaveLength(Math.min(18, wrong));
     for (const { label, predicted, probability } of look?.mistakes ?? []) {
       expect(predicted).not.toBe(label);
