@@ -155,6 +155,21 @@ test("npz: a small file may not unpack to more than 256 MiB, whatever its header
   }
 });
 
+test("npz: a large file may not unpack to more than 1 GiB", async () => {
+  const file = npz(new Uint8Array(9), 2 ** 30 + 1);
+  const before = 2 ** 28; // nothing is written there, so it takes no memory
+  const bytes = new Uint8Array(before + file.length);
+  bytes.set(file.subarray(0, 2));
+  bytes.set(file, before);
+  const place = bytes.length - 22 + 16; // where the directory begins
+  const view = new DataView(bytes.buffer);
+  view.setUint32(place, view.getUint32(place, true) + before, true);
+  await expectInputError(
+    () => parseNpz(bytes, "it"),
+    /would unpack to 1073741825 bytes, more than the limit of 1073741824 for a file of \d+; save less/,
+  );
+});
+
 test("npz: an array in Fortran order is turned where it is read: twice its size in all", async () => {
   const shape = [100, 2000];
   const data = Float64Array.from({ length: 200_000 }, (_, k) => k);
