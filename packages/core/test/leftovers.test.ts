@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { readFile, utimes } from "node:fs/promises";
+import { readFile, symlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { namesIn, temporaryFolder } from "../../../test/support/folder.js";
 import { testIfPresent } from "../../../test/support/needs.js";
-import { writeWhole } from "../src/node/index.js";
+import { checkWritable, writeWhole } from "../src/node/index.js";
 import { nameFor, removeLeftovers } from "../src/node/leftovers.js";
 
 /*
@@ -44,6 +44,23 @@ test("a folder of such a name is left, and one that is missing is no mistake", a
   await removeLeftovers(join(folder, "none"));
   expect(await namesIn(folder)).toEqual([gone]);
 });
+
+test("who only looks whether a file can be written there removes them, too", async () => {
+  const folder = await temporaryFolder({ [nameFor(goneProcess())]: "half" });
+  await checkWritable(join(folder, "model"));
+  expect(await namesIn(folder)).toEqual([]);
+});
+
+testIfPresent(process.platform !== "win32", "Windows lets only some make symbolic links")(
+  "a link of such a name is nobody's file, and left",
+  async () => {
+    const folder = await temporaryFolder();
+    const gone = nameFor(goneProcess());
+    await symlink("nowhere", join(folder, gone));
+    await removeLeftovers(folder);
+    expect(await namesIn(folder)).toEqual([gone]);
+  },
+);
 
 testIfPresent(process.platform !== "win32", "Windows has no signals")(
   "killed while it writes: the file that was there stays, and the next one to write removes the rest",

@@ -49,7 +49,7 @@ test.each([
 
 /** A .npy file with a header of one's own. */
 function withHeader(header: string, data = 0, version = 1): Uint8Array {
-  const head = version === 1 ? [header.length % 256, header.length >> 8] : [header.length, 0, 0, 0];
+  const head = [0, 8, 16, 24].slice(0, version === 1 ? 2 : 4).map((shift) => header.length >> shift);
   const start = [0x93, ...new TextEncoder().encode("NUMPY"), version, 0, ...head];
   return Uint8Array.from([...start, ...new TextEncoder().encode(header), ...new Uint8Array(data)]);
 }
@@ -58,8 +58,11 @@ test.each([
   ["{'shape': (2L, 3L), 'fortran_order': False, 'descr': '|i1'}\n", [2, 3], 6],
   ['{"descr": "=f4", "fortran_order": True, "shape": ( 3 , )}', [3], 12],
   ["{'descr': '<f8', 'fortran_order': False, 'shape': ()}", [], 8],
+  [`{'descr': '<f8', 'fortran_order': False, 'shape': ()}${" ".repeat(300)}`, [], 8],
 ])("a header may be written as %s", (header, shape, bytes) => {
-  expect(parseNpy(withHeader(header, bytes), "it").shape).toEqual(shape);
+  for (const version of [1, 2, 3]) {
+    expect(parseNpy(withHeader(header, bytes, version), "it").shape).toEqual(shape);
+  }
 });
 
 const rest = "'fortran_order': False, 'shape': (2,)}";
@@ -86,6 +89,10 @@ test.each([
   [
     withHeader(`{'descr': '<f4', ${rest}`, 8).subarray(0, 30),
     /byte 8 announces a header of 55 bytes, but 20/,
+  ],
+  [
+    withHeader(`{'descr': '<f4', ${rest}`.padEnd(100_001), 8, 2),
+    /byte 8 announces a header of 100001 bytes, but real ones have at most 100000/,
   ],
 ])("a damaged .npy file gets a sentence (%#)", async (bytes, message) => {
   await expectInputError(() => parseNpy(bytes, "it"), message);

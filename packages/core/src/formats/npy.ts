@@ -155,7 +155,11 @@ export function readNpyHead(bytes: Uint8Array, length: number, fail: Fail): NpyH
   if (bytes.length < begin) return fail(`it ends at byte ${bytes.length}, before its header`);
   const headerLength = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   const end = begin + headerLength;
-  if (end > bytes.length || headerLength > LONGEST_HEADER)
+  if (headerLength > LONGEST_HEADER)
+    return fail(
+      `byte 8 announces a header of ${headerLength} bytes, but real ones have at most ${LONGEST_HEADER}`,
+    );
+  if (end > bytes.length)
     return fail(`byte 8 announces a header of ${headerLength} bytes, but ${length - begin} bytes follow`);
   const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(bytes.subarray(begin, end));
   const { descr, fortranOrder, shape } = parseNpyHeader(text, fail);
