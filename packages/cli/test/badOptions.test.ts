@@ -147,6 +147,7 @@ const outs: readonly Row[] = [
     "--out -x.safetensors",
     /^--out needs a value, but "-x\.safetensors" is an option; .* \.\/-x\.safetensors\.$/,
   ],
+  ["--out -", /^--out -: only files can be written, as standard output has the results; .* \.safetensors\.$/],
   ["--out /dev/stdout", /^--out \/dev\/stdout: only files can be written, .* ends in \.safetensors\.$/],
   [
     "--out file.safetensors",

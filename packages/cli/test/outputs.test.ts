@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { encode } from "fast-png";
 import { describe, expect, test } from "vitest";
 import { namesIn, temporaryFolder } from "../../../test/support/folder.js";
+import { testIfPresent } from "../../../test/support/needs.js";
 import { expectSentence } from "../../../test/support/sentence.js";
 import { formatSafetensors } from "../../core/src/formats/safetensors.js";
 import {
@@ -113,6 +114,17 @@ describe.each(kinds.map(([kind, ours, others]) => ({ ...kind, kind, ours, others
         expect(await namesIn(folder)).toEqual([`file${ending}`]);
       }
     });
+  },
+);
+
+testIfPresent(process.platform !== "win32", "Windows lets only some make symbolic links")(
+  "what is there and can't be read is not replaced",
+  async () => {
+    const path = `${await temporaryFolder()}/round.svg`;
+    await symlink("round.svg", path);
+    const sentence = /^\S+ is there already and can't be read, so it is not replaced\.$/;
+    await expectRejection(writeOutput(path, DRAWING_FILE, text("new")), "FailureError", sentence);
+    expect(await readlink(path)).toBe("round.svg");
   },
 );
 
