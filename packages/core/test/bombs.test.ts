@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,6 +73,19 @@ test("IDX: a header that promises more than the file can hold takes no memory", 
     });
     expect(largest, name).toBeLessThanOrEqual(1032 * bytes.length);
   }
+});
+
+test("IDX: packed, a file whose header promises 4 GB is not unpacked, however much is in it", async () => {
+  const path = join(folder, "huge.gz");
+  const noise = randomBytes(2.2 * MEGA); // enough for deflate to make 2 GiB of
+  await writeFile(path, gzipSync(idx(0x803, [60_000, 256, 256], noise)));
+  const largest = await largestArray(() =>
+    expectInputError(
+      () => readIdxFile(path, "images"),
+      /promises 60000 x 256 x 256 = 3932160000 bytes of images, but a file may have 2147483647 bytes: the file is too long/,
+    ),
+  );
+  expect(largest).toBeLessThan(MEGA);
 });
 
 test.each([
@@ -227,6 +241,10 @@ test("JSON: a spec or a header of a million brackets is refused before it is tak
       /^F: its header has more than a million values/,
     );
   }
+  await expectInputError(
+    () => parseSpec(`{"input":"${"x".repeat(2 ** 26)}"}`),
+    /^The model spec has 67108876 characters, more than the limit of 67108864; make it shorter\.$/,
+  );
   // what is in texts doesn't count
   expect(parseSpec(JSON.stringify({ input: "[".repeat(2 ** 20 + 1) })).input).toHaveLength(2 ** 20 + 1);
 });

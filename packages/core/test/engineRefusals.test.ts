@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { compilePlan } from "../src/compiler/compile.js";
 import { planModel } from "../src/compiler/plan.js";
 import type { Dataset } from "../src/data/dataset.js";
@@ -23,6 +23,26 @@ describe("refuses", () => {
   test.each([-1, 1.5, 257, 1000, Number.NaN, Number.POSITIVE_INFINITY])("%d threads", async (threads) => {
     await expect(createEngine(small, { threads })).rejects.toThrow(InputError);
     await expect(createEngine(small, { threads })).rejects.toThrow(`not ${threads}.`);
+  });
+
+  test("threads, where there is nothing to start or share them with", async () => {
+    onTestFinished(() => void vi.unstubAllGlobals());
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    await expect(createEngine(small, { threads: 2 })).rejects.toThrow(
+      /^More than one thread needs shared memory/,
+    );
+    vi.stubGlobal("process", { ...process, getBuiltinModule: undefined });
+    await expect(createEngine(small, { threads: 1 })).rejects.toThrow(
+      /^There are no workers here; use threads: 0/,
+    );
+  });
+
+  test("a JavaScript engine without vectors", async () => {
+    const validate = vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+    onTestFinished(() => validate.mockRestore());
+    await expect(createEngine(small, { threads: 0 })).rejects.toThrow(
+      /^This JavaScript engine has no WebAssembly SIMD, .* use the reference engine\.$/,
+    );
   });
 
   test("an engine that there isn't", async () => {

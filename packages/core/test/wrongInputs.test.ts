@@ -93,6 +93,7 @@ const arrays: readonly Case[] = [
     () => fit(engine, given({ ...data, shape: [36] })),
     /shape must be \[channels, height, width\]/,
   ],
+  ["a number for a name", () => fit(engine, given({ ...data, name: 3 })), /name must be a text, not 3/],
   ["no data", () => fit(engine, given(undefined)), /^The data set: it must be an object/],
   [
     "an engine that is still to come",
