@@ -249,6 +249,16 @@ test("JSON: a spec or a header of a million brackets is refused before it is tak
   expect(parseSpec(JSON.stringify({ input: "[".repeat(2 ** 20 + 1) })).input).toHaveLength(2 ** 20 + 1);
 });
 
+test("a file is read if it has no more bytes than are wanted", async () => {
+  const path = join(folder, "file");
+  await writeFile(path, new Uint8Array(1000));
+  expect(await readBytes(path, 1000)).toHaveLength(1000);
+  await expectInputError(
+    () => readBytes(path, 999),
+    /file: it has more than the 999 bytes that are read; give/,
+  );
+});
+
 test("what is no regular file is read up to a bound", async () => {
   const error = await readBytes("/dev/zero", 1000).catch((error: Error) => error);
   expect((error as Error).message).toBe(
