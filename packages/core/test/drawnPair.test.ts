@@ -29,6 +29,24 @@ describe("drawn digits, in slices", () => {
     expect(seen[1]).toBeGreaterThan(seen[0]);
   });
 
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new Error("no room");
+      },
+    ],
+    [
+      "rejects",
+      async () => {
+        throw new Error("no room");
+      },
+    ],
+  ])("end if who is told %s", async (_, onProgress) => {
+    const all = { trainCount: 60000, testCount: 10000 };
+    await expect(drawPair(0, { ...all, onProgress })).rejects.toThrow("no room");
+  });
+
   test.each([-1, 1.5, NaN])("%s is no count", async (count) => {
     await expectInputError(() => drawPair(0, { trainCount: count, testCount: 1 }), /whole number/);
   });

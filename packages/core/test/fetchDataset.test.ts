@@ -68,6 +68,28 @@ beforeEach(({ skip }) => {
   setMirrors("mnist", []);
 });
 
+describe("who is told, and rejects, ends the work", () => {
+  const onProgress = async () => {
+    throw new Error("no room");
+  };
+
+  test("of fetching", async () => {
+    const server = await webServer(four);
+    setMirrors("mnist", [`${server.url}/mnist/`]);
+    const { env, mnist } = await environment();
+    await expect(fetchDataset("mnist", { env, onProgress })).rejects.toThrow("no room");
+    const left = await namesIn(mnist);
+    expect(left.length).toBeLessThan(4);
+    expect(left.filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  test("of loading, where digits stand in", async () => {
+    const { env } = await environment();
+    const options = { env, offline: true, drawCount: 1, onProgress };
+    await expect(loadData("auto", options)).rejects.toThrow("no room");
+  });
+});
+
 describe("fetchDataset", () => {
   test("fetches the four files into the cache; then there is nothing more to do", async () => {
     const server = await webServer(four);

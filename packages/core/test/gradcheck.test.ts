@@ -358,3 +358,12 @@ test("without grad.x the parameters are checked", async () => {
   const { tensors } = await gradcheck(step, { cells: 1 });
   expect(tensors.map(({ tensor }) => tensor)).toEqual(Object.keys(parameterGradients(step)));
 });
+
+test("who is told of the cells, and rejects, ends it", async () => {
+  let told = 0;
+  const onProgress = async () => {
+    if (++told === 3) throw new Error("no room");
+  };
+  await expect(gradcheck(stepOf(network), { cells: Infinity, onProgress })).rejects.toThrow("no room");
+  expect(told).toBeLessThan(6);
+});

@@ -1,3 +1,4 @@
+import { listening } from "../engine/listening.js";
 import { inContext } from "../errors.js";
 import { abortSignal, type Checks, callback, checkOptions, elsewhere, wholeNumber } from "../options.js";
 import type { DataPair, Dataset } from "./dataset.js";
@@ -27,7 +28,8 @@ const SLICE_MS = 50;
 
 /**
  * The digits of drawDigits, drawn in slices: all of them take seconds, in which others want to do something too.
- * @throws InputError if a count is not a whole number or the seed not one in [0, 2^32); the signal's reason if aborted
+ * @throws InputError if a count is not a whole number or the seed not one in [0, 2^32); the signal's reason if aborted; what
+ *   `onProgress` throws
  */
 export async function drawPair(seed: number, options: DrawOptions): Promise<DataPair> {
   checkOptions("Drawing digits", options, drawChecks);
@@ -37,9 +39,11 @@ export async function drawPair(seed: number, options: DrawOptions): Promise<Data
     wholeNumber("testCount", testCount, 0, MOST_DIGITS);
   });
   const total = trainCount + testCount;
-  const train = await drawPart(trainCount, seed, "train", (n) => onProgress?.(n, total), signal);
-  const test = await drawPart(testCount, seed, "test", (n) => onProgress?.(trainCount + n, total), signal);
-  return { train, test };
+  return listening({ signal, onProgress }, async ({ signal, onProgress: tell }) => {
+    const train = await drawPart(trainCount, seed, "train", (n) => tell?.(n, total), signal);
+    const test = await drawPart(testCount, seed, "test", (n) => tell?.(trainCount + n, total), signal);
+    return { train, test };
+  });
 }
 
 async function drawPart(

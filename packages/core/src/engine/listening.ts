@@ -1,6 +1,6 @@
-interface Listeners<Event> {
+interface Listeners<Event extends readonly unknown[]> {
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((event: Event) => void) | undefined;
+  readonly onProgress?: ((...event: Event) => void) | undefined;
 }
 
 /**
@@ -9,7 +9,7 @@ interface Listeners<Event> {
  * the work, and never to a timer or an event's handler, where it would end the process.
  * @param work ends soon, and rejects, if its signal is aborted
  */
-export async function listening<Event, Result>(
+export async function listening<Event extends readonly unknown[], Result>(
   { signal, onProgress }: Listeners<Event>,
   work: (listeners: Listeners<Event>) => Promise<Result>,
 ): Promise<Result> {
@@ -23,10 +23,10 @@ export async function listening<Event, Result>(
   try {
     const result = await work({
       signal: controller.signal,
-      onProgress: (event) => {
+      onProgress: (...event) => {
         if (controller.signal.aborted) return;
         try {
-          const answer: unknown = onProgress(event);
+          const answer: unknown = onProgress(...event);
           if (!(answer instanceof Promise)) return;
           const heard = answer.catch(fail).finally(() => answers.delete(heard));
           answers.add(heard);

@@ -1,4 +1,5 @@
 import { type Cell, indexAt } from "../cell.js";
+import { listening } from "../engine/listening.js";
 import { FailureError, InputError } from "../errors.js";
 import { abortSignal, type Checks, callback, checkOptions, SEED, wholeOrAll } from "../options.js";
 import { permutation, randomStream } from "../random.js";
@@ -23,9 +24,9 @@ export interface GradcheckOptions {
   /** Of the choice of cells. Default 0. */
   readonly seed?: number;
   /** Aborts it; the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Hears how many of all cells are done. */
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Hears how many of all cells are done. What it throws, or rejects with, ends the check. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 const gradcheckChecks: Checks<GradcheckOptions> = {
@@ -98,6 +99,10 @@ export async function gradcheck(step: Trace, options: GradcheckOptions = {}): Pr
       "Gradients can be checked in float64 only: give copies of x and the parameters in float64 to the trace.",
     );
   }
+  return listening(options, (listeners) => compareAll(step, { ...options, ...listeners }));
+}
+
+async function compareAll(step: Trace, options: GradcheckOptions): Promise<Gradcheck> {
   const { cells = affordableCells(step), seed = 0 } = options;
   const whole = chosen(networkProbes(step), cells, seed);
   const alone = [

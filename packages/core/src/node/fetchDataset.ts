@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatasetName, Source } from "../data/sources.js";
+import { listening } from "../engine/listening.js";
 import { InputError } from "../errors.js";
 import { abortSignal, type Checks, callback, checkOptions, elsewhere } from "../options.js";
 import { cacheFolder } from "./cache.js";
@@ -10,7 +11,7 @@ import { type CheckedDataset, verifyFolder } from "./verifyDataset.js";
 
 export interface FetchOptions {
   readonly env?: NodeJS.ProcessEnv;
-  readonly onProgress?: (progress: FetchProgress) => void;
+  readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds; for tests. */
   readonly timing?: DownloadOptions["timing"];
@@ -46,10 +47,15 @@ export interface Fetched {
  * Sees to it that a known data set is at hand: downloads what is missing or damaged into the cache folder, unless
  * `$UNRAVEL_DATA` has all of it. `$UNRAVEL_MIRROR` is asked instead of the public servers, where it is set.
  * @throws FailureError if a file can't be had or written; InputError if there is no such data set, or the one in
- *   `$UNRAVEL_DATA` is incomplete or damaged; the signal's reason if it is aborted. Nothing half is left.
+ *   `$UNRAVEL_DATA` is incomplete or damaged; the signal's reason if it is aborted; what
+ *   `onProgress` throws. Nothing half is left.
  */
 export async function fetchDataset(name: DatasetName, options: FetchOptions = {}): Promise<Fetched> {
   checkOptions("Fetching data", options, fetchChecks);
+  return listening(options, (listeners) => fetchMissing(name, { ...options, ...listeners }));
+}
+
+async function fetchMissing(name: DatasetName, options: FetchOptions): Promise<Fetched> {
   const { env = process.env, onProgress, signal, timing } = options;
   const { title, mirrors, files } = sourceOf(name);
   const home = join(cacheFolder(env), name);

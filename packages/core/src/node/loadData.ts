@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type DataPair, firstOf } from "../data/dataset.js";
 import { drawPair } from "../data/drawnPair.js";
 import { type DatasetName, datasetNames } from "../data/sources.js";
+import { listening } from "../engine/listening.js";
 import { FailureError, InputError, inContext } from "../errors.js";
 import { nearest } from "../nearest.js";
 import {
@@ -38,7 +39,7 @@ export interface LoadOptions {
   readonly trainCount?: number | undefined;
   /** Where digits are drawn: at most so many for each of the two sets. The first ones are the same for any number. */
   readonly drawCount?: number | undefined;
-  readonly onProgress?: (event: LoadEvent) => void;
+  readonly onProgress?: ((event: LoadEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly env?: NodeJS.ProcessEnv;
   /** Milliseconds; for tests. */
@@ -75,12 +76,16 @@ export interface LoadedData extends DataPair {
  * `digits` (drawn by the program), a folder with four IDX files, or `auto`: MNIST, or drawn digits where it can't be had.
  * What is there but damaged is an error, also for `auto`.
  * @throws InputError if it isn't there or is damaged; FailureError if it could not be downloaded; the signal's reason if
- *   it is aborted
+ *   it is aborted; what `onProgress` throws
  */
 export async function loadData(name = "auto", options: LoadOptions = {}): Promise<LoadedData> {
   checkOptions("Loading data", options, loadChecks);
   inContext("Loading data", () => text("the name", name));
   if (name === "") throw new InputError("The name of the data is empty; auto takes what there is.");
+  return listening(options, (listeners) => load(name, { ...options, ...listeners }));
+}
+
+async function load(name: string, options: LoadOptions): Promise<LoadedData> {
   if (name === "digits") return drawn(null, options);
   if (name === "auto") return mnistOrDigits(options);
   const known = datasetNames.find((candidate) => candidate === name);
