@@ -20,6 +20,7 @@ import {
   traceImage,
 } from "../../core/src/index.js";
 import { nameFor } from "../../core/src/node/leftovers.js";
+import { Interrupted } from "../src/exit.js";
 import {
   ARRAYS_FILE,
   DRAWING_FILE,
@@ -141,6 +142,30 @@ test("a file that comes while the training goes on is not replaced either, and t
   );
   expect(await readFile(file.path, "utf8")).toBe("somebody's notes");
   expect(new Uint8Array(await readFile(file.interruptedPath))).toEqual(formatModel(subject));
+});
+
+test("of a training that is interrupted, what was learnt is kept, and nothing where nothing was", async () => {
+  const { TrainedFile } = await import("../src/commands/train/trainedFile.js");
+  const folder = await temporaryFolder();
+  const file = new TrainedFile(`${folder}/net.safetensors`);
+  const early = new Interrupted("SIGINT");
+  await file.keep(early, { ...subject, title: "net", trained: false }, parameters);
+  expect([early.outcome, await namesIn(folder)]).toEqual(["nothing was written", []]);
+
+  const later = new Interrupted("SIGINT");
+  const learnt = initialParameters(model, 1);
+  await file.keep(later, { ...subject, title: "net", trained: false }, learnt);
+  expect(later.outcome).toBe(`what was learnt so far is in ${file.interruptedPath}`);
+  expect(new Uint8Array(await readFile(file.interruptedPath))).toEqual(
+    formatModel({ model, parameters: learnt }),
+  );
+});
+
+test("somebody's file where an interruption would write is found before the training", async () => {
+  const { TrainedFile } = await import("../src/commands/train/trainedFile.js");
+  const folder = await temporaryFolder({ "net.interrupted.safetensors": "notes" });
+  const file = new TrainedFile(`${folder}/net.safetensors`);
+  await expectRejection(file.check(model), "InputError", /net\.interrupted\.safetensors is there already/);
 });
 
 test("each command looks before it writes; what a killed process has left there is removed", async () => {

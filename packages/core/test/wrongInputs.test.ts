@@ -125,6 +125,26 @@ const arrays: readonly Case[] = [
     () => engine.setParameters({ ...parameters, "fc1.bais": x }),
     /no parameter "fc1\.bais" \(did you mean "fc1\.bias"\?\)/,
   ],
+  ["no parameters", () => engine.setParameters(given(null)), /^The parameters must be an object of tensors/],
+  [
+    "a parameter that doesn't fill its shape",
+    () =>
+      engine.setParameters({
+        ...parameters,
+        "fc1.bias": { ...parameters["fc1.bias"], data: new Float32Array(1) },
+      }),
+    /^The parameter fc1\.bias: a tensor of shape \[\d\] holds \d numbers, but its data has 1\.$/,
+  ],
+  [
+    "numbers that don't fill a shape",
+    () => tensor([2, 3], [1, 2]),
+    /^A tensor of shape \[2, 3\] holds 6 numbers, but 2 were given\.$/,
+  ],
+  [
+    "a label without a class to trace",
+    () => traceImage({ model, parameters }, data.images.subarray(0, size), { label: 99 }),
+    /^There is no class 99: /,
+  ],
   ["a shape of letters", () => tensor(given(["2"]), [1, 2]), /must be a list of whole numbers/],
   [
     "numbers as an image to trace",
@@ -234,6 +254,27 @@ const training: readonly Case[] = [
     },
     /steps must be a whole number/,
   ],
+  [
+    "a second training at the same time",
+    async () => {
+      const open = await Training.open(engine, data);
+      try {
+        await Training.open(engine, data);
+      } finally {
+        await open.close();
+      }
+    },
+    /^The engine is being trained already/,
+  ],
+  [
+    "a step of a training that has ended",
+    async () => {
+      const open = await Training.open(engine, data);
+      await open.close();
+      await open.advance(1);
+    },
+    /^The training has ended; begin another one\.$/,
+  ],
   ["evaluate", () => evaluate(engine, data, given({ batch: 3 })), /^Inference: unknown option "batch"/],
   [
     "predict",
@@ -289,6 +330,11 @@ const others: readonly Case[] = [
   ],
   ["lenet5", () => lenet5(given({ filters: 2 })), /^lenet5: unknown option "filters"/],
   ["convnet", () => convnet(given({ classes: 4 })), /^convnet: classes must be a list/],
+  [
+    "the filters of lenet5",
+    () => builtIn("lenet5", { filters: 2 }),
+    /^The number of filters can be chosen for one-conv only/,
+  ],
   ["a built-in model", () => builtIn("lenet-6"), /no built-in model "lenet-6" \(did you mean "lenet5"\?\)/],
   [
     "a layer",
