@@ -1,8 +1,11 @@
+import { truncate } from "node:fs/promises";
+import { join } from "node:path";
 import { zlibSync } from "fflate";
 import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../../../test/support/folder.js";
 import { expectSentence } from "../../../test/support/sentence.js";
 import { digitFromPicture, type Picture } from "../../core/src/index.js";
-import { decodePicture } from "../src/pictures/read.js";
+import { decodePicture, readPicture } from "../src/pictures/read.js";
 import { drawnOn, greyOf, jpegOf, pictureOf, pngOf } from "./support/pictures.js";
 
 /*
@@ -308,4 +311,12 @@ describe("damaged files are refused", () => {
     // After all that the decoder still works.
     expect(await decodePicture(jpeg)).toMatchObject({ width, height });
   });
+});
+
+test("a file of more than 256 MiB is given up", async () => {
+  const path = join(await temporaryFolder({ picture: "" }), "picture");
+  await truncate(path, 2 ** 28 + 1);
+  await expect(readPicture(path, new AbortController().signal)).rejects.toThrow(
+    /^It is larger than the 256 MiB that a picture may have; make the picture smaller\.$/,
+  );
 });
