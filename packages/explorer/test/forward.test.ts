@@ -1,7 +1,8 @@
 import type { Page } from "playwright-core";
 import { cellAddress, explain, parseCell } from "unravel-cnn";
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
+import { ledgerOf } from "../src/terms/ledger.js";
 import { short } from "../src/view/numbers.js";
 import { sample, traceOf } from "./support/library.js";
 import { probabilities, selected } from "./support/page.js";
@@ -90,6 +91,23 @@ testInBrowser("numbers on the page are the library's, and add up as they stand t
     const displayed = lines.reduce((sum, { shown }) => sum + shown, 0);
     expect(displayed, address).toBeCloseTo(total.shown, 9);
   }
+});
+
+test.each(cells)("what is lost by rounding at %s is no more than rounding loses", (address) => {
+  const explanation = explain(three(), parseCell(address));
+  const { lines, total, unit, decimals } = ledgerOf(explanation);
+  const last = 10 ** -decimals;
+  const read = (text: string) => Number(text.replace("−", "-"));
+  const rounded = lines.filter(({ text }) => !text.startsWith("lost"));
+  for (const { value, exact } of [...rounded, { value: total, exact: explanation.sum }]) {
+    expect(Math.abs(read(value) - exact / unit)).toBeLessThanOrEqual(0.5001 * last);
+  }
+  // the lines are the terms, all of them
+  const terms = explanation.terms.reduce((sum, { value }) => sum + value, 0);
+  const shown = rounded.reduce((sum, { exact }) => sum + exact, 0);
+  expect(Math.abs(shown - terms) / unit).toBeLessThan(0.001 * last);
+  const lost = lines.filter((line) => !rounded.includes(line)).map(({ value }) => Math.abs(read(value)));
+  expect(Math.max(0, ...lost)).toBeLessThanOrEqual(((rounded.length + 1) / 2 + 1e-6) * last);
 });
 
 testInBrowser("a click selects, sources light up before and contributions after", async () => {
