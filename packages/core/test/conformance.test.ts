@@ -177,7 +177,7 @@ async function expectConformance(
   const exactLogits = inference.step.tensors[`${model.layers[model.layers.length - 1].name}.out`].data;
   const expectations = plans.map((training) => ({ training, ...expectedOf(model, start, training) }));
   const bits = new Map<string, Buffer>();
-  // tiles have larger tolerances
+  // tiles have larger tolerances; tiles.test.ts looks at them with narrow ones
   if (!model.layers.some(isTiled)) for (const { expected } of expectations) countMoved(start, expected);
 
   for (const row of rows) {
