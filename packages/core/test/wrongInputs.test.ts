@@ -258,11 +258,7 @@ const training: readonly Case[] = [
     "a second training at the same time",
     async () => {
       const open = await Training.open(engine, data);
-      try {
-        await Training.open(engine, data);
-      } finally {
-        await open.close();
-      }
+      await Training.open(engine, data).finally(() => open.close());
     },
     /^The engine is being trained already/,
   ],
@@ -368,6 +364,7 @@ const others: readonly Case[] = [
   ],
   ["measureTraining", () => measureTraining(barsNetwork, { batchSize: 2e10 }), /batchSize must be/],
   ["measurePeak", () => measurePeak({ threads: -1 }), /threads must be a whole number from 0 to 256/],
+  ["measurePeak of the textbook", () => measurePeak({ engine }), /^Only a wasm engine has threads/],
   ["measureCompile", () => measureCompile(barsNetwork, given({ batch: 1 })), /unknown option "batch"/],
   [
     "profileModel",
