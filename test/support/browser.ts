@@ -1,11 +1,16 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { LONG } from "./long.js";
 import { testIfPresent } from "./needs.js";
 
 /*
- * A real browser: `$UNRAVEL_BROWSER`, else an installed Chromium, Chrome or Edge.
+ * A real browser: `$UNRAVEL_BROWSER`, else an installed Chromium, Chrome or Edge. `npm test` takes Chromium without its
+ * windows where that is installed: the same engine, which opens pages in a third of the time. `npm run test:long` takes the
+ * browser that people have, if there is one.
  */
+
+const withoutWindows = ["chromium-headless-shell", "chrome-headless-shell"];
 
 const names = [
   "chromium",
@@ -33,9 +38,13 @@ const elsewhere = [
   ),
 ];
 
+const inFolders = (programs: readonly string[]) =>
+  folders.flatMap((folder) => programs.map((name) => join(folder, name)));
+const whole = [...inFolders(names), ...elsewhere];
+const small = inFolders(withoutWindows);
+
 export const browserProgram: string | undefined =
-  process.env.UNRAVEL_BROWSER ||
-  [...folders.flatMap((folder) => names.map((name) => join(folder, name))), ...elsewhere].find(existsSync);
+  process.env.UNRAVEL_BROWSER || (LONG ? [...whole, ...small] : [...small, ...whole]).find(existsSync);
 
 export const testInBrowser = testIfPresent(
   browserProgram !== undefined,
