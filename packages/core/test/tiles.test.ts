@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createEngine } from "../src/engine/index.js";
-import { defineModel, type ModelSpec } from "../src/model.js";
+import { defineModel, type ModelSpec } from "../src/graph/model.js";
 import { parameterGradients } from "../src/reference/trace.js";
 import { copyAll, type FloatArray } from "../src/tensor.js";
 import { optionsOf, randomImages } from "./support/engineCases.js";

@@ -1,5 +1,5 @@
-import { listening } from "../engine/listening.js";
 import { inContext } from "../errors.js";
+import { listening } from "../listening.js";
 import { abortSignal, type Checks, callback, checkOptions, elsewhere, wholeNumber } from "../options.js";
 import type { DataPair, Dataset } from "./dataset.js";
 import { digitsOneByOne, type Part } from "./digits/digits.js";

@@ -2,6 +2,7 @@ import { loadBatch } from "../data/batch.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Model } from "../graph/model.js";
 import { checkParameters } from "../graph/parameters.js";
+import { listening } from "../listening.js";
 import { clipGradients } from "../optimizers/clip.js";
 import { LOOK_EVERY } from "../optimizers/flush.js";
 import { optimizerStateCount, resolveOptimizer, updateParameter } from "../optimizers/index.js";
@@ -19,7 +20,6 @@ import type {
 } from "./engine.js";
 import { closedError, closedRunError } from "./failures.js";
 import { checkEpoch, checkInference, checkTraining } from "./inputs.js";
-import { listening } from "./listening.js";
 import { optimizerMemory } from "./optimizerState.js";
 import { absurdLoss, firstSteps, LEARNT, NOTHING, sumOf } from "./signs.js";
 import { Slices } from "./slices.js";

@@ -1,6 +1,6 @@
 import { type Cell, indexAt } from "../cell.js";
-import { listening } from "../engine/listening.js";
 import { FailureError, InputError } from "../errors.js";
+import { listening } from "../listening.js";
 import { abortSignal, type Checks, callback, checkOptions, SEED, wholeOrAll } from "../options.js";
 import { permutation, randomStream } from "../random.js";
 import type { Trace } from "../reference/trace.js";

@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatasetName, Source } from "../data/sources.js";
-import { listening } from "../engine/listening.js";
 import { InputError } from "../errors.js";
+import { listening } from "../listening.js";
 import { abortSignal, type Checks, callback, checkOptions, elsewhere } from "../options.js";
 import { cacheFolder } from "./cache.js";
 import { locateDataset, sourceOf } from "./datasets.js";

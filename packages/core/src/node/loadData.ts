@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { type DataPair, firstOf } from "../data/dataset.js";
 import { drawPair } from "../data/drawnPair.js";
 import { type DatasetName, datasetNames } from "../data/sources.js";
-import { listening } from "../engine/listening.js";
 import { FailureError, InputError, inContext } from "../errors.js";
+import { listening } from "../listening.js";
 import { nearest } from "../nearest.js";
 import {
   abortSignal,

@@ -1,6 +1,6 @@
 import { countOf, type Dataset } from "../data/dataset.js";
 import type { Engine } from "../engine/engine.js";
-import { listening } from "../engine/listening.js";
+import { listening } from "../listening.js";
 import { abortSignal, type Checks, callback, checkOptions } from "../options.js";
 import { type Death, deathOf } from "./death.js";
 import { evaluate } from "./evaluate.js";

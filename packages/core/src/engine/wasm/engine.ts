@@ -5,6 +5,7 @@ import type { Dataset } from "../../data/dataset.js";
 import { InputError, show } from "../../errors.js";
 import type { Model } from "../../graph/model.js";
 import { checkParameters } from "../../graph/parameters.js";
+import { listening } from "../../listening.js";
 import { resolveOptimizer } from "../../optimizers/index.js";
 import { MOST_THREADS } from "../../options.js";
 import { copyAll, type NamedTensors } from "../../tensor.js";
@@ -20,7 +21,6 @@ import type {
 } from "../engine.js";
 import { closedError, closedRunError } from "../failures.js";
 import { checkEpoch, checkInference, checkTraining } from "../inputs.js";
-import { listening } from "../listening.js";
 import { optimizerMemory } from "../optimizerState.js";
 import type { StartWorker } from "./engineWorker.js";
 import { canShareMemory, hasWorkers } from "./host.js";
