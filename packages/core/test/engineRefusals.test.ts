@@ -7,7 +7,6 @@ import type { Engine } from "../src/engine/engine.js";
 import { createEngine } from "../src/engine/index.js";
 import { InputError } from "../src/errors.js";
 import { defineModel, type Model, type ModelSpec } from "../src/graph/model.js";
-import { initialParameters } from "../src/graph/parameters.js";
 import { resolveOptimizer } from "../src/optimizers/index.js";
 import { tensor } from "../src/tensor.js";
 
