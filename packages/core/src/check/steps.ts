@@ -1,7 +1,7 @@
 import type { MaxPool2d } from "../layers/maxPool2d.js";
 import { softmax } from "../losses/softmax.js";
 import { crossEntropies } from "../losses/softmaxCrossEntropy.js";
-import { type NamedTensors, sizeOf, type Tensor, zeros } from "../tensor.js";
+import { type NamedTensors, type Tensor, zeros } from "../tensor.js";
 import type { Network, NetworkLayer } from "./network.js";
 import { MissingArray, type Run, type Step, type Steps } from "./run.js";
 import { mapped, shareOf, squares, type Value } from "./value.js";
@@ -126,25 +126,10 @@ function pooled(layer: NetworkLayer, x: Value): Value {
   };
 }
 
-/** For each output cell of a pool, the index of the input cell that the textbook's backward pass sends its gradient to. */
-export function winnersOf({ kind, resolved }: NetworkLayer, x: Tensor): Uint32Array {
-  const cells = x.shape[0] * sizeOf(resolved.outputShape);
-  // Each cell's own number goes back; where windows overlap they would add up, so one window is asked at a time.
-  const winners = new Uint32Array(cells);
-  const pool = resolved as MaxPool2d;
-  const [, I, J] = pool.outputShape;
-  const stepY = Math.ceil(pool.kernel[0] / pool.stride[0]);
-  const stepX = Math.ceil(pool.kernel[1] / pool.stride[1]);
-  for (let y = 0; y < stepY; y++) {
-    for (let z = 0; z < stepX; z++) {
-      const g = zeros([x.shape[0], ...resolved.outputShape], "float64");
-      for (let k = 0; k < cells; k++) {
-        if ((Math.floor(k / J) % I) % stepY === y && (k % J) % stepX === z) g.data[k] = k + 1;
-      }
-      const back = kind.inputGradient(resolved, x, {}, g);
-      for (let k = 0; k < back.data.length; k++) if (back.data[k] > 0) winners[back.data[k] - 1] = k;
-    }
-  }
+/** For each output cell of a pool, which input cell wins. */
+export function winnersOf({ kind, resolved, name }: NetworkLayer, x: Tensor): Uint32Array {
+  const winners = kind.branches?.(resolved, x);
+  if (!winners) throw new Error(`${name} has no winners`);
   return winners;
 }
 

@@ -53,12 +53,12 @@ export function allocateKept(
 }
 
 /** A layer's part of the stretch of the block that runs. */
-export function keptOf({ buffer, starts }: Kept, layer: ModelLayer): Buffer {
+export function keptOf({ starts }: Kept, layer: ModelLayer): Buffer {
   return {
     name: `${layer.name}.kept`,
     region: "kept",
     offset: 4 * (starts.get(layer) as number),
-    size: buffer.size,
+    size: keptSize(layer.resolved as Dense),
   };
 }
 

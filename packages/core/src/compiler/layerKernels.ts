@@ -173,7 +173,7 @@ export function backwardKernels(model: Model, k: number, buffers: BackwardBuffer
   }
 }
 
-function noKernel(layer: ModelLayer): InputError {
+export function noKernel(layer: ModelLayer): InputError {
   return new InputError(
     `${layer.name}: the wasm engine has no kernel for layers of type ${layer.kind.type}; use the reference engine.`,
   );

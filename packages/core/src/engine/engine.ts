@@ -17,7 +17,11 @@ export interface Engine {
   readonly strict: boolean;
   /** A copy of the parameters, in float32. */
   parameters(): NamedTensors;
-  /** Takes a copy of `parameters`. @throws InputError if one is missing, unknown or has another shape. */
+  /**
+   * Takes a copy of `parameters`. A training run that was started before goes on from its own, and hands them over at the
+   * end of its next epoch.
+   * @throws InputError if one is missing, unknown or has another shape
+   */
   setParameters(parameters: NamedTensors): void;
   /**
    * Prepares a training run on `data`, from the present parameters. The optimizer's memory starts at zero, unless

@@ -53,7 +53,17 @@ export class ReferenceEngine implements Engine {
     checkOpen(this.#state);
     checkTraining(this.model, data, options);
     const optimizer = resolveOptimizer(options.optimizer);
-    return new ReferenceTraining(this.model, this.#parameters, data, { ...options, optimizer }, this.#state);
+    const start = copyAll(this.#parameters);
+    return new ReferenceTraining(
+      this.model,
+      start,
+      data,
+      { ...options, optimizer },
+      this.#state,
+      (trained) => {
+        this.#parameters = trained;
+      },
+    );
   }
 
   async logits(images: Uint8Array, options: InferenceOptions = {}): Promise<Float32Array> {
@@ -99,7 +109,10 @@ function checkOpen({ closed }: EngineState): void {
 
 class ReferenceTraining implements TrainingRun {
   readonly #model: Model;
+  /** The run's own, which change from step to step. */
   readonly #parameters: NamedTensors;
+  /** Hands a copy of them to the engine. */
+  readonly #keep: (parameters: NamedTensors) => void;
   readonly #data: Dataset;
   readonly #options: TrainingOptions;
   /** What the optimizer remembers of each parameter. */
@@ -115,8 +128,10 @@ class ReferenceTraining implements TrainingRun {
     data: Dataset,
     options: TrainingOptions,
     engine: EngineState,
+    keep: (parameters: NamedTensors) => void,
   ) {
     this.#engine = engine;
+    this.#keep = keep;
     this.#model = model;
     this.#parameters = parameters;
     this.#data = data;
@@ -146,14 +161,19 @@ class ReferenceTraining implements TrainingRun {
     const { batchSize } = this.#options;
     const slices = new Slices(signal);
     let totals = { ...NOTHING, idleSteps: this.#idleSteps };
-    for (let from = 0; from < order.length; from += batchSize) {
-      const indices = order.subarray(from, from + batchSize);
-      totals = sumOf(totals, this.#trainOn(indices, learningRates[totals.steps]));
-      if (!(await slices.rest())) continue;
-      this.#checkOpen();
-      onProgress?.(totals);
+    try {
+      for (let from = 0; from < order.length; from += batchSize) {
+        const indices = order.subarray(from, from + batchSize);
+        totals = sumOf(totals, this.#trainOn(indices, learningRates[totals.steps]));
+        if (!(await slices.rest())) continue;
+        this.#checkOpen();
+        onProgress?.(totals);
+      }
+      return totals;
+    } finally {
+      // what was learnt before an abort or a divergence stays, too
+      this.#keep(copyAll(this.#parameters));
     }
-    return totals;
   }
 
   async state(): Promise<OptimizerState> {

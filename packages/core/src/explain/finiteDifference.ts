@@ -37,7 +37,7 @@ export function finiteDifferences(step: Trace): (cell: Cell) => FiniteDifference
   const { model, labels } = step;
   const tensors = inFloat64(step);
   const inputOf = (index: number) => tensors[index === 0 ? "x" : `${model.layers[index - 1].name}.out`];
-  const choices = model.layers.map((layer, index) => choicesOf(layer, inputOf(index)));
+  const branches = model.layers.map((layer, index) => branchesOf(layer, inputOf(index)));
 
   return (cell) => {
     const name = contractName(model, cell.tensor).replace(/^grad\./, "");
@@ -49,7 +49,7 @@ export function finiteDifferences(step: Trace): (cell: Cell) => FiniteDifference
     const run = () => {
       const outputs = forward(rest, tensors, inputOf(first));
       const inputs = [inputOf(first), ...Object.values(outputs)];
-      const changed = changedUnit(rest.layers, inputs, choices.slice(first));
+      const changed = changedUnit(rest.layers, inputs, branches.slice(first));
       return { value: softmaxCrossEntropy(inputs[rest.layers.length], labels), changed };
     };
     const offset = offsetOf(shape, cell.index);
@@ -82,8 +82,8 @@ function firstLayerAfter(model: Model, name: string): number {
 }
 
 /** Which way each output cell of a layer is made, if the layer has kinks. */
-export function choicesOf(layer: ModelLayer, x: Tensor): Uint32Array | undefined {
-  return layer.kind.choices?.(layer.resolved, x);
+export function branchesOf(layer: ModelLayer, x: Tensor): Uint32Array | undefined {
+  return layer.kind.branches?.(layer.resolved, x);
 }
 
 /** The first output cell that is made in another way than `before`. */
@@ -93,8 +93,8 @@ export function changedUnit(
   before: readonly (Uint32Array | undefined)[],
 ): Cell | undefined {
   for (const [index, layer] of layers.entries()) {
-    const now = choicesOf(layer, inputs[index]);
-    const at = now?.findIndex((choice, k) => choice !== before[index]?.[k]) ?? -1;
+    const now = branchesOf(layer, inputs[index]);
+    const at = now?.findIndex((branch, k) => branch !== before[index]?.[k]) ?? -1;
     if (at >= 0) {
       const shape = [inputs[index].shape[0], ...layer.outputShape];
       return { tensor: `${layer.name}.out`, index: indexAt(shape, at) };

@@ -3,7 +3,7 @@ import { randomStream } from "../random.js";
 import type { Trace } from "../reference/trace.js";
 import { copyAll, type FloatArray, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
 import { type Difference, measureSlope } from "./difference.js";
-import { changedUnit, choicesOf, finiteDifferences } from "./finiteDifference.js";
+import { branchesOf, changedUnit, finiteDifferences } from "./finiteDifference.js";
 import { namesAround, namesAroundLoss } from "./place.js";
 
 /** A tensor whose numbers can be moved, and what is claimed to be the slope along each. */
@@ -59,7 +59,7 @@ export function layerProbes({ model, tensors }: Trace, index: number, seed: numb
   const parameters = copyAll(
     Object.fromEntries(layer.parameters.map(({ name, fullName }) => [name, tensors[fullName]])),
   );
-  const before = [choicesOf(layer, x)];
+  const before = [branchesOf(layer, x)];
   const outgoing = randomLike(tensors[names("out")], seed, `${layer.name}.out`);
   const size = sumOfSizes(kind.forward(resolved, x, parameters), outgoing);
   const run = () => ({

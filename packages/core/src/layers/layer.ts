@@ -45,7 +45,7 @@ export interface Layer<Spec extends LayerSpec, Resolved extends ResolvedLayer> {
    * Where the layer has kinks: which way each output cell is made (whether a ReLU's gate is open, which cell won a pool's
    * window). Where a small step changes one, the output has no one slope, and no finite difference can tell the gradient.
    */
-  choices?(layer: Resolved, x: Tensor): Uint32Array;
+  branches?(layer: Resolved, x: Tensor): Uint32Array;
   /** The terms that add up to any one cell of these results. */
   readonly explain: Explainer<Resolved>;
 }

@@ -85,7 +85,7 @@ export const maxPool2d: Layer<MaxPool2dSpec, MaxPool2d> = {
 
   parameterGradients: () => ({}),
 
-  choices: (layer, x: Tensor) => winnersOf(layer, x),
+  branches: (layer, x: Tensor) => winnersOf(layer, x),
 
   explain: explainMaxPool2d,
 };

@@ -39,7 +39,7 @@ export const relu: Layer<ReluSpec, ResolvedLayer> = {
 
   parameterGradients: () => ({}),
 
-  choices: (_layer, x: Tensor) => Uint32Array.from(x.data, (value) => (value > 0 ? 1 : 0)),
+  branches: (_layer, x: Tensor) => Uint32Array.from(x.data, (value) => (value > 0 ? 1 : 0)),
 
   explain: explainRelu,
 };

@@ -19,6 +19,14 @@ export interface AdamOptions<Type extends "adam" | "adamw" = "adam" | "adamw"> {
   readonly weightDecay: number;
 }
 
+/** What m and the root of v are divided by in step number `step`, counted from 1: both means start at zero. */
+export function adamCorrections(
+  { beta1, beta2 }: Pick<AdamOptions, "beta1" | "beta2">,
+  step: number,
+): readonly [ofMean: number, ofRoot: number] {
+  return [1 - power(beta1, step), Math.sqrt(1 - power(beta2, step))];
+}
+
 function adamKind<Type extends "adam" | "adamw">(type: Type): Optimizer<AdamOptions<Type>> {
   return {
     resolve({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = type === "adamw" ? 0.01 : 0 }) {
@@ -31,9 +39,9 @@ function adamKind<Type extends "adam" | "adamw">(type: Type): Optimizer<AdamOpti
 
     stateCount: () => 2,
 
-    update({ beta1, beta2, epsilon, weightDecay }, parameter, gradient, [m, v], { step, learningRate }) {
-      const correction1 = 1 - power(beta1, step);
-      const correction2 = Math.sqrt(1 - power(beta2, step));
+    update(options, parameter, gradient, [m, v], { step, learningRate }) {
+      const { beta1, beta2, epsilon, weightDecay } = options;
+      const [correction1, correction2] = adamCorrections(options, step);
       const decayGradient = type === "adam" ? weightDecay : 0;
       const keep = type === "adamw" ? 1 - learningRate * weightDecay : 1;
       for (let k = 0; k < parameter.length; k++) {

@@ -4,6 +4,7 @@ import type { Dense } from "../../layers/dense.js";
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
 import { poolsPairs } from "../kernels/conv2dPooled.js";
 import { lossGradient } from "../kernels/softmaxCrossEntropy.js";
+import { noKernel } from "../layerKernels.js";
 import { allocateView, type Border, NO_BORDER } from "../memory.js";
 import type { Buffer, Nest } from "../nest.js";
 import type { Passes, PassesContext } from "../passes.js";
@@ -141,8 +142,10 @@ function forwardKernels({ model, shared, parameter }: PassesContext, k: number, 
       return isFused(model, k) ? [] : [kernels.rectify(name, x, y)];
     case "maxPool2d":
       return [kernels.pool(name, x, y)];
-    default:
+    case "flatten":
       return [kernels.flatten(name, x, y)];
+    default:
+      throw noKernel(layer);
   }
 }
 
@@ -177,7 +180,9 @@ function backwardKernels(
     }
     case "maxPool2d":
       return dx ? [kernels.poolInputGradient(input, x, y, dy, dx, isFused(model, k - 1))] : [];
-    default:
+    case "flatten":
       return dx ? [kernels.flattenInputGradient(input, dy, dx)] : [];
+    default:
+      throw noKernel(layer);
   }
 }

@@ -160,6 +160,8 @@ export class WasmEngine implements Engine {
     if (loaded === undefined) {
       loaded = load();
       this.#inference.set(amount, loaded);
+      // one that failed, for want of memory perhaps, is tried anew
+      loaded.catch(() => this.#inference.delete(amount));
     }
     return loaded;
   }

@@ -1,7 +1,8 @@
 import { BLOCK } from "../../compiler/block.js";
 import { PIECE, STEP } from "../../compiler/kernels/optimizer.js";
 import { STATISTICS } from "../../compiler/kernels/softmaxCrossEntropy.js";
-import { log, power } from "../../math.js";
+import { log } from "../../math.js";
+import { adamCorrections } from "../../optimizers/adam.js";
 import { LOOK_EVERY } from "../../optimizers/flush.js";
 import { absurdLoss, firstSteps, LEARNT } from "../signs.js";
 import type { Control } from "./control.js";
@@ -230,8 +231,9 @@ export class Thread {
     const numbers = this.#layout.step / 4;
     this.#numbers[numbers + STEP.learningRate] = learningRate;
     if (optimizer.type !== "sgd") {
-      this.#numbers[numbers + STEP.correction1] = 1 - power(optimizer.beta1, step);
-      this.#numbers[numbers + STEP.correction2] = Math.sqrt(1 - power(optimizer.beta2, step));
+      const [correction1, correction2] = adamCorrections(optimizer, step);
+      this.#numbers[numbers + STEP.correction1] = correction1;
+      this.#numbers[numbers + STEP.correction2] = correction2;
     }
     const pieces = Math.ceil(parameterLength / PIECE);
     if (clip !== undefined) {
