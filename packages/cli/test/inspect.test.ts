@@ -7,7 +7,7 @@ test("shows kernels in order, what is fused, and memory", async () => {
   expect(stderr).toBe("");
   expect(stdout).toMatch(/^lenet5, training in batches of 24\n/);
   expect(stdout).toMatch(/to\s3\sslots;/);
-  expect(stdout).toContain("relu1 is done on the way by conv1.\n");
+  expect(stdout).toContain("relu1 is fused into conv1.\n");
   expect(stdout).toContain("flatten1 takes no work");
   const kernels = [...stdout.matchAll(/^(forward|backward|batch|update) +(\S+)( +[\d,]+)?$/gm)].map(
     ([, , name]) => name,
@@ -35,7 +35,7 @@ test("with --layer, that layer's loops", async () => {
 test("a layer that is done by another says so", async () => {
   const { stdout } = await succeed(["inspect", "one-conv", "--layer", "relu1"]);
 
-  expect(stdout).toMatch(/^relu1 is done on the way by conv1\.\n/);
+  expect(stdout).toMatch(/^relu1 is fused into conv1\.\n/);
 });
 
 describe("as JSON", () => {

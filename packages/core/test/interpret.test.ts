@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { few } from "../../../test/support/long.js";
 import { compilePlan } from "../src/compiler/compile.js";
-import { interpret, type KernelParameters } from "../src/compiler/interpret.js";
-import { at, type Buffer, load, type Nest, nest, splat } from "../src/compiler/nest.js";
 import { type Plan, planModel } from "../src/compiler/plan.js";
 import { defineModel } from "../src/graph/model.js";
+import { interpret, type KernelParameters } from "../src/ir/interpret.js";
+import { at, type Buffer, type LoopNest, load, loopNest, splat } from "../src/ir/ir.js";
 import { resolveOptimizer } from "../src/optimizers/index.js";
 import { randomStream } from "../src/random.js";
 import { smallNetworks } from "./support/engineCases.js";
@@ -27,9 +27,9 @@ async function expectSameBits(plan: Plan, batchSize: number, seed: number): Prom
   const interpreted = memory.buffer.slice(0);
 
   const ran: string[] = [];
-  const both = (kernel: Nest, parameters: Required<KernelParameters>) => {
+  const both = (kernel: LoopNest, parameters: Required<KernelParameters>) => {
     const emitted = instance.exports[kernel.name] as (...values: number[]) => void;
-    emitted(parameters.workspace, parameters.slot, parameters.count, parameters.kept);
+    emitted(parameters.workspace, parameters.slot, parameters.count, parameters.stash);
     interpret(kernel, interpreted, parameters);
     const differs = firstDifference(new Float32Array(memory.buffer), new Float32Array(interpreted));
     if (differs >= 0) expect.fail(`${kernel.name} differs at word ${differs}`);
@@ -38,22 +38,21 @@ async function expectSameBits(plan: Plan, batchSize: number, seed: number): Prom
   // the last thread and the last slot: what lies past them is past the end of everything
   const workspace = plan.memory.workspaces + (THREADS - 1) * plan.memory.workspaceBytes;
   const slot = plan.memory.slots.at(-1)?.offset ?? 0;
-  const { kept: stretches } = plan.memory;
   const blocks = Math.ceil(batchSize / plan.block);
-  const kept = stretches.offset + (blocks - 1) * stretches.stretchBytes;
+  const stash = plan.memory.stash.offset + (blocks - 1) * plan.memory.stash.strideBytes;
   for (const kernel of [...plan.prepare, ...plan.forward, ...plan.backward]) {
-    both(kernel, { workspace, slot, count: 0, kept });
+    both(kernel, { workspace, slot, count: 0, stash });
   }
-  for (const { kernel, pieces, weightBytes, keptBytes } of plan.batch) {
-    const piece = pieces - 1;
-    both(kernel, { workspace: piece * weightBytes, slot: 0, count: blocks, kept: piece * keptBytes });
+  for (const { kernel, chunks, weightBytes, stashBytes } of plan.batch) {
+    const chunk = chunks - 1;
+    both(kernel, { workspace: chunk * weightBytes, slot: 0, count: blocks, stash: chunk * stashBytes });
   }
   const vectors = plan.parameterLength / 4;
   if (vectors > 0) {
-    const rest = vectors > 1 ? 1 : 0; // a piece that doesn't begin at the beginning
+    const rest = vectors > 1 ? 1 : 0; // a chunk that doesn't begin at the beginning
     for (const kernel of [plan.reduce, plan.update, plan.flush]) {
       const within = (kernel === plan.reduce ? plan.slotLength : plan.parameterLength) / 4 - rest;
-      if (kernel) both(kernel, { workspace: 16 * rest, slot: 0, count: Math.max(0, within), kept: 0 });
+      if (kernel) both(kernel, { workspace: 16 * rest, slot: 0, count: Math.max(0, within), stash: 0 });
     }
   }
   return ran;
@@ -132,7 +131,7 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "conv.prepareGradient",
     "fc.forward",
     "fc.inputGradient",
-    "fc.keep",
+    "fc.stash",
     "fc.parameterGradients",
     "flatten.forward",
     "flatten.inputGradient",
@@ -151,9 +150,10 @@ test("every kernel of random networks leaves the bits that the interpreter leave
   ]);
 });
 
-describe("what leaves its buffer is caught, with nest, buffer and place", () => {
+describe("what leaves its buffer is caught, with kernel, buffer and place", () => {
   const buffer: Buffer = { name: "five", region: "shared", offset: 0, size: 5 };
-  const run = (write: Parameters<typeof nest>[1]) => () => interpret(nest("bad", write), new ArrayBuffer(64));
+  const run = (write: Parameters<typeof loopNest>[1]) => () =>
+    interpret(loopNest("bad", write), new ArrayBuffer(64));
 
   test("a load", () => {
     expect(run((b) => b.variable(load(at(buffer, 1))))).not.toThrow();
@@ -173,9 +173,11 @@ describe("what leaves its buffer is caught, with nest, buffer and place", () => 
     expect(store(4)).toThrow("bad: store of 1 at five[6], which has 5");
   });
 
-  test("a piece at the end of all parameters", () => {
-    const row: Buffer = { name: "parameters", region: "piece", offset: 0, size: 12 };
-    const kernel = nest("bad", (b) => b.loop("k", "parameter", (k) => b.variable(load(at(row, 0, [k, 4])))));
+  test("a chunk at the end of all parameters", () => {
+    const row: Buffer = { name: "parameters", region: "chunk", offset: 0, size: 12 };
+    const kernel = loopNest("bad", (b) =>
+      b.loop("k", "parameter", (k) => b.variable(load(at(row, 0, [k, 4])))),
+    );
     interpret(kernel, new ArrayBuffer(64), { workspace: 32, count: 1 });
     expect(() => interpret(kernel, new ArrayBuffer(64), { workspace: 32, count: 2 })).toThrow(
       "parameters[12]",

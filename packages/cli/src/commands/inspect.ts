@@ -76,12 +76,12 @@ function show(title: string, model: Model, plan: PlanDescription, { layer, json 
 }
 
 function asLines(title: string, plan: PlanDescription, styles: Styles): string[] {
-  const { block, slots, pieces, piece, threads, memory } = plan;
+  const { block, slots, chunks, chunk, threads, memory } = plan;
   return [
     styles.bold(`${title}, training in batches of ${whole(plan.batchSize)}`),
     "",
     ...wrapped(
-      `${block} images go through the network together, as a block. Blocks add their gradients to ${many(slots, "slot")}; when all are done, the slots are added and the parameters updated, in ${many(pieces, "piece")} of ${whole(piece)}.`,
+      `${block} images go through the network together, as a block. Blocks add their gradients to ${many(slots, "slot")}; when all are done, the slots are added and the parameters updated, in ${many(chunks, "chunk")} of ${whole(chunk)}.`,
     ),
     ...plan.fused.map(sayFused),
     "",
@@ -98,7 +98,7 @@ function asLines(title: string, plan: PlanDescription, styles: Styles): string[]
 function sayFused({ layer, by }: PlanDescription["fused"][number]): string {
   return by === null
     ? `${layer} takes no work: what it gives lies where its input lies.`
-    : `${layer} is done on the way by ${by}.`;
+    : `${layer} is fused into ${by}.`;
 }
 
 function many(count: number, thing: string): string {

@@ -4,10 +4,10 @@ import {
   type Buffer,
   type Expression,
   type Index,
+  type LoopNestBuilder,
   madd,
-  type NestBuilder,
   type Variable,
-} from "./nest.js";
+} from "../ir/ir.js";
 
 /** How many images go through the network together. Each cell of a block is 8 float32 numbers, one for each image. */
 export const BLOCK = 8;
@@ -52,7 +52,7 @@ export function tilesOf(total: number, largest: number): { first: number; count:
 
 /** Calls `write` in loops over all cells of a view, for each half of a cell, with the cell's counters and strides. */
 export function forEachCell(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   view: View,
   write: (cellOf: (other: View) => Address) => void,
 ): void {
@@ -77,7 +77,7 @@ export function accumulate(sum: Variable, a: Expression, b: Expression): void {
 
 /** A grid of variables, `rows` by `columns`. */
 export function grid(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   rows: number,
   columns: number,
   initial: (row: number, column: number) => Expression,
@@ -88,7 +88,7 @@ export function grid(
 }
 
 /** Four vectors as a square of numbers, its columns as rows. */
-export function transposed(b: NestBuilder, [r0, r1, r2, r3]: readonly Variable[]): Expression[] {
+export function transposed(b: LoopNestBuilder, [r0, r1, r2, r3]: readonly Variable[]): Expression[] {
   const shuffle = (lanes: readonly number[], a: Expression, c: Expression): Expression => ({
     kind: "shuffle",
     lanes,

@@ -1,24 +1,24 @@
 import type { ModelLayer } from "../graph/model.js";
+import type { Buffer, LoopNest } from "../ir/ir.js";
 import type { Conv2d } from "../layers/conv2d.js";
 import { BLOCK, type View } from "./block.js";
-import { borderFor, type Gathered, paddingOfGradients, planGathered } from "./gathered.js";
-import { spreadSize } from "./kernels/conv2dWindows.js";
+import { borderFor, type Gather, paddingOfGradients, planGather } from "./gather.js";
+import { splattedSize } from "./kernels/conv2dWindows.js";
 import { loadImages } from "./kernels/input.js";
 import { lossGradient } from "./kernels/softmaxCrossEntropy.js";
 import { backwardKernels, forwardKernels, preparingKernels } from "./layerKernels.js";
-import type { Buffer, Nest } from "./nest.js";
 import type { Passes, PassesContext } from "./passes.js";
 import { allocateWinners, poolAfter } from "./pooled.js";
-import { paddingFor, planTiles } from "./tiles.js";
 import { allocateViews } from "./views.js";
+import { paddingFor, planWinograd } from "./winograd.js";
 
 /** The way of a block of 8 images through a network and back. */
 export function planBlocks(context: PassesContext): Passes {
-  const { model, training, convolution, workspace, shared, parameter, gradient, kept } = context;
+  const { model, training, convolution, workspace, shared, parameter, gradient, stash } = context;
   const { bytes, labels, scale, statistics } = context;
-  const tiled = planTiles(model, convolution, workspace, training);
-  const paddingOf = (layer: ModelLayer | undefined) => paddingFor(tiled, layer);
-  const pools = new Map(model.layers.map((layer, k) => [layer, poolAfter(model, k, tiled)]));
+  const winograd = planWinograd(model, convolution, workspace, training);
+  const paddingOf = (layer: ModelLayer | undefined) => paddingFor(winograd, layer);
+  const pools = new Map(model.layers.map((layer, k) => [layer, poolAfter(model, k, winograd)]));
   const poolOf = (layer: ModelLayer) => pools.get(layer);
   const activations = allocateViews(workspace, model, "", {
     paddingOf,
@@ -28,15 +28,15 @@ export function planBlocks(context: PassesContext): Passes {
   for (const pool of training ? model.layers.map(poolOf) : []) {
     if (pool) winners.set(pool, allocateWinners(workspace, pool));
   }
-  const spread = new Map<ModelLayer, Buffer>();
+  const splatted = new Map<ModelLayer, Buffer>();
   for (const layer of model.layers) {
-    if (layer.spec.type !== "conv2d" || tiled?.weights.has(layer)) continue;
-    const size = spreadSize(layer.resolved as Conv2d);
-    if (size > 0) spread.set(layer, workspace.numbers(`${layer.name}.spread`, size));
+    if (layer.spec.type !== "conv2d" || winograd?.weights.has(layer)) continue;
+    const size = splattedSize(layer.resolved as Conv2d);
+    if (size > 0) splatted.set(layer, workspace.numbers(`${layer.name}.splatted`, size));
   }
   const firstThatLearns = model.layers.findIndex((layer) => layer.parameters.length > 0);
-  const gathered: Gathered = training
-    ? planGathered(model, tiled, (k) => k > firstThatLearns, workspace)
+  const gathered: Gather = training
+    ? planGather(model, winograd, (k) => k > firstThatLearns, workspace)
     : new Map();
   const pooledBy = (layer: ModelLayer, k: number) => {
     const pool = poolOf(layer);
@@ -44,7 +44,7 @@ export function planBlocks(context: PassesContext): Passes {
   };
 
   const prepare = model.layers.flatMap((layer) =>
-    preparingKernels(layer, parameter(layer, "weight"), tiled, spread.get(layer), gathered.get(layer)),
+    preparingKernels(layer, parameter(layer, "weight"), winograd, splatted.get(layer), gathered.get(layer)),
   );
   const forward = [
     loadImages("load", bytes, activations[0], model.normalize),
@@ -54,8 +54,8 @@ export function planBlocks(context: PassesContext): Passes {
         y: activations[k + 1],
         weight: parameter(layer, "weight"),
         bias: parameter(layer, "bias"),
-        tiled,
-        spread: spread.get(layer),
+        winograd,
+        splatted: splatted.get(layer),
         pooled: pooledBy(layer, k),
         shared,
       }),
@@ -63,10 +63,10 @@ export function planBlocks(context: PassesContext): Passes {
   ];
 
   const logits = activations[activations.length - 1];
-  const backward: Nest[] = [];
+  const backward: LoopNest[] = [];
   if (training) {
     const gradients = allocateViews(workspace, model, "grad.", {
-      paddingOf: (layer) => paddingOfGradients(tiled, gathered, layer),
+      paddingOf: (layer) => paddingOfGradients(winograd, gathered, layer),
       borderOf: (producer) => borderFor(gathered, producer),
     });
     const widest = Math.max(
@@ -87,8 +87,8 @@ export function planBlocks(context: PassesContext): Passes {
           weightGradient: gradient(layer, "weight"),
           biasGradient: gradient(layer, "bias"),
           transposed,
-          tiled,
-          kept,
+          winograd,
+          stash,
           winners: winners.get(layer),
           gathered,
           shared,

@@ -1,7 +1,7 @@
 import { InputError } from "../errors.js";
+import { type EmitOptions, emitKernel } from "../ir/emit.js";
 import { sizeOf } from "../tensor.js";
 import { assembleModule } from "../wasm/assembler.js";
-import { type EmitOptions, emitKernel } from "./emit.js";
 import type { Plan } from "./plan.js";
 
 /** Pages of memory, 64 KiB each. */

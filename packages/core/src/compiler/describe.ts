@@ -1,4 +1,7 @@
 import { defineModel, type ModelSpec } from "../graph/model.js";
+import type { Buffer, LoopNest } from "../ir/ir.js";
+import { multiplyAddsIn } from "../ir/multiplyAdds.js";
+import { printLoopNest } from "../ir/print.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
   type Checks,
@@ -12,15 +15,12 @@ import {
 } from "../options.js";
 import { compilePlan } from "./compile.js";
 import { type Convolution, convolutions } from "./convolution.js";
-import { PIECE } from "./kernels/optimizer.js";
-import { multiplyAddsIn } from "./multiplyAdds.js";
-import type { Buffer, Nest } from "./nest.js";
+import { CHUNK } from "./kernels/optimizer.js";
 import { type Plan, planModel } from "./plan.js";
-import { printNest } from "./print.js";
 
 /**
- * When a kernel runs: once before the blocks of a batch, for each block of images, for each piece of a large layer's weights
- * when all blocks are done, or for each piece of the parameters.
+ * When a kernel runs: once before the blocks of a batch, for each block of images, for each chunk of a large layer's weights
+ * when all blocks are done, or for each chunk of the parameters.
  */
 export type KernelPhase = "prepare" | "forward" | "backward" | "batch" | "update";
 
@@ -52,9 +52,9 @@ export interface PlanDescription {
   readonly block: number;
   /** How many gradient slots the blocks of a batch add to. */
   readonly slots: number;
-  /** How many pieces the parameters are updated in, and how many numbers a piece has. */
-  readonly pieces: number;
-  readonly piece: number;
+  /** How many chunks the parameters are updated in, and how many numbers a chunk has. */
+  readonly chunks: number;
+  readonly chunk: number;
   readonly kernels: readonly KernelDescription[];
   /** Layers that have no kernel of their own, and where their work is done. */
   readonly fused: readonly { readonly layer: string; readonly by: string | null }[];
@@ -112,8 +112,8 @@ export function describePlan(spec: ModelSpec, options: DescribeOptions = {}): Pl
     threads,
     block: plan.block,
     slots: plan.slots,
-    pieces: Math.ceil(plan.parameterLength / PIECE),
-    piece: PIECE,
+    chunks: Math.ceil(plan.parameterLength / CHUNK),
+    chunk: CHUNK,
     kernels: kernelsOf(plan),
     fused: withoutKernels(plan),
     buffers: plan.buffers.map(describeBuffer),
@@ -150,7 +150,7 @@ function kernelsOf({
   flush,
 }: Plan): KernelDescription[] {
   const layers = new Set(model.layers.map(({ name }) => name));
-  const describe = (nest: Nest, phase: KernelPhase, pieces = 1): KernelDescription => {
+  const describe = (nest: LoopNest, phase: KernelPhase, chunks = 1): KernelDescription => {
     const [first] = nest.name.split(".");
     // a block's kernels work on so many images; the others' loops run once for each vector of four parameters
     const shared = phase === "update" || phase === "prepare" ? 4 : block;
@@ -158,15 +158,15 @@ function kernelsOf({
       name: nest.name,
       phase,
       layer: layers.has(first) ? first : null,
-      multiplyAdds: (pieces * multiplyAddsIn(nest.body)) / shared,
-      nest: printNest(nest),
+      multiplyAdds: (chunks * multiplyAddsIn(nest.body)) / shared,
+      nest: printLoopNest(nest),
     };
   };
   return [
     ...prepare.map((nest) => describe(nest, "prepare")),
     ...forward.map((nest) => describe(nest, "forward")),
     ...backward.map((nest) => describe(nest, "backward")),
-    ...batch.map(({ kernel, pieces }) => describe(kernel, "batch", pieces)),
+    ...batch.map(({ kernel, chunks }) => describe(kernel, "batch", chunks)),
     ...[reduce, update, flush].filter((nest) => nest !== undefined).map((nest) => describe(nest, "update")),
   ];
 }

@@ -1,33 +1,33 @@
 import { InputError } from "../errors.js";
 import type { Model, ModelLayer } from "../graph/model.js";
+import type { Buffer, LoopNest } from "../ir/ir.js";
 import type { Conv2d } from "../layers/conv2d.js";
 import type { Dense } from "../layers/dense.js";
 import type { MaxPool2d } from "../layers/maxPool2d.js";
-import { type Kept, keptOf } from "./batchStage.js";
+import { type Stash, stashOf } from "./batchStage.js";
 import type { View } from "./block.js";
-import { type Gathered, gatheringOf } from "./gathered.js";
+import { type Gather, gatheringOf } from "./gather.js";
 import { convolve } from "./kernels/conv2d.js";
-import { gatherInputGradient, spreadTurned } from "./kernels/conv2dGathered.js";
+import { gatherInputGradient, splatTurned } from "./kernels/conv2dGather.js";
 import { convolveInputGradient } from "./kernels/conv2dInputGradient.js";
 import { convolveParameterGradients } from "./kernels/conv2dParameterGradients.js";
 import { convolvePooled, winnersInputGradient } from "./kernels/conv2dPooled.js";
-import { spreadWeights, windowTable } from "./kernels/conv2dWindows.js";
+import { splatWeights, windowTable } from "./kernels/conv2dWindows.js";
 import { multiply, multiplyInputGradient, multiplyParameterGradients } from "./kernels/dense.js";
-import { keepForBatch } from "./kernels/denseBatch.js";
+import { stashForBatch } from "./kernels/denseBatch.js";
 import { clear } from "./kernels/input.js";
 import { pool, poolInputGradient, windowsAreApart } from "./kernels/maxPool2d.js";
 import { rectify, rectifyInputGradient } from "./kernels/relu.js";
 import {
-  convolveTiles,
-  convolveTilesInputGradient,
-  convolveTilesParameterGradients,
+  convolveWinograd,
+  convolveWinogradInputGradient,
+  convolveWinogradParameterGradients,
 } from "./kernels/winograd/convolve.js";
 import { transformWeights } from "./kernels/winograd/steps.js";
 import type { Allocator } from "./memory.js";
-import type { Buffer, Nest } from "./nest.js";
 import { poolAfter } from "./pooled.js";
-import type { Tiled } from "./tiles.js";
 import { isFused } from "./views.js";
+import type { WinogradPlan } from "./winograd.js";
 
 /* Which kernels a layer runs, forward and backward. A new layer is entered in both. */
 
@@ -35,18 +35,18 @@ import { isFused } from "./views.js";
 export function preparingKernels(
   layer: ModelLayer,
   weight: Buffer | undefined,
-  tiled: Tiled | undefined,
-  spread: Buffer | undefined,
+  winograd: WinogradPlan | undefined,
+  splatted: Buffer | undefined,
   turned: Buffer | undefined,
-): Nest[] {
+): LoopNest[] {
   if (layer.spec.type !== "conv2d") return [];
   const name = `${layer.name}.prepare`;
   const conv = layer.resolved as Conv2d;
-  const weights = tiled?.weights.get(layer);
-  if (tiled && weights) return [transformWeights(name, conv, weight as Buffer, tiled.room, weights)];
+  const weights = winograd?.weights.get(layer);
+  if (winograd && weights) return [transformWeights(name, conv, weight as Buffer, winograd.scratch, weights)];
   return [
-    ...(spread ? [spreadWeights(name, conv, weight as Buffer, spread)] : []),
-    ...(turned ? [spreadTurned(`${layer.name}.prepareGradient`, conv, weight as Buffer, turned)] : []),
+    ...(splatted ? [splatWeights(name, conv, weight as Buffer, splatted)] : []),
+    ...(turned ? [splatTurned(`${layer.name}.prepareGradient`, conv, weight as Buffer, turned)] : []),
   ];
 }
 
@@ -55,9 +55,9 @@ interface ForwardBuffers {
   readonly y: View;
   readonly weight: Buffer | undefined;
   readonly bias: Buffer | undefined;
-  readonly tiled: Tiled | undefined;
+  readonly winograd: WinogradPlan | undefined;
   /** A convolution's weights as it reads them. */
-  readonly spread: Buffer | undefined;
+  readonly splatted: Buffer | undefined;
   /** If the layer does the pooling after it: where that goes, and where its winners are noted in training. */
   readonly pooled: { readonly y: View; readonly winners: View | undefined } | undefined;
   /** For tables. */
@@ -68,8 +68,8 @@ interface ForwardBuffers {
 export function forwardKernels(
   model: Model,
   k: number,
-  { x, y, bias, shared, tiled, spread, pooled, ...buffers }: ForwardBuffers,
-): Nest[] {
+  { x, y, bias, shared, winograd, splatted, pooled, ...buffers }: ForwardBuffers,
+): LoopNest[] {
   const layer = model.layers[k];
   const name = `${layer.name}.forward`;
   const relu = isFused(model, k + 1);
@@ -77,10 +77,11 @@ export function forwardKernels(
   switch (layer.spec.type) {
     case "conv2d": {
       const conv = layer.resolved as Conv2d;
-      const weights = tiled?.weights.get(layer);
-      if (tiled && weights) return [convolveTiles(name, conv, x, weights, bias, y, relu, tiled.room)];
+      const weights = winograd?.weights.get(layer);
+      if (winograd && weights)
+        return [convolveWinograd(name, conv, x, weights, bias, y, relu, winograd.scratch)];
       const table = shared.distances(`${layer.name}.window`, windowTable(conv, x));
-      const windows = { layer: conv, x, table, weight, spread };
+      const windows = { layer: conv, x, table, weight, splatted };
       if (pooled) return [convolvePooled(name, windows, bias, pooled.y, pooled.winners)];
       return [convolve(name, windows, bias, y, relu)];
     }
@@ -89,7 +90,7 @@ export function forwardKernels(
     case "relu":
       return isFused(model, k) ? [] : [rectify(name, x, y)];
     case "maxPool2d":
-      return poolAfter(model, k - 2, tiled) ? [] : [pool(name, layer.resolved as MaxPool2d, x, y)];
+      return poolAfter(model, k - 2, winograd) ? [] : [pool(name, layer.resolved as MaxPool2d, x, y)];
     case "flatten":
       return [];
     default:
@@ -108,20 +109,20 @@ interface BackwardBuffers {
   readonly biasGradient: Buffer | undefined;
   /** Room for a dense layer's inputs, the other way round. */
   readonly transposed: Buffer;
-  readonly tiled: Tiled | undefined;
+  readonly winograd: WinogradPlan | undefined;
   /** For layers whose weights' gradients are computed at the end of a batch. */
-  readonly kept: Kept | undefined;
+  readonly stash: Stash | undefined;
   /** Where a max-pool's winners are noted, if it has noted any. */
   readonly winners: View | undefined;
-  readonly gathered: Gathered;
+  readonly gathered: Gather;
   /** For tables. */
   readonly shared: Allocator;
 }
 
 /** @throws InputError that names the layer, if it has no kernel */
-export function backwardKernels(model: Model, k: number, buffers: BackwardBuffers): Nest[] {
+export function backwardKernels(model: Model, k: number, buffers: BackwardBuffers): LoopNest[] {
   const layer = model.layers[k];
-  const { x, y, dx, dy, biasGradient, transposed, tiled, kept, winners, gathered, shared } = buffers;
+  const { x, y, dx, dy, biasGradient, transposed, winograd, stash, winners, gathered, shared } = buffers;
   const weight = buffers.weight as Buffer;
   const weightGradient = buffers.weightGradient as Buffer;
   const own = `${layer.name}.parameterGradients`;
@@ -129,10 +130,18 @@ export function backwardKernels(model: Model, k: number, buffers: BackwardBuffer
   switch (layer.spec.type) {
     case "conv2d": {
       const conv = layer.resolved as Conv2d;
-      const weights = tiled?.weights.get(layer);
+      const weights = winograd?.weights.get(layer);
       const gradients =
-        tiled && weights
-          ? convolveTilesParameterGradients(own, conv, x, dy, weightGradient, biasGradient, tiled.room)
+        winograd && weights
+          ? convolveWinogradParameterGradients(
+              own,
+              conv,
+              x,
+              dy,
+              weightGradient,
+              biasGradient,
+              winograd.scratch,
+            )
           : convolveParameterGradients(own, conv, x, dy, weightGradient, biasGradient);
       if (!dx) return [gradients];
       if (gathered.has(layer)) {
@@ -142,15 +151,15 @@ export function backwardKernels(model: Model, k: number, buffers: BackwardBuffer
       return [
         gradients,
         clear(`${layer.name}.clear`, dx),
-        tiled && weights
-          ? convolveTilesInputGradient(input, conv, dy, weights, dx, tiled.room)
+        winograd && weights
+          ? convolveWinogradInputGradient(input, conv, dy, weights, dx, winograd.scratch)
           : convolveInputGradient(input, conv, dy, weight, dx),
       ];
     }
     case "dense": {
       const dense = layer.resolved as Dense;
-      const gradients = kept?.starts.has(layer)
-        ? keepForBatch(`${layer.name}.keep`, dense, x, dy, biasGradient, keptOf(kept, layer))
+      const gradients = stash?.starts.has(layer)
+        ? stashForBatch(`${layer.name}.stash`, dense, x, dy, biasGradient, stashOf(stash, layer))
         : multiplyParameterGradients(own, dense, x, dy, weightGradient, biasGradient, transposed);
       return dx ? [gradients, multiplyInputGradient(input, dense, dy, weight, dx)] : [gradients];
     }

@@ -1,5 +1,5 @@
+import type { Buffer, Region } from "../ir/ir.js";
 import { BLOCK, type View } from "./block.js";
-import type { Buffer, Region } from "./nest.js";
 
 /** Whole numbers that a kernel reads. */
 export interface Table {

@@ -1,9 +1,9 @@
 import type { Model, ModelLayer } from "../graph/model.js";
-import type { Kept } from "./batchStage.js";
+import type { Buffer, LoopNest } from "../ir/ir.js";
+import type { Stash } from "./batchStage.js";
 import type { View } from "./block.js";
 import type { Convolution } from "./convolution.js";
 import type { Allocator, Table } from "./memory.js";
-import type { Buffer, Nest } from "./nest.js";
 
 /** What the ways through a network are planned from. */
 export interface PassesContext {
@@ -17,7 +17,7 @@ export interface PassesContext {
   readonly scale: Buffer;
   readonly statistics: Buffer;
   /** For layers whose weights' gradients are computed at the end of a batch. */
-  readonly kept: Kept | undefined;
+  readonly stash: Stash | undefined;
   parameter(layer: ModelLayer, name: string): Buffer | undefined;
   /** In the slot that is added to. */
   gradient(layer: ModelLayer, name: string): Buffer | undefined;
@@ -28,11 +28,11 @@ export interface Passes {
   /** How many images a block has. */
   readonly block: number;
   /** Kernels that run once before the blocks of a batch, in every thread. */
-  readonly prepare: readonly Nest[];
+  readonly prepare: readonly LoopNest[];
   /** In order; begins with the loading of the images. */
-  readonly forward: readonly Nest[];
+  readonly forward: readonly LoopNest[];
   /** From the loss back. Empty if the plan is for inference. */
-  readonly backward: readonly Nest[];
+  readonly backward: readonly LoopNest[];
   /** Whole numbers that kernels read. */
   readonly tables: readonly Table[];
   readonly logits: View;

@@ -1,14 +1,14 @@
 import type { Model, ModelLayer } from "../graph/model.js";
+import type { Buffer, LoopNest } from "../ir/ir.js";
 import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.js";
 import { sizeOf } from "../tensor.js";
-import { allocateKept, type BatchKernel, batchKernel, type Kept, layersForBatch } from "./batchStage.js";
+import { allocateStash, type BatchKernel, batchKernel, layersForBatch, type Stash } from "./batchStage.js";
 import { BLOCK, type View } from "./block.js";
 import { planBlocks } from "./blocks.js";
 import type { Convolution } from "./convolution.js";
 import { flush, reduceSlots, STEP, update } from "./kernels/optimizer.js";
 import { STATISTICS } from "./kernels/softmaxCrossEntropy.js";
 import { Allocator, type Table } from "./memory.js";
-import type { Buffer, Nest } from "./nest.js";
 import { planSingle, suitsSingle } from "./single/plan.js";
 
 /*
@@ -17,7 +17,7 @@ import { planSingle, suitsSingle } from "./single/plan.js";
  * A batch is a row of blocks of 8 images. A block goes through the whole network, forward and backward, in one thread's
  * workspace, and adds its gradients to a slot. Slots belong to blocks, not to threads: block k adds to slot k mod S, in
  * order. When all blocks are done (a barrier) the slots are added together in a fixed tree and the parameters updated,
- * piece by piece; a second barrier ends the step. So every sum has one order, whatever the number of threads.
+ * chunk by chunk; a second barrier ends the step. So every sum has one order, whatever the number of threads.
  */
 
 /** More slots than this are not worth their memory: with them, as many threads can work at the same time. */
@@ -41,20 +41,20 @@ export interface Plan {
   /** How many images a block has: 8, or 1 where batches have one image. */
   readonly block: number;
   /** Kernels that run once before the blocks of a batch, in every thread. */
-  readonly prepare: readonly Nest[];
+  readonly prepare: readonly LoopNest[];
   /** Kernels that run on each block, in order. `forward` begins with the loading of the images. */
-  readonly forward: readonly Nest[];
+  readonly forward: readonly LoopNest[];
   /** Whole numbers that kernels read. */
   readonly tables: readonly Table[];
   /** From the loss back. Empty if the plan is for inference. */
-  readonly backward: readonly Nest[];
-  /** When all blocks are done, on pieces of large layers. */
+  readonly backward: readonly LoopNest[];
+  /** When all blocks are done, on chunks of large layers. */
   readonly batch: readonly BatchKernel[];
-  /** Kernels that run on each piece of the parameters. */
-  readonly reduce: Nest | undefined;
-  readonly update: Nest | undefined;
+  /** Kernels that run on each chunk of the parameters. */
+  readonly reduce: LoopNest | undefined;
+  readonly update: LoopNest | undefined;
   /** After every 16th step. */
-  readonly flush: Nest | undefined;
+  readonly flush: LoopNest | undefined;
   /** Where each parameter lies in a row of all parameters, counted in float32 numbers. */
   readonly parameterOffsets: ReadonlyMap<string, number>;
   /** The length of that row, a multiple of 4. */
@@ -70,8 +70,8 @@ export interface Plan {
     readonly state: readonly Buffer[];
     /** The first is as long as all parameters and becomes their gradient. */
     readonly slots: readonly Buffer[];
-    /** Where blocks leave what `batch` needs: the first one's stretch, and how long each is, in bytes. */
-    readonly kept: { readonly offset: number; readonly stretchBytes: number };
+    /** Where blocks leave what `batch` needs: the first one's part, and how far the next one's lies from it, in bytes. */
+    readonly stash: { readonly offset: number; readonly strideBytes: number };
     /** Where the first workspace begins, and how many bytes each takes. */
     readonly workspaces: number;
     readonly workspaceBytes: number;
@@ -121,7 +121,7 @@ export function planModel(
   const stateCount = training ? optimizerStateCount(training.optimizer) : 0;
   const state = numbers("state", stateCount, () => parameterLength);
   const slots = numbers("slot", slotCount, (k) => (k === 0 ? parameterLength : slotLength));
-  const kept = training && allocateKept(shared, forBatch, training.batchSize);
+  const stash = training && allocateStash(shared, forBatch, training.batchSize);
 
   const workspace = new Allocator("workspace");
   const bytes = workspace.bytes("bytes", BLOCK * sizeOf(model.inputShape));
@@ -149,16 +149,16 @@ export function planModel(
     labels,
     scale,
     statistics,
-    kept,
+    stash,
     parameter,
     gradient: (layer, name) => within(slotRow, "grad.", layer, name),
   });
   const batch = forBatch.map((layer) =>
-    batchKernel(kept as Kept, layer, within(slots[0], "grad.", layer, "weight") as Buffer),
+    batchKernel(stash as Stash, layer, within(slots[0], "grad.", layer, "weight") as Buffer),
   );
 
-  const asPiece = (row: Buffer): Buffer => ({ ...row, region: "piece" });
-  const pieces = slots.map(asPiece);
+  const asChunk = (row: Buffer): Buffer => ({ ...row, region: "chunk" });
+  const chunks = slots.map(asChunk);
   return {
     model,
     block: passes.block,
@@ -167,19 +167,19 @@ export function planModel(
     tables: passes.tables,
     backward: passes.backward,
     batch,
-    reduce: training && reduceSlots("reduce", pieces),
+    reduce: training && reduceSlots("reduce", chunks),
     update:
       training &&
       update(
         "update",
         training.optimizer,
-        asPiece(parameters),
-        pieces[0],
-        state.map(asPiece),
+        asChunk(parameters),
+        chunks[0],
+        state.map(asChunk),
         step,
         training.clip,
       ),
-    flush: training && flush("flush", training.optimizer, asPiece(parameters), state.map(asPiece)),
+    flush: training && flush("flush", training.optimizer, asChunk(parameters), state.map(asChunk)),
     parameterOffsets,
     parameterLength,
     slotLength,
@@ -190,7 +190,7 @@ export function planModel(
       parameters,
       state,
       slots,
-      kept: { offset: kept?.buffer.offset ?? 0, stretchBytes: 4 * (kept?.stretch ?? 0) },
+      stash: { offset: stash?.buffer.offset ?? 0, strideBytes: 4 * (stash?.stride ?? 0) },
       workspaces: shared.end,
       workspaceBytes: workspace.end,
     },

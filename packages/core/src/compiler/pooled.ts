@@ -3,14 +3,18 @@ import type { MaxPool2d } from "../layers/maxPool2d.js";
 import type { View } from "./block.js";
 import { poolsPairs } from "./kernels/conv2dPooled.js";
 import { type Allocator, allocateView, NO_BORDER } from "./memory.js";
-import type { Tiled } from "./tiles.js";
 import { isFused } from "./views.js";
+import type { WinogradPlan } from "./winograd.js";
 
-/** The max-pool that convolution k does on the way, after its ReLU. */
-export function poolAfter(model: Model, k: number, tiled: Tiled | undefined): ModelLayer | undefined {
+/** The max-pool that is fused into convolution k, after its ReLU. */
+export function poolAfter(
+  model: Model,
+  k: number,
+  winograd: WinogradPlan | undefined,
+): ModelLayer | undefined {
   const layer = model.layers[k];
   const next = model.layers[k + 2];
-  if (layer?.spec.type !== "conv2d" || tiled?.weights.has(layer)) return undefined;
+  if (layer?.spec.type !== "conv2d" || winograd?.weights.has(layer)) return undefined;
   if (!isFused(model, k + 1) || next?.spec.type !== "maxPool2d") return undefined;
   return poolsPairs(next.resolved as MaxPool2d) ? next : undefined;
 }

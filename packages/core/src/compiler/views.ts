@@ -8,7 +8,7 @@ import { Allocator, allocateView, type Border, flattened, NO_BORDER } from "./me
  * the layer before it.
  */
 
-/** Whether layer k is a ReLU that the layer before it does on the way: they share their output. */
+/** Whether layer k is a ReLU that is fused into the layer before it: they share their output. */
 export function isFused(model: Model, k: number): boolean {
   const before = model.layers[k - 1]?.spec.type;
   return model.layers[k]?.spec.type === "relu" && (before === "conv2d" || before === "dense");

@@ -90,7 +90,7 @@ export function meetingsOf(
 
 /**
  * Where in `x` the largest pixel under the window of output (i, j) lies, in the channel that begins at `plane`: the first
- * among equals. What is not a number wins, so that it stays visible.
+ * among equals. NaN counts as the largest, so that it stays visible.
  */
 export function winnerOf(
   layer: Window & { readonly inputShape: readonly [number, number, number] },

@@ -2,12 +2,12 @@ import { BLOCK } from "../compiler/block.js";
 import { compilePlan } from "../compiler/compile.js";
 import { type Convolution, convolutions } from "../compiler/convolution.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
-import { PIECE, STEP } from "../compiler/kernels/optimizer.js";
-import { computedInBlock } from "../compiler/multiplyAdds.js";
+import { CHUNK, STEP } from "../compiler/kernels/optimizer.js";
 import { type Plan, planModel } from "../compiler/plan.js";
 import { noise } from "../data/noise.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { initialParameters } from "../graph/parameters.js";
+import { computedInBlock } from "../ir/multiplyAdds.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
   abortSignal,
@@ -115,7 +115,7 @@ export async function profileModel(
 
 const MOST_WARMUP_SHARE = 0.25;
 
-type Exports = Record<string, (workspace: number, slot: number, count: number, kept: number) => void>;
+type Exports = Record<string, (workspace: number, slot: number, count: number, stash: number) => void>;
 
 interface Call {
   readonly name: string;
@@ -129,7 +129,7 @@ function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
   const [slot] = memory.slots;
   const perBlock = [...plan.forward, ...plan.backward].map(({ name }) => {
     const kernel = exports[name];
-    return { name, call: () => kernel(memory.workspaces, slot.offset, 0, memory.kept.offset), blocks: 1 };
+    return { name, call: () => kernel(memory.workspaces, slot.offset, 0, memory.stash.offset), blocks: 1 };
   });
   const perStep = plan.prepare.map(({ name }) => {
     const kernel = exports[name];
@@ -137,10 +137,10 @@ function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
     return { name, call, blocks: Math.ceil(batchSize / block) };
   });
   const blocks = Math.ceil(batchSize / block);
-  const perBatchPiece = plan.batch.map(({ kernel, pieces, weightBytes, keptBytes }) => {
+  const perBatchChunk = plan.batch.map(({ kernel, chunks, weightBytes, stashBytes }) => {
     const run = exports[kernel.name];
     const call = () => {
-      for (let piece = 0; piece < pieces; piece++) run(piece * weightBytes, 0, blocks, piece * keptBytes);
+      for (let chunk = 0; chunk < chunks; chunk++) run(chunk * weightBytes, 0, blocks, chunk * stashBytes);
     };
     return { name: kernel.name, call, blocks };
   });
@@ -149,13 +149,13 @@ function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
     const kernel = exports[nest.name];
     const length = nest === plan.reduce ? plan.slotLength : parameterLength;
     const call = () => {
-      for (let first = 0; first < length; first += PIECE) {
-        kernel(4 * first, 0, Math.min(PIECE, length - first) / 4, 0);
+      for (let first = 0; first < length; first += CHUNK) {
+        kernel(4 * first, 0, Math.min(CHUNK, length - first) / 4, 0);
       }
     };
     return [{ name: nest.name, call, blocks }];
   });
-  return [...perStep, ...perBlock, ...perBatchPiece, ...perBatch];
+  return [...perStep, ...perBlock, ...perBatchChunk, ...perBatch];
 }
 
 /** Puts a block of images, its labels and fresh parameters where the kernels look for them. */

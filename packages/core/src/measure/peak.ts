@@ -1,16 +1,5 @@
 import { BLOCK } from "../compiler/block.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
-import {
-  add,
-  at,
-  type Buffer,
-  constant,
-  type Expression,
-  load,
-  madd,
-  type Nest,
-  nest,
-} from "../compiler/nest.js";
 import { planModel } from "../compiler/plan.js";
 import type { Engine } from "../engine/engine.js";
 import type { EngineOptions } from "../engine/index.js";
@@ -20,6 +9,17 @@ import type { Pool } from "../engine/wasm/pool.js";
 import { compileFor, createPool } from "../engine/wasm/pools.js";
 import { InputError } from "../errors.js";
 import { defineModel } from "../graph/model.js";
+import {
+  add,
+  at,
+  type Buffer,
+  constant,
+  type Expression,
+  type LoopNest,
+  load,
+  loopNest,
+  madd,
+} from "../ir/ir.js";
 import {
   abortSignal,
   type Checks,
@@ -152,8 +152,8 @@ async function loadKernel(pool: Pool, relaxed: boolean): Promise<Kernel> {
  * a convolution. On the strict path a compiler would do that product only once for all, so there it is
  * sum * factor + factor.
  */
-function peakNest(name: string, relaxed: boolean, room: Buffer): Nest {
-  return nest(name, (b) => {
+function peakNest(name: string, relaxed: boolean, room: Buffer): LoopNest {
+  return loopNest(name, (b) => {
     // loaded, not constant, so that they stay in registers; what is in the room doesn't matter, it stays finite
     const factor = b.variable(load(at(room, 0)));
     const sums = Array.from({ length: SUMS }, (_, k) => b.variable(constant(k)));

@@ -158,7 +158,7 @@ export const smallNetworks: Readonly<Record<string, ModelSpec>> = {
       { type: "dense", units: 4 },
     ],
   },
-  "a window larger than what is written out": {
+  "a window larger than what is unrolled": {
     input: [2, 8, 8],
     layers: [
       { type: "conv2d", filters: 2, kernel: 1 },

@@ -1,4 +1,4 @@
-import { winogradPays } from "../../src/compiler/kernels/winograd/room.js";
+import { winogradPays } from "../../src/compiler/kernels/winograd/scratch.js";
 import type { ModelLayer } from "../../src/graph/model.js";
 import type { Conv2d } from "../../src/layers/conv2d.js";
 import { type NamedTensors, sizeOf, type Tensor, zeros } from "../../src/tensor.js";

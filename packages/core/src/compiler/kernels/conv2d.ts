@@ -1,4 +1,3 @@
-import { BLOCK, grid, HALVES, tilesOf, type View } from "../block.js";
 import {
   type Address,
   at,
@@ -6,13 +5,14 @@ import {
   constant,
   type Expression,
   type Index,
-  type Nest,
-  type NestBuilder,
-  nest,
+  type LoopNest,
+  type LoopNestBuilder,
+  loopNest,
   pmax,
   splat,
   type Variable,
-} from "../nest.js";
+} from "../../ir/ir.js";
+import { BLOCK, grid, HALVES, tilesOf, type View } from "../block.js";
 import { addWindows, FILTERS_TOGETHER, type FilterTile, type Windows } from "./conv2dWindows.js";
 
 /*
@@ -24,18 +24,18 @@ import { addWindows, FILTERS_TOGETHER, type FilterTile, type Windows } from "./c
 /** Outputs whose sums are in registers: filters times columns. More than 8 sums leave too few of 15 for the factors. */
 const OUTPUTS_PER_TILE = 4;
 
-/** @param relu whether the output is cut off at zero on the way */
+/** @param relu whether a ReLU is fused: the output is cut off at zero */
 export function convolve(
   name: string,
   windows: Windows,
   bias: Buffer | undefined,
   y: View,
   relu: boolean,
-): Nest {
+): LoopNest {
   const { layer, x } = windows;
   const [O, I, J] = layer.outputShape;
   const [strideY, strideX] = layer.stride;
-  return nest(name, (b) => {
+  return loopNest(name, (b) => {
     for (const os of tilesOf(O, FILTERS_TOGETHER)) {
       // few filters: several output columns of each instead
       for (const js of tilesOf(J, OUTPUTS_PER_TILE / os.size)) {
@@ -74,7 +74,7 @@ export function convolve(
  * @param store where each goes, and what becomes of it
  */
 export function storeSums(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   sums: readonly (readonly (readonly Variable[])[])[],
   store: (column: number, row: number, half: number, sum: Variable) => readonly [Address, Expression],
 ): void {
@@ -87,7 +87,7 @@ export function storeSums(
 
 /** [filter][half], to begin sums with. */
 export function biases(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   bias: Buffer | undefined,
   { first, size }: FilterTile,
   o: Index,

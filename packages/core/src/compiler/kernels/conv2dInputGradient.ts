@@ -1,19 +1,25 @@
+import { at, type Buffer, type LoopNest, load, loopNest, splat } from "../../ir/ir.js";
 import type { Conv2d } from "../../layers/conv2d.js";
 import { accumulate, BLOCK, grid, HALVES, tilesOf, type View } from "../block.js";
-import { at, type Buffer, load, type Nest, nest, splat } from "../nest.js";
 
 /**
  * Each output's gradient is added to all input cells that it came from. `dx` must be zero before; its border collects
  * what came from the padding. This is for strides, wide kernels, and gradients without a border around them; the others
  * gather (conv2dGathered.ts), which needs no adding in memory.
  */
-export function convolveInputGradient(name: string, layer: Conv2d, dy: View, weight: Buffer, dx: View): Nest {
+export function convolveInputGradient(
+  name: string,
+  layer: Conv2d,
+  dy: View,
+  weight: Buffer,
+  dx: View,
+): LoopNest {
   const [C] = layer.inputShape;
   const [O, I, J] = layer.outputShape;
   const [U, V] = layer.kernel;
   const [strideY, strideX] = layer.stride;
   const [dilationY, dilationX] = layer.dilation;
-  return nest(name, (b) => {
+  return loopNest(name, (b) => {
     for (const cs of tilesOf(C, 4)) {
       b.loop("c", cs.count, (c) =>
         b.loop("i", I, (i) =>

@@ -1,19 +1,19 @@
-import type { Conv2d } from "../../layers/conv2d.js";
-import { accumulate, BLOCK, grid, HALVES, tilesOf, type View } from "../block.js";
 import {
   type Address,
   add,
   at,
   type Buffer,
   constant,
+  type LoopNest,
+  type LoopNestBuilder,
   load,
-  type Nest,
-  type NestBuilder,
-  nest,
+  loopNest,
   splat,
   unary,
   type Variable,
-} from "../nest.js";
+} from "../../ir/ir.js";
+import type { Conv2d } from "../../layers/conv2d.js";
+import { accumulate, BLOCK, grid, HALVES, tilesOf, type View } from "../block.js";
 
 /** Adds the block's share to the gradients of weight and bias in the slot. */
 export function convolveParameterGradients(
@@ -23,14 +23,14 @@ export function convolveParameterGradients(
   dy: View,
   weightGradient: Buffer,
   biasGradient: Buffer | undefined,
-): Nest {
+): LoopNest {
   const [C] = layer.inputShape;
   const [O, I, J] = layer.outputShape;
   const [U, V] = layer.kernel;
   const [strideY, strideX] = layer.stride;
   const [dilationY, dilationX] = layer.dilation;
   const filter = C * U * V;
-  return nest(name, (b) => {
+  return loopNest(name, (b) => {
     const tiles = tilesOf(V, V === 3 || V >= 5 ? 3 : 2).flatMap((vs) =>
       filterTiles(O, vs.size).flatMap((os) =>
         tilesOf(I, rowsInCache(os.size, J)).map((is) => ({ os, is, vs })),
@@ -119,11 +119,11 @@ interface Cells {
 }
 
 /**
- * Adds the products of cells' gradients, written out, and the pixels under their windows.
+ * Adds the products of cells' gradients, unrolled, and the pixels under their windows.
  * @param sums [filter][column of the kernel]
  */
 function addCells(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   sums: readonly (readonly Variable[])[],
   { cells, stride, dilation, pixelAt, gradientAt }: Cells,
 ): void {
@@ -145,7 +145,7 @@ function addCells(
   }
 }
 
-/** How many cells of a row are written out one after the other: each shares pixels with the one before. */
+/** How many cells of a row are unrolled one after the other: each shares pixels with the one before. */
 function cellsTogether(columns: number): number {
   return [4, 3, 2].find((cells) => columns % cells === 0) ?? 4;
 }
@@ -170,7 +170,7 @@ function rowsInCache(filters: number, columns: number): number {
 }
 
 /** bias[o] += the sum of all of filter o's gradients. */
-export function addBiasGradient(b: NestBuilder, dy: View, biasGradient: Buffer): void {
+export function addBiasGradient(b: LoopNestBuilder, dy: View, biasGradient: Buffer): void {
   const [O, I, J] = dy.shape;
   b.loop("o", O, (o) => {
     const sums = HALVES.map(() => b.variable(constant(0)));

@@ -1,13 +1,24 @@
+import {
+  at,
+  type Buffer,
+  binary,
+  constant,
+  integer,
+  type LoopNest,
+  load,
+  loopNest,
+  pmax,
+  select,
+} from "../../ir/ir.js";
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
 import { BLOCK, HALVES, tilesOf, type View } from "../block.js";
-import { at, type Buffer, binary, constant, integer, load, type Nest, nest, pmax, select } from "../nest.js";
 import { biases } from "./conv2d.js";
 import { addWindows, FILTERS_TOGETHER, type Windows } from "./conv2dWindows.js";
 
 /*
  * A convolution, its ReLU and a max-pool of 2x2 in one: of four outputs only the largest is kept, and which one it was.
  * The full map, the largest thing that such a network would write and read, is never stored.
- * What is not a number wins only over what comes after it in the window, unlike in the textbook: `max`, with which it
+ * NaN wins only over what comes after it in the window, unlike in the textbook: `max`, with which it
  * always would, takes eight instructions. A weight that is no number makes all outputs of its filter so, and the loss.
  */
 
@@ -34,11 +45,11 @@ export function convolvePooled(
   bias: Buffer | undefined,
   y: View,
   winners: View | undefined,
-): Nest {
+): LoopNest {
   const { layer, x } = windows;
   const [O, I, J] = y.shape;
   const [strideY, strideX] = layer.stride;
-  return nest(name, (b) => {
+  return loopNest(name, (b) => {
     for (const os of tilesOf(O, FILTERS_TOGETHER)) {
       // one filter: two windows of each instead
       for (const js of tilesOf(J, 2 / os.size)) {
@@ -95,9 +106,9 @@ export function convolvePooled(
 }
 
 /** Each gradient goes to the cell that won, before the ReLU; the others of its window get 0. */
-export function winnersInputGradient(name: string, winners: View, dy: View, dx: View): Nest {
+export function winnersInputGradient(name: string, winners: View, dy: View, dx: View): LoopNest {
   const [C, I, J] = dy.shape;
-  return nest(name, (b) =>
+  return loopNest(name, (b) =>
     b.loop("c", C, (c) =>
       b.loop("i", I, (i) =>
         b.loop("j", J, (j) => {

@@ -1,5 +1,3 @@
-import type { Conv2d } from "../../layers/conv2d.js";
-import { accumulate, BLOCK, HALVES, tilesOf, type View } from "../block.js";
 import {
   type Address,
   at,
@@ -7,13 +5,15 @@ import {
   type Expression,
   from,
   type Index,
+  type LoopNest,
+  type LoopNestBuilder,
   load,
-  type Nest,
-  type NestBuilder,
-  nest,
+  loopNest,
   splat,
   type Variable,
-} from "../nest.js";
+} from "../../ir/ir.js";
+import type { Conv2d } from "../../layers/conv2d.js";
+import { accumulate, BLOCK, HALVES, tilesOf, type View } from "../block.js";
 
 /*
  * What the ways forward of a convolution share: how a window's pixels are found, how weights lie, and the loop that adds
@@ -23,27 +23,27 @@ import {
 /** Filters whose sums are in registers at the same time. With two columns and two halves of a cell that makes 8 sums. */
 export const FILTERS_TOGETHER = 2;
 
-/** Wider kernels than this are not written out column by column. */
-export const WIDEST_WRITTEN_OUT = 7;
+/** Wider kernels than this are not unrolled column by column. */
+export const WIDEST_UNROLLED = 7;
 
-/** Kernels with more weights than this are not written out row by row. */
-const MOST_WRITTEN_OUT = 9;
+/** Kernels with more weights than this are not unrolled row by row. */
+const MOST_UNROLLED = 9;
 
-/** How many rows and columns of a kernel are written out in one round of the loop. */
-function writtenOut({ inputShape: [C], kernel: [U, V] }: Conv2d): readonly [rows: number, columns: number] {
-  if (V > WIDEST_WRITTEN_OUT) return [1, 1];
-  return [C > 1 && U * V <= MOST_WRITTEN_OUT ? U : 1, V];
+/** How many rows and columns of a kernel are unrolled in one round of the loop. */
+function unrolledOf({ inputShape: [C], kernel: [U, V] }: Conv2d): readonly [rows: number, columns: number] {
+  if (V > WIDEST_UNROLLED) return [1, 1];
+  return [C > 1 && U * V <= MOST_UNROLLED ? U : 1, V];
 }
 
 /**
- * How far the rows of a window's cells, `[c, u]`, lie from the window's first cell; of kernels that are not written out, the
+ * How far the rows of a window's cells, `[c, u]`, lie from the window's first cell; of kernels that are not unrolled, the
  * cells, `[c, u, v]`. With it a window is one loop, not two or three short ones, each of which would take longer to begin
  * than to run.
  */
 export function windowTable(layer: Conv2d, x: View): number[] {
   const [C] = layer.inputShape;
   const [U, V] = layer.kernel;
-  const [rows, columns] = writtenOut(layer);
+  const [rows, columns] = unrolledOf(layer);
   const table: number[] = [];
   for (let c = 0; c < C; c++) {
     for (let u = 0; u < U; u += rows) {
@@ -59,7 +59,7 @@ export function windowTable(layer: Conv2d, x: View): number[] {
 const MOST_SPREAD = 2 ** 14;
 
 /** How many float32 numbers the weights take with each four times; 0 where that would be too many. */
-export function spreadSize({ inputShape: [C], outputShape: [O], kernel: [U, V] }: Conv2d): number {
+export function splattedSize({ inputShape: [C], outputShape: [O], kernel: [U, V] }: Conv2d): number {
   const weights = O * C * U * V;
   return weights <= MOST_SPREAD ? 4 * weights : 0;
 }
@@ -68,16 +68,16 @@ export function spreadSize({ inputShape: [C], outputShape: [O], kernel: [U, V] }
  * Writes each weight four times, in the order in which the kernel reads them: V8 puts the offset of a whole vector into
  * the instruction that loads it, but adds up the address of a single number first.
  */
-export function spreadWeights(name: string, layer: Conv2d, weight: Buffer, spread: Buffer): Nest {
+export function splatWeights(name: string, layer: Conv2d, weight: Buffer, splatted: Buffer): LoopNest {
   const [O] = layer.outputShape;
   const filter = weight.size / O;
-  return nest(name, (b) => {
+  return loopNest(name, (b) => {
     for (const os of tilesOf(O, FILTERS_TOGETHER)) {
       b.loop("o", os.count, (o) =>
         b.loop("k", filter, (k) => {
           for (let row = 0; row < os.size; row++) {
             b.store(
-              at(spread, 4 * (os.first * filter + row), [o, 4 * os.size * filter], [k, 4 * os.size]),
+              at(splatted, 4 * (os.first * filter + row), [o, 4 * os.size * filter], [k, 4 * os.size]),
               splat(at(weight, (os.first + row) * filter, [o, os.size * filter], [k, 1])),
             );
           }
@@ -100,8 +100,8 @@ export interface Windows {
   /** `windowTable`'s numbers. */
   readonly table: Buffer;
   readonly weight: Buffer;
-  /** The same weights as `spreadWeights` writes them. */
-  readonly spread: Buffer | undefined;
+  /** The same weights as `splatWeights` writes them. */
+  readonly splatted: Buffer | undefined;
 }
 
 /**
@@ -111,7 +111,7 @@ export interface Windows {
  * @param o counts the tiles of filters
  */
 export function addWindows(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   windows: Windows,
   sums: readonly (readonly (readonly Variable[])[])[],
   first: Address,
@@ -119,7 +119,7 @@ export function addWindows(
   o: Index,
 ): void {
   const { layer, x, table } = windows;
-  const [rows, columns] = writtenOut(layer);
+  const [rows, columns] = unrolledOf(layer);
   b.loop("k", table.size, (k) => {
     const window = b.point(first, at(table, 0, [k, 1]));
     for (let u = 0; u < rows; u++) {
@@ -148,11 +148,11 @@ export interface KernelRow {
 }
 
 /**
- * Adds the products of a row, written out, to the sums of outputs that lie side by side.
+ * Adds the products of a row, unrolled, to the sums of outputs that lie side by side.
  * @param sums [column][filter][half]
  */
 export function addColumns(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   sums: readonly (readonly (readonly Variable[])[])[],
   { columns, stride, dilation, pixelAt, weightAt }: KernelRow,
 ): void {
@@ -184,7 +184,7 @@ export function addColumns(
 
 /** The weight of the tile's filter `row` at round k, column v, four times. */
 function weightAt(
-  { weight, spread, layer }: Windows,
+  { weight, splatted, layer }: Windows,
   { first, size }: FilterTile,
   row: number,
   o: Index,
@@ -193,10 +193,10 @@ function weightAt(
   written: number,
 ): Expression {
   const filter = weight.size / layer.outputShape[0];
-  if (spread === undefined) {
+  if (splatted === undefined) {
     return splat(at(weight, (first + row) * filter + v, [o, size * filter], [k, written]));
   }
   return load(
-    at(spread, 4 * (first * filter + v * size + row), [o, 4 * size * filter], [k, 4 * size * written]),
+    at(splatted, 4 * (first * filter + v * size + row), [o, 4 * size * filter], [k, 4 * size * written]),
   );
 }

@@ -1,19 +1,19 @@
-import type { Dense } from "../../layers/dense.js";
-import { accumulate, BLOCK, grid, HALVES, tilesOf, transposed, type View } from "../block.js";
 import {
   add,
   at,
   type Buffer,
   constant,
   type Index,
+  type LoopNest,
   load,
+  loopNest,
   madd,
-  type Nest,
-  nest,
   pmax,
   splat,
   unary,
-} from "../nest.js";
+} from "../../ir/ir.js";
+import type { Dense } from "../../layers/dense.js";
+import { accumulate, BLOCK, grid, HALVES, tilesOf, transposed, type View } from "../block.js";
 
 /* As layers/dense.ts, with a block of images as the innermost dimension: o output, k input. */
 
@@ -22,7 +22,7 @@ function outputsTogether(outputs: number): number {
   return outputs % 5 === 0 && outputs % 4 !== 0 ? 5 : 4;
 }
 
-/** @param relu whether the output is cut off at zero on the way */
+/** @param relu whether a ReLU is fused: the output is cut off at zero */
 export function multiply(
   name: string,
   { inputShape: [K], outputShape: [O] }: Dense,
@@ -31,8 +31,8 @@ export function multiply(
   bias: Buffer | undefined,
   y: View,
   relu: boolean,
-): Nest {
-  return nest(name, (b) => {
+): LoopNest {
+  return loopNest(name, (b) => {
     for (const os of tilesOf(O, outputsTogether(O))) {
       b.loop("o", os.count, (o) => {
         const sums = grid(b, os.size, 2, (row) =>
@@ -67,8 +67,8 @@ export function multiplyInputGradient(
   dy: View,
   weight: Buffer,
   dx: View,
-): Nest {
-  return nest(name, (b) => {
+): LoopNest {
+  return loopNest(name, (b) => {
     for (const ks of tilesOf(K, INPUTS_IN_CACHE)) {
       b.loop("part", ks.count, (part) => {
         const [first, ...others] = tilesOf(O, outputsTogether(O));
@@ -114,7 +114,7 @@ const scaled = (terms: readonly (readonly [Index, number])[], factor: number) =>
 /**
  * Adds the block's share to the gradients of weight and bias in the slot. A weight's gradient is a sum over images, which
  * lie side by side in a vector; so that four weights can be summed at once, the inputs are transposed first.
- * @param room for `[BLOCK, K]` numbers
+ * @param scratch for `[BLOCK, K]` numbers
  */
 export function multiplyParameterGradients(
   name: string,
@@ -123,17 +123,17 @@ export function multiplyParameterGradients(
   dy: View,
   weightGradient: Buffer,
   biasGradient: Buffer | undefined,
-  room: Buffer,
-): Nest {
+  scratch: Buffer,
+): LoopNest {
   const wide = K - (K % 4);
-  return nest(name, (b) => {
+  return loopNest(name, (b) => {
     b.loop("k", wide / 4, (k) => {
       for (const half of HALVES) {
         const rows = [0, 1, 2, 3].map((row) =>
           b.variable(load(at(x.buffer, x.start + row * BLOCK + half, [k, 4 * BLOCK]))),
         );
         for (const [image, inputs] of transposed(b, rows).entries()) {
-          b.store(at(room, (half + image) * K, [k, 4]), inputs);
+          b.store(at(scratch, (half + image) * K, [k, 4]), inputs);
         }
       }
     });
@@ -155,7 +155,7 @@ export function multiplyParameterGradients(
               (n) => {
                 b.fence();
                 const inputs = Array.from({ length: ks.size }, (_, vector) =>
-                  b.variable(load(at(room, (ks.first + vector) * 4, [n, K], [k, ks.size * 4]))),
+                  b.variable(load(at(scratch, (ks.first + vector) * 4, [n, K], [k, ks.size * 4]))),
                 );
                 for (let row = 0; row < os.size; row++) {
                   const g = b.variable(

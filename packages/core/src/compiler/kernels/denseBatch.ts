@@ -1,17 +1,17 @@
-import type { Dense } from "../../layers/dense.js";
-import { accumulate, BLOCK, grid, HALVES, transposed, type View } from "../block.js";
 import {
   add,
   at,
   type Buffer,
   constant,
   type Expression,
+  type LoopNest,
   load,
-  type Nest,
-  nest,
+  loopNest,
   splat,
   unary,
-} from "../nest.js";
+} from "../../ir/ir.js";
+import type { Dense } from "../../layers/dense.js";
+import { accumulate, BLOCK, grid, HALVES, transposed, type View } from "../block.js";
 
 /*
  * The gradient of many weights, over a whole batch at once. Block by block, each block would read and write as many
@@ -23,7 +23,7 @@ import {
 const PANEL = 8;
 
 /** What a block of images leaves for the end of the batch: its inputs in panels, then `[BLOCK, O]` gradients. */
-export function keptSize({ inputShape: [K], outputShape: [O] }: Dense): number {
+export function stashSize({ inputShape: [K], outputShape: [O] }: Dense): number {
   return BLOCK * (K + O);
 }
 
@@ -35,16 +35,16 @@ export function batchPays({ inputShape: [K], outputShape: [O] }: Dense): boolean
   return K * O >= FEWEST_WEIGHTS && K % PANEL === 0 && O % 4 === 0;
 }
 
-/** Leaves a block's inputs and gradients in `kept`; adds the block's share to the gradient of the bias. */
-export function keepForBatch(
+/** Leaves a block's inputs and gradients in `stash`; adds the block's share to the gradient of the bias. */
+export function stashForBatch(
   name: string,
   { inputShape: [K], outputShape: [O] }: Dense,
   x: View,
   dy: View,
   biasGradient: Buffer | undefined,
-  kept: Buffer,
-): Nest {
-  return nest(name, (b) => {
+  stash: Buffer,
+): LoopNest {
+  return loopNest(name, (b) => {
     b.loop("panel", K / PANEL, (panel) => {
       for (const first of [0, 4]) {
         for (const half of HALVES) {
@@ -52,7 +52,7 @@ export function keepForBatch(
             b.variable(load(at(x.buffer, x.start + (first + k) * BLOCK + half, [panel, PANEL * BLOCK]))),
           );
           for (const [image, inputs] of transposed(b, rows).entries()) {
-            b.store(at(kept, (half + image) * PANEL + first, [panel, PANEL * BLOCK]), inputs);
+            b.store(at(stash, (half + image) * PANEL + first, [panel, PANEL * BLOCK]), inputs);
           }
         }
       }
@@ -63,7 +63,7 @@ export function keepForBatch(
           b.variable(load(at(dy.buffer, dy.start + row * BLOCK + half, [o, 4 * BLOCK]))),
         );
         for (const [image, gradients] of transposed(b, rows).entries()) {
-          b.store(at(kept, K * BLOCK + (half + image) * O, [o, 4]), gradients);
+          b.store(at(stash, K * BLOCK + (half + image) * O, [o, 4]), gradients);
         }
       }
     });
@@ -76,51 +76,51 @@ export function keepForBatch(
   });
 }
 
-/** How a layer's inputs are split into pieces that threads take: how many, and what each is further than the one before. */
-export function batchPieces({ inputShape: [K] }: Dense) {
+/** How a layer's inputs are split into chunks that threads take: how many, and what each is further than the one before. */
+export function batchChunks({ inputShape: [K] }: Dense) {
   const panels = K / PANEL;
   const together = [8, 4, 2, 1].find((size) => panels % size === 0) as number;
   return {
     together,
     count: panels / together,
-    /** In `kept`, in bytes. */
-    keptBytes: together * PANEL * BLOCK * 4,
+    /** In `stash`, in bytes. */
+    stashBytes: together * PANEL * BLOCK * 4,
     /** In a row of weights, in bytes. */
     weightBytes: together * PANEL * 4,
   };
 }
 
 /**
- * The gradients of the weights of one piece of the inputs. Its parameters: how far on the piece is in the gradients and
- * in what was kept, and how many blocks there are.
- * @param kept the first block's
- * @param stretch how far the next block's lies from it, in float32 numbers
+ * The gradients of the weights of one chunk of the inputs. Its parameters: how far on the chunk is in the gradients and
+ * in what was stash, and how many blocks there are.
+ * @param stash the first block's
+ * @param stride how far the next block's lies from it, in float32 numbers
  */
-export function multiplyKept(
+export function multiplyStash(
   name: string,
   layer: Dense,
-  kept: Buffer,
-  stretch: number,
+  stash: Buffer,
+  stride: number,
   weightGradient: Buffer,
-): Nest {
+): LoopNest {
   const {
     inputShape: [K],
     outputShape: [O],
   } = layer;
-  const inputs: Buffer = { ...kept, region: "kept" };
-  const gradients: Buffer = { ...kept, region: "shared" };
-  const out: Buffer = { ...weightGradient, region: "piece" };
-  return nest(name, (b) =>
+  const inputs: Buffer = { ...stash, region: "stash" };
+  const gradients: Buffer = { ...stash, region: "shared" };
+  const out: Buffer = { ...weightGradient, region: "chunk" };
+  return loopNest(name, (b) =>
     b.loop("o", O / 4, (o) =>
-      b.loop("panel", batchPieces(layer).together, (panel) => {
+      b.loop("panel", batchChunks(layer).together, (panel) => {
         const sums = grid(b, 4, 2, () => constant(0));
         b.loop("block", "parameter", (block) => {
           for (let n = 0; n < BLOCK; n++) {
             if (n > 0) b.fence();
             const x = HALVES.map((half) =>
-              b.variable(load(at(inputs, n * PANEL + half, [panel, PANEL * BLOCK], [block, stretch]))),
+              b.variable(load(at(inputs, n * PANEL + half, [panel, PANEL * BLOCK], [block, stride]))),
             );
-            const four = b.variable(load(at(gradients, K * BLOCK + n * O, [o, 4], [block, stretch])));
+            const four = b.variable(load(at(gradients, K * BLOCK + n * O, [o, 4], [block, stride])));
             for (let row = 0; row < 4; row++) {
               const g = b.variable(lane(four, row));
               for (const half of [0, 1]) accumulate(sums[row][half], g, x[half]);

@@ -1,11 +1,20 @@
 import type { Normalization } from "../../graph/model.js";
+import {
+  at,
+  type Buffer,
+  constant,
+  div,
+  type Expression,
+  type LoopNest,
+  loopNest,
+  sub,
+} from "../../ir/ir.js";
 import { BLOCK, HALVES, type View } from "../block.js";
-import { at, type Buffer, constant, div, type Expression, type Nest, nest, sub } from "../nest.js";
 
 /** Scales a block of images, `[BLOCK, C, H, W]` bytes, as data/batch.ts does, and makes the images innermost. */
-export function loadImages(name: string, bytes: Buffer, x: View, { mean, std }: Normalization): Nest {
+export function loadImages(name: string, bytes: Buffer, x: View, { mean, std }: Normalization): LoopNest {
   const [C, H, W] = x.shape;
-  return nest(name, (b) => {
+  return loopNest(name, (b) => {
     for (const { first, count } of runsOfEqual(C, (c) => `${mean[c]} ${std[c]}`)) {
       b.loop("c", count, (c) =>
         b.loop("p", H, (p) =>
@@ -39,8 +48,8 @@ function runsOfEqual(C: number, keyOf: (c: number) => string): { first: number; 
 }
 
 /** Sets all of a view, border included, to zero. */
-export function clear(name: string, view: View): Nest {
-  return nest(name, (b) =>
+export function clear(name: string, view: View): LoopNest {
+  return loopNest(name, (b) =>
     b.loop("k", view.buffer.size / 4, (k) => b.store(at(view.buffer, 0, [k, 4]), constant(0))),
   );
 }

@@ -1,5 +1,3 @@
-import type { MaxPool2d } from "../../layers/maxPool2d.js";
-import { BLOCK, HALVES, type View } from "../block.js";
 import {
   type Address,
   add,
@@ -7,20 +5,22 @@ import {
   binary,
   constant,
   type Index,
+  type LoopNest,
+  type LoopNestBuilder,
   load,
+  loopNest,
   max,
-  type Nest,
-  type NestBuilder,
-  nest,
-} from "../nest.js";
+} from "../../ir/ir.js";
+import type { MaxPool2d } from "../../layers/maxPool2d.js";
+import { BLOCK, HALVES, type View } from "../block.js";
 
 /* Cells in the border of `x` are minus infinity, so that they never win. */
 
-/** Windows of more cells than this are not written out cell by cell. */
-const LARGEST_WRITTEN_OUT = 25;
+/** Windows of more cells than this are not unrolled cell by cell. */
+const LARGEST_UNROLLED = 25;
 
-export function pool(name: string, layer: MaxPool2d, x: View, y: View): Nest {
-  return nest(name, (b) =>
+export function pool(name: string, layer: MaxPool2d, x: View, y: View): LoopNest {
+  return loopNest(name, (b) =>
     forEachWindow(b, layer, ([c, i, j], half) => {
       const largest = b.variable(constant(-Infinity));
       forEachCellIn(b, layer, [c, i, j], half, (cellOf) => largest.set(max(largest, load(cellOf(x)))));
@@ -48,9 +48,9 @@ export function poolInputGradient(
   dy: View,
   dx: View,
   rectified: boolean,
-): Nest {
+): LoopNest {
   const apart = windowsAreApart(layer);
-  return nest(name, (b) =>
+  return loopNest(name, (b) =>
     forEachWindow(b, layer, ([c, i, j], half) => {
       const place = (view: View) =>
         at(view.buffer, view.start + half, [c, view.plane], [i, view.row], [j, BLOCK]);
@@ -71,7 +71,7 @@ export function poolInputGradient(
 }
 
 function forEachWindow(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   layer: MaxPool2d,
   write: (output: readonly [Index, Index, Index], half: number) => void,
 ): void {
@@ -87,7 +87,7 @@ function forEachWindow(
 
 /** The cells under the window of output [c, i, j], in reading order. */
 function forEachCellIn(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   layer: MaxPool2d,
   [c, i, j]: readonly [Index, Index, Index],
   half: number,
@@ -95,7 +95,7 @@ function forEachCellIn(
 ): void {
   const [U, V] = layer.kernel;
   const [strideY, strideX] = layer.stride;
-  const unrolled = U * V <= LARGEST_WRITTEN_OUT;
+  const unrolled = U * V <= LARGEST_UNROLLED;
   b.loop(
     "u",
     U,

@@ -1,6 +1,4 @@
 import { SMALLEST_NORMAL } from "../../float32.js";
-import { smallestParameter } from "../../optimizers/flush.js";
-import type { OptimizerOptions } from "../../optimizers/index.js";
 import {
   add,
   at,
@@ -9,30 +7,32 @@ import {
   constant,
   div,
   type Expression,
+  type LoopNest,
+  type LoopNestBuilder,
   load,
+  loopNest,
   madd,
   mul,
-  type Nest,
-  type NestBuilder,
-  nest,
   splat,
   sub,
   unary,
-} from "../nest.js";
+} from "../../ir/ir.js";
+import { smallestParameter } from "../../optimizers/flush.js";
+import type { OptimizerOptions } from "../../optimizers/index.js";
 
 /** How many parameters are updated in one call. */
-export const PIECE = 1024;
+export const CHUNK = 1024;
 
 /** What changes from step to step, as float32 numbers: written before each update. */
 export const STEP = { learningRate: 0, correction1: 1, correction2: 2, clipFactor: 3, size: 4 } as const;
 
 /**
- * Adds the gradient slots together, in a fixed tree, into the first one. The kernel works on a piece of all parameters:
- * its first parameter is where the piece begins, its third how many vectors it has.
- * @param squares where the sums of squares of the pieces go, a vector for each piece, or undefined
+ * Adds the gradient slots together, in a fixed tree, into the first one. The kernel works on a chunk of all parameters:
+ * its first parameter is where the chunk begins, its third how many vectors it has.
+ * @param squares where the sums of squares of the chunks go, a vector for each chunk, or undefined
  */
-export function reduceSlots(name: string, slots: readonly Buffer[]): Nest {
-  return nest(name, (b) =>
+export function reduceSlots(name: string, slots: readonly Buffer[]): LoopNest {
+  return loopNest(name, (b) =>
     b.loop("k", "parameter", (k) =>
       b.store(at(slots[0], 0, [k, 4]), treeSum(slots.map((slot) => load(at(slot, 0, [k, 4]))))),
     ),
@@ -45,7 +45,7 @@ function treeSum(terms: readonly Expression[]): Expression {
   return add(treeSum(terms.slice(0, middle)), treeSum(terms.slice(middle)));
 }
 
-/** One update of a piece of all parameters, with the formulas of optimizers/. */
+/** One update of a chunk of all parameters, with the formulas of optimizers/. */
 export function update(
   name: string,
   options: OptimizerOptions,
@@ -54,8 +54,8 @@ export function update(
   state: readonly Buffer[],
   step: Buffer,
   clip: boolean,
-): Nest {
-  return nest(name, (b) => {
+): LoopNest {
+  return loopNest(name, (b) => {
     const rate = b.variable(splat(at(step, STEP.learningRate)));
     const factor = clip ? b.variable(splat(at(step, STEP.clipFactor))) : undefined;
     const corrections = [STEP.correction1, STEP.correction2].map((which) =>
@@ -80,14 +80,14 @@ export function update(
   });
 }
 
-/** Sets what is too small in a piece of all parameters, and in what the optimizer remembers of it, to zero: see optimizers/flush.ts. */
+/** Sets what is too small in a chunk of all parameters, and in what the optimizer remembers of it, to zero: see optimizers/flush.ts. */
 export function flush(
   name: string,
   { weightDecay }: OptimizerOptions,
   parameters: Buffer,
   state: readonly Buffer[],
-): Nest {
-  return nest(name, (b) =>
+): LoopNest {
+  return loopNest(name, (b) =>
     b.loop("k", "parameter", (k) => {
       for (const buffer of [parameters, ...state]) {
         const smallest = buffer === parameters ? smallestParameter(weightDecay) : SMALLEST_NORMAL;
@@ -103,7 +103,7 @@ export function flush(
 type Place = ReturnType<typeof at>;
 
 function sgdDirection(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   { momentum, nesterov }: Extract<OptimizerOptions, { type: "sgd" }>,
   g: Expression,
   [velocity]: readonly Place[],
@@ -115,7 +115,7 @@ function sgdDirection(
 }
 
 function adamDirection(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   { beta1, beta2, epsilon }: Extract<OptimizerOptions, { type: "adam" | "adamw" }>,
   g: Expression,
   [first, second]: readonly Place[],

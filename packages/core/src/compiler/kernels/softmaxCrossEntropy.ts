@@ -1,4 +1,3 @@
-import { BLOCK, HALVES, type View } from "../block.js";
 import {
   add,
   at,
@@ -8,17 +7,18 @@ import {
   div,
   type Expression,
   integer,
+  type LoopNest,
   load,
+  loopNest,
   madd,
   max,
   mul,
-  type Nest,
-  nest,
   pmax,
   select,
   sub,
   unary,
-} from "../nest.js";
+} from "../../ir/ir.js";
+import { BLOCK, HALVES, type View } from "../block.js";
 
 /** What the kernel notes about each image, in cells: what makes its loss, and whether its winner is the right class. */
 export const STATISTICS = { sum: 0, margin: BLOCK, correct: 2 * BLOCK, size: 3 * BLOCK } as const;
@@ -40,9 +40,9 @@ export function lossGradient(
   dz: View,
   statistics: Buffer,
   halves: readonly number[] = HALVES,
-): Nest {
+): LoopNest {
   const [K] = z.shape;
-  return nest(name, (b) => {
+  return loopNest(name, (b) => {
     for (const half of halves) {
       const label = b.variable(load(at(labels, half)));
       const largest = b.variable(load(at(z.buffer, z.start + half)));

@@ -1,5 +1,3 @@
-import type { Conv2d } from "../../layers/conv2d.js";
-import { accumulate, grid, tilesOf } from "../block.js";
 import {
   type Address,
   add,
@@ -9,14 +7,16 @@ import {
   type Expression,
   from,
   type Index,
+  type LoopNest,
+  type LoopNestBuilder,
   load,
-  type Nest,
-  type NestBuilder,
-  nest,
+  loopNest,
   pmax,
   splat,
   unary,
-} from "../nest.js";
+} from "../../ir/ir.js";
+import type { Conv2d } from "../../layers/conv2d.js";
+import { accumulate, grid, tilesOf } from "../block.js";
 import { firstLanes, LANES, type Rows, rowAt, vectors, vectorsOf } from "./rows.js";
 
 /* A convolution of one image: four cells of a row at a time. Stride 1 only. Names as in layers/conv2d.ts. */
@@ -55,10 +55,10 @@ export function convolve(
   table: Buffer,
   y: Rows,
   relu: boolean,
-): Nest {
+): LoopNest {
   const filter = weight.size / layer.outputShape[0];
   const V = layer.kernel[1];
-  return nest(name, (b) =>
+  return loopNest(name, (b) =>
     slide(b, {
       out: y,
       source: x,
@@ -79,10 +79,10 @@ export function convolveInputGradient(
   weight: Buffer,
   table: Buffer,
   dx: Rows,
-): Nest {
+): LoopNest {
   const [U, V] = layer.kernel;
   const kernel = U * V;
-  return nest(name, (b) =>
+  return loopNest(name, (b) =>
     slide(b, {
       out: dx,
       source: dy,
@@ -111,7 +111,7 @@ interface Slide {
 }
 
 /** Sums weights times pixels for every cell of `out`. */
-function slide(b: NestBuilder, { out, source, table, taps, weightAt, maps, begin, finish }: Slide): void {
+function slide(b: LoopNestBuilder, { out, source, table, taps, weightAt, maps, begin, finish }: Slide): void {
   const [M, P, Q] = out.shape;
   for (const ms of tilesOf(M, MAPS_TOGETHER)) {
     for (const qs of vectorsOf(Q, VECTORS_TOGETHER)) {
@@ -169,12 +169,12 @@ export function convolveParameterGradients(
   dy: Rows,
   weightGradient: Buffer,
   biasGradient: Buffer | undefined,
-): Nest {
+): LoopNest {
   const [C] = layer.inputShape;
   const [O, I, J] = layer.outputShape;
   const [U, V] = layer.kernel;
   const filter = C * U * V;
-  return nest(name, (b) => {
+  return loopNest(name, (b) => {
     for (const os of tilesOf(O, MAPS_TOGETHER)) {
       for (const vs of tilesOf(V, 4)) {
         b.loop("o", os.count, (o) =>

@@ -1,20 +1,20 @@
-import type { Dense } from "../../layers/dense.js";
-import { accumulate, grid, tilesOf } from "../block.js";
 import {
   add,
   at,
   type Buffer,
   constant,
   type Index,
+  type LoopNest,
   load,
+  loopNest,
   madd,
   mul,
-  type Nest,
-  nest,
   pmax,
   splat,
   unary,
-} from "../nest.js";
+} from "../../ir/ir.js";
+import type { Dense } from "../../layers/dense.js";
+import { accumulate, grid, tilesOf } from "../block.js";
 import { LANES, type Rows, rowAt } from "./rows.js";
 
 /* A dense layer for one image: four inputs at a time. What is left over at the end of a row of weights goes one by one. */
@@ -31,8 +31,8 @@ export function multiply(
   bias: Buffer | undefined,
   y: Rows,
   relu: boolean,
-): Nest {
-  return nest(name, (b) => {
+): LoopNest {
+  return loopNest(name, (b) => {
     for (const os of tilesOf(O, 4)) {
       b.loop("o", os.count, (o) => {
         const weightAt = (row: number, k: number, ...terms: readonly (readonly [Index, number])[]) =>
@@ -67,8 +67,8 @@ export function multiplyInputGradient(
   dy: Rows,
   weight: Buffer,
   dx: Rows,
-): Nest {
-  return nest(name, (b) => {
+): LoopNest {
+  return loopNest(name, (b) => {
     for (const ks of tilesOf(wide(K), 8)) {
       b.loop("k", ks.count, (k) => {
         const sums = Array.from({ length: ks.size }, () => b.variable(constant(0)));
@@ -102,8 +102,8 @@ export function multiplyParameterGradients(
   dy: Rows,
   weightGradient: Buffer,
   biasGradient: Buffer | undefined,
-): Nest {
-  return nest(name, (b) =>
+): LoopNest {
+  return loopNest(name, (b) =>
     b.loop("o", O, (o) => {
       const g = b.variable(splat(rowAt(dy, [0, 0, 0], [o, 1])));
       b.loop("k", wide(K), (k) => {

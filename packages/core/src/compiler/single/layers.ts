@@ -1,5 +1,4 @@
 import type { Normalization } from "../../graph/model.js";
-import { BLOCK, type View } from "../block.js";
 import {
   at,
   type Buffer,
@@ -8,23 +7,24 @@ import {
   div,
   type Expression,
   type Index,
+  type LoopNest,
+  type LoopNestBuilder,
   load,
+  loopNest,
   max,
-  type Nest,
-  type NestBuilder,
-  nest,
   pmax,
   splat,
   sub,
-} from "../nest.js";
+} from "../../ir/ir.js";
+import { BLOCK, type View } from "../block.js";
 import { firstLanes, LANES, type Rows, rowAt, vectors, vectorsOf } from "./rows.js";
 
 /* What has no weights, for one image: four cells of a row at a time. */
 
 /** Scales an image of bytes, `[C, H, W]`, as data/batch.ts does. */
-export function loadImage(name: string, bytes: Buffer, x: Rows, { mean, std }: Normalization): Nest {
+export function loadImage(name: string, bytes: Buffer, x: Rows, { mean, std }: Normalization): LoopNest {
   const [C, H, W] = x.shape;
-  return nest(name, (b) => {
+  return loopNest(name, (b) => {
     for (let c = 0; c < C; c++) {
       for (const qs of vectorsOf(W, 1)) {
         b.loop("p", H, (p) =>
@@ -44,15 +44,15 @@ export function loadImage(name: string, bytes: Buffer, x: Rows, { mean, std }: N
   });
 }
 
-export function rectify(name: string, x: Rows, y: Rows): Nest {
-  return nest(name, (b) =>
+export function rectify(name: string, x: Rows, y: Rows): LoopNest {
+  return loopNest(name, (b) =>
     forEachVector(b, x, (placeIn) => b.store(placeIn(y), pmax(load(placeIn(x)), constant(0)))),
   );
 }
 
 /** Keeps the gradient where the output `y` is positive. `dy` and `dx` may be the same. */
-export function rectifyInputGradient(name: string, y: Rows, dy: Rows, dx: Rows): Nest {
-  return nest(name, (b) =>
+export function rectifyInputGradient(name: string, y: Rows, dy: Rows, dx: Rows): LoopNest {
+  return loopNest(name, (b) =>
     forEachVector(b, y, (placeIn) => {
       const open = binary("gt", load(placeIn(y)), constant(0));
       b.store(placeIn(dx), binary("and", load(placeIn(dy)), open));
@@ -62,7 +62,7 @@ export function rectifyInputGradient(name: string, y: Rows, dy: Rows, dx: Rows):
 
 /** Calls `write` in loops over all vectors of an image. */
 function forEachVector(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   { shape: [C, H, W] }: Rows,
   write: (placeIn: (rows: Rows) => ReturnType<typeof rowAt>) => void,
 ): void {
@@ -76,14 +76,14 @@ function forEachVector(
 }
 
 /** From maps to one row, without the room between the maps' rows. What a row writes too much the next one overwrites. */
-export function flatten(name: string, x: Rows, y: Rows): Nest {
-  return nest(name, (b) =>
+export function flatten(name: string, x: Rows, y: Rows): LoopNest {
+  return loopNest(name, (b) =>
     forEachRowVector(b, x, (inMaps, inRow, lanes) => b.store(inRow(y), firstLanes(load(inMaps(x)), lanes))),
   );
 }
 
-export function flattenInputGradient(name: string, dy: Rows, dx: Rows): Nest {
-  return nest(name, (b) =>
+export function flattenInputGradient(name: string, dy: Rows, dx: Rows): LoopNest {
+  return loopNest(name, (b) =>
     forEachRowVector(b, dx, (inMaps, inRow, lanes) =>
       b.store(inMaps(dx), firstLanes(load(inRow(dy)), lanes)),
     ),
@@ -91,7 +91,7 @@ export function flattenInputGradient(name: string, dy: Rows, dx: Rows): Nest {
 }
 
 function forEachRowVector(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   { shape: [C, H, W] }: Rows,
   write: (
     inMaps: (rows: Rows) => ReturnType<typeof rowAt>,
@@ -116,8 +116,8 @@ function forEachRowVector(
 }
 
 /** A max-pool of 2x2. */
-export function pool(name: string, x: Rows, y: Rows): Nest {
-  return nest(name, (b) =>
+export function pool(name: string, x: Rows, y: Rows): LoopNest {
+  return loopNest(name, (b) =>
     forEachPairs(b, y, (place, lanes) => {
       const [even0, odd0] = pairs(b, place(x, 2, 0));
       const [even1, odd1] = pairs(b, place(x, 2, 1));
@@ -134,8 +134,8 @@ export function poolInputGradient(
   dy: Rows,
   dx: Rows,
   rectified: boolean,
-): Nest {
-  return nest(name, (b) =>
+): LoopNest {
+  return loopNest(name, (b) =>
     forEachPairs(b, y, (place) => {
       const largest = b.variable(load(place(y, 1, 0)[0]));
       const gradient = load(place(dy, 1, 0)[0]);
@@ -160,7 +160,7 @@ export function poolInputGradient(
 
 /** Calls `write` in loops over the vectors of a pool's output; `place` gives the two vectors at `scale` times its place. */
 function forEachPairs(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   { shape: [C, I, J] }: Rows,
   write: (
     place: (
@@ -193,7 +193,10 @@ function forEachPairs(
 }
 
 /** Eight cells of a row: those at even places and those at odd ones. */
-function pairs(b: NestBuilder, [left, right]: readonly [ReturnType<typeof rowAt>, ReturnType<typeof rowAt>]) {
+function pairs(
+  b: LoopNestBuilder,
+  [left, right]: readonly [ReturnType<typeof rowAt>, ReturnType<typeof rowAt>],
+) {
   const a = b.variable(load(left));
   const c = b.variable(load(right));
   return [
@@ -203,7 +206,7 @@ function pairs(b: NestBuilder, [left, right]: readonly [ReturnType<typeof rowAt>
 }
 
 /** The scores into the first image of a block, for the loss. */
-export function toBlock(name: string, x: Rows, y: View): Nest {
+export function toBlock(name: string, x: Rows, y: View): LoopNest {
   return copyNumbers(name, x.shape[2], (k) => [
     rowAt(x, [0, 0, 0], [k, 1]),
     at(y.buffer, y.start, [k, BLOCK]),
@@ -211,7 +214,7 @@ export function toBlock(name: string, x: Rows, y: View): Nest {
 }
 
 /** Their gradients back. */
-export function fromBlock(name: string, dy: View, dx: Rows): Nest {
+export function fromBlock(name: string, dy: View, dx: Rows): LoopNest {
   return copyNumbers(name, dx.shape[2], (k) => [
     at(dy.buffer, dy.start, [k, BLOCK]),
     rowAt(dx, [0, 0, 0], [k, 1]),
@@ -222,8 +225,8 @@ function copyNumbers(
   name: string,
   count: number,
   places: (k: Index) => readonly [ReturnType<typeof at>, ReturnType<typeof at>],
-): Nest {
-  return nest(name, (b) =>
+): LoopNest {
+  return loopNest(name, (b) =>
     b.loop("k", count, (k) => {
       const [source, target] = places(k);
       b.storeLane(target, splat(source));

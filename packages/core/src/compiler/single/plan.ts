@@ -1,4 +1,5 @@
 import type { Model, ModelLayer } from "../../graph/model.js";
+import type { Buffer, LoopNest } from "../../ir/ir.js";
 import type { Conv2d } from "../../layers/conv2d.js";
 import type { Dense } from "../../layers/dense.js";
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
@@ -6,7 +7,6 @@ import { poolsPairs } from "../kernels/conv2dPooled.js";
 import { lossGradient } from "../kernels/softmaxCrossEntropy.js";
 import { noKernel } from "../layerKernels.js";
 import { allocateView, type Border, NO_BORDER } from "../memory.js";
-import type { Buffer, Nest } from "../nest.js";
 import type { Passes, PassesContext } from "../passes.js";
 import { isFused } from "../views.js";
 import {
@@ -48,7 +48,7 @@ export function planSingle(context: PassesContext): Passes {
     ...layers.flatMap((_, k) => forwardKernels(context, k, activations[k], activations[k + 1])),
     kernels.toBlock("scores", activations[layers.length], logits),
   ];
-  const backward: Nest[] = [];
+  const backward: LoopNest[] = [];
   if (training) {
     const scoreGradients = allocateView(workspace, "grad.scores", cells, NO_BORDER, "rows");
     backward.push(
@@ -80,7 +80,7 @@ export function planSingle(context: PassesContext): Passes {
 }
 
 /**
- * Room for the input of each layer, and for the output of the last one. A ReLU that the layer before it does on the way
+ * Room for the input of each layer, and for the output of the last one. A ReLU that is fused into the layer before it
  * has the same input and output.
  * @param borderOf what view k needs around it
  */
@@ -124,7 +124,12 @@ function reachOf(layer: ModelLayer | undefined): Border {
   return [vertical, horizontal, vertical, horizontal];
 }
 
-function forwardKernels({ model, shared, parameter }: PassesContext, k: number, x: Rows, y: Rows): Nest[] {
+function forwardKernels(
+  { model, shared, parameter }: PassesContext,
+  k: number,
+  x: Rows,
+  y: Rows,
+): LoopNest[] {
   const layer = model.layers[k];
   const name = `${layer.name}.forward`;
   const relu = isFused(model, k + 1);
@@ -153,7 +158,7 @@ function backwardKernels(
   { model, shared, parameter, gradient }: PassesContext,
   k: number,
   { x, y, dx, dy }: { x: Rows; y: Rows; dx: Rows | undefined; dy: Rows },
-): Nest[] {
+): LoopNest[] {
   const layer = model.layers[k];
   const own = `${layer.name}.parameterGradients`;
   const input = `${layer.name}.inputGradient`;

@@ -1,7 +1,7 @@
+import { type Address, at, type Buffer, constant, type Expression, type Index } from "../../ir/ir.js";
 import { tilesOf } from "../block.js";
 import type { Allocator, Border } from "../memory.js";
 import { NO_BORDER } from "../memory.js";
-import { type Address, at, type Buffer, constant, type Expression, type Index } from "../nest.js";
 
 /** Numbers of a vector: cells of a row that lie side by side. */
 export const LANES = 4;

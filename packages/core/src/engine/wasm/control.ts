@@ -15,7 +15,7 @@ export class Control {
   readonly #threads: number;
   readonly #spin: Spin;
 
-  /** @param spinMs how long a thread watches for the others, at most, before it lies down to sleep */
+  /** @param spinMs how long a thread watches for the others, at most, before it sleeps */
   constructor(words: Int32Array, threads: number, spinMs: number) {
     this.words = words;
     this.#threads = threads;
@@ -89,7 +89,7 @@ export class Control {
   }
 }
 
-/** Of so many times that a short watch was in vain, the last one is a long one again. */
+/** After so many waits in which watching for a short time was in vain, a thread watches for the long time again. */
 const RETRY = 8;
 
 /**

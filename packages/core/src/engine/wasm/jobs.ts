@@ -1,4 +1,4 @@
-import { PIECE } from "../../compiler/kernels/optimizer.js";
+import { CHUNK } from "../../compiler/kernels/optimizer.js";
 import { FailureError } from "../../errors.js";
 import type { EpochTotals } from "../engine.js";
 import type { Allocate } from "./buffers.js";
@@ -70,7 +70,7 @@ export function epochJob(
     firstStep,
     lossOfBlock: doubles(blocks),
     correctOfBlock: doubles(blocks),
-    squaresOfPiece: doubles(Math.ceil(layout.parameterLength / PIECE)),
+    squaresOfChunk: doubles(Math.ceil(layout.parameterLength / CHUNK)),
     progress,
   };
 }

@@ -13,9 +13,9 @@ export interface Layout {
   readonly classes: number;
   readonly batch: readonly {
     readonly name: string;
-    readonly pieces: number;
+    readonly chunks: number;
     readonly weightBytes: number;
-    readonly keptBytes: number;
+    readonly stashBytes: number;
   }[];
   readonly parameterLength: number;
   /** How much of it is added up in slots. */
@@ -27,8 +27,8 @@ export interface Layout {
   readonly state: readonly number[];
   readonly step: number;
   readonly slots: readonly number[];
-  /** What the first block leaves for the end of the batch, and how long a block's stretch is. */
-  readonly kept: { readonly offset: number; readonly stretchBytes: number };
+  /** What the first block leaves for the end of the batch, and how far the next block's lies from it. */
+  readonly stash: { readonly offset: number; readonly strideBytes: number };
   readonly workspaces: number;
   readonly workspaceBytes: number;
   /** From the start of a workspace. */
@@ -55,10 +55,10 @@ export function layoutOf(plan: Plan, training?: Layout["training"]): Layout {
     backward: plan.backward.map(({ name }) => name),
     imageSize: sizeOf(model.inputShape),
     classes: model.classes.length,
-    batch: plan.batch.map(({ kernel, ...piece }) => ({ name: kernel.name, ...piece })),
+    batch: plan.batch.map(({ kernel, ...chunk }) => ({ name: kernel.name, ...chunk })),
     parameterLength: plan.parameterLength,
     slotLength: plan.slotLength,
-    kept: memory.kept,
+    stash: memory.stash,
     parameters: memory.parameters.offset,
     weights: model.parameters
       .filter(({ fanIn }) => fanIn > 0)

@@ -66,7 +66,7 @@ export interface EpochResult {
   readonly parameters: Float32Array;
 }
 
-/** A network that only looks. */
+/** A network compiled for inference. */
 export interface InferenceProgram {
   /**
    * The logits `[count, classes]`. Some are missing if the signal was aborted.

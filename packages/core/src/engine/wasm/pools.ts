@@ -1,6 +1,6 @@
 import { compilePlan } from "../../compiler/compile.js";
-import type { EmitOptions } from "../../compiler/emit.js";
 import type { Plan } from "../../compiler/plan.js";
+import type { EmitOptions } from "../../ir/emit.js";
 import { mayCompile } from "../../nodeModules.js";
 import type { StartWorker } from "./engineWorker.js";
 import { canShareMemory, startOwnWorker } from "./host.js";

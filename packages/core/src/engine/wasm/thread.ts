@@ -1,5 +1,5 @@
 import { BLOCK } from "../../compiler/block.js";
-import { PIECE, STEP } from "../../compiler/kernels/optimizer.js";
+import { CHUNK, STEP } from "../../compiler/kernels/optimizer.js";
 import { STATISTICS } from "../../compiler/kernels/softmaxCrossEntropy.js";
 import { log } from "../../math.js";
 import { adamCorrections } from "../../optimizers/adam.js";
@@ -19,8 +19,8 @@ export interface EpochJob {
   /** For each block of a batch: the sum of its losses, and how many were right. */
   readonly lossOfBlock: Float64Array;
   readonly correctOfBlock: Float64Array;
-  /** For each piece of the parameters: the sum of the squares of its gradients. */
-  readonly squaresOfPiece: Float64Array;
+  /** For each chunk of the parameters: the sum of the squares of its gradients. */
+  readonly squaresOfChunk: Float64Array;
   /** The totals so far; then whether a loss that is no finite number ended the epoch, and which. */
   readonly progress: Float64Array;
 }
@@ -48,17 +48,17 @@ export interface InferenceJob {
   readonly done: Int32Array;
 }
 
-/** Images in a row, and the memory that they are copied to, both in pieces of the same size: so many for each image. */
+/** Images in a row, and the memory that they are copied to, both in chunks of the same size: so many for each image. */
 interface Pixels {
   readonly source: Uint8Array | BigInt64Array;
   readonly target: Uint8Array | BigInt64Array;
   readonly length: number;
 }
 
-type Kernels = Record<string, (workspace: number, slot: number, count: number, kept: number) => void>;
+type Kernels = Record<string, (workspace: number, slot: number, count: number, stash: number) => void>;
 
 /**
- * What one of the threads does. All threads run the same code, and each takes the next slot, piece or block when it is
+ * What one of the threads does. All threads run the same code, and each takes the next slot, chunk or block when it is
  * done with one. The work is given as generators that pause now and then, within a step too, so that it can also run on a
  * thread that has to listen now and then.
  */
@@ -160,7 +160,7 @@ export class Thread {
    * @param from where the batch begins in the order, and how many images it has
    */
   #gradients(job: EpochJob, pixels: Pixels, from: number, count: number, block: number, slot: number): void {
-    const { block: size, kept, labels, scale } = this.#layout;
+    const { block: size, stash, labels, scale } = this.#layout;
     const first = from + block * size;
     const real = Math.min(size, from + count - first);
     for (let n = 0; n < size; n++) {
@@ -169,9 +169,9 @@ export class Thread {
       this.#numbers[(this.#workspace + labels) / 4 + n] = n < real ? job.labels[image] : 0;
       this.#numbers[(this.#workspace + scale) / 4 + n] = n < real ? 1 / count : 0;
     }
-    const stretch = kept.offset + block * kept.stretchBytes;
+    const stashed = stash.offset + block * stash.strideBytes;
     for (const kernel of this.#forward) kernel(this.#workspace, slot, 0, 0);
-    for (const kernel of this.#backward) kernel(this.#workspace, slot, 0, stretch);
+    for (const kernel of this.#backward) kernel(this.#workspace, slot, 0, stashed);
     this.#note(job, block, real);
   }
 
@@ -214,9 +214,9 @@ export class Thread {
 
   /** Computes what waits for all blocks. False if a thread has died. */
   #batch(blocks: number): boolean {
-    for (const { name, pieces, weightBytes, keptBytes } of this.#layout.batch) {
-      for (let piece = this.#control.claim(); piece < pieces; piece = this.#control.claim()) {
-        this.#kernels[name](piece * weightBytes, 0, blocks, piece * keptBytes);
+    for (const { name, chunks, weightBytes, stashBytes } of this.#layout.batch) {
+      for (let chunk = this.#control.claim(); chunk < chunks; chunk = this.#control.claim()) {
+        this.#kernels[name](chunk * weightBytes, 0, blocks, chunk * stashBytes);
       }
       if (!this.#control.barrier()) return false;
     }
@@ -235,51 +235,51 @@ export class Thread {
       this.#numbers[numbers + STEP.correction1] = correction1;
       this.#numbers[numbers + STEP.correction2] = correction2;
     }
-    const pieces = Math.ceil(parameterLength / PIECE);
+    const chunks = Math.ceil(parameterLength / CHUNK);
     if (clip !== undefined) {
-      for (let piece = this.#control.claim(); piece < pieces; piece = this.#control.claim()) {
-        this.#reduce(piece);
-        job.squaresOfPiece[piece] = this.#squares(piece);
+      for (let chunk = this.#control.claim(); chunk < chunks; chunk = this.#control.claim()) {
+        this.#reduce(chunk);
+        job.squaresOfChunk[chunk] = this.#squares(chunk);
       }
       if (!this.#control.barrier()) return false;
       // every thread comes to the same factor, so it doesn't matter that each writes it
-      const length = Math.sqrt(sum(job.squaresOfPiece, pieces));
+      const length = Math.sqrt(sum(job.squaresOfChunk, chunks));
       this.#numbers[numbers + STEP.clipFactor] = Math.min(1, clip / (length + 1e-6));
     }
-    for (let piece = this.#control.claim(); piece < pieces; piece = this.#control.claim()) {
-      if (clip === undefined) this.#reduce(piece);
-      const vectors = vectorsIn(piece, parameterLength);
-      this.#kernels.update(4 * piece * PIECE, 0, vectors, 0);
+    for (let chunk = this.#control.claim(); chunk < chunks; chunk = this.#control.claim()) {
+      if (clip === undefined) this.#reduce(chunk);
+      const vectors = vectorsIn(chunk, parameterLength);
+      this.#kernels.update(4 * chunk * CHUNK, 0, vectors, 0);
       if (step % LOOK_EVERY !== 0) continue;
-      this.#kernels.flush(4 * piece * PIECE, 0, vectors, 0);
-      if (job.progress[PROGRESS.alive] === 0 && this.#moves(piece)) job.progress[PROGRESS.alive] = 1;
+      this.#kernels.flush(4 * chunk * CHUNK, 0, vectors, 0);
+      if (job.progress[PROGRESS.alive] === 0 && this.#moves(chunk)) job.progress[PROGRESS.alive] = 1;
     }
     return true;
   }
 
-  /** Adds a piece of all slots together, in the first one. */
-  #reduce(piece: number): void {
-    const vectors = vectorsIn(piece, this.#layout.slotLength);
-    if (vectors > 0) this.#kernels.reduce(4 * piece * PIECE, 0, vectors, 0);
+  /** Adds a chunk of all slots together, in the first one. */
+  #reduce(chunk: number): void {
+    const vectors = vectorsIn(chunk, this.#layout.slotLength);
+    if (vectors > 0) this.#kernels.reduce(4 * chunk * CHUNK, 0, vectors, 0);
   }
 
-  /** The sum of the squares of a piece of the gradients. */
-  #squares(piece: number): number {
+  /** The sum of the squares of a chunk of the gradients. */
+  #squares(chunk: number): number {
     const { slots, parameterLength } = this.#layout;
-    const start = slots[0] / 4 + piece * PIECE;
-    const end = start + 4 * vectorsIn(piece, parameterLength);
+    const start = slots[0] / 4 + chunk * CHUNK;
+    const end = start + 4 * vectorsIn(chunk, parameterLength);
     let squares = 0;
     for (let k = start; k < end; k++) squares += this.#numbers[k] * this.#numbers[k];
     return squares;
   }
 
-  /** Whether a weight in a piece has a gradient other than zero. While a network learns, the first one looked at has. */
-  #moves(piece: number): boolean {
+  /** Whether a weight in a chunk has a gradient other than zero. While a network learns, the first one looked at has. */
+  #moves(chunk: number): boolean {
     const { slots, weights } = this.#layout;
-    const end = (piece + 1) * PIECE;
+    const end = (chunk + 1) * CHUNK;
     for (const [offset, length] of weights) {
       const last = slots[0] / 4 + Math.min(end, offset + length);
-      for (let k = slots[0] / 4 + Math.max(piece * PIECE, offset); k < last; k++) {
+      for (let k = slots[0] / 4 + Math.max(chunk * CHUNK, offset); k < last; k++) {
         if (this.#numbers[k] !== 0) return true;
       }
     }
@@ -321,7 +321,7 @@ function sum(numbers: Float64Array, count: number): number {
   return total;
 }
 
-/** How many vectors of a piece lie in the first `length` parameters; negative if it lies behind them. */
-function vectorsIn(piece: number, length: number): number {
-  return Math.min(PIECE, length - piece * PIECE) / 4;
+/** How many vectors of a chunk lie in the first `length` parameters; negative if it lies behind them. */
+function vectorsIn(chunk: number, length: number): number {
+  return Math.min(CHUNK, length - chunk * CHUNK) / 4;
 }

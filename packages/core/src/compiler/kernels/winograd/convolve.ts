@@ -1,9 +1,9 @@
+import { add, at, type Buffer, constant, type LoopNest, loopNest, pmax, splat } from "../../../ir/ir.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
 import { BLOCK, type View } from "../../block.js";
-import { add, at, type Buffer, constant, type Nest, nest, pmax, splat } from "../../nest.js";
 import { addBiasGradient } from "../conv2dParameterGradients.js";
 import { multiplyMatrices } from "./matrices.js";
-import { forEachTileGroup, POSITIONS, type Room } from "./room.js";
+import { forEachTileGroup, POSITIONS, type Scratch } from "./scratch.js";
 import {
   addInputGradients,
   addWeightGradients,
@@ -27,9 +27,9 @@ import {
 
 /**
  * @param weights the transformed ones
- * @param relu whether the output is cut off at zero on the way
+ * @param relu whether a ReLU is fused: the output is cut off at zero
  */
-export function convolveTiles(
+export function convolveWinograd(
   name: string,
   layer: Conv2d,
   x: View,
@@ -37,21 +37,21 @@ export function convolveTiles(
   bias: Buffer | undefined,
   y: View,
   relu: boolean,
-  room: Room,
-): Nest {
+  scratch: Scratch,
+): LoopNest {
   const [C] = layer.inputShape;
   const [O] = layer.outputShape;
-  return nest(name, (b) =>
+  return loopNest(name, (b) =>
     forEachTileGroup(b, layer, (group) => {
-      transformInputs(b, layer, x, group, room);
+      transformInputs(b, layer, x, group, scratch);
       multiplyMatrices(
         b,
         { rows: O, depth: C, cells: group.tiles, adds: false },
         turned(weightMatrices(weights, layer)),
-        inputMatrices(room, layer),
-        outputMatrices(room, layer),
+        inputMatrices(scratch, layer),
+        outputMatrices(scratch, layer),
       );
-      transformOutputs(b, layer, y, group, room, (value, filter) => {
+      transformOutputs(b, layer, y, group, scratch, (value, filter) => {
         const sum = bias ? add(value, splat(at(bias, 0, filter))) : value;
         return relu ? pmax(sum, constant(0)) : sum;
       });
@@ -60,58 +60,58 @@ export function convolveTiles(
 }
 
 /** Each tile's gradient is added to the inputs that it came from; `dx` must be zero before. */
-export function convolveTilesInputGradient(
+export function convolveWinogradInputGradient(
   name: string,
   layer: Conv2d,
   dy: View,
   weights: Buffer,
   dx: View,
-  room: Room,
-): Nest {
+  scratch: Scratch,
+): LoopNest {
   const [C] = layer.inputShape;
   const [O] = layer.outputShape;
-  return nest(name, (b) =>
+  return loopNest(name, (b) =>
     forEachTileGroup(b, layer, (group) => {
-      transformOutputGradients(b, layer, dy, group, room);
+      transformOutputGradients(b, layer, dy, group, scratch);
       multiplyMatrices(
         b,
         { rows: C, depth: O, cells: group.tiles, adds: false },
         weightMatrices(weights, layer),
-        outputMatrices(room, layer),
-        inputMatrices(room, layer),
+        outputMatrices(scratch, layer),
+        inputMatrices(scratch, layer),
       );
-      addInputGradients(b, layer, dx, group, room);
+      addInputGradients(b, layer, dx, group, scratch);
     }),
   );
 }
 
 /** Adds the block's share to the gradients of weight and bias in the slot. */
-export function convolveTilesParameterGradients(
+export function convolveWinogradParameterGradients(
   name: string,
   layer: Conv2d,
   x: View,
   dy: View,
   weightGradient: Buffer,
   biasGradient: Buffer | undefined,
-  room: Room,
-): Nest {
+  scratch: Scratch,
+): LoopNest {
   const [C] = layer.inputShape;
   const [O] = layer.outputShape;
-  return nest(name, (b) => {
-    b.loop("k", (POSITIONS * O * C) / 4, (k) => b.store(at(room.weightGradients, 0, [k, 4]), constant(0)));
+  return loopNest(name, (b) => {
+    b.loop("k", (POSITIONS * O * C) / 4, (k) => b.store(at(scratch.weightGradients, 0, [k, 4]), constant(0)));
     forEachTileGroup(b, layer, (group) => {
-      transformInputs(b, layer, x, group, room);
-      transposeInputs(b, layer, group, room);
-      transformOutputGradients(b, layer, dy, group, room);
+      transformInputs(b, layer, x, group, scratch);
+      transposeInputs(b, layer, group, scratch);
+      transformOutputGradients(b, layer, dy, group, scratch);
       multiplyMatrices(
         b,
         { rows: O, depth: group.tiles * BLOCK, cells: C / BLOCK, adds: true },
-        outputMatrices(room, layer),
-        transposedMatrices(room, layer),
-        weightGradientMatrices(room, layer),
+        outputMatrices(scratch, layer),
+        transposedMatrices(scratch, layer),
+        weightGradientMatrices(scratch, layer),
       );
     });
-    addWeightGradients(b, layer, weightGradient, room);
+    addWeightGradients(b, layer, weightGradient, scratch);
     if (biasGradient) addBiasGradient(b, dy, biasGradient);
   });
 }

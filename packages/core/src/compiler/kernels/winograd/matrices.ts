@@ -1,6 +1,6 @@
+import { at, type Buffer, constant, type LoopNestBuilder, load, splat } from "../../../ir/ir.js";
 import { accumulate, BLOCK, grid, HALVES, tilesOf } from "../../block.js";
-import { at, type Buffer, constant, load, type NestBuilder, splat } from "../../nest.js";
-import { POSITIONS } from "./room.js";
+import { POSITIONS } from "./scratch.js";
 
 /** A matrix for each position: how far the next position, row and column lie, in float32 numbers. */
 export interface Matrices {
@@ -15,7 +15,7 @@ export interface Matrices {
  * side, those of `a` single numbers: each is multiplied with a row of `b`.
  */
 export function multiplyMatrices(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   { rows, depth, cells, adds }: { rows: number; depth: number; cells: number; adds: boolean },
   left: Matrices,
   right: Matrices,

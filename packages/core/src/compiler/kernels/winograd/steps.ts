@@ -1,30 +1,30 @@
-import type { Conv2d } from "../../../layers/conv2d.js";
-import { BLOCK, HALVES, transposed, type View } from "../../block.js";
 import {
   add,
   at,
   type Buffer,
   constant,
   type Expression,
+  type LoopNest,
+  type LoopNestBuilder,
   load,
-  type Nest,
-  type NestBuilder,
-  nest,
+  loopNest,
   splat,
-} from "../../nest.js";
+} from "../../../ir/ir.js";
+import type { Conv2d } from "../../../layers/conv2d.js";
+import { BLOCK, HALVES, transposed, type View } from "../../block.js";
 import type { Matrices } from "./matrices.js";
 import {
   inputStretch,
   outputStretch,
   POSITIONS,
   REACH,
-  type Room,
+  type Scratch,
   TILE,
   TILES_TOGETHER,
   type TileGroup,
   transposedStretch,
   weightStretch,
-} from "./room.js";
+} from "./scratch.js";
 import * as transform from "./transforms.js";
 
 /* The steps that the way forward and the ways back are made of, and where each finds its matrices. */
@@ -32,16 +32,16 @@ import * as transform from "./transforms.js";
 const ROW = TILES_TOGETHER * BLOCK;
 
 /** `[C, tiles]`, cells of inputs or of their gradients. */
-export const inputMatrices = (room: Room, layer: Conv2d): Matrices => ({
-  buffer: room.inputs,
+export const inputMatrices = (scratch: Scratch, layer: Conv2d): Matrices => ({
+  buffer: scratch.inputs,
   position: inputStretch(layer),
   row: ROW,
   column: 1,
 });
 
 /** `[O, tiles]`, cells of outputs or of their gradients. */
-export const outputMatrices = (room: Room, layer: Conv2d): Matrices => ({
-  buffer: room.outputs,
+export const outputMatrices = (scratch: Scratch, layer: Conv2d): Matrices => ({
+  buffer: scratch.outputs,
   position: outputStretch(layer),
   row: ROW,
   column: 1,
@@ -63,16 +63,16 @@ export const turned = ({ row, column, ...matrices }: Matrices): Matrices => ({
 });
 
 /** `[tiles * BLOCK, C]`, inputs. */
-export const transposedMatrices = (room: Room, layer: Conv2d): Matrices => ({
-  buffer: room.transposed,
+export const transposedMatrices = (scratch: Scratch, layer: Conv2d): Matrices => ({
+  buffer: scratch.transposed,
   position: transposedStretch(layer),
   row: layer.inputShape[0],
   column: 1,
 });
 
 /** `[O, C]`, the gradients of weights. */
-export const weightGradientMatrices = (room: Room, layer: Conv2d): Matrices => ({
-  buffer: room.weightGradients,
+export const weightGradientMatrices = (scratch: Scratch, layer: Conv2d): Matrices => ({
+  buffer: scratch.weightGradients,
   position: weightStretch(layer),
   row: layer.inputShape[0],
   column: 1,
@@ -80,7 +80,7 @@ export const weightGradientMatrices = (room: Room, layer: Conv2d): Matrices => (
 
 /** Keeps what lies between the transforms of columns and of rows. */
 const keepIn = (tile: Buffer) => ({
-  store: (b: NestBuilder) => (r: number, q: number, value: Expression) =>
+  store: (b: LoopNestBuilder) => (r: number, q: number, value: Expression) =>
     b.store(at(tile, 4 * (REACH * r + q)), value),
   load: (r: number, q: number) => load(at(tile, 4 * (REACH * r + q))),
 });
@@ -90,14 +90,14 @@ export function transformWeights(
   name: string,
   layer: Conv2d,
   weight: Buffer,
-  room: Room,
+  scratch: Scratch,
   weights: Buffer,
-): Nest {
+): LoopNest {
   const [C] = layer.inputShape;
   const [O] = layer.outputShape;
   const { position, row } = weightMatrices(weights, layer);
-  const keep = keepIn(room.tile);
-  return nest(name, (b) =>
+  const keep = keepIn(scratch.tile);
+  return loopNest(name, (b) =>
     b.loop("c", C, (c) =>
       b.loop("o", O, (o) =>
         transform.transformTile(
@@ -114,9 +114,15 @@ export function transformWeights(
 }
 
 /** Bt d B of a group's tiles. */
-export function transformInputs(b: NestBuilder, layer: Conv2d, x: View, group: TileGroup, room: Room): void {
-  const { position, row } = inputMatrices(room, layer);
-  forEachTile(b, layer.inputShape[0], group, room, (c, t, h, keep) =>
+export function transformInputs(
+  b: LoopNestBuilder,
+  layer: Conv2d,
+  x: View,
+  group: TileGroup,
+  scratch: Scratch,
+): void {
+  const { position, row } = inputMatrices(scratch, layer);
+  forEachTile(b, layer.inputShape[0], group, scratch, (c, t, h, keep) =>
     transform.transformTile(
       b,
       transform.inputs,
@@ -124,26 +130,26 @@ export function transformInputs(b: NestBuilder, layer: Conv2d, x: View, group: T
       (r, q) => load(group.cellOf(x, x.windowStart, r, q, t, [c, x.plane], [h, 4])),
       keep,
       (r, q, value) =>
-        b.store(at(room.inputs, (REACH * r + q) * position, [c, row], [t, BLOCK], [h, 4]), value),
+        b.store(at(scratch.inputs, (REACH * r + q) * position, [c, row], [t, BLOCK], [h, 4]), value),
     ),
   );
 }
 
 /** B p Bt, added to where the tiles' inputs lie. */
 export function addInputGradients(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   layer: Conv2d,
   dx: View,
   group: TileGroup,
-  room: Room,
+  scratch: Scratch,
 ): void {
-  const { position, row } = inputMatrices(room, layer);
-  forEachTile(b, layer.inputShape[0], group, room, (c, t, h, keep) =>
+  const { position, row } = inputMatrices(scratch, layer);
+  forEachTile(b, layer.inputShape[0], group, scratch, (c, t, h, keep) =>
     transform.transformTile(
       b,
       transform.inputGradients,
       [REACH, REACH],
-      (r, q) => load(at(room.inputs, (REACH * r + q) * position, [c, row], [t, BLOCK], [h, 4])),
+      (r, q) => load(at(scratch.inputs, (REACH * r + q) * position, [c, row], [t, BLOCK], [h, 4])),
       keep,
       (r, q, value) => {
         const place = group.cellOf(dx, dx.windowStart, r, q, t, [c, dx.plane], [h, 4]);
@@ -155,20 +161,20 @@ export function addInputGradients(
 
 /** At m A, to which `finish` gives its last touch. */
 export function transformOutputs(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   layer: Conv2d,
   y: View,
   group: TileGroup,
-  room: Room,
+  scratch: Scratch,
   finish: (value: Expression, filter: Parameters<typeof at>[2]) => Expression,
 ): void {
-  const { position, row } = outputMatrices(room, layer);
-  forEachTile(b, layer.outputShape[0], group, room, (o, t, h, keep) =>
+  const { position, row } = outputMatrices(scratch, layer);
+  forEachTile(b, layer.outputShape[0], group, scratch, (o, t, h, keep) =>
     transform.transformTile(
       b,
       transform.outputs,
       [REACH, REACH],
-      (r, q) => load(at(room.outputs, (REACH * r + q) * position, [o, row], [t, BLOCK], [h, 4])),
+      (r, q) => load(at(scratch.outputs, (REACH * r + q) * position, [o, row], [t, BLOCK], [h, 4])),
       keep,
       (r, q, value) => {
         if (r >= group.height || q >= group.width) return;
@@ -180,14 +186,14 @@ export function transformOutputs(
 
 /** A y At of the outputs' gradients. */
 export function transformOutputGradients(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   layer: Conv2d,
   dy: View,
   group: TileGroup,
-  room: Room,
+  scratch: Scratch,
 ): void {
-  const { position, row } = outputMatrices(room, layer);
-  forEachTile(b, layer.outputShape[0], group, room, (o, t, h, keep) =>
+  const { position, row } = outputMatrices(scratch, layer);
+  forEachTile(b, layer.outputShape[0], group, scratch, (o, t, h, keep) =>
     transform.transformTile(
       b,
       transform.outputGradients,
@@ -198,16 +204,21 @@ export function transformOutputGradients(
           : constant(0),
       keep,
       (r, q, value) =>
-        b.store(at(room.outputs, (REACH * r + q) * position, [o, row], [t, BLOCK], [h, 4]), value),
+        b.store(at(scratch.outputs, (REACH * r + q) * position, [o, row], [t, BLOCK], [h, 4]), value),
     ),
   );
 }
 
 /** The transformed inputs with channels innermost. */
-export function transposeInputs(b: NestBuilder, layer: Conv2d, { tiles }: TileGroup, room: Room): void {
+export function transposeInputs(
+  b: LoopNestBuilder,
+  layer: Conv2d,
+  { tiles }: TileGroup,
+  scratch: Scratch,
+): void {
   const [C] = layer.inputShape;
-  const from = inputMatrices(room, layer);
-  const to = transposedMatrices(room, layer);
+  const from = inputMatrices(scratch, layer);
+  const to = transposedMatrices(scratch, layer);
   b.loop("position", POSITIONS, (position) =>
     b.loop("t", tiles, (t) =>
       b.loop("c", C / 4, (c) => {
@@ -236,17 +247,22 @@ export function transposeInputs(b: NestBuilder, layer: Conv2d, { tiles }: TileGr
 }
 
 /** Gt u G, added to the gradients in the slot. */
-export function addWeightGradients(b: NestBuilder, layer: Conv2d, weightGradient: Buffer, room: Room): void {
+export function addWeightGradients(
+  b: LoopNestBuilder,
+  layer: Conv2d,
+  weightGradient: Buffer,
+  scratch: Scratch,
+): void {
   const [C] = layer.inputShape;
-  const { position, row } = weightGradientMatrices(room, layer);
-  const keep = keepIn(room.tile);
+  const { position, row } = weightGradientMatrices(scratch, layer);
+  const keep = keepIn(scratch.tile);
   b.loop("o", layer.outputShape[0], (o) =>
     b.loop("c", C, (c) =>
       transform.transformTile(
         b,
         transform.weightGradients,
         [REACH, REACH],
-        (r, q) => splat(at(room.weightGradients, (REACH * r + q) * position, [o, row], [c, 1])),
+        (r, q) => splat(at(scratch.weightGradients, (REACH * r + q) * position, [o, row], [c, 1])),
         { store: keep.store(b), load: keep.load },
         (u, v, value) => {
           const place = at(weightGradient, 3 * u + v, [o, 9 * C], [c, 9]);
@@ -257,15 +273,15 @@ export function addWeightGradients(b: NestBuilder, layer: Conv2d, weightGradient
   );
 }
 
-type Index = Parameters<Parameters<NestBuilder["loop"]>[2]>[0];
+type Index = Parameters<Parameters<LoopNestBuilder["loop"]>[2]>[0];
 type Keep = Parameters<typeof transform.transformTile>[4];
 
 /** Calls `write` in loops over channels, a group's tiles and the halves of a cell. */
 function forEachTile(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   channels: number,
   { tiles }: TileGroup,
-  { tile }: Room,
+  { tile }: Scratch,
   write: (channel: Index, t: Index, half: Index, keep: Keep) => void,
 ): void {
   const keep = keepIn(tile);

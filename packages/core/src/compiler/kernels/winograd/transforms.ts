@@ -2,12 +2,12 @@ import {
   add,
   constant,
   type Expression,
+  type LoopNestBuilder,
   madd,
   mul,
-  type NestBuilder,
   sub,
   type Variable,
-} from "../../nest.js";
+} from "../../../ir/ir.js";
 
 /*
  * Winograd's convolution F(4, 3): four outputs of a kernel of three weights from six inputs, with six multiplications in
@@ -28,7 +28,7 @@ import {
  */
 
 type Values = readonly Variable[];
-type Transform = (b: NestBuilder, values: Values) => Expression[];
+type Transform = (b: LoopNestBuilder, values: Values) => Expression[];
 
 const times = (factor: number, a: Expression, c: Expression) => madd(a, constant(factor), c);
 
@@ -121,7 +121,7 @@ export const weightGradients: Transform = (b, [u0, u1, u2, u3, u4, u5]) => {
  * @param write takes cell (r, q) of the result
  */
 export function transformTile(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   transform: Transform,
   [rows, columns]: readonly [number, number],
   read: (r: number, q: number) => Expression,

@@ -1,13 +1,13 @@
-import type { Address, Expression, Index, Loop, Nest, Pointer, Region, Statement } from "./nest.js";
+import type { Address, Expression, Index, Loop, LoopNest, Pointer, Region, Statement } from "./ir.js";
 
 /*
- * Which addresses of a nest move together. Each address is a region's start, or a pointer, plus, for each loop around it,
+ * Which addresses of a loop nest move together. Each address is a region's start, or a pointer, plus, for each loop around it,
  * counter times stride; those that have these in common, from the outermost loop inwards, share a pointer. So they form a tree: a
- * `Place` is what its parent is, moved by one more loop.
+ * `Induction` is what its parent is, moved by one more loop.
  */
 
-export interface Place {
-  readonly parent: Place | undefined;
+export interface Induction {
+  readonly parent: Induction | undefined;
   /** Where the tree begins. */
   readonly root: Region | Pointer;
   /** The loop that moves it, and how far each time, in bytes. Undefined at the root. */
@@ -17,8 +17,8 @@ export interface Place {
   local: number | undefined;
 }
 
-/** Whether a loop's body is written out; then its counter becomes a part of the constant offsets. */
-export function isWrittenOut(loop: Loop): boolean {
+/** Whether a loop's body is unrolled; then its counter becomes a part of the constant offsets. */
+export function isUnrolled(loop: Loop): boolean {
   return loop.unrolled && typeof loop.count === "number";
 }
 
@@ -27,24 +27,24 @@ export function bytesPer({ buffer }: Address): number {
   return buffer.bytes ? 1 : 4;
 }
 
-export class Places {
-  readonly #children = new Map<Place, Map<Index, Map<number, Place>>>();
-  readonly #roots = new Map<Region | Pointer, Place>();
-  readonly #ofAddress = new Map<Address, Place>();
-  readonly #movedBy = new Map<Index, Place[]>();
-  /** The loops around what is being looked at, outermost first, that are not written out. */
+export class Inductions {
+  readonly #children = new Map<Induction, Map<Index, Map<number, Induction>>>();
+  readonly #roots = new Map<Region | Pointer, Induction>();
+  readonly #ofAddress = new Map<Address, Induction>();
+  readonly #movedBy = new Map<Index, Induction[]>();
+  /** The loops around what is being looked at, outermost first, that are not unrolled. */
   readonly #around: Index[] = [];
 
-  constructor({ body }: Nest) {
+  constructor({ body }: LoopNest) {
     this.#statements(body);
   }
 
-  of(address: Address): Place {
-    return this.#ofAddress.get(address) as Place;
+  of(address: Address): Induction {
+    return this.#ofAddress.get(address) as Induction;
   }
 
   /** What a loop moves on each time round. */
-  movedBy(index: Index): readonly Place[] {
+  movedBy(index: Index): readonly Induction[] {
     return this.#movedBy.get(index) ?? [];
   }
 
@@ -53,7 +53,7 @@ export class Places {
       switch (statement.kind) {
         case "loop": {
           if (typeof statement.count === "object") this.#address(statement.count.table);
-          const real = !isWrittenOut(statement);
+          const real = !isUnrolled(statement);
           if (real) this.#around.push(statement.index);
           this.#statements(statement.body);
           if (real) this.#around.pop();
@@ -105,16 +105,16 @@ export class Places {
 
   #address(address: Address): void {
     if (this.#ofAddress.has(address)) return;
-    let place = this.#root(address.pointer ?? address.buffer.region);
+    let induction = this.#root(address.pointer ?? address.buffer.region);
     for (const index of this.#around) {
       let step = 0;
       for (const [moving, stride] of address.terms) if (moving === index) step += stride;
-      if (step !== 0) place = this.#child(place, index, step * bytesPer(address));
+      if (step !== 0) induction = this.#child(induction, index, step * bytesPer(address));
     }
-    this.#ofAddress.set(address, place);
+    this.#ofAddress.set(address, induction);
   }
 
-  #root(root: Region | Pointer): Place {
+  #root(root: Region | Pointer): Induction {
     return getOrMake(this.#roots, root, () => ({
       parent: undefined,
       root,
@@ -124,13 +124,13 @@ export class Places {
     }));
   }
 
-  #child(parent: Place, index: Index, step: number): Place {
-    const ofParent = getOrMake(this.#children, parent, () => new Map<Index, Map<number, Place>>());
-    const ofIndex = getOrMake(ofParent, index, () => new Map<number, Place>());
+  #child(parent: Induction, index: Index, step: number): Induction {
+    const ofParent = getOrMake(this.#children, parent, () => new Map<Index, Map<number, Induction>>());
+    const ofIndex = getOrMake(ofParent, index, () => new Map<number, Induction>());
     return getOrMake(ofIndex, step, () => {
-      const place: Place = { parent, root: parent.root, index, step, local: undefined };
-      getOrMake(this.#movedBy, index, () => [] as Place[]).push(place);
-      return place;
+      const induction: Induction = { parent, root: parent.root, index, step, local: undefined };
+      getOrMake(this.#movedBy, index, () => [] as Induction[]).push(induction);
+      return induction;
     });
   }
 }

@@ -1,19 +1,19 @@
 import { FunctionAssembler } from "../wasm/assembler.js";
 import type { Opcode, ValueType } from "../wasm/opcodes.js";
+import { bytesPer, type Induction, Inductions, isUnrolled } from "./induction.js";
 import type {
   Address,
   Expression,
   Loop,
-  Nest,
+  LoopNest,
   Pointer,
   Register,
   Statement,
   UnaryOperation,
-} from "./nest.js";
-import { bytesPer, isWrittenOut, type Place, Places } from "./places.js";
+} from "./ir.js";
 
 /*
- * A nest as a WebAssembly function.
+ * A loop nest as a WebAssembly function.
  *
  * Every address is a region's start plus, for each loop around it, counter times stride. Nothing of that is computed in
  * the loops: for each distinct combination of counters and strides there is one pointer, which its innermost loop moves on
@@ -25,11 +25,11 @@ export interface EmitOptions {
   readonly relaxed: boolean;
 }
 
-/** Parameters: where the workspace and the slot begin (in bytes), a count, and where what is kept begins. */
+/** Parameters: where the workspace and the slot begin (in bytes), a count, and where the stash begins. */
 export const KERNEL_PARAMETERS = 4;
-const PARAMETER = { workspace: 0, piece: 0, slot: 1, count: 2, kept: 3 } as const;
+const PARAMETER = { workspace: 0, chunk: 0, slot: 1, count: 2, stash: 3 } as const;
 
-export function emitKernel(nest: Nest, options: EmitOptions): FunctionAssembler {
+export function emitKernel(nest: LoopNest, options: EmitOptions): FunctionAssembler {
   const emitter = new Emitter(nest, options);
   emitter.statements(nest.body, []);
   return emitter.fn;
@@ -45,16 +45,16 @@ interface Scope {
 class Emitter {
   readonly fn: FunctionAssembler;
   readonly #options: EmitOptions;
-  readonly #places: Places;
+  readonly #inductions: Inductions;
   readonly #variables = new Map<Register | Pointer, number>();
   /** Locals that hold the start of a region, when it isn't a parameter. */
   #zero: number | undefined;
   #fences = 0;
 
-  constructor(nest: Nest, options: EmitOptions) {
+  constructor(nest: LoopNest, options: EmitOptions) {
     this.fn = new FunctionAssembler(nest.name, KERNEL_PARAMETERS);
     this.#options = options;
-    this.#places = new Places(nest);
+    this.#inductions = new Inductions(nest);
   }
 
   statements(body: readonly Statement[], scopes: readonly Scope[]): void {
@@ -98,7 +98,7 @@ class Emitter {
   }
 
   #loop(loop: Loop, scopes: readonly Scope[]): void {
-    if (isWrittenOut(loop) && typeof loop.count === "number") {
+    if (isUnrolled(loop) && typeof loop.count === "number") {
       const fenced = hasFence(loop.body);
       if (fenced) this.fn.open("block");
       for (let copy = 0; copy < loop.count; copy++) {
@@ -108,11 +108,11 @@ class Emitter {
       return;
     }
     const { fn } = this;
-    const places = this.#places.movedBy(loop.index);
-    for (const place of places) {
-      place.local ??= fn.local("i32");
-      fn.op("local.get", this.#localOf(place.parent as Place));
-      fn.op("local.set", place.local);
+    const moved = this.#inductions.movedBy(loop.index);
+    for (const induction of moved) {
+      induction.local ??= fn.local("i32");
+      fn.op("local.get", this.#localOf(induction.parent as Induction));
+      fn.op("local.set", induction.local);
     }
     const counter = fn.local("i32");
     if (loop.count === "parameter") fn.op("local.get", PARAMETER.count);
@@ -130,7 +130,7 @@ class Emitter {
     }
     fn.open("loop");
     this.statements(loop.body, [...scopes, { loop, counter }]);
-    for (const { local, step } of places) {
+    for (const { local, step } of moved) {
       fn.op("local.get", local as number);
       fn.i32(step);
       fn.op("i32.add");
@@ -146,7 +146,7 @@ class Emitter {
   }
 
   /**
-   * Out of the loop, or of all copies of one that is written out, if the innermost counter were a number that it never
+   * Out of the loop, or of all copies of one that is unrolled, if the innermost counter were a number that it never
    * is: V8 doesn't know that. Each fence asks for another one, because V8 leaves out what it has asked before; and not for
    * the next one, which V8 has asked for already when it writes a loop out itself and counts down from copy to copy.
    */
@@ -161,7 +161,7 @@ class Emitter {
 
   /** Puts the pointer of an address on the stack; returns the constant offset that belongs to it. */
   #pointer(address: Address, scopes: readonly Scope[]): number {
-    this.fn.op("local.get", this.#localOf(this.#places.of(address)));
+    this.fn.op("local.get", this.#localOf(this.#inductions.of(address)));
     let cells = address.offset;
     for (const { loop, copy } of scopes) {
       if (copy === undefined) continue;
@@ -170,8 +170,8 @@ class Emitter {
     return (address.pointer ? 0 : address.buffer.offset) + cells * bytesPer(address);
   }
 
-  /** The local that holds a place: at the root of the tree its pointer, or the start of its region. */
-  #localOf({ index, local, root }: Place): number {
+  /** The local that holds an induction: at the root of the tree its pointer, or the start of its region. */
+  #localOf({ index, local, root }: Induction): number {
     if (index !== undefined) return local as number;
     if (typeof root === "object") return this.#pointerLocal(root);
     if (root !== "shared") return PARAMETER[root];

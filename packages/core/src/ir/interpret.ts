@@ -4,37 +4,37 @@ import type {
   Expression,
   Index,
   Loop,
-  Nest,
+  LoopNest,
   Pointer,
   Region,
   Statement,
   UnaryOperation,
-} from "./nest.js";
+} from "./ir.js";
 
 /*
- * Runs a nest without WebAssembly: slowly, but every load and store must lie inside its buffer. What comes out is, bit for
+ * Runs a loop nest without WebAssembly: slowly, but every load and store must lie inside its buffer. What comes out is, bit for
  * bit, what the emitted function leaves in memory on the strict path, where each operation is rounded by itself.
  */
 
 /** The parameters of a kernel. */
 export interface KernelParameters {
-  /** Where the workspace, or the piece, begins; in bytes. */
+  /** Where the workspace, or the chunk, begins; in bytes. */
   readonly workspace?: number;
   /** Where the slot begins; in bytes. */
   readonly slot?: number;
-  /** Where what is kept for the end of the batch begins; in bytes. */
-  readonly kept?: number;
+  /** Where the stash begins; in bytes. */
+  readonly stash?: number;
   /** How often a loop runs whose count is a parameter. */
   readonly count?: number;
 }
 
 /**
- * Runs a nest on `memory`, laid out as for the emitted function.
+ * Runs a loop nest on `memory`, laid out as for the emitted function.
  * @throws Error that names nest, buffer and place if a load or store lies outside of its buffer
  */
-export function interpret(nest: Nest, memory: ArrayBuffer, parameters: KernelParameters = {}): void {
-  const { workspace = 0, slot = 0, kept = 0, count = 0 } = parameters;
-  const starts = { shared: 0, workspace, slot, kept, piece: workspace };
+export function interpret(nest: LoopNest, memory: ArrayBuffer, parameters: KernelParameters = {}): void {
+  const { workspace = 0, slot = 0, stash = 0, count = 0 } = parameters;
+  const starts = { shared: 0, workspace, slot, stash, chunk: workspace };
   new Interpreter(nest.name, memory, starts, count).body(nest.body)();
 }
 
@@ -147,8 +147,8 @@ class Interpreter {
   #place({ buffer, offset, terms, pointer }: Address, lanes: number, what: string): () => number {
     const unit = buffer.bytes ? 1 : 4;
     const start = (this.#starts[buffer.region] + buffer.offset) / unit;
-    // of a piece, the buffer is the row of all pieces
-    const before = buffer.region === "piece" ? this.#starts.piece / unit : 0;
+    // of a chunk, the buffer is the row of all chunks
+    const before = buffer.region === "chunk" ? this.#starts.chunk / unit : 0;
     const steps = terms.map(([index, stride]) => ({ counter: this.#counter(index), stride }));
     const from = pointer && this.#pointer(pointer);
     return () => {

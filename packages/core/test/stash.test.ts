@@ -3,7 +3,7 @@ import { planModel } from "../src/compiler/plan.js";
 import { defineModel } from "../src/graph/model.js";
 import { resolveOptimizer } from "../src/optimizers/index.js";
 
-test("of what is kept for the end of a batch, each layer's kernel may write its own part only", () => {
+test("of the stash, which waits for the end of a batch, each layer's kernel may write its own part only", () => {
   const model = defineModel({
     input: [1, 16, 16],
     layers: [
@@ -16,13 +16,17 @@ test("of what is kept for the end of a batch, each layer's kernel may write its 
   });
   const plan = planModel(model, { batchSize: 64, optimizer: resolveOptimizer({ type: "sgd" }), clip: false });
   const text = JSON.stringify(plan.backward);
-  const parts = [...text.matchAll(/"name":"(fc\d)\.kept","region":"kept","offset":(\d+),"size":(\d+)/g)].map(
-    ([, name, offset, size]) => ({ name, offset: Number(offset), end: Number(offset) + 4 * Number(size) }),
-  );
+  const parts = [
+    ...text.matchAll(/"name":"(fc\d)\.stash","region":"stash","offset":(\d+),"size":(\d+)/g),
+  ].map(([, name, offset, size]) => ({
+    name,
+    offset: Number(offset),
+    end: Number(offset) + 4 * Number(size),
+  }));
   const all = ["fc1", "fc2"].map((name) => parts.find((part) => part.name === name));
   expect(all).toMatchObject([{ name: "fc1" }, { name: "fc2" }]);
   for (const a of all)
     for (const b of all)
       if (a && b && a !== b && a.offset <= b.offset) expect(a.end).toBeLessThanOrEqual(b.offset);
-  for (const part of parts) expect(part.end).toBeLessThanOrEqual(plan.memory.kept.stretchBytes);
+  for (const part of parts) expect(part.end).toBeLessThanOrEqual(plan.memory.stash.strideBytes);
 });

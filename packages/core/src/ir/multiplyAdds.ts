@@ -1,5 +1,5 @@
-import type { Expression, Loop, Statement } from "./nest.js";
-import type { Plan } from "./plan.js";
+import type { Plan } from "../compiler/plan.js";
+import type { Expression, Loop, Statement } from "./ir.js";
 
 /*
  * How many multiply-adds the kernels really compute. By a network's definition it may be more (Winograd's method does without
@@ -10,9 +10,9 @@ import type { Plan } from "./plan.js";
 export function computedInBlock({ forward, backward, batch }: Plan): Map<string, number> {
   return new Map([
     ...[...forward, ...backward].map((nest): [string, number] => [nest.name, multiplyAddsIn(nest.body)]),
-    ...batch.map(({ kernel, pieces }): [string, number] => [
+    ...batch.map(({ kernel, chunks }): [string, number] => [
       kernel.name,
-      pieces * multiplyAddsIn(kernel.body),
+      chunks * multiplyAddsIn(kernel.body),
     ]),
   ]);
 }

@@ -2,7 +2,7 @@
  * A kernel, written once: a nest of loops over vectors of four float32 numbers. It can be interpreted with bounds
  * checks (interpret.ts), printed for people (print.ts) and emitted as WebAssembly (emit.ts).
  *
- * In most nests the four numbers are the same cell of four images: images are the innermost dimension.
+ * In most loop nests the four numbers are the same cell of four images: images are the innermost dimension.
  */
 
 /** What a buffer's place is counted from. */
@@ -14,9 +14,9 @@ export type Region =
   /** The gradient slot that is added to, the second parameter. */
   | "slot"
   /** What a block of images leaves for the end of the batch, the fourth parameter. */
-  | "kept"
-  /** A piece of all parameters, the first parameter of kernels that work on pieces. */
-  | "piece";
+  | "stash"
+  /** A chunk of all parameters, the first parameter of kernels that work on chunks. */
+  | "chunk";
 
 /** A stretch of memory. Offsets and strides inside it count float32 numbers. */
 export interface Buffer {
@@ -125,13 +125,13 @@ export interface Loop {
   readonly index: Index;
   /** How often; `"parameter"`: as the third parameter of the kernel says. */
   readonly count: number | "parameter" | Count;
-  /** Whether the body is written out `count` times. */
+  /** Whether the body is unrolled `count` times. */
   readonly unrolled: boolean;
   readonly body: readonly Statement[];
 }
 
-/** A kernel. Its parameters: the workspace, the slot, a count and what is kept, where it uses them. */
-export interface Nest {
+/** A kernel. Its parameters: the workspace, the slot, a count and what is stash, where it uses them. */
+export interface LoopNest {
   readonly name: string;
   readonly body: readonly Statement[];
 }
@@ -184,13 +184,13 @@ export const add = (a: Expression, b: Expression) => binary("add", a, b);
 export const sub = (a: Expression, b: Expression) => binary("sub", a, b);
 export const mul = (a: Expression, b: Expression) => binary("mul", a, b);
 export const div = (a: Expression, b: Expression) => binary("div", a, b);
-/** The larger of two; what is not a number wins. */
+/** The larger of two, or NaN if either is. */
 export const max = (a: Expression, b: Expression) => binary("max", a, b);
 /** a, or b if that is larger. One instruction, where `max` takes eight; what is not a number is lost if it is b. */
 export const pmax = (a: Expression, b: Expression) => binary("pmax", a, b);
 
-/** Collects the statements of a nest. */
-export class NestBuilder {
+/** Collects the statements of a loop nest. */
+export class LoopNestBuilder {
   #statements: Statement[] = [];
   #registers = 0;
 
@@ -232,7 +232,7 @@ export class NestBuilder {
     this.#statements = outer;
   }
 
-  finish(name: string): Nest {
+  finish(name: string): LoopNest {
     return { name, body: this.#statements };
   }
 }
@@ -244,8 +244,8 @@ export interface Variable {
 }
 
 /** A kernel called `name`, made by `write`. */
-export function nest(name: string, write: (builder: NestBuilder) => void): Nest {
-  const builder = new NestBuilder();
+export function loopNest(name: string, write: (builder: LoopNestBuilder) => void): LoopNest {
+  const builder = new LoopNestBuilder();
   write(builder);
   return builder.finish(name);
 }

@@ -1,12 +1,20 @@
-import type { Address, BinaryOperation, Expression, Loop, Nest, Statement, UnaryOperation } from "./nest.js";
+import type {
+  Address,
+  BinaryOperation,
+  Expression,
+  Loop,
+  LoopNest,
+  Statement,
+  UnaryOperation,
+} from "./ir.js";
 
 /*
- * A nest as text for people: one line for each statement, loops by their counts, cells as buffer[offset + counter*stride].
+ * A loop nest as text for people: one line for each statement, loops by their counts, cells as buffer[offset + counter*stride].
  * `v` before a cell means four numbers from there on; `all` one number, four times. A name in the brackets that is no
  * loop's is a pointer, which counts from the start of its buffer.
  */
 
-export function printNest({ name, body }: Nest): string {
+export function printLoopNest({ name, body }: LoopNest): string {
   return [`${name}:`, ...body.flatMap((statement) => linesOf(statement, 1))].join("\n");
 }
 
@@ -27,7 +35,7 @@ function linesOf(statement: Statement, depth: number): string[] {
       return [];
     case "loop": {
       const times = timesOf(statement.count);
-      const how = statement.unrolled && statement.count !== 1 ? ", written out" : "";
+      const how = statement.unrolled && statement.count !== 1 ? ", unrolled" : "";
       const head = `${indent}for ${statement.index.name}, ${statement.count === 1 ? "once" : times}${how}:`;
       return [head, ...statement.body.flatMap((inner) => linesOf(inner, depth + 1))];
     }

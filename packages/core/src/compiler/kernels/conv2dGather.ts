@@ -1,9 +1,19 @@
+import {
+  at,
+  type Buffer,
+  constant,
+  from,
+  type Index,
+  type LoopNest,
+  load,
+  loopNest,
+  splat,
+} from "../../ir/ir.js";
 import type { Conv2d } from "../../layers/conv2d.js";
 import { BLOCK, grid, tilesOf, type View } from "../block.js";
 import type { Border } from "../memory.js";
-import { at, type Buffer, constant, from, type Index, load, type Nest, nest, splat } from "../nest.js";
 import { storeSums } from "./conv2d.js";
-import { addColumns, FILTERS_TOGETHER, type FilterTile, WIDEST_WRITTEN_OUT } from "./conv2dWindows.js";
+import { addColumns, FILTERS_TOGETHER, type FilterTile, WIDEST_UNROLLED } from "./conv2dWindows.js";
 
 /*
  * The gradient of a convolution's input is again a convolution, of the outputs' gradients with the kernels turned around:
@@ -15,7 +25,7 @@ import { addColumns, FILTERS_TOGETHER, type FilterTile, WIDEST_WRITTEN_OUT } fro
 
 /** Whether a convolution's gradients can be gathered: with strides, each input cell would have a window of its own. */
 export function canGather({ stride, kernel: [, V] }: Conv2d): boolean {
-  return stride[0] === 1 && stride[1] === 1 && V <= WIDEST_WRITTEN_OUT;
+  return stride[0] === 1 && stride[1] === 1 && V <= WIDEST_UNROLLED;
 }
 
 /** How far a window reaches to the left of the gradient that has the cell's own number. */
@@ -73,7 +83,7 @@ function cellTiles(layer: Conv2d, largest: number): CellTile[] {
 }
 
 /** Where the rows that meet lie, `[p, k]` of which `counts[p]` are used: their gradients and their weights. */
-export function gatheringTables(layer: Conv2d, dy: View, spread: boolean) {
+export function gatheringTables(layer: Conv2d, dy: View, splatted: boolean) {
   const [O] = layer.outputShape;
   const [U, V] = layer.kernel;
   const rows = meetings(layer);
@@ -82,17 +92,17 @@ export function gatheringTables(layer: Conv2d, dy: View, spread: boolean) {
   return {
     counts: rows.map((met) => met.length),
     gradients: places((_, i) => i * dy.row),
-    weights: places((u) => (spread ? u * O * V * 4 * FILTERS_TOGETHER : u * V)),
+    weights: places((u) => (splatted ? u * O * V * 4 * FILTERS_TOGETHER : u * V)),
   };
 }
 
 /** Writes each weight four times, in the order in which they are read: `[c, u, o, v, c % 2, 4]`, v from the last on. */
-export function spreadTurned(name: string, layer: Conv2d, weight: Buffer, spread: Buffer): Nest {
+export function splatTurned(name: string, layer: Conv2d, weight: Buffer, splatted: Buffer): LoopNest {
   const [C] = layer.inputShape;
   const [O] = layer.outputShape;
   const [U, V] = layer.kernel;
   const row = O * V * 4 * FILTERS_TOGETHER;
-  return nest(name, (b) => {
+  return loopNest(name, (b) => {
     for (const cs of tilesOf(C, FILTERS_TOGETHER)) {
       b.loop("c", cs.count, (c) =>
         b.loop("u", U, (u) =>
@@ -102,7 +112,7 @@ export function spreadTurned(name: string, layer: Conv2d, weight: Buffer, spread
                 const place = (cs.first / FILTERS_TOGETHER) * U * row + 4 * (v * FILTERS_TOGETHER + channel);
                 const from = (cs.first + channel) * U * V + V - 1 - v;
                 b.store(
-                  at(spread, place, [c, U * row], [u, row], [o, V * 4 * FILTERS_TOGETHER]),
+                  at(splatted, place, [c, U * row], [u, row], [o, V * 4 * FILTERS_TOGETHER]),
                   splat(at(weight, from, [c, cs.size * U * V], [u, V], [o, C * U * V])),
                 );
               }
@@ -114,8 +124,8 @@ export function spreadTurned(name: string, layer: Conv2d, weight: Buffer, spread
   });
 }
 
-/** How many float32 numbers `spreadTurned` writes for so many weights. */
-export function spreadTurnedSize({ inputShape: [C], outputShape: [O], kernel: [U, V] }: Conv2d): number {
+/** How many float32 numbers `splatTurned` writes for so many weights. */
+export function splatTurnedSize({ inputShape: [C], outputShape: [O], kernel: [U, V] }: Conv2d): number {
   return Math.ceil(C / FILTERS_TOGETHER) * U * O * V * 4 * FILTERS_TOGETHER;
 }
 
@@ -123,8 +133,8 @@ export function spreadTurnedSize({ inputShape: [C], outputShape: [O], kernel: [U
 export interface Gathering {
   readonly layer: Conv2d;
   readonly weight: Buffer;
-  /** The same weights as `spreadTurned` writes them. */
-  readonly spread: Buffer | undefined;
+  /** The same weights as `splatTurned` writes them. */
+  readonly splatted: Buffer | undefined;
   /** `gatheringTables`' numbers. */
   readonly counts: Buffer;
   readonly gradients: Buffer;
@@ -132,13 +142,13 @@ export interface Gathering {
 }
 
 /** `dy` must have a border of zeros, `borderOfGradients`. */
-export function gatherInputGradient(name: string, gathering: Gathering, dy: View, dx: View): Nest {
-  const { layer, weight, spread, counts, gradients, weights } = gathering;
+export function gatherInputGradient(name: string, gathering: Gathering, dy: View, dx: View): LoopNest {
+  const { layer, weight, splatted, counts, gradients, weights } = gathering;
   const [C, H] = layer.inputShape;
   const [O] = layer.outputShape;
   const [U, V] = layer.kernel;
   const mean = meetings(layer).flat().length / H;
-  return nest(name, (b) => {
+  return loopNest(name, (b) => {
     for (const cs of tilesOf(C, FILTERS_TOGETHER)) {
       // one channel: two windows more instead
       for (const qs of cellTiles(layer, 4 / cs.size)) {
@@ -161,10 +171,10 @@ export function gatherInputGradient(name: string, gathering: Gathering, dy: View
                     pixelAt: (column, half) => from(dy.buffer, first, column * BLOCK + half, [o, dy.plane]),
                     weightAt: (channel, column) => {
                       const v = qs.columns.first + column;
-                      if (!spread)
+                      if (!splatted)
                         return splat(from(weight, row, channel * U * V + V - 1 - v, [o, C * U * V]));
                       const place = 4 * (v * FILTERS_TOGETHER + channel);
-                      return load(from(spread, row, place, [o, V * 4 * FILTERS_TOGETHER]));
+                      return load(from(splatted, row, place, [o, V * 4 * FILTERS_TOGETHER]));
                     },
                   }),
                 );
@@ -187,8 +197,8 @@ export function gatherInputGradient(name: string, gathering: Gathering, dy: View
   });
 
   function firstWeight(cs: FilterTile, c: Index) {
-    if (spread === undefined) return at(weight, cs.first * U * V, [c, cs.size * U * V]);
+    if (splatted === undefined) return at(weight, cs.first * U * V, [c, cs.size * U * V]);
     const tile = U * O * V * 4 * FILTERS_TOGETHER;
-    return at(spread, (cs.first / FILTERS_TOGETHER) * tile, [c, tile]);
+    return at(splatted, (cs.first / FILTERS_TOGETHER) * tile, [c, tile]);
   }
 }

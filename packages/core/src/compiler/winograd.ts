@@ -1,33 +1,33 @@
 import type { Model, ModelLayer } from "../graph/model.js";
+import type { Buffer } from "../ir/ir.js";
 import type { Conv2d } from "../layers/conv2d.js";
 import type { MaxPool2d } from "../layers/maxPool2d.js";
 import type { Convolution } from "./convolution.js";
 import {
-  allocateRoom,
+  allocateScratch,
   POSITIONS,
-  paddingForTiles,
-  type Room,
+  type Scratch,
   weightStretch,
+  winogradPadding,
   winogradPays,
-} from "./kernels/winograd/room.js";
+} from "./kernels/winograd/scratch.js";
 import { type Allocator, type Border, NO_BORDER } from "./memory.js";
-import type { Buffer } from "./nest.js";
 
 /* Which convolutions are computed tile by tile, and what they need for it. */
 
 /** The convolutions of a plan that are computed tile by tile, their transformed weights, and the room for it. */
-export interface Tiled {
-  readonly room: Room;
+export interface WinogradPlan {
+  readonly scratch: Scratch;
   readonly weights: ReadonlyMap<ModelLayer, Buffer>;
 }
 
 /** Makes room for those convolutions for which it pays. */
-export function planTiles(
+export function planWinograd(
   model: Model,
   convolution: Convolution,
   workspace: Allocator,
   training: boolean,
-): Tiled | undefined {
+): WinogradPlan | undefined {
   const layers = model.layers.filter(
     ({ spec, resolved }) =>
       convolution === "auto" && spec.type === "conv2d" && winogradPays(resolved as Conv2d),
@@ -38,12 +38,12 @@ export function planTiles(
     layer,
     workspace.numbers(`winograd.${layer.name}.weight`, POSITIONS * weightStretch(convolutions[k])),
   ]);
-  return { room: allocateRoom(workspace, convolutions, training), weights: new Map(weights) };
+  return { scratch: allocateScratch(workspace, convolutions, training), weights: new Map(weights) };
 }
 
 /** What a layer reads around its input. */
-export function paddingFor(tiled: Tiled | undefined, layer: ModelLayer | undefined): Border {
-  if (layer && tiled?.weights.has(layer)) return paddingForTiles(layer.resolved as Conv2d);
+export function paddingFor(winograd: WinogradPlan | undefined, layer: ModelLayer | undefined): Border {
+  if (layer && winograd?.weights.has(layer)) return winogradPadding(layer.resolved as Conv2d);
   const padded = layer?.spec.type === "conv2d" || layer?.spec.type === "maxPool2d";
   return padded ? (layer.resolved as Conv2d | MaxPool2d).padding : NO_BORDER;
 }

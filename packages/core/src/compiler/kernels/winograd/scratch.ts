@@ -1,7 +1,7 @@
+import { type Address, at, type Buffer, type Index, type LoopNestBuilder } from "../../../ir/ir.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
 import { BLOCK, tilesOf, type View } from "../../block.js";
 import type { Allocator, Border } from "../../memory.js";
-import { type Address, at, type Buffer, type Index, type NestBuilder } from "../../nest.js";
 
 /** A tile has so many outputs in each direction, and is made from so many inputs. */
 export const TILE = 4;
@@ -30,7 +30,7 @@ export function winogradPays({
 }
 
 /** The padding of a convolution, and what the last tiles need beyond it. */
-export function paddingForTiles({
+export function winogradPadding({
   padding: [top, right, bottom, left],
   outputShape: [, I, J],
 }: Conv2d): Border {
@@ -39,7 +39,7 @@ export function paddingForTiles({
 }
 
 /** Memory that kernels of all layers use one after the other, and each layer's transformed weights. Cells are blocks. */
-export interface Room {
+export interface Scratch {
   /** One position's `[C, TILES_TOGETHER]` cells after the other: inputs, or their gradients. */
   readonly inputs: Buffer;
   /** `[O, TILES_TOGETHER]` cells: outputs, or their gradients. */
@@ -53,7 +53,7 @@ export interface Room {
 }
 
 /** Room for the largest of the layers. */
-export function allocateRoom(allocator: Allocator, layers: readonly Conv2d[], training: boolean): Room {
+export function allocateScratch(allocator: Allocator, layers: readonly Conv2d[], training: boolean): Scratch {
   const largest = (size: (layer: Conv2d) => number) => Math.max(...layers.map(size));
   const take = (name: string, size: (layer: Conv2d) => number) =>
     allocator.numbers(`winograd.${name}`, POSITIONS * largest(size));
@@ -91,7 +91,7 @@ export interface TileGroup {
 
 /** Calls `write` in loops over all tiles of a layer's output. */
 export function forEachTileGroup(
-  b: NestBuilder,
+  b: LoopNestBuilder,
   { outputShape: [, I, J] }: Conv2d,
   write: (group: TileGroup) => void,
 ): void {
