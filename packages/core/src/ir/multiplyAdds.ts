@@ -1,21 +1,9 @@
-import type { Plan } from "../compiler/plan.js";
 import type { Expression, Loop, Statement } from "./ir.js";
 
 /*
  * How many multiply-adds the kernels really compute. By a network's definition it may be more (Winograd's method does without
  * most of those of a wide convolution) or fewer (vectors that reach beyond the end of a row).
  */
-
-/** What each kernel of a training step computes, forward and backward, for a block of images. */
-export function computedInBlock({ forward, backward, batch }: Plan): Map<string, number> {
-  return new Map([
-    ...[...forward, ...backward].map((nest): [string, number] => [nest.name, multiplyAddsIn(nest.body)]),
-    ...batch.map(({ kernel, chunks }): [string, number] => [
-      kernel.name,
-      chunks * multiplyAddsIn(kernel.body),
-    ]),
-  ]);
-}
 
 /** How many multiply-adds the statements do, each vector's four counted. */
 export function multiplyAddsIn(statements: readonly Statement[]): number {

@@ -1,5 +1,6 @@
 import { BLOCK } from "../compiler/block.js";
 import { compilePlan } from "../compiler/compile.js";
+import { computedInBlock } from "../compiler/computed.js";
 import { type Convolution, convolutions } from "../compiler/convolution.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import { CHUNK, STEP } from "../compiler/kernels/optimizer.js";
@@ -7,7 +8,6 @@ import { type Plan, planModel } from "../compiler/plan.js";
 import { noise } from "../data/noise.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { initialParameters } from "../graph/parameters.js";
-import { computedInBlock } from "../ir/multiplyAdds.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
   abortSignal,

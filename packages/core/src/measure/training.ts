@@ -1,8 +1,8 @@
+import { computedInBlock } from "../compiler/computed.js";
 import { convolutions } from "../compiler/convolution.js";
 import { planModel } from "../compiler/plan.js";
 import type { EngineOptions } from "../engine/index.js";
 import type { Model, ModelSpec } from "../graph/model.js";
-import { computedInBlock } from "../ir/multiplyAdds.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
   abortSignal,
