@@ -4,7 +4,7 @@ import LongestFirst from "./test/support/longestFirst.js";
 const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
 const pages = "packages/explorer/test/**/*.test.ts";
 /** They put something in the place of a module, which must not be seen by others. */
-const mocked = ["packages/core/test/fetchDataset.test.ts"];
+const mocked = ["packages/core/test/node/fetchDataset.test.ts"];
 
 export default defineConfig({
   test: {

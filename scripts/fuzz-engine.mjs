@@ -8,7 +8,7 @@ import { readArguments } from "./arguments.mjs";
 const { count, seed } = readArguments({ count: 1000, seed: Date.now() % 2 ** 31 });
 console.log(`${count} networks, seed ${seed}`);
 const vitest = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url));
-const child = spawn(process.execPath, [vitest, "run", "packages/core/test/engineFuzz.test.ts"], {
+const child = spawn(process.execPath, [vitest, "run", "packages/core/test/engine/engineFuzz.test.ts"], {
   cwd: fileURLToPath(new URL("..", import.meta.url)),
   env: { ...process.env, FUZZ_COUNT: count, FUZZ_SEED: seed },
   stdio: "inherit",

@@ -1,7 +1,7 @@
+import type { Markup } from "../../html.js";
 import type { Explanation } from "../explain.js";
 import { counted } from "../numbers.js";
 import { type Block, shownBlockSum } from "./blocks.js";
-import type { Markup } from "./html.js";
 import { address } from "./story.js";
 import { type SumLine, sumTable } from "./sums.js";
 import { biasLine, type TermFormats } from "./worked.js";

@@ -1,6 +1,6 @@
+import { type Content, html, type Markup } from "../../html.js";
 import { fixed, type NumberFormat, powerOf } from "../numbers.js";
 import { type Scale, strength } from "./colours.js";
-import { type Content, html, type Markup } from "./html.js";
 import type { Role } from "./mathml.js";
 
 /*

@@ -1,8 +1,8 @@
 import { InputError } from "../../errors.js";
+import { html, type Markup } from "../../html.js";
 import { dtypeOf } from "../../tensor.js";
 import { type Chapter, renderChapter } from "./chapter.js";
 import { backwardChapters, forwardChapters, lastChapters } from "./chapters.js";
-import { html, type Markup } from "./html.js";
 import { overview } from "./parts/overview.js";
 import { slopesPart } from "./parts/slopes.js";
 import { type ReportSubject, storyOf } from "./story.js";

@@ -1,4 +1,4 @@
-import { type Content, html, type Markup } from "./html.js";
+import { type Content, html, type Markup } from "../../html.js";
 
 /* Small drawings of functions, with the places where this image's numbers lie. */
 

@@ -1,3 +1,4 @@
+import { type Content, html, type Markup } from "../../../html.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
 import { type Explanation, explain } from "../../explain.js";
 import { counted, formatFor, times, whole } from "../../numbers.js";
@@ -6,7 +7,6 @@ import { blockEquation, blocksOf, type FactorLook, isReadable, scaleOf } from ".
 import type { Telling } from "../chapter.js";
 import { checked } from "../check.js";
 import { grid } from "../grids.js";
-import { type Content, html, type Markup } from "../html.js";
 import { legendOf, mapRow, planesOf } from "../maps.js";
 import { formula, indexed, letter, list, operator, slope, sumOver } from "../mathml.js";
 import { address, addressWithValue, followedCell, type LayerPlace, tensorOf } from "../story.js";

@@ -1,8 +1,8 @@
+import { html, type Markup } from "../../../html.js";
 import { explain } from "../../explain.js";
 import { counted, short, times, whole } from "../../numbers.js";
 import { scaleOf } from "../blocks.js";
 import type { LayerChapters, Telling } from "../chapter.js";
-import { html, type Markup } from "../html.js";
 import { legendOf, mapOf, mapRow, planesOf } from "../maps.js";
 import { formula, indexed, letter, operator } from "../mathml.js";
 import { address, addressWithValue, followedCell, type LayerPlace, tensorOf } from "../story.js";

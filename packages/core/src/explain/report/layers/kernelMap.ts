@@ -1,5 +1,5 @@
+import type { Content, Markup } from "../../../html.js";
 import { scaleOf } from "../blocks.js";
-import type { Content, Markup } from "../html.js";
 import { mapOf, planesOf } from "../maps.js";
 import { type Story, tensorOf } from "../story.js";
 

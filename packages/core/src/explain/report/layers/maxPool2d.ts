@@ -1,4 +1,5 @@
 import type { Cell } from "../../../cell.js";
+import { type Content, html, type Markup } from "../../../html.js";
 import type { Factor } from "../../../layers/explain/explanation.js";
 import type { MaxPool2d } from "../../../layers/maxPool2d.js";
 import { pixelUnder } from "../../../layers/window.js";
@@ -8,7 +9,6 @@ import { blocksOf, scaleOf } from "../blocks.js";
 import type { LayerChapters, Telling } from "../chapter.js";
 import { checked } from "../check.js";
 import { grid, gridRow, LARGEST_GRID, sign } from "../grids.js";
-import { type Content, html, type Markup } from "../html.js";
 import { legendOf, mapOf, mapRow, planesOf } from "../maps.js";
 import { formula, indexed, letter, list, maximumOver, operator } from "../mathml.js";
 import { addressWithValue, followedCell, type LayerPlace, tensorOf, valueAt } from "../story.js";

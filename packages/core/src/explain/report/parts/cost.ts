@@ -1,8 +1,8 @@
+import { html } from "../../../html.js";
 import { sizeOf } from "../../../tensor.js";
 import { percent, times, whole } from "../../numbers.js";
 import type { Chapter } from "../chapter.js";
 import { table } from "../grids.js";
-import { html } from "../html.js";
 import type { Story } from "../story.js";
 import { bar } from "../tensorMaps.js";
 

@@ -1,9 +1,9 @@
+import { type Content, html } from "../../../html.js";
 import { explain } from "../../explain.js";
 import { counted, fixed, formatFor, powerOf, roundingOf } from "../../numbers.js";
 import type { Chapter } from "../chapter.js";
 import { checked } from "../check.js";
 import { table } from "../grids.js";
-import { type Content, html } from "../html.js";
 import { brackets, formula, indexed, letter, ln, operator, power, slope, sumOver } from "../mathml.js";
 import { followedCell, nameOf, type Story, tensorOf } from "../story.js";
 import { bar } from "../tensorMaps.js";

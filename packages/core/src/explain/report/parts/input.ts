@@ -1,9 +1,9 @@
+import { type Content, html, type Markup } from "../../../html.js";
 import type { ImageShape } from "../../../tensor.js";
 import { counted, fixed, formatFor, short, times, whole } from "../../numbers.js";
 import { scaleOf } from "../blocks.js";
 import type { Chapter } from "../chapter.js";
 import { grid, LARGEST_GRID } from "../grids.js";
-import { type Content, html, type Markup } from "../html.js";
 import { colourPicture, legendOf, type Mark, mapOf, mapRow, planesOf } from "../maps.js";
 import { address, followedCell, type Story, tensorOf, valueAt } from "../story.js";
 import { tensorMaps } from "../tensorMaps.js";

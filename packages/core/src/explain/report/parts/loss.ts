@@ -1,6 +1,6 @@
+import { type Content, html } from "../../../html.js";
 import { fixed, formatFor, magnitudeOf, percent, powerOf, short } from "../../numbers.js";
 import type { Chapter } from "../chapter.js";
-import { type Content, html } from "../html.js";
 import { formula, indexed, letter, ln, operator } from "../mathml.js";
 import { lossPlot } from "../plots.js";
 import { nameOf, type Story, tensorOf } from "../story.js";

@@ -1,6 +1,6 @@
+import { html, type Markup } from "../../../html.js";
 import { percent, short, times } from "../../numbers.js";
 import { scaleOf } from "../blocks.js";
-import { html, type Markup } from "../html.js";
 import { type Mark, mapOf, planesOf } from "../maps.js";
 import { followedCell, nameOf, placesOf, type Story, tensorOf } from "../story.js";
 import { markOf } from "../tensorMaps.js";

@@ -1,10 +1,10 @@
 import { type Cell, offsetOf } from "../../../cell.js";
+import { type Content, html, type Markup } from "../../../html.js";
 import { softmaxCrossEntropy } from "../../../losses/softmaxCrossEntropy.js";
 import { logits } from "../../../reference/trace.js";
 import { copyOf } from "../../../tensor.js";
 import { fixed, magnitudeOf, short, whole } from "../../numbers.js";
 import { table } from "../grids.js";
-import { type Content, html, type Markup } from "../html.js";
 import { address, followedCell, type Story, valueAt } from "../story.js";
 
 /** What a gradient is, by trying: the opening of the way back. */

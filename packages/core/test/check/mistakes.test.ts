@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { few, LONG, sampleOf } from "../../../../test/support/long.js";
+import { checkArrays, knownMistakes } from "../../src/index.js";
+import { readMistakes } from "../support/mistakesFile.js";
+
+/*
+ * A network written in NumPy, as a beginner would, with each mistake switched on in turn (numpy/make_mistakes.py). It
+ * shares nothing with the checker. The right name must be found for at least 95% of what changes an array at all.
+ *
+ * A batch takes ten times as long as one image: of the networks with batches a sample of the cases, and each mistake that one
+ * image doesn't show.
+ */
+
+const tally = { right: 0, all: 0, missed: [] as string[] };
+
+const files = new Map(["one", "two", "single"].map((network) => [network, readMistakes(network)]));
+
+const mistakeOf = (name: string) => name.split("/")[0];
+const shownByOne = new Set([...(files.get("single")?.cases.keys() ?? [])].map(mistakeOf));
+
+/** The names of the cases to try. */
+function casesOf(network: string, all: readonly string[]): readonly string[] {
+  if (LONG || network === "single") return all;
+  const sample = new Set(sampleOf(all, 6));
+  return all.filter((name) => sample.has(name) || !shownByOne.has(mistakeOf(name)));
+}
+
+describe.each([...files])("network %s", (network, { right, cases }) => {
+  test("is right without a mistake", () => {
+    expect(checkArrays(right)).toMatchObject({ agrees: true, first: null, mistakes: [] });
+  });
+
+  test.each(casesOf(network, [...cases.keys()]))("%s", (name) => {
+    const mistake = mistakeOf(name);
+    expect(knownMistakes.map((known) => known.name)).toContain(mistake);
+    const changed = cases.get(name) ?? {};
+
+    // with other weights, so that scores are large; but some numbers don't overflow all the same
+    if (mistake === "softmax-overflow" && changed.probs.data.every(Number.isFinite)) return;
+
+    const report = checkArrays({ ...right, ...changed });
+
+    // whatever it is called: it is seen, and nowhere else than in what was changed
+    expect(report.agrees).toBe(false);
+    if (mistake !== "saved-after-update") expect(Object.keys(changed)).toContain(report.first);
+    const named =
+      report.mistakes.length > 0 &&
+      report.mistakes.every((found) => [found.name, ...found.alternatives].includes(mistake));
+    tally.all++;
+    if (named) tally.right++;
+    else tally.missed.push(`${network} ${name}: ${report.mistakes.map((found) => found.name).join(", ")}`);
+  });
+});
+
+test("at least 95% get the right name", () => {
+  expect(tally.all).toBeGreaterThan(few(90, 250));
+  expect(tally.right / tally.all, tally.missed.join("\n")).toBeGreaterThanOrEqual(0.95);
+});

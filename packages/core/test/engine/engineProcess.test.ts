@@ -1,0 +1,88 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { few, LONG } from "../../../../test/support/long.js";
+
+/*
+ * What an engine does to the process that it runs in: whether it may end, and how much memory it takes over time.
+ */
+
+const library = new URL("../../dist/index.js", import.meta.url);
+
+const kinds = [
+  ["threads", "{ threads: 2 }", ""],
+  // Node itself needs shared memory for its workers, so it goes only when they are loaded
+  [
+    "one worker that shares no memory",
+    "{}",
+    `import "node:worker_threads"; delete globalThis.SharedArrayBuffer;`,
+  ],
+  ["the calling thread alone", "{ threads: 0 }", ""],
+] as const;
+
+/** Runs a program that has an `engine` for small images, and `data` for it. Returns what it prints. */
+async function run(options: string, before: string, program: string): Promise<string> {
+  const code = `
+    ${before}
+    const { createEngine, fit, noise, oneConv } = await import(${JSON.stringify(library.href)});
+    const engine = await createEngine(oneConv({ filters: 2, input: [1, 6, 6] }), ${options});
+    const data = noise(engine.model, 100);
+    ${program}`;
+  // a small room for new objects, which otherwise grows now and then and looks like a leak
+  const words = ["--expose-gc", "--max-semi-space-size=1", "--input-type=module", "--eval", code];
+  return (await promisify(execFile)(process.execPath, words, { timeout: 50_000 })).stdout;
+}
+
+const STEPS = few(10_000, 50_000);
+const RUNS = few(20, 100);
+
+describe.each(kinds)("%s", (_, options, before) => {
+  test("a process that forgets to close its engine ends; one that waits for it lives on", async () => {
+    const program = `
+      const { epochs } = await fit(engine, data, { epochs: 2 });
+      console.log("trained", epochs.length, (await engine.logits(data.images)).length);`;
+    expect(await run(options, before, program)).toBe("trained 2 1000\n");
+  });
+
+  test(`${RUNS} training runs take no memory`, async () => {
+    const program = `
+      const rss = () => { gc(); return process.memoryUsage.rss(); };
+      const large = await createEngine(oneConv({ filters: 32, input: [1, 40, 40] }), ${options});
+      const images = noise(large.model, 8);
+      const train = async (runs) => {
+        for (let k = 0; k < runs; k++) await fit(large, images, { epochs: 1, batchSize: 8, learningRate: 1e-4 });
+      };
+      await train(${few(10, 30)});
+      const start = rss();
+      await train(${RUNS});
+      const end = rss();
+      await engine.close();
+      await large.close();
+      console.log(end - start);`;
+    const growth = Number(await run(options, before, program));
+    expect(growth).toBeLessThan(few(40e6, 100e6)); // the network alone takes three million bytes a run
+  });
+
+  if (!LONG && options === "{}") return; // of the two with workers, the one that can do more
+
+  test(`${STEPS} steps take no memory`, async () => {
+    const program = `
+      const memory = () => {
+        gc();
+        const { rss, heapUsed, external } = process.memoryUsage();
+        return { rss, own: heapUsed + external };
+      };
+      const train = (steps) => fit(engine, data, { epochs: steps / 20, batchSize: 5, learningRate: 1e-4 });
+      const run = async (steps, each) => { for (let k = 0; k < steps; k += each) await train(each); };
+      await run(10_000, 10_000);
+      const start = memory();
+      await run(${STEPS}, 10_000);
+      const end = memory();
+      await engine.close();
+      console.log(JSON.stringify({ rss: end.rss - start.rss, own: end.own - start.own }));`;
+    const { rss, own } = JSON.parse(await run(options, before, program));
+    // so many bytes a step on this thread, and on all of them, which can be told less exactly
+    expect(own / STEPS).toBeLessThan(few(100, 60));
+    expect(rss / STEPS).toBeLessThan(few(1000, 600));
+  });
+});

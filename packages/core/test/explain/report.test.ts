@@ -1,0 +1,234 @@
+import { describe, expect, test } from "vitest";
+import { expectInputError } from "../../../../test/support/sentence.js";
+import { builtIn } from "../../src/builders.js";
+import { renderReport } from "../../src/explain/index.js";
+import type { ModelSpec } from "../../src/graph/model.js";
+import type { AnyLayerSpec } from "../../src/layers/index.js";
+import { trace, withUpdate } from "../../src/reference/trace.js";
+import { copyAll, copyOf, tensor } from "../../src/tensor.js";
+import { plainText, subjectOf, sumsIn, unbalancedTag, unitsOf } from "../support/reports.js";
+
+const conv = (options: object): AnyLayerSpec => ({ type: "conv2d", filters: 3, kernel: 3, ...options });
+const pool = (options: object = {}): AnyLayerSpec => ({ type: "maxPool2d", size: 2, ...options });
+const relu: AnyLayerSpec = { type: "relu" };
+const flatten: AnyLayerSpec = { type: "flatten" };
+const dense = (units: number, options: object = {}): AnyLayerSpec => ({ type: "dense", units, ...options });
+
+const networks: Record<string, ModelSpec> = {
+  "one-conv": builtIn("one-conv"),
+  lenet5: builtIn("lenet5"),
+  "padding, stride and dilation, no pool": {
+    input: [1, 13, 11],
+    layers: [conv({ padding: [1, 2, 0, 1], stride: [2, 1] }), relu, conv({ dilation: 2 }), flatten, dense(4)],
+  },
+  "overlapping pools with padding": {
+    input: [1, 12, 12],
+    layers: [
+      conv({ padding: "same" }),
+      pool({ size: 3, stride: 2, padding: 1 }),
+      relu,
+      pool({ stride: 1 }),
+      flatten,
+      dense(3),
+    ],
+  },
+  "three colours, normalised, no biases": {
+    input: [3, 9, 9],
+    layers: [
+      conv({ bias: false }),
+      relu,
+      flatten,
+      dense(7, { bias: false }),
+      relu,
+      dense(5, { bias: false }),
+    ],
+    normalize: { mean: [0.5, 0.4, 0.3], std: [0.2, 0.2, 0.3] },
+  },
+  "dense layers only": { input: [1, 5, 5], layers: [flatten, dense(20), relu, dense(30), dense(2)] },
+  "a pool first, a kernel as large as the image, many classes": {
+    input: [2, 24, 24],
+    layers: [pool(), conv({ kernel: 12, filters: 20 }), relu, flatten, relu, dense(40)],
+  },
+  "nothing to learn": { input: [1, 2, 3], layers: [relu, flatten] },
+  "one filter of one weight": {
+    input: [1, 4, 4],
+    layers: [conv({ filters: 1, kernel: 1 }), flatten, dense(2)],
+  },
+  "a single row of pixels, flattened twice": {
+    input: [1, 1, 20],
+    layers: [conv({ kernel: [1, 3] }), flatten, flatten, dense(3)],
+  },
+};
+
+describe.each(Object.entries(networks))("the report of %s", (_, spec) => {
+  const subject = subjectOf(spec, { label: 1 });
+  const html = renderReport(subject);
+  const { layers } = subject.trace.model;
+
+  test("has a chapter for each layer, forward and backward, and for all else", () => {
+    const ids = [...html.matchAll(/<section[^>]* id="([^"]*)"/g)].map(([, id]) => id);
+    const names = layers.map(({ name }) => name);
+    expect(ids).toEqual([
+      "overview",
+      "input",
+      ...names,
+      "softmax",
+      "loss",
+      "backward",
+      "grad-softmax",
+      ...names.map((name) => `grad-${name}`).reverse(),
+      "update",
+      "cost",
+    ]);
+    const targets = [...html.matchAll(/href="#([^"]*)"/g)].map(([, target]) => target);
+    expect(new Set(targets).size).toBeGreaterThanOrEqual(ids.length - 1);
+    for (const target of targets) expect(ids).toContain(target);
+  });
+
+  test("writes sums whose lines add up to their totals", () => {
+    const sums = sumsIn(html);
+    expect(sums.length).toBeGreaterThanOrEqual(layers.some(({ spec }) => spec.type === "dense") ? 2 : 0);
+    for (const { lines, total, text } of sums) {
+      expect(
+        lines.reduce((sum, line) => sum + line, 0),
+        plainText(text),
+      ).toBe(total);
+      // half a unit at most for the total, each line, and each of the products that a line adds up as they are shown
+      if (/left over by rounding/.test(text)) {
+        const products = [...text.matchAll(/the (\d+) products? above/g)].map(([, count]) => Number(count));
+        const rounded = products.reduce((a, b) => a + b, lines.length);
+        expect(Math.abs(lines[lines.length - 1]), plainText(text)).toBeLessThanOrEqual(rounded / 2);
+      }
+    }
+  });
+
+  test("writes products that add up to the line below them", () => {
+    let compared = 0;
+    for (const [, grids, line] of html.matchAll(
+      /<div class="grids">(.*?)<\/div><div class="scroll"><table class="sum">(?:<thead>.*?<\/thead>)?<tbody><tr><th scope="row">the \d+ products? above.*?<td class="n">([^<]*)</gs,
+    )) {
+      const products = grids.split("<figure").at(-1) as string;
+      const cells = [...products.matchAll(/<td class="(?:pos|neg)[^>]*>([^<]*)</g)].map(([, cell]) =>
+        unitsOf(cell),
+      );
+      if (cells.length === 0) continue;
+      expect(cells.reduce((sum, cell) => sum + cell, 0)).toBe(unitsOf(line));
+      compared += 1;
+    }
+    // each convolution, forward and backward
+    expect(compared).toBeGreaterThanOrEqual(2 * layers.filter(({ spec }) => spec.type === "conv2d").length);
+  });
+
+  test("finds by trying the slopes that it finds backward", () => {
+    const checks = [
+      ...html.matchAll(
+        /is a slope of <b>([^<]*)<\/b>; worked out backward it is <b>([^<]*)<\/b>\.(?! \(Even)/g,
+      ),
+    ];
+    expect(checks.length).toBeGreaterThanOrEqual(layers.length > 2 ? 3 : 1);
+    for (const [, measured, computed] of checks) {
+      const [a, b] = [measured, computed].map((text) => unitsOf(text.split("×")[0]));
+      expect(Math.abs(a - b), `${measured} ${computed}`).toBeLessThanOrEqual(2);
+    }
+  });
+
+  test("is whole HTML that needs nothing else", () => {
+    expect(unbalancedTag(html)).toBeUndefined();
+    expect(html).not.toMatch(/undefined|\[object|NaN|<script|https?:/);
+    expect(html.match(/ (?:src|srcset|href)="(?!data:|#)[^"]*"/g)).toBeNull();
+  });
+
+  test("is small", () => {
+    expect(html.length).toBeLessThan(2_000_000);
+  });
+});
+
+test("a large network is shown in part, and says so", () => {
+  const wide = { type: "conv2d", filters: 64, kernel: 3 } as const;
+  const { layers } = builtIn("one-conv");
+  const html = renderReport(subjectOf({ input: [1, 14, 14], layers: [wide, ...layers] }, { label: 3 }));
+  expect(html.length).toBeLessThan(2_000_000);
+  expect(plainText(html)).toContain("Shown are 16 of the 64 channels, those with the strongest numbers.");
+  expectSums(html);
+});
+
+/** There are sums, and each adds up. */
+function expectSums(html: string): void {
+  const sums = sumsIn(html);
+  expect(sums.length).toBeGreaterThan(4);
+  for (const { lines, total } of sums) expect(lines.reduce((sum, line) => sum + line, 0)).toBe(total);
+}
+
+test("names of classes, pictures and networks are shown as they are, whatever is in them", () => {
+  const spec = { ...builtIn("one-conv"), classes: ["<script>alert(1)</script>", "&lt;", '"', ..."3456789"] };
+  const evil = '"><img src=x onerror=alert(1)>\u0000\u001b';
+  const html = renderReport({ ...subjectOf(spec, { label: 0 }), imageName: evil, modelName: evil });
+  expect(html).not.toMatch(/<script|<img src=x|\p{Cc}(?<![\n])/u);
+  expect(plainText(html)).toContain("“<script>alert(1)</script>”");
+  expect(plainText(html)).toContain('"><img src=x onerror=alert(1)>\ufffd\ufffd');
+  expect(unbalancedTag(html)).toBeUndefined();
+});
+
+test("without a label the answer is taken for right, and the report says so", () => {
+  const html = plainText(renderReport(subjectOf(builtIn("one-conv"))));
+  expect(html).toContain("Nobody said what the picture shows, so the network’s own answer");
+  expect(plainText(renderReport(subjectOf(builtIn("one-conv"), { label: 2 })))).not.toContain("Nobody said");
+});
+
+test("a trace in float32 is told, too: its sums add up, and it says how exact it is", () => {
+  const subject = subjectOf(builtIn("one-conv"), { label: 5 });
+  const { model, tensors, labels } = subject.trace;
+  const parameters = Object.fromEntries(
+    model.parameters.map(({ fullName }) => [fullName, tensors[fullName]]),
+  );
+  const step = trace(model, copyAll(parameters, "float32"), copyOf(tensors.x, "float32"), labels);
+  const html = renderReport({ ...subject, trace: withUpdate(step, 0.01) });
+  expectSums(html);
+  expect(html).toContain("Every number is stored in single precision");
+  expect(renderReport(subject)).toContain("Every number is worked out in double precision");
+});
+
+test("maps of large images are shown in blocks, and the report says so", () => {
+  const large: ModelSpec = {
+    input: [1, 300, 200],
+    layers: [conv({ stride: 60 }), relu, flatten, dense(2)],
+  };
+  const html = renderReport(subjectOf(large, { label: 0 }));
+  expect(html).toContain("Each pixel shows the mean of a block of numbers.");
+  expect(html.length).toBeLessThan(600_000);
+});
+
+test("untrained weights are said to be random", () => {
+  const subject = subjectOf(builtIn("one-conv"), { label: 2 });
+  const page = renderReport({ ...subject, trained: false });
+  expect(plainText(page)).toContain("hasn’t learnt anything yet");
+  const [first] = /<header.*<\/header>/.exec(page) ?? [];
+  expect(first, "the first line says it").toMatch(
+    /<b>untrained<\/b>: its weights are random, so its answer is a guess/,
+  );
+  expect(renderReport({ ...subject, trained: true })).not.toContain("untrained");
+});
+
+describe("a report refuses", () => {
+  const subject = subjectOf(builtIn("one-conv", { filters: 1 }), { label: 2 });
+  const { model, tensors, labels } = subject.trace;
+  const parameters = Object.fromEntries(
+    model.parameters.map(({ fullName }) => [fullName, tensors[fullName]]),
+  );
+  const refusal = (step: typeof subject.trace) => () => renderReport({ ...subject, trace: step });
+
+  test("a batch", () => {
+    const x = tensor([2, 1, 28, 28], new Float64Array(2 * 784), "float64");
+    const step = withUpdate(trace(model, parameters, x, [1, 2]), 0.1);
+    return expectInputError(refusal(step), /one image.* batch of 2/);
+  });
+
+  test("a trace without an update", () => {
+    return expectInputError(refusal(trace(model, parameters, tensors.x, labels)), /withUpdate/);
+  });
+
+  test("a trace without the picture's gradient", () => {
+    const step = withUpdate(trace(model, parameters, tensors.x, labels, { inputGradient: false }), 0.1);
+    return expectInputError(refusal(step), /grad\.x/);
+  });
+});

@@ -1,0 +1,186 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { few } from "../../../../test/support/long.js";
+import { compilePlan } from "../../src/compiler/compile.js";
+import { type Plan, planModel } from "../../src/compiler/plan.js";
+import { defineModel } from "../../src/graph/model.js";
+import { interpret, type KernelParameters } from "../../src/ir/interpret.js";
+import { at, type Buffer, type LoopNest, load, loopNest, splat } from "../../src/ir/ir.js";
+import { resolveOptimizer } from "../../src/optimizers/index.js";
+import { randomStream } from "../../src/random.js";
+import { smallNetworks } from "../support/engineCases.js";
+import { engineNetworks, singleNetworks, tiledNetworks } from "../support/engineNetworks.js";
+import { cases, seeds } from "../support/properties.js";
+
+/*
+ * Every kernel of a plan, run by WebAssembly on the strict path and by the interpreter, which checks every load and store:
+ * after each kernel the two memories hold the same bits.
+ */
+
+const THREADS = 2;
+
+async function expectSameBits(plan: Plan, batchSize: number, seed: number): Promise<string[]> {
+  const { bytes, pages } = compilePlan(plan, THREADS, false, { relaxed: false });
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
+  fill(new Float32Array(memory.buffer), plan, seed);
+  const interpreted = memory.buffer.slice(0);
+
+  const ran: string[] = [];
+  const both = (kernel: LoopNest, parameters: Required<KernelParameters>) => {
+    const emitted = instance.exports[kernel.name] as (...values: number[]) => void;
+    emitted(parameters.workspace, parameters.slot, parameters.count, parameters.stash);
+    interpret(kernel, interpreted, parameters);
+    const differs = firstDifference(new Float32Array(memory.buffer), new Float32Array(interpreted));
+    if (differs >= 0) expect.fail(`${kernel.name} differs at word ${differs}`);
+    ran.push(kernel.name);
+  };
+  // the last thread and the last slot: what lies past them is past the end of everything
+  const workspace = plan.memory.workspaces + (THREADS - 1) * plan.memory.workspaceBytes;
+  const slot = plan.memory.slots.at(-1)?.offset ?? 0;
+  const blocks = Math.ceil(batchSize / plan.block);
+  const stash = plan.memory.stash.offset + (blocks - 1) * plan.memory.stash.strideBytes;
+  for (const kernel of [...plan.prepare, ...plan.forward, ...plan.backward]) {
+    both(kernel, { workspace, slot, count: 0, stash });
+  }
+  for (const { kernel, chunks, weightBytes, stashBytes } of plan.batch) {
+    const chunk = chunks - 1;
+    both(kernel, { workspace: chunk * weightBytes, slot: 0, count: blocks, stash: chunk * stashBytes });
+  }
+  const vectors = plan.parameterLength / 4;
+  if (vectors > 0) {
+    const rest = vectors > 1 ? 1 : 0; // a chunk that doesn't begin at the beginning
+    for (const kernel of [plan.reduce, plan.update, plan.flush]) {
+      const within = (kernel === plan.reduce ? plan.slotLength : plan.parameterLength) / 4 - rest;
+      if (kernel) both(kernel, { workspace: 16 * rest, slot: 0, count: Math.max(0, within), stash: 0 });
+    }
+  }
+  return ran;
+}
+
+/** Numbers everywhere, as bad as they can be while still being numbers, except where zeros are the rule. */
+function fill(numbers: Float32Array, plan: Plan, seed: number): void {
+  const random = randomStream(seed, "memory");
+  const tables = plan.tables.map(({ buffer: { offset, size } }) => ({
+    offset: offset / 4,
+    words: new Int32Array(numbers.buffer, offset, size).slice(),
+  }));
+  for (let k = 0; k < numbers.length; k++) numbers[k] = random.uniform(k) < 0.1 ? 0 : random.normal(k);
+  const first = plan.memory.workspaces / 4;
+  const size = plan.memory.workspaceBytes / 4;
+  for (let thread = 0; thread < THREADS; thread++) {
+    for (const { buffer } of plan.workspace.bordersOfMinusInfinity) {
+      const start = first + thread * size + buffer.offset / 4;
+      numbers.fill(-Infinity, start, start + buffer.size);
+    }
+  }
+  for (const { offset, words } of tables) new Int32Array(numbers.buffer).set(words, offset);
+  // the sizes of gradients that Adam remembers, and its corrections, are positive
+  const { step, state } = plan.memory;
+  for (const { offset, size } of [step, ...state]) {
+    for (let k = offset / 4; k < offset / 4 + size; k++) numbers[k] = Math.abs(numbers[k]) + 0.01;
+  }
+}
+
+/** -1: none. Numbers are compared by their bits, but not what is no number: its bits are nobody's concern. */
+function firstDifference(a: Float32Array, b: Float32Array): number {
+  const aBits = new Int32Array(a.buffer);
+  const bBits = new Int32Array(b.buffer);
+  for (let k = 0; k < aBits.length; k++) {
+    if (aBits[k] !== bBits[k] && !(Number.isNaN(a[k]) && Number.isNaN(b[k]))) return k;
+  }
+  return -1;
+}
+
+const manyWeights = defineModel(smallNetworks["many weights, for whole batches"]);
+const anyBatch = fc.integer({ min: 1, max: 40 });
+
+const optimizers = [
+  { type: "sgd", momentum: 0 },
+  { type: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0.01 },
+  { type: "adam", weightDecay: 0.01 },
+  { type: "adamw" },
+] as const;
+
+test("every kernel of random networks leaves the bits that the interpreter leaves, and stays inside its buffers", async () => {
+  const kernels = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        { weight: 8, arbitrary: fc.tuple(engineNetworks, anyBatch) },
+        { weight: 1, arbitrary: fc.tuple(tiledNetworks, anyBatch) },
+        { weight: 1, arbitrary: fc.tuple(fc.constant(manyWeights), anyBatch) },
+        { weight: 4, arbitrary: fc.tuple(singleNetworks, fc.constant(1)) },
+      ),
+      fc.constantFrom(...optimizers),
+      fc.boolean(),
+      seeds,
+      async ([model, batchSize], optimizer, clip, seed) => {
+        const plan = planModel(model, { batchSize, optimizer: resolveOptimizer(optimizer), clip });
+        for (const name of await expectSameBits(plan, batchSize, seed)) kernels.add(name.replace(/\d+/, ""));
+      },
+    ),
+    cases(few(45, 110)),
+  );
+  expect([...kernels].sort()).toEqual([
+    "conv.clear",
+    "conv.forward",
+    "conv.inputGradient",
+    "conv.parameterGradients",
+    "conv.prepare",
+    "conv.prepareGradient",
+    "fc.forward",
+    "fc.inputGradient",
+    "fc.stash",
+    "fc.parameterGradients",
+    "flatten.forward",
+    "flatten.inputGradient",
+    "flush",
+    "grad.scores",
+    "load",
+    "loss",
+    "pool.clear",
+    "pool.forward",
+    "pool.inputGradient",
+    "reduce",
+    "relu.forward",
+    "relu.inputGradient",
+    "scores",
+    "update",
+  ]);
+});
+
+describe("what leaves its buffer is caught, with kernel, buffer and place", () => {
+  const buffer: Buffer = { name: "five", region: "shared", offset: 0, size: 5 };
+  const run = (write: Parameters<typeof loopNest>[1]) => () =>
+    interpret(loopNest("bad", write), new ArrayBuffer(64));
+
+  test("a load", () => {
+    expect(run((b) => b.variable(load(at(buffer, 1))))).not.toThrow();
+    expect(run((b) => b.variable(load(at(buffer, 2))))).toThrow("bad: load of 4 at five[2], which has 5");
+    expect(run((b) => b.variable(load(at(buffer, -1))))).toThrow("five[-1]");
+  });
+
+  test("a splat", () => {
+    expect(run((b) => b.variable(splat(at(buffer, 4))))).not.toThrow();
+    expect(run((b) => b.variable(splat(at(buffer, 5))))).toThrow("bad: splat of 1 at five[5]");
+  });
+
+  test("a store in a loop that runs too often", () => {
+    const store = (count: number) =>
+      run((b) => b.loop("k", count, (k) => b.storeLane(at(buffer, 0, [k, 2]), splat(at(buffer, 0)))));
+    expect(store(3)).not.toThrow();
+    expect(store(4)).toThrow("bad: store of 1 at five[6], which has 5");
+  });
+
+  test("a chunk at the end of all parameters", () => {
+    const row: Buffer = { name: "parameters", region: "chunk", offset: 0, size: 12 };
+    const kernel = loopNest("bad", (b) =>
+      b.loop("k", "parameter", (k) => b.variable(load(at(row, 0, [k, 4])))),
+    );
+    interpret(kernel, new ArrayBuffer(64), { workspace: 32, count: 1 });
+    expect(() => interpret(kernel, new ArrayBuffer(64), { workspace: 32, count: 2 })).toThrow(
+      "parameters[12]",
+    );
+  });
+});

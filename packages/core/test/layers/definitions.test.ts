@@ -1,0 +1,179 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Conv2dSpec, conv2d } from "../../src/layers/conv2d.js";
+import { dense } from "../../src/layers/dense.js";
+import { flatten } from "../../src/layers/flatten.js";
+import { maxPool2d } from "../../src/layers/maxPool2d.js";
+import { relu } from "../../src/layers/relu.js";
+import { type ImageShape, type NamedTensors, sizeOf, tensor } from "../../src/tensor.js";
+import { expectTensor, expectWithin } from "../support/compare.js";
+import { convolution, maxPooling } from "../support/definitions.js";
+import { conv2dSpecs, maxPool2dSpecs, placed } from "../support/layerSpecs.js";
+import { cases, seeds } from "../support/properties.js";
+import { normals } from "../support/values.js";
+
+/* The layers' forward passes are their definitions, cell by cell, on random shapes. */
+
+const batches = fc.integer({ min: 1, max: 3 });
+
+describe("convolution", () => {
+  test("is the sum over channels and kernel cells, for any stride, padding and dilation", () => {
+    fc.assert(
+      fc.property(placed(conv2d, conv2dSpecs), batches, seeds, ({ spec, input }, batch, seed) => {
+        const layer = conv2d.resolve(spec, input);
+        const parameters: NamedTensors = Object.fromEntries(
+          conv2d.parameters(layer).map(({ name, shape }) => [name, normals(shape, seed, name)]),
+        );
+        const x = normals([batch, ...input], seed, "x");
+        const y = convolution(layer, x, parameters.weight, parameters.bias);
+        // Both add the same up to 48 products, perhaps in another order.
+        expectTensor("y", conv2d.forward(layer, x, parameters), y, 1e-14);
+      }),
+      cases(300),
+    );
+  });
+
+  test("does not flip the kernel", () => {
+    const layer = conv2d.resolve({ type: "conv2d", filters: 1, kernel: 2, bias: false }, [1, 2, 2]);
+    const x = tensor([1, 1, 2, 2], [1, 2, 3, 4], "float64");
+    const weight = tensor([1, 1, 2, 2], [1000, 100, 10, 1], "float64");
+    expect(Array.from(conv2d.forward(layer, x, { weight }).data)).toEqual([1234]);
+  });
+
+  test("that moves a picture by one pixel", () => {
+    const layer = conv2d.resolve(
+      { type: "conv2d", filters: 1, kernel: [1, 2], padding: [0, 0, 0, 1], bias: false },
+      [1, 2, 3],
+    );
+    const x = tensor([1, 1, 2, 3], [1, 2, 3, 4, 5, 6], "float64");
+    const weight = tensor([1, 1, 1, 2], [1, 0], "float64");
+    expect(Array.from(conv2d.forward(layer, x, { weight }).data)).toEqual([0, 1, 2, 0, 4, 5]);
+  });
+
+  test("counts its multiply-adds as the definition's innermost statement runs, padding included", () => {
+    fc.assert(
+      fc.property(placed(conv2d, conv2dSpecs), ({ spec, input }) => {
+        const layer = conv2d.resolve(spec, input);
+        const [weight] = conv2d.parameters(layer);
+        const outputs = sizeOf(layer.outputShape);
+        expect(conv2d.multiplyAdds(layer)).toBe((outputs * sizeOf(weight.shape)) / weight.shape[0]);
+      }),
+      cases(100),
+    );
+  });
+});
+
+test("max-pooling is the largest cell of each window", () => {
+  fc.assert(
+    fc.property(placed(maxPool2d, maxPool2dSpecs), batches, seeds, ({ spec, input }, batch, seed) => {
+      const layer = maxPool2d.resolve(spec, input);
+      const x = normals([batch, ...input], seed, "x");
+      expectTensor("y", maxPool2d.forward(layer, x, {}), maxPooling(layer, x).y, 0);
+    }),
+    cases(300),
+  );
+});
+
+test("max-pooling sends each output's gradient to the first largest cell, where many are equal", () => {
+  fc.assert(
+    fc.property(placed(maxPool2d, maxPool2dSpecs), batches, seeds, ({ spec, input }, batch, seed) => {
+      const layer = maxPool2d.resolve(spec, input);
+      const x = normals([batch, ...input], seed, "x");
+      x.data.forEach((value, k) => {
+        x.data[k] = Math.round(value); // few different values
+      });
+      const outgoing = normals([batch, ...layer.outputShape], seed, "outgoing");
+      const expected = new Float64Array(x.data.length);
+      for (const [k, winner] of maxPooling(layer, x).winners.entries()) expected[winner] += outgoing.data[k];
+      expectWithin("gradient", maxPool2d.inputGradient(layer, x, {}, outgoing).data, expected, 0);
+    }),
+    cases(200),
+  );
+});
+
+test("a dense layer is a matrix product", () => {
+  const sizes = fc.integer({ min: 1, max: 9 });
+  fc.assert(
+    fc.property(sizes, sizes, batches, fc.boolean(), seeds, (inputs, units, batch, bias, seed) => {
+      const layer = dense.resolve({ type: "dense", units, bias }, [inputs]);
+      const parameters: NamedTensors = Object.fromEntries(
+        dense.parameters(layer).map(({ name, shape }) => [name, normals(shape, seed, name)]),
+      );
+      expect(Object.keys(parameters)).toEqual(bias ? ["weight", "bias"] : ["weight"]);
+      const x = normals([batch, inputs], seed, "x");
+      const row = (n: number) => x.data.subarray(n * inputs, (n + 1) * inputs);
+      const y = Array.from({ length: batch * units }, (_, k) => {
+        const [n, o] = [Math.floor(k / units), k % units];
+        const products = Array.from(row(n), (value, i) => value * parameters.weight.data[o * inputs + i]);
+        return products.reduce((sum, product) => sum + product, bias ? parameters.bias.data[o] : 0);
+      });
+      expectTensor("y", dense.forward(layer, x, parameters), tensor([batch, units], y, "float64"), 1e-14);
+      expect(dense.multiplyAdds(layer)).toBe(inputs * units);
+    }),
+    cases(60),
+  );
+});
+
+test("ReLU keeps what is positive and makes the rest 0", () => {
+  const layer = relu.resolve({ type: "relu" }, [5]);
+  const x = tensor([1, 5], [-2, -0, 0, 0.5, 3], "float64");
+  expect(Array.from(relu.forward(layer, x, {}).data)).toEqual([0, 0, 0, 0.5, 3]);
+});
+
+test("flatten writes cell [c, p, q] at (c*H + p)*W + q, and its gradient back there", () => {
+  const [C, H, W]: ImageShape = [2, 3, 4];
+  const layer = flatten.resolve({ type: "flatten" }, [C, H, W]);
+  const x = tensor(
+    [2, C, H, W],
+    Array.from({ length: 48 }, (_, k) => k),
+    "float64",
+  );
+  const y = flatten.forward(layer, x, {});
+  expect(y.shape).toEqual([2, 24]);
+  expect(y.data[24 + (1 * H + 2) * W + 3]).toBe(x.data[((1 * C + 1) * H + 2) * W + 3]);
+  expect(Array.from(y.data)).toEqual(Array.from(x.data));
+  const gradient = flatten.inputGradient(layer, x, {}, y);
+  expect(gradient.shape).toEqual(x.shape);
+  expect(Array.from(gradient.data)).toEqual(Array.from(x.data));
+  y.data[0] = 100;
+  expect(x.data[0], "the input's own memory is left alone").toBe(0);
+});
+
+test("output sizes are PyTorch's", () => {
+  const spec: fc.Arbitrary<Conv2dSpec> = conv2dSpecs.filter(({ padding }) => typeof padding !== "string");
+  const both = <T>(value: T | readonly [T, T]) => (Array.isArray(value) ? value : [value, value]);
+  fc.assert(
+    fc.property(placed(conv2d, spec), ({ spec, input }) => {
+      const { kernel, stride = 1, padding = 0, dilation = 1 } = spec;
+      const sides = Array.isArray(padding) ? padding : Array(4).fill(padding);
+      const expected = [0, 1].map((d) => {
+        const padded = input[d + 1] + sides[d === 0 ? 0 : 3] + sides[d === 0 ? 2 : 1];
+        return Math.floor((padded - both(dilation)[d] * (both(kernel)[d] - 1) - 1) / both(stride)[d] + 1);
+      });
+      expect(conv2d.resolve(spec, input).outputShape).toEqual([spec.filters, ...expected]);
+    }),
+    cases(300),
+  );
+});
+
+test('"same" gives ceil(size / stride) outputs with the least padding, the odd cell at the bottom and right', () => {
+  const spec = conv2dSpecs.map((spec): Conv2dSpec => ({ ...spec, padding: "same" }));
+  fc.assert(
+    fc.property(placed(conv2d, spec), ({ spec, input }) => {
+      const layer = conv2d.resolve(spec, input);
+      const [top, right, bottom, left] = layer.padding;
+      for (const [d, before, after] of [
+        [0, top, bottom],
+        [1, left, right],
+      ]) {
+        const outputs = layer.outputShape[d + 1];
+        expect(outputs).toBe(Math.ceil(input[d + 1] / layer.stride[d]));
+        expect(after - before).toBeGreaterThanOrEqual(0);
+        expect(after - before).toBeLessThanOrEqual(1);
+        const reached = (outputs - 1) * layer.stride[d] + (layer.kernel[d] - 1) * layer.dilation[d] + 1;
+        expect(before + after).toBe(Math.max(0, reached - input[d + 1]));
+      }
+    }),
+    cases(200),
+  );
+});
