@@ -94,7 +94,7 @@ describe("nothing else", () => {
     `/${"../".repeat(3000)}etc/passwd`,
   ];
 
-  test.each(paths)("not %.40s", async (path) => {
+  test.each(paths.map((path) => [path.slice(0, 40), path]))("not %s", async (_, path) => {
     const { port } = await served();
     const answer = await ask(port, path);
     expect(statusOf(answer)).toBeGreaterThanOrEqual(400);

@@ -7,25 +7,25 @@ import type { Allocator } from "./memory.js";
 
 /*
  * Gradients that are computed when all blocks of a batch are done: those of dense layers with many weights. Each block
- * leaves what they are made from in a stride of memory of its own.
+ * leaves what they are made from, its stash, in memory of its own.
  */
 
 /** A kernel that runs on each chunk of a layer's weights when all blocks are done. */
 export interface BatchKernel {
   readonly kernel: LoopNest;
   readonly chunks: number;
-  /** How much further than the one before a chunk lies, in bytes: in the gradients, and in what was kept. */
+  /** How much further than the one before a chunk lies, in bytes: in the gradients, and in the stash. */
   readonly weightBytes: number;
   readonly stashBytes: number;
 }
 
-/** Where blocks leave what. */
+/** Where blocks leave what the end of the batch needs. */
 export interface Stash {
-  /** The strides of all blocks. */
+  /** All blocks' stashes, one after the other. */
   readonly buffer: Buffer;
-  /** The length of a block's stride, in float32 numbers. */
+  /** How far the next block's stash lies from a block's own, in float32 numbers. */
   readonly stride: number;
-  /** For each layer where in a stride its part begins, in float32 numbers. */
+  /** For each layer where in a block's stash its part begins, in float32 numbers. */
   readonly starts: ReadonlyMap<ModelLayer, number>;
 }
 
@@ -52,7 +52,7 @@ export function allocateStash(
   return { buffer, stride, starts };
 }
 
-/** A layer's part of the stride of the block that runs. */
+/** A layer's part of the stash of the block that runs. */
 export function stashOf({ starts }: Stash, layer: ModelLayer): Buffer {
   return {
     name: `${layer.name}.stash`,

@@ -2,7 +2,7 @@ import type { Address, Expression, Index, Loop, LoopNest, Pointer, Region, State
 
 /*
  * Which addresses of a loop nest move together. Each address is a region's start, or a pointer, plus, for each loop around it,
- * counter times stride; those that have these in common, from the outermost loop inwards, share a pointer. So they form a tree: a
+ * counter times stride; those that have these in common, from the outermost loop inwards, share a pointer. So they form a tree: an
  * `Induction` is what its parent is, moved by one more loop.
  */
 

@@ -136,7 +136,7 @@ const SHORTEST_RUN_MS = 4;
 async function loadKernel(pool: Pool, relaxed: boolean): Promise<Kernel> {
   const model = defineModel({ input: [1, 1, 1], layers: [{ type: "flatten" }, { type: "dense", units: 2 }] });
   const plan = planModel(model);
-  const only = { ...plan, forward: [peakNest("peak", relaxed, plan.workspace.logits.buffer)] };
+  const only = { ...plan, forward: [peakKernel("peak", relaxed, plan.workspace.logits.buffer)] };
   const program = await pool.loadInference(await compileFor(pool, only, { relaxed }), layoutOf(only));
   const parameters = new Float32Array(plan.parameterLength);
   return {
@@ -152,16 +152,16 @@ async function loadKernel(pool: Pool, relaxed: boolean): Promise<Kernel> {
  * a convolution. On the strict path a compiler would do that product only once for all, so there it is
  * sum * factor + factor.
  */
-function peakNest(name: string, relaxed: boolean, room: Buffer): LoopNest {
+function peakKernel(name: string, relaxed: boolean, scratch: Buffer): LoopNest {
   return loopNest(name, (b) => {
-    // loaded, not constant, so that they stay in registers; what is in the room doesn't matter, it stays finite
-    const factor = b.variable(load(at(room, 0)));
+    // loaded, not constant, so that they stay in registers; what is there doesn't matter, it stays finite
+    const factor = b.variable(load(at(scratch, 0)));
     const sums = Array.from({ length: SUMS }, (_, k) => b.variable(constant(k)));
     b.loop("round", ROUNDS, () => {
       for (const sum of sums) sum.set(relaxed ? madd(factor, factor, sum) : madd(sum, factor, factor));
     });
     // all are used, so that none can be left out; the result is a small number for the next call
     const total = sums.reduce<Expression>(add, constant(0));
-    b.store(at(room, 0), madd(total, constant(0), constant(0.5)));
+    b.store(at(scratch, 0), madd(total, constant(0), constant(0.5)));
   });
 }

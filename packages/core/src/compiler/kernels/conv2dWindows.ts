@@ -30,7 +30,7 @@ export const WIDEST_UNROLLED = 7;
 const MOST_UNROLLED = 9;
 
 /** How many rows and columns of a kernel are unrolled in one round of the loop. */
-function unrolledOf({ inputShape: [C], kernel: [U, V] }: Conv2d): readonly [rows: number, columns: number] {
+function unrolledSize({ inputShape: [C], kernel: [U, V] }: Conv2d): readonly [rows: number, columns: number] {
   if (V > WIDEST_UNROLLED) return [1, 1];
   return [C > 1 && U * V <= MOST_UNROLLED ? U : 1, V];
 }
@@ -43,7 +43,7 @@ function unrolledOf({ inputShape: [C], kernel: [U, V] }: Conv2d): readonly [rows
 export function windowTable(layer: Conv2d, x: View): number[] {
   const [C] = layer.inputShape;
   const [U, V] = layer.kernel;
-  const [rows, columns] = unrolledOf(layer);
+  const [rows, columns] = unrolledSize(layer);
   const table: number[] = [];
   for (let c = 0; c < C; c++) {
     for (let u = 0; u < U; u += rows) {
@@ -119,7 +119,7 @@ export function addWindows(
   o: Index,
 ): void {
   const { layer, x, table } = windows;
-  const [rows, columns] = unrolledOf(layer);
+  const [rows, columns] = unrolledSize(layer);
   b.loop("k", table.size, (k) => {
     const window = b.point(first, at(table, 0, [k, 1]));
     for (let u = 0; u < rows; u++) {

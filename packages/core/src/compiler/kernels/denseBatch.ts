@@ -92,8 +92,8 @@ export function batchChunks({ inputShape: [K] }: Dense) {
 
 /**
  * The gradients of the weights of one chunk of the inputs. Its parameters: how far on the chunk is in the gradients and
- * in what was stash, and how many blocks there are.
- * @param stash the first block's
+ * in the stash, and how many blocks there are.
+ * @param stash the layer's part of the first block's
  * @param stride how far the next block's lies from it, in float32 numbers
  */
 export function multiplyStash(
