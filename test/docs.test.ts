@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { type BuiltInName, builtIn, builtInModels, defineModel } from "../packages/core/src/index.js";
@@ -54,6 +55,26 @@ test("docs/numbers.md: its code is one program, and prints what it shows", async
     expect(shown, code).not.toBe("");
     expect(printed[k], code).toBe(shown);
   }
+});
+
+describe("every link to a file of the repository leads to one", () => {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const inDocs = readdirSync(join(root, "docs"), { recursive: true }).map((name) =>
+    join("docs", String(name)),
+  );
+  const pages = ["README.md", "CONTRIBUTING.md", ...inDocs.filter((name) => name.endsWith(".md"))];
+
+  test.each(pages)("%s", (page) => {
+    const text = readFileSync(join(root, page), "utf8");
+    const links = [...text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map(([, link]) => link);
+    const files = links.filter((link) => !/^[a-z]+:/.test(link));
+    expect(files.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+  });
+
+  test("there are links", () => {
+    const all = pages.map((page) => readFileSync(join(root, page), "utf8")).join("\n");
+    expect(all.match(/\]\(\.\.\/packages\//g)?.length).toBeGreaterThan(5);
+  });
 });
 
 describe("specs in the docs", () => {
