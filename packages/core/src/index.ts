@@ -74,6 +74,7 @@ export { permutation, type RandomStream, randomStream } from "./random.js";
 export { contractName, shapesOfTrace } from "./reference/names.js";
 export {
   forward,
+  forwardFrom,
   parameterGradients,
   type Trace,
   type TraceOptions,

@@ -25,8 +25,9 @@ export function contributesTo(trace: Trace, { tensor: name, index }: Cell): Cell
   for (const local of ["logits", "probs", "y"].filter((local) => end(local) === cell.tensor)) {
     add(end, explainSoftmaxCrossEntropy.uses(around(tensors, end), { tensor: local, index: cell.index }));
   }
-  for (const [k, { kind, resolved, parameters }] of model.layers.entries()) {
-    const names = namesAround(model, k);
+  for (const layer of model.layers) {
+    const { kind, resolved, parameters } = layer;
+    const names = namesAround(layer);
     const locals = ["x", ...parameters.map(({ name }) => name), "grad.out"];
     for (const local of locals.filter((local) => names(local) === cell.tensor)) {
       add(names, kind.explain.uses(resolved, around(tensors, names), { tensor: local, index: cell.index }));

@@ -40,8 +40,9 @@ function accountOf({ model }: Trace, tensors: NamedTensors, { tensor, index }: C
   if (tensor === namesAroundLoss(model)("grad.logits"))
     return explainSoftmaxCrossEntropy.inputGradient(atEnd, index);
 
-  for (const [k, { kind, resolved, parameters }] of model.layers.entries()) {
-    const names = namesAround(model, k);
+  for (const layer of model.layers) {
+    const { kind, resolved, parameters } = layer;
+    const names = namesAround(layer);
     const here = around(tensors, names);
     if (tensor === names("out")) return kind.explain.output(resolved, here, index);
     if (tensor === names("grad.x")) return kind.explain.inputGradient(resolved, here, index);

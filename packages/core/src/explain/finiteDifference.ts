@@ -3,7 +3,7 @@ import { InputError } from "../errors.js";
 import type { Model, ModelLayer } from "../graph/model.js";
 import { softmaxCrossEntropy } from "../losses/softmaxCrossEntropy.js";
 import { contractName } from "../reference/names.js";
-import { forward, type Trace } from "../reference/trace.js";
+import { forward, forwardFrom, layersAfter, type Trace } from "../reference/trace.js";
 import { copyAll, type NamedTensors, type Tensor } from "../tensor.js";
 import { type Difference, measureSlope } from "./difference.js";
 
@@ -36,21 +36,20 @@ export function finiteDifference(step: Trace, cell: Cell): FiniteDifference {
 export function finiteDifferences(step: Trace): (cell: Cell) => FiniteDifference {
   const { model, labels } = step;
   const tensors = inFloat64(step);
-  const inputOf = (index: number) => tensors[index === 0 ? "x" : `${model.layers[index - 1].name}.out`];
-  const branches = model.layers.map((layer, index) => branchesOf(layer, inputOf(index)));
+  const branches = new Map(model.layers.map((layer) => [layer, branchesOf(layer, tensors[layer.inputs[0]])]));
 
   return (cell) => {
     const name = contractName(model, cell.tensor).replace(/^grad\./, "");
-    const first = firstLayerAfter(model, name);
+    const after = layersAfter(model, name);
+    if (after.length === 0 && name !== model.output) throw unmovable(model, name);
     const moved: Cell = { tensor: name, index: cell.index };
     const { shape, data } = tensors[name];
     checkCell(moved, tensors[name]);
-    const rest: Model = { ...model, layers: model.layers.slice(first) };
     const run = () => {
-      const outputs = forward(rest, tensors, inputOf(first));
-      const inputs = [inputOf(first), ...Object.values(outputs)];
-      const changed = changedUnit(rest.layers, inputs, branches.slice(first));
-      return { value: softmaxCrossEntropy(inputs[rest.layers.length], labels), changed };
+      const now = { ...tensors, ...forwardFrom(model, tensors, name) };
+      let changed: Cell | undefined;
+      for (const layer of after) changed ??= changedUnit(layer, now[layer.inputs[0]], branches.get(layer));
+      return { value: softmaxCrossEntropy(now[model.output], labels), changed };
     };
     const offset = offsetOf(shape, cell.index);
     const gradient = step.tensors[`grad.${name}`]?.data[offset];
@@ -69,15 +68,9 @@ function inFloat64({ model, tensors }: Trace): NamedTensors {
   return { ...given, ...forward(model, given, given.x) };
 }
 
-/** The number of the first layer that a tensor goes into. */
-function firstLayerAfter(model: Model, name: string): number {
-  if (name === "x") return 0;
-  const after = model.layers.findIndex((layer) => name === `${layer.name}.out`);
-  if (after >= 0) return after + 1;
-  const owner = model.layers.findIndex((layer) => layer.parameters.some(({ fullName }) => fullName === name));
-  if (owner >= 0) return owner;
-  throw new InputError(
-    `A finite difference moves x, a parameter or the output of a layer, such as ${model.layers[0].name}.out, not ${name}.`,
+function unmovable({ layers: [first] }: Model, name: string): InputError {
+  return new InputError(
+    `A finite difference moves x, a parameter or the output of a layer, such as ${first.output}, not ${name}.`,
   );
 }
 
@@ -86,19 +79,9 @@ export function branchesOf(layer: ModelLayer, x: Tensor): Uint32Array | undefine
   return layer.kind.branches?.(layer.resolved, x);
 }
 
-/** The first output cell that is made in another way than `before`. */
-export function changedUnit(
-  layers: readonly ModelLayer[],
-  inputs: readonly Tensor[],
-  before: readonly (Uint32Array | undefined)[],
-): Cell | undefined {
-  for (const [index, layer] of layers.entries()) {
-    const now = branchesOf(layer, inputs[index]);
-    const at = now?.findIndex((branch, k) => branch !== before[index]?.[k]) ?? -1;
-    if (at >= 0) {
-      const shape = [inputs[index].shape[0], ...layer.outputShape];
-      return { tensor: `${layer.name}.out`, index: indexAt(shape, at) };
-    }
-  }
-  return undefined;
+/** The first output cell of a layer that is made in another way than `before`. */
+export function changedUnit(layer: ModelLayer, x: Tensor, before: Uint32Array | undefined): Cell | undefined {
+  const at = branchesOf(layer, x)?.findIndex((branch, k) => branch !== before?.[k]) ?? -1;
+  if (at < 0) return undefined;
+  return { tensor: layer.output, index: indexAt([x.shape[0], ...layer.outputShape], at) };
 }

@@ -14,13 +14,13 @@ import { explain } from "./explain.js";
 export function followedCells(trace: Trace): Record<string, Cell> {
   const { model, tensors } = trace;
   const cells: Record<string, Cell> = {};
-  const outputs = ["x", ...model.layers.map(({ name }) => `${name}.out`)];
-  const logits = outputs[outputs.length - 1];
-  let cell: Cell = { tensor: logits, index: [0, largestInRows(tensors[logits])[0]] };
-  cells[cell.tensor] = cell;
-  for (const [k, layer] of [...model.layers.entries()].reverse()) {
+  const logits = model.output;
+  cells[logits] = { tensor: logits, index: [0, largestInRows(tensors[logits])[0]] };
+  for (const layer of [...model.layers].reverse()) {
+    const cell = cells[layer.output];
+    const [input] = layer.inputs;
     const { terms, others } = explain(trace, cell);
-    const strongest = strongestTerm(terms, outputs[k]);
+    const strongest = strongestTerm(terms, input);
     // where all is padding no term has an input, but each has a weight of this output
     const factors = [...(strongest ? [strongest] : terms).flatMap((term) => term.factors), ...others];
     for (const { name, fullName } of layer.parameters) {
@@ -29,9 +29,8 @@ export function followedCells(trace: Trace): Record<string, Cell> {
       const index = name === "bias" ? [cell.index[1]] : indexAt(tensors[fullName].shape, 0);
       cells[fullName] = weight ?? { tensor: fullName, index };
     }
-    const input = factorOf(factors, outputs[k])?.cell;
-    cell = input ?? { tensor: outputs[k], index: indexAt(tensors[outputs[k]].shape, 0) };
-    cells[cell.tensor] = cell;
+    const from = factorOf(factors, input)?.cell;
+    cells[input] = from ?? { tensor: input, index: indexAt(tensors[input].shape, 0) };
   }
   return cells;
 }

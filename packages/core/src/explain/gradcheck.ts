@@ -106,9 +106,9 @@ async function compareAll(step: Trace, options: GradcheckOptions): Promise<Gradc
   const { cells = affordableCells(step), seed = 0 } = options;
   const whole = chosen(networkProbes(step), cells, seed);
   const alone = [
-    ...step.model.layers.map(({ name }, k) => ({
-      layer: name,
-      probes: chosen(layerProbes(step, k, seed), cells, seed),
+    ...step.model.layers.map((layer) => ({
+      layer: layer.name,
+      probes: chosen(layerProbes(step, layer, seed), cells, seed),
     })),
     { layer: "loss", probes: chosen(lossProbes(step), cells, seed) },
   ];

@@ -8,20 +8,18 @@ import type { NamedTensors, Tensor } from "../tensor.js";
 /** What the tensors around a part of the network are called in a trace. */
 export type Names = (local: string) => string;
 
-/** The contract names of the tensors around layer number `index`. */
-export function namesAround(model: Model, index: number): Names {
-  const layer = model.layers[index];
-  const x = index === 0 ? "x" : `${model.layers[index - 1].name}.out`;
-  return (local) => {
-    if (local.startsWith("grad.")) return `grad.${namesAround(model, index)(local.slice(5))}`;
-    return local === "x" ? x : `${layer.name}.${local}`;
+/** The contract names of the tensors around a layer. */
+export function namesAround({ name, inputs: [input] }: ModelLayer): Names {
+  const nameOf: Names = (local) => {
+    if (local.startsWith("grad.")) return `grad.${nameOf(local.slice("grad.".length))}`;
+    return local === "x" ? input : `${name}.${local}`;
   };
+  return nameOf;
 }
 
 /** The contract names of the tensors around softmax and cross-entropy. */
-export function namesAroundLoss(model: Model): Names {
-  const logits = `${(model.layers.at(-1) as ModelLayer).name}.out`;
-  return (local) => local.replace("logits", logits);
+export function namesAroundLoss({ output }: Model): Names {
+  return (local) => local.replace("logits", output);
 }
 
 /** The tensors of a trace under the names that they have around a part of the network. */

@@ -1,4 +1,5 @@
 import { type Cell, indexAt } from "../cell.js";
+import type { ModelLayer } from "../graph/model.js";
 import { randomStream } from "../random.js";
 import type { Trace } from "../reference/trace.js";
 import { copyAll, type FloatArray, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
@@ -51,20 +52,19 @@ function ofLoss(step: Trace, names: readonly string[]): Probe[] {
  * come from above; what the layer makes of them are the slopes of that sum. (Of what really comes into a layer much can be
  * exactly 0 or equal, after a ReLU for instance; random numbers keep away from kinks.)
  */
-export function layerProbes({ model, tensors }: Trace, index: number, seed: number): Probe[] {
-  const layer = model.layers[index];
+export function layerProbes({ tensors }: Trace, layer: ModelLayer, seed: number): Probe[] {
   const { kind, resolved } = layer;
-  const names = namesAround(model, index);
+  const names = namesAround(layer);
   const x = randomLike(tensors[names("x")], seed, `${layer.name}.x`);
   const parameters = copyAll(
     Object.fromEntries(layer.parameters.map(({ name, fullName }) => [name, tensors[fullName]])),
   );
-  const before = [branchesOf(layer, x)];
+  const before = branchesOf(layer, x);
   const outgoing = randomLike(tensors[names("out")], seed, `${layer.name}.out`);
   const size = sumOfSizes(kind.forward(resolved, x, parameters), outgoing);
   const run = () => ({
     value: dot(kind.forward(resolved, x, parameters), outgoing),
-    changed: changedUnit([layer], [x], before),
+    changed: changedUnit(layer, x, before),
   });
   const gradients: NamedTensors = {
     x: kind.inputGradient(resolved, x, parameters, outgoing),

@@ -3,7 +3,7 @@ import { checkBytes } from "../data/dataset.js";
 import { InputError, inContext, show } from "../errors.js";
 import type { SavedModel } from "../formats/modelFile.js";
 import { type Checks, checkOptions, elsewhere } from "../options.js";
-import { forward, type Trace, trace, withUpdate } from "../reference/trace.js";
+import { logits, type Trace, trace, withUpdate } from "../reference/trace.js";
 import { copyAll, formatShape, largestInRows, sizeOf } from "../tensor.js";
 
 export interface TraceImageOptions {
@@ -41,7 +41,6 @@ export function traceImage(
   }
   const exact = copyAll(parameters, "float64");
   const x = loadBatch(image, inputShape, [0], model.normalize, "float64");
-  const outputs = Object.values(forward(model, exact, x));
-  const [answer] = largestInRows(outputs[outputs.length - 1]);
+  const [answer] = largestInRows(logits(model, exact, x));
   return withUpdate(trace(model, exact, x, [label ?? answer]), learningRate);
 }

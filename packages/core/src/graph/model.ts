@@ -31,6 +31,10 @@ export interface ModelLayer extends ResolvedLayer {
   readonly spec: AnyLayerSpec;
   /** The layer's complete options and shapes, for the functions of `kind`. */
   readonly resolved: ResolvedLayer;
+  /** The names of the tensors that go in: `x`, or what a layer before it gives. */
+  readonly inputs: readonly string[];
+  /** The name of the tensor that it gives: `conv1.out`. */
+  readonly output: string;
   readonly parameters: readonly ModelParameter[];
   /** Multiply-adds for one image: forward, and for forward and backward together. */
   readonly multiplyAdds: { readonly forward: number; readonly trainingStep: number };
@@ -46,6 +50,8 @@ export interface Model {
   readonly spec: ModelSpec;
   readonly inputShape: ImageShape;
   readonly layers: readonly ModelLayer[];
+  /** The name of the scores: what the last layer gives. */
+  readonly output: string;
   /** All layers' parameters, in order. */
   readonly parameters: readonly ModelParameter[];
   readonly classes: readonly string[];
@@ -54,6 +60,11 @@ export interface Model {
   readonly parameterCount: number;
   /** For one image: forward, and for a training step. */
   readonly multiplyAdds: { readonly forward: number; readonly trainingStep: number };
+}
+
+/** The layer that gives the tensor of this name; undefined: it is the network's input, `x`. */
+export function producerOf({ layers }: Pick<Model, "layers">, tensor: string): ModelLayer | undefined {
+  return layers.find(({ output }) => output === tensor);
 }
 
 /** The most classes that a model can tell apart. */
@@ -110,6 +121,7 @@ export function defineModel(spec: ModelSpec): Model {
     spec,
     inputShape,
     layers,
+    output: output.output,
     parameters,
     classes: checkClasses(spec.classes, output),
     normalize: checkNormalization(spec.normalize, inputShape[0]),
@@ -125,6 +137,7 @@ function resolveLayers(specs: readonly AnyLayerSpec[], inputShape: Shape): Model
   const layers: ModelLayer[] = [];
   const counts: Record<string, number> = {};
   let shape = inputShape;
+  let input = "x";
   let learnsBefore = false;
   for (const [index, spec] of specs.entries()) {
     const kind = kindOf(spec, index);
@@ -142,12 +155,15 @@ function resolveLayers(specs: readonly AnyLayerSpec[], inputShape: Shape): Model
       kind,
       spec,
       resolved,
+      inputs: [input],
+      output: `${name}.out`,
       inputShape: resolved.inputShape,
       outputShape: resolved.outputShape,
       parameters,
       multiplyAdds: { forward, trainingStep: forward * (learnsBefore ? 3 : 2) },
     });
     shape = resolved.outputShape;
+    input = `${name}.out`;
     learnsBefore ||= parameters.length > 0;
   }
   return layers;

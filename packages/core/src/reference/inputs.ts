@@ -4,15 +4,12 @@ import { checkShapes } from "../graph/parameters.js";
 import { kindOf } from "../options.js";
 import { checkTensor, formatShape, type NamedTensors, sameShape, type Tensor } from "../tensor.js";
 
-/**
- * @param model may be a part of a network: then x is what goes into the first of its layers
- * @throws InputError unless the model can be run on this batch with these parameters; what they hold may be anything
- */
+/** @throws InputError unless the model can be run on this batch with these parameters; what they hold may be anything */
 export function checkBatch(model: Model, parameters: NamedTensors, x: Tensor): void {
   checkShapes(model, parameters);
   inContext("The batch x", () => checkTensor(x));
   const [count, ...shape] = x.shape;
-  const takes = model.layers.length > 0 ? model.layers[0].inputShape : shape;
+  const takes = model.inputShape;
   if (count >= 1 && sameShape(shape, takes)) return;
   const one = sameShape(x.shape, takes);
   throw new InputError(

@@ -1,4 +1,4 @@
-import type { Model } from "../graph/model.js";
+import type { Model, ModelLayer } from "../graph/model.js";
 import { softmax } from "../losses/softmax.js";
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "../losses/softmaxCrossEntropy.js";
 import { resolveOptimizer, updateParameter } from "../optimizers/index.js";
@@ -41,18 +41,15 @@ export function tensorsOf({ tensors, labels, loss, learningRate }: Trace): Named
  */
 export function forward(model: Model, parameters: NamedTensors, x: Tensor): NamedTensors {
   checkBatch(model, parameters, x);
+  const tensors: NamedTensors = { ...parameters, x };
   const outputs: NamedTensors = {};
-  let current = x;
-  for (const layer of model.layers) {
-    current = layer.kind.forward(layer.resolved, current, parametersOf(layer, parameters));
-    outputs[`${layer.name}.out`] = current;
-  }
+  for (const layer of model.layers) outputs[layer.output] = tensors[layer.output] = outputOf(layer, tensors);
   return outputs;
 }
 
 /** The scores that the last layer gives, `[N, classes]`. */
 export function logits(model: Model, parameters: NamedTensors, x: Tensor): Tensor {
-  return forward(model, parameters, x)[`${model.layers[model.layers.length - 1].name}.out`];
+  return forward(model, parameters, x)[model.output];
 }
 
 export interface TraceOptions {
@@ -79,27 +76,26 @@ export function trace(
   const { inputGradient = true } = options;
   const outputs = forward(model, parameters, x);
   checkLabels(model, x.shape[0], labels);
-  const inputOf = (index: number) => (index === 0 ? x : outputs[`${model.layers[index - 1].name}.out`]);
-  const scores = inputOf(model.layers.length);
+  const tensors: NamedTensors = { x, ...outputs };
+  const scores = tensors[model.output];
 
   const gradients: NamedTensors = {};
-  const firstThatLearns = model.layers.findIndex((layer) => layer.parameters.length > 0);
-  let gradient = softmaxCrossEntropyGradient(scores, labels);
-  for (let index = model.layers.length - 1; index >= 0; index--) {
-    const layer = model.layers[index];
-    gradients[`grad.${layer.name}.out`] = gradient;
-    const own = layer.kind.parameterGradients(layer.resolved, inputOf(index), gradient);
+  const firstThatLearns = model.layers.find((layer) => layer.parameters.length > 0);
+  gradients[`grad.${model.output}`] = softmaxCrossEntropyGradient(scores, labels);
+  for (const layer of [...model.layers].reverse()) {
+    const gradient = gradients[`grad.${layer.output}`];
+    const input = tensors[layer.inputs[0]];
+    const own = layer.kind.parameterGradients(layer.resolved, input, gradient);
     for (const [name, parameterGradient] of Object.entries(own)) {
       gradients[`grad.${layer.name}.${name}`] = parameterGradient;
     }
-    if (!inputGradient && index <= firstThatLearns) break;
-    gradient = layer.kind.inputGradient(
+    if (!inputGradient && layer === firstThatLearns) break;
+    gradients[`grad.${layer.inputs[0]}`] = layer.kind.inputGradient(
       layer.resolved,
-      inputOf(index),
+      input,
       parametersOf(layer, parameters),
       gradient,
     );
-    if (index === 0) gradients["grad.x"] = gradient;
   }
 
   return {
@@ -136,7 +132,37 @@ export function parameterGradients({ model, tensors }: Trace): NamedTensors {
   return Object.fromEntries(model.parameters.map(({ fullName }) => [fullName, tensors[`grad.${fullName}`]]));
 }
 
+/**
+ * The outputs that a tensor goes into, computed anew, in order: those of all layers that depend on it.
+ * @param tensors `x`, the parameters and the layers' outputs, the changed tensor among them
+ * @param changed its name: `x`, a parameter's or an output's
+ */
+export function forwardFrom(model: Model, tensors: NamedTensors, changed: string): NamedTensors {
+  const outputs: NamedTensors = {};
+  const now = { ...tensors };
+  for (const layer of layersAfter(model, changed))
+    outputs[layer.output] = now[layer.output] = outputOf(layer, now);
+  return outputs;
+}
+
+/** The layers whose outputs depend on a tensor, in their order. */
+export function layersAfter(model: Model, changed: string): ModelLayer[] {
+  const isChanged = new Set([changed]);
+  return model.layers.filter(({ inputs, parameters, output }) => {
+    const depends = [...inputs, ...parameters.map(({ fullName }) => fullName)].some((name) =>
+      isChanged.has(name),
+    );
+    if (depends) isChanged.add(output);
+    return depends;
+  });
+}
+
+/** What a layer gives, from what goes into it and its parameters among the tensors. */
+function outputOf(layer: ModelLayer, tensors: NamedTensors): Tensor {
+  return layer.kind.forward(layer.resolved, tensors[layer.inputs[0]], parametersOf(layer, tensors));
+}
+
 /** A layer's own parameters under their short names: `weight`, `bias`. */
-function parametersOf(layer: Model["layers"][number], parameters: NamedTensors): NamedTensors {
+function parametersOf(layer: ModelLayer, parameters: NamedTensors): NamedTensors {
   return Object.fromEntries(layer.parameters.map(({ name, fullName }) => [name, parameters[fullName]]));
 }

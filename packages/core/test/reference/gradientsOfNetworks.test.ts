@@ -4,7 +4,7 @@ import { few } from "../../../../test/support/long.js";
 import type { Model } from "../../src/graph/model.js";
 import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
 import { softmaxCrossEntropy } from "../../src/losses/softmaxCrossEntropy.js";
-import { forward, trace } from "../../src/reference/trace.js";
+import { trace } from "../../src/reference/trace.js";
 import type { NamedTensors, Tensor } from "../../src/tensor.js";
 import { maxPooling } from "../support/definitions.js";
 import { expectGradient, measuredGradient } from "../support/differences.js";
@@ -23,35 +23,35 @@ import { normals } from "../support/values.js";
 
 const h = 2 ** -13;
 
-/** A model from layer `first` on. */
-function rest(model: Model, first: number): Model {
-  return { ...model, layers: model.layers.slice(first) };
-}
-
 /** Which way every unit goes: the sign of each ReLU's input, the winner of each window. */
-function ways(model: Model, outputs: NamedTensors, x: Tensor): string {
-  let input = x;
+function ways(model: Model, tensors: NamedTensors): string {
   let text = "";
-  for (const { name, spec, resolved } of model.layers) {
+  for (const { inputs, spec, resolved } of model.layers) {
+    const input = tensors[inputs[0]];
     if (spec.type === "relu") text += Array.from(input.data, (value) => (value > 0 ? "+" : "-")).join("");
     if (spec.type === "maxPool2d") text += maxPooling(resolved as MaxPool2d, input).winners.join();
-    input = outputs[`${name}.out`];
   }
   return text;
 }
 
-/** The loss as a function of what goes into a model, or of its parameters, and whether a unit changed its way. */
-function lossOf(model: Model, parameters: NamedTensors, x: Tensor, labels: readonly number[]) {
-  const last = model.layers.at(-1);
+/**
+ * The loss as a function of one of the tensors `x`, parameters and outputs, and whether a unit changed its way: all layers are run
+ * but the one that gives this tensor.
+ */
+function lossOf(model: Model, given: NamedTensors, moved: string, labels: readonly number[]) {
   const run = () => {
-    const outputs = forward(model, parameters, x);
-    return { scores: last ? outputs[`${last.name}.out`] : x, way: ways(model, outputs, x) };
+    const tensors = { ...given };
+    for (const { kind, resolved, parameters, inputs, output } of model.layers) {
+      const own = Object.fromEntries(parameters.map(({ name, fullName }) => [name, tensors[fullName]]));
+      if (output !== moved) tensors[output] = kind.forward(resolved, tensors[inputs[0]], own);
+    }
+    return { scores: tensors[model.output], way: ways(model, tensors) };
   };
   const { way } = run();
   const loss = () => {
-    const moved = run();
-    if (moved.way !== way) loss.crossedKink = true;
-    return softmaxCrossEntropy(moved.scores, labels);
+    const now = run();
+    if (now.way !== way) loss.crossedKink = true;
+    return softmaxCrossEntropy(now.scores, labels);
   };
   loss.crossedKink = false;
   return loss;
@@ -68,16 +68,11 @@ test("every gradient of random networks is the measured one", () => {
       const { loss, tensors } = trace(model, parameters, x, labels);
 
       const measured: Record<string, Float64Array> = {};
-      const whole = lossOf(model, parameters, x, labels);
-      for (const [name, { data }] of Object.entries({ x, ...parameters })) {
-        measured[name] = measuredGradient(whole, data as Float64Array, h);
-        fc.pre(!whole.crossedKink);
-      }
-      for (const [index, { name }] of model.layers.entries()) {
-        const output = tensors[`${name}.out`];
-        const onwards = lossOf(rest(model, index + 1), parameters, output, labels);
-        measured[`${name}.out`] = measuredGradient(onwards, output.data as Float64Array, h);
-        fc.pre(!onwards.crossedKink);
+      const outputs = model.layers.map(({ output }) => output);
+      for (const name of ["x", ...Object.keys(parameters), ...outputs]) {
+        const moving = lossOf(model, tensors, name, labels);
+        measured[name] = measuredGradient(moving, tensors[name].data as Float64Array, h);
+        fc.pre(!moving.crossedKink);
       }
 
       const gradients = Object.keys(tensors).filter((name) => name.startsWith("grad."));

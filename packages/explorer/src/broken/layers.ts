@@ -9,11 +9,8 @@ type Kind = ModelLayer["kind"];
 type Breaker = (model: Model) => Model;
 
 /** The network with other functions in some of its layers. */
-function withKinds(model: Model, change: (layer: ModelLayer, index: number) => Partial<Kind>): Model {
-  const layers = model.layers.map((layer, index) => ({
-    ...layer,
-    kind: { ...layer.kind, ...change(layer, index) },
-  }));
+function withKinds(model: Model, change: (layer: ModelLayer) => Partial<Kind>): Model {
+  const layers = model.layers.map((layer) => ({ ...layer, kind: { ...layer.kind, ...change(layer) } }));
   return { ...model, layers };
 }
 
@@ -26,8 +23,8 @@ const inLayers =
 const scaledLoss =
   (factor: (images: number) => number): Breaker =>
   (model) =>
-    withKinds(model, ({ kind }, index) =>
-      index < model.layers.length - 1
+    withKinds(model, ({ kind, output }) =>
+      output !== model.output
         ? {}
         : {
             inputGradient: (layer, x, parameters, g) =>

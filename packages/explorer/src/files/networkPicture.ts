@@ -95,10 +95,10 @@ export function networkPicture(explorer: Explorer): string {
   height = 2 * MAP;
   x += 2 * MAP + 3 * GAP;
 
-  for (const [index, layer] of model.layers.entries()) {
+  for (const layer of model.layers) {
     const tensor = `${prefix}${layer.name}.out`;
     head(layer.name, layer.outputShape.join("×"), tensor);
-    if (isSpatial(model, index)) {
+    if (isSpatial(model, layer)) {
       const { planes } = explorer.gridOf(tensor);
       const first = Math.min(explorer.pages[channelGroup(model, layer.name)] ?? 0, planes - 1);
       const shown = Math.min(PAGE, planes - first);
@@ -107,7 +107,7 @@ export function networkPicture(explorer: Explorer): string {
       height = Math.max(height, shown * (MAP + GAP));
       x += MAP + 3 * GAP;
     } else if (layer.outputShape[0] <= MOST_LINES) {
-      units(tensor, index === model.layers.length - 1 ? model.classes : undefined, false);
+      units(tensor, layer.output === model.output ? model.classes : undefined, false);
       x += UNITS + 3 * GAP;
     } else {
       map(tensor, 0, x, MARGIN + HEAD, 2 * MAP);

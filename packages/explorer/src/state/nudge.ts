@@ -3,11 +3,9 @@ import {
   copyAll,
   copyOf,
   forward,
-  type Model,
-  type NamedTensors,
+  forwardFrom,
   offsetOf,
   softmaxCrossEntropy,
-  type Tensor,
   type Trace,
 } from "unravel-cnn";
 import type { NudgeQuestion } from "./nudgeWorker.js";
@@ -28,25 +26,12 @@ export function lossesAlong(
   const { shape, data } = parameters[cell.tensor];
   const offset = offsetOf(shape, cell.index);
   const start = data[offset];
-  const from = firstThatFeels(model, cell.tensor);
-  const input = outputBefore(model, parameters, copyOf(tensors.x, "float64"), from);
-  const rest: Model = { ...model, layers: model.layers.slice(from) };
+  const x = copyOf(tensors.x, "float64");
+  const before = { ...parameters, x, ...forward(model, parameters, x) };
   return steps.map((step) => {
     data[offset] = start + step;
-    const scores = Object.values(forward(rest, parameters, input)).at(-1) as Tensor;
-    return softmaxCrossEntropy(scores, labels);
+    return softmaxCrossEntropy(forwardFrom(model, before, cell.tensor)[model.output], labels);
   });
-}
-
-/** The first layer whose output changes with a parameter: its own. */
-function firstThatFeels({ layers }: Model, parameter: string): number {
-  return layers.findIndex(({ parameters }) => parameters.some(({ fullName }) => fullName === parameter));
-}
-
-/** What goes into a layer. */
-function outputBefore(model: Model, parameters: NamedTensors, x: Tensor, layer: number): Tensor {
-  const before: Model = { ...model, layers: model.layers.slice(0, layer) };
-  return Object.values(forward(before, parameters, x)).at(-1) ?? x;
 }
 
 /** Asks a worker for `lossesAlong`; only the newest question is answered. */

@@ -3,6 +3,7 @@ import {
   checkCell,
   indexAt,
   type Model,
+  type ModelLayer,
   type NamedTensors,
   offsetOf,
   parseCell,
@@ -66,21 +67,21 @@ export function layerNameOf(tensor: string): string {
   return plainName(tensor).split(".")[0];
 }
 
-/** How what comes out of a layer lies in space: `[channels, rows, columns]`; undefined for units that lie nowhere. */
-function spaceOf(model: Model, layer: number): readonly number[] | undefined {
-  if (layer < 0) return model.inputShape;
-  const { outputShape, spec } = model.layers[layer];
-  if (outputShape.length === 3) return outputShape;
-  return spec.type === "dense" ? undefined : spaceOf(model, layer - 1);
+/** How a tensor between layers lies in space: `[channels, rows, columns]`; undefined for units that lie nowhere. */
+function spaceOf(model: Model, tensor: string): readonly number[] | undefined {
+  const layer = model.layers.find(({ output }) => output === tensor);
+  if (layer === undefined) return model.inputShape;
+  if (layer.outputShape.length === 3) return layer.outputShape;
+  return layer.spec.type === "dense" ? undefined : spaceOf(model, layer.inputs[0]);
 }
 
 /** Whether what comes out of a layer lies in space; units of a dense layer don't. */
-export function isSpatial(model: Model, layer: number): boolean {
-  return spaceOf(model, layer) !== undefined;
+export function isSpatial(model: Model, { output }: ModelLayer): boolean {
+  return spaceOf(model, output) !== undefined;
 }
 
-function gridOfOutput(model: Model, layer: number, images: number, planes: number, size: number): Grid {
-  const space = spaceOf(model, layer);
+function gridBetween(model: Model, tensor: string, images: number, planes: number, size: number): Grid {
+  const space = spaceOf(model, tensor);
   return space ? grid(images, planes * space[0], space[1], space[2]) : unitGrid(images, planes, size);
 }
 
@@ -89,12 +90,12 @@ export function gridOf(model: Model, tensor: string, shape: Shape): Grid {
   const name = plainName(tensor);
   if (name === "x") return grid(shape[0], shape[1], shape[2], shape[3]);
   const [owner, part] = name.split(".");
-  const index = model.layers.findIndex((layer) => layer.name === owner);
-  if (index < 0) return unitGrid(shape.length > 1 ? shape[0] : 1, 1, sizeOf(shape.slice(1)));
-  if (part === "out") return gridOfOutput(model, index, shape[0], 1, shape[1]);
+  const layer = model.layers.find((one) => one.name === owner);
+  if (layer === undefined) return unitGrid(shape.length > 1 ? shape[0] : 1, 1, sizeOf(shape.slice(1)));
+  if (part === "out") return gridBetween(model, layer.output, shape[0], 1, shape[1]);
   if (part === "bias") return grid(1, shape[0], 1, 1);
   if (shape.length === 4) return grid(1, shape[0] * shape[1], shape[2], shape[3]);
-  return gridOfOutput(model, index - 1, 1, shape[0], shape[1]);
+  return gridBetween(model, layer.inputs[0], 1, shape[0], shape[1]);
 }
 
 /** Where a picture begins in the tensor's data. */

@@ -15,11 +15,10 @@ export const oppositeOf = (pass: Pass): Pass => (pass === "forward" ? "backward"
 
 /** The cell that stands in the same place in the other pass. */
 export function otherPass(model: Model, cell: Cell, pass: Pass): Cell {
-  const last = `${model.layers[model.layers.length - 1].name}.out`;
   if (cell.tensor === "loss") return cell;
   if (pass === "forward") return { ...cell, tensor: plainName(cell.tensor) };
   if (cell.tensor === "y") return { tensor: "loss", index: [] };
-  return { ...cell, tensor: `grad.${cell.tensor === "probs" ? last : plainName(cell.tensor)}` };
+  return { ...cell, tensor: `grad.${cell.tensor === "probs" ? model.output : plainName(cell.tensor)}` };
 }
 
 /**
@@ -43,8 +42,8 @@ export function isSigned(tensor: string, model: Model): boolean {
   return type === "conv2d" || type === "dense";
 }
 
-/** The name of the layer before; `x` if there is none. */
+/** The name of the layer whose output goes into this one; `x` if it is the picture. */
 export function layerBefore({ layers }: Model, name: string): string {
-  const index = layers.findIndex((layer) => layer.name === name);
-  return index > 0 ? layers[index - 1].name : "x";
+  const input = layers.find((layer) => layer.name === name)?.inputs[0] ?? "x";
+  return layerNameOf(input);
 }

@@ -47,9 +47,11 @@ function forwardSum(type: string | undefined): string {
 /** The gradient of a parameter is its layer's; that of an output is the next layer's work. */
 function gradientSum(model: Model, tensor: string, part: string | undefined): string {
   const owner = layerNameOf(tensor);
-  const index = model.layers.findIndex((layer) => layer.name === owner);
   const isParameter = part === "weight" || part === "bias";
-  const type = model.layers[isParameter ? index : index + 1]?.spec.type;
+  const through = isParameter
+    ? model.layers.find(({ name }) => name === owner)
+    : model.layers.find(({ inputs }) => inputs.includes(plainName(tensor)));
+  const type = through?.spec.type;
   if (part === "bias") return `${name("dbias")}${op("=")}${sumOver(name("all uses"))}${name("dy")}`;
   if (type === "dense") {
     return part === "weight"

@@ -1,6 +1,6 @@
 import { type Cell, cellAddress, offsetOf } from "../../cell.js";
 import { InputError } from "../../errors.js";
-import type { ModelLayer } from "../../graph/model.js";
+import { type ModelLayer, producerOf } from "../../graph/model.js";
 import { html, type Markup } from "../../html.js";
 import { type Trace, tensorsOf } from "../../reference/trace.js";
 import { largestInRows, type NamedTensors, type Shape, type Tensor } from "../../tensor.js";
@@ -54,7 +54,7 @@ export function storyOf(subject: ReportSubject): Story {
       "A report shows every gradient, but the trace lacks grad.x; make it with inputGradient.",
     );
   }
-  const logits = tensors[`${model.layers[model.layers.length - 1].name}.out`];
+  const logits = tensors[model.output];
   return {
     ...subject,
     tensors: tensorsOf(trace),
@@ -71,8 +71,6 @@ export function storyOf(subject: ReportSubject): Story {
 export interface LayerPlace {
   readonly story: Story;
   readonly layer: ModelLayer;
-  /** Counts from 0. */
-  readonly index: number;
   /** The name of what goes in: `x`, `pool1.out`. */
   readonly input: string;
   readonly output: string;
@@ -80,18 +78,12 @@ export interface LayerPlace {
 
 export function placesOf(story: Story): LayerPlace[] {
   const { layers } = story.trace.model;
-  return layers.map((layer, index) => ({
-    story,
-    layer,
-    index,
-    input: index === 0 ? "x" : `${layers[index - 1].name}.out`,
-    output: `${layer.name}.out`,
-  }));
+  return layers.map((layer) => ({ story, layer, input: layer.inputs[0], output: layer.output }));
 }
 
 /** Whether the layer gives the scores of the classes. */
-export function isLast({ story, index }: LayerPlace): boolean {
-  return index === story.trace.model.layers.length - 1;
+export function isLast({ story, output }: LayerPlace): boolean {
+  return output === story.trace.model.output;
 }
 
 export function tensorOf({ tensors }: Story, name: string): Tensor {
@@ -133,12 +125,9 @@ export function once({ told }: Story, term: string, text: Markup): Markup | unde
  * The image shape in which the numbers of a row lay before they were flattened; undefined where they never lay in an
  * image, or something mixed them since.
  */
-export function imageShapeBehind({ story, index }: LayerPlace): Shape | undefined {
-  const { layers } = story.trace.model;
-  for (let k = index - 1; k >= 0; k--) {
-    if (layers[k].inputShape.length === 3)
-      return layers[k].spec.type === "flatten" ? layers[k].inputShape : undefined;
-    if (layers[k].spec.type !== "relu") return undefined;
-  }
-  return undefined;
+export function imageShapeBehind({ story, layer }: Pick<LayerPlace, "story" | "layer">): Shape | undefined {
+  const before = producerOf(story.trace.model, layer.inputs[0]);
+  if (before === undefined) return undefined;
+  if (before.inputShape.length === 3) return before.spec.type === "flatten" ? before.inputShape : undefined;
+  return before.spec.type === "relu" ? imageShapeBehind({ story, layer: before }) : undefined;
 }

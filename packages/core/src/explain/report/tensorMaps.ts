@@ -118,8 +118,7 @@ function bars(story: Story, name: string, chosen: number): Markup {
   const format = formatFor(data);
   const largest = largestSize(data) || 1;
   const signed = scaleOf(name, data).kind === "diverging";
-  const { layers } = story.trace.model;
-  const isScore = name.replace("grad.", "") === `${layers[layers.length - 1].name}.out`;
+  const isScore = name.replace("grad.", "") === story.trace.model.output;
   return html`<table class="list"><thead><tr><th>${isScore ? "class" : "number"}</th><th class="n">${address({ tensor: name, index: [] })} ${powerOf(format)}</th><th></th></tr></thead><tbody>${Array.from(
     data,
     (value, k) =>

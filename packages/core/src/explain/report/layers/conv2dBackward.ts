@@ -20,10 +20,10 @@ import { kernelMap } from "./kernelMap.js";
  */
 
 export function convBackward(place: LayerPlace): Telling {
-  const { story, layer, index, input } = place;
+  const { story, layer, input } = place;
   const conv = layer.resolved as Conv2d;
   const [O, I, J] = conv.outputShape;
-  const first = index === 0;
+  const first = input === "x";
   return {
     kind: "convolution",
     title: `${O === 1 ? "One kernel" : `${O} kernels`}, used everywhere, ${O === 1 ? "collects" : "collect"} from everywhere`,

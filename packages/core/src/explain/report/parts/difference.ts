@@ -12,8 +12,7 @@ import { shownClasses } from "./softmax.js";
 
 /** The first chapter of the way back: what the scores have to do with the loss. */
 export function differenceChapter(story: Story): Chapter {
-  const { layers, classes } = story.trace.model;
-  const scores = `${layers[layers.length - 1].name}.out`;
+  const { output: scores, classes } = story.trace.model;
   const cell = followedCell(story, `grad.${scores}`);
   return {
     id: "grad-softmax",

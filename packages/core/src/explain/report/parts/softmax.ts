@@ -44,8 +44,7 @@ export function softmaxChapter(story: Story): Chapter {
 }
 
 function probabilityTable(story: Story): Content {
-  const { layers } = story.trace.model;
-  const z = tensorOf(story, `${layers[layers.length - 1].name}.out`).data;
+  const z = tensorOf(story, story.trace.model.output).data;
   const p = tensorOf(story, "probs").data;
   const powers = Array.from(
     p,
