@@ -5,7 +5,6 @@ import type { Model } from "../../src/graph/model.js";
 import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
 import { softmaxCrossEntropy } from "../../src/losses/softmaxCrossEntropy.js";
 import { trace } from "../../src/reference/trace.js";
-import type { NamedTensors, Tensor } from "../../src/tensor.js";
 import { maxPooling } from "../support/definitions.js";
 import { expectGradient, measuredGradient } from "../support/differences.js";
 import { networks, randomParameters } from "../support/networks.js";
