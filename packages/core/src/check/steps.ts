@@ -53,9 +53,9 @@ function outputOf(layer: NetworkLayer, run: Run): Value {
   if (layer.type === "maxPool2d") return pooled(layer, x);
   const { weight, bias } = parametersOf(layer, run) as Record<string, Value>;
   const { kind, resolved } = layer;
-  const data = kind.forward(resolved, x, { weight, ...(bias && { bias }) });
+  const data = kind.forward(resolved, [x], { weight, ...(bias && { bias }) });
   const terms = weight.data.length / weight.shape[0];
-  return linear(data, terms, run, [x, weight], (a, b) => kind.forward(resolved, a, { weight: b }), bias);
+  return linear(data, terms, run, [x, weight], (a, b) => kind.forward(resolved, [a], { weight: b }), bias);
 }
 
 /**
@@ -117,7 +117,7 @@ function flattened(x: Value, shape: readonly number[]): Value {
 
 function pooled(layer: NetworkLayer, x: Value): Value {
   const { kind, resolved } = layer;
-  const y = kind.forward(resolved, x, {});
+  const y = kind.forward(resolved, [x], {});
   const winners = winnersOf(layer, x);
   return {
     shape: y.shape,
@@ -128,7 +128,7 @@ function pooled(layer: NetworkLayer, x: Value): Value {
 
 /** For each output cell of a pool, which input cell wins. */
 export function winnersOf({ kind, resolved, name }: NetworkLayer, x: Tensor): Uint32Array {
-  const winners = kind.branches?.(resolved, x);
+  const winners = kind.branches?.(resolved, [x]);
   if (!winners) throw new Error(`${name} has no winners`);
   return winners;
 }
@@ -230,7 +230,7 @@ function inputGradientOf(layer: NetworkLayer, run: Run): Value {
   if (type === "maxPool2d") return unpooled(layer, run.get(layer.input), g);
   const { weight } = parametersOf(layer, run) as Record<string, Value>;
   const x = zeros(shape, "float64"); // only its shape matters
-  const back = (a: Tensor, b: Tensor) => kind.inputGradient(resolved, x, { weight: b }, a);
+  const back = (a: Tensor, b: Tensor) => kind.inputGradients(resolved, [x], { weight: b }, a)[0];
   const terms = weight.data.length / weight.shape[1];
   return linear(back(g, weight), terms, run, [g, weight], back);
 }
@@ -290,11 +290,11 @@ function parameterGradientOf(layer: NetworkLayer, name: string, run: Run): Value
   };
 
   function weightGradient(x: Value): Value {
-    const add = (a: Tensor, b: Tensor) => kind.parameterGradients(resolved, b, a)[short];
+    const add = (a: Tensor, b: Tensor) => kind.parameterGradients(resolved, [b], a)[short];
     return linear(add(g, x), g.data.length / g.shape[1], run, [g, x], add);
   }
   function biasGradient(x: Tensor): Value {
-    const add = (a: Tensor) => kind.parameterGradients(resolved, x, a)[short];
+    const add = (a: Tensor) => kind.parameterGradients(resolved, [x], a)[short];
     const one: Value = { shape: x.shape, data: new Float64Array(0), variance: new Float64Array(0), share: 0 };
     return linear(add(g), g.data.length / g.shape[1], run, [g, one], add);
   }

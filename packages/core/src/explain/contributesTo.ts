@@ -1,10 +1,10 @@
-import { type Cell, checkCell, indexAt } from "../cell.js";
+import { type Cell, cellAddress, checkCell, indexAt } from "../cell.js";
 import type { Model } from "../graph/model.js";
 import { explainSoftmaxCrossEntropy } from "../losses/explain.js";
 import { contractName } from "../reference/names.js";
 import { type Trace, tensorsOf } from "../reference/trace.js";
 import { sizeOf } from "../tensor.js";
-import { around, type Names, namesAround, namesAroundLoss, tensorNamed } from "./place.js";
+import { around, localInputs, type Names, namesAround, namesAroundLoss, tensorNamed } from "./place.js";
 
 /**
  * The cells in whose explanations this one stands, as a factor or among the others: the exact inverse of `explain`. First
@@ -26,15 +26,20 @@ export function contributesTo(trace: Trace, { tensor: name, index }: Cell): Cell
     add(end, explainSoftmaxCrossEntropy.uses(around(tensors, end), { tensor: local, index: cell.index }));
   }
   for (const layer of model.layers) {
-    const { kind, resolved, parameters } = layer;
+    const { kind, resolved, parameters, inputs } = layer;
     const names = namesAround(layer);
-    const locals = ["x", ...parameters.map(({ name }) => name), "grad.out"];
+    const locals = [...localInputs(inputs), ...parameters.map(({ name }) => name), "grad.out"];
     for (const local of locals.filter((local) => names(local) === cell.tensor)) {
       add(names, kind.explain.uses(resolved, around(tensors, names), { tensor: local, index: cell.index }));
     }
   }
   cells.push(...updates(model, cell));
-  return cells.filter(({ tensor }) => Object.hasOwn(tensors, tensor));
+  return distinct(cells.filter(({ tensor }) => Object.hasOwn(tensors, tensor)));
+}
+
+/** Each cell once: a number that goes into a layer twice is in the accounts of the same cells. */
+function distinct(cells: readonly Cell[]): Cell[] {
+  return [...new Map(cells.map((cell) => [cellAddress(cell), cell])).values()];
 }
 
 /** The parameters after the update that a parameter, its gradient or the learning rate goes into. */

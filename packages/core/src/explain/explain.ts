@@ -1,4 +1,5 @@
 import { type Cell, checkCell, offsetOf } from "../cell.js";
+import type { ModelLayer } from "../graph/model.js";
 import { type Account, factorAt, product } from "../layers/explain/explanation.js";
 import { explainSoftmaxCrossEntropy } from "../losses/explain.js";
 import { contractName } from "../reference/names.js";
@@ -42,14 +43,34 @@ function accountOf({ model }: Trace, tensors: NamedTensors, { tensor, index }: C
 
   for (const layer of model.layers) {
     const { kind, resolved, parameters } = layer;
-    const names = namesAround(layer);
-    const here = around(tensors, names);
-    if (tensor === names("out")) return kind.explain.output(resolved, here, index);
-    if (tensor === names("grad.x")) return kind.explain.inputGradient(resolved, here, index);
+    const here = around(tensors, namesAround(layer));
+    if (tensor === layer.output) return kind.explain.output(resolved, here, index);
     const parameter = parameters.find(({ fullName }) => tensor === `grad.${fullName}`);
     if (parameter) return kind.explain.parameterGradient(resolved, here, parameter.name, index);
   }
-  return given();
+  const uses = model.uses.get(tensor.replace(/^grad\./, ""));
+  if (uses === undefined || tensor === "x") return given();
+  // in the order in which the trace adds what comes back: from the last layer first
+  const ways = [...uses].reverse().map(({ layer, input }) => ({
+    layer,
+    account: layer.kind.explain.inputGradient(
+      layer.resolved,
+      around(tensors, namesAround(layer)),
+      index,
+      input,
+    ),
+  }));
+  return ways.length === 1 ? ways[0].account : added(ways);
+}
+
+/** What comes back to a number from all layers that it goes into. */
+function added(ways: readonly { readonly layer: ModelLayer; readonly account: Account }[]): Account {
+  return {
+    rule: "collect",
+    terms: ways.flatMap(({ account }) => account.terms),
+    others: ways.flatMap(({ account }) => account.others),
+    says: `It goes on in ${ways.length} ways, and the gradients that come back on them are added. ${ways.map(({ layer, account }) => `From ${layer.name}: ${account.says}`).join(" ")}`,
+  };
 }
 
 function givenNumber(tensors: NamedTensors, { tensor, index }: Cell): Account {

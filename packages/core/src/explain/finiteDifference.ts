@@ -3,7 +3,7 @@ import { InputError } from "../errors.js";
 import type { Model, ModelLayer } from "../graph/model.js";
 import { softmaxCrossEntropy } from "../losses/softmaxCrossEntropy.js";
 import { contractName } from "../reference/names.js";
-import { forward, forwardFrom, layersAfter, type Trace } from "../reference/trace.js";
+import { forward, forwardFrom, inputsOf, layersAfter, type Trace } from "../reference/trace.js";
 import { copyAll, type NamedTensors, type Tensor } from "../tensor.js";
 import { type Difference, measureSlope } from "./difference.js";
 
@@ -36,7 +36,7 @@ export function finiteDifference(step: Trace, cell: Cell): FiniteDifference {
 export function finiteDifferences(step: Trace): (cell: Cell) => FiniteDifference {
   const { model, labels } = step;
   const tensors = inFloat64(step);
-  const branches = new Map(model.layers.map((layer) => [layer, branchesOf(layer, tensors[layer.inputs[0]])]));
+  const branches = new Map(model.layers.map((layer) => [layer, branchesOf(layer, inputsOf(layer, tensors))]));
 
   return (cell) => {
     const name = contractName(model, cell.tensor).replace(/^grad\./, "");
@@ -48,7 +48,7 @@ export function finiteDifferences(step: Trace): (cell: Cell) => FiniteDifference
     const run = () => {
       const now = { ...tensors, ...forwardFrom(model, tensors, name) };
       let changed: Cell | undefined;
-      for (const layer of after) changed ??= changedUnit(layer, now[layer.inputs[0]], branches.get(layer));
+      for (const layer of after) changed ??= changedUnit(layer, inputsOf(layer, now), branches.get(layer));
       return { value: softmaxCrossEntropy(now[model.output], labels), changed };
     };
     const offset = offsetOf(shape, cell.index);
@@ -75,13 +75,17 @@ function unmovable({ layers: [first] }: Model, name: string): InputError {
 }
 
 /** Which way each output cell of a layer is made, if the layer has kinks. */
-export function branchesOf(layer: ModelLayer, x: Tensor): Uint32Array | undefined {
-  return layer.kind.branches?.(layer.resolved, x);
+export function branchesOf(layer: ModelLayer, inputs: readonly Tensor[]): Uint32Array | undefined {
+  return layer.kind.branches?.(layer.resolved, inputs);
 }
 
 /** The first output cell of a layer that is made in another way than `before`. */
-export function changedUnit(layer: ModelLayer, x: Tensor, before: Uint32Array | undefined): Cell | undefined {
-  const at = branchesOf(layer, x)?.findIndex((branch, k) => branch !== before?.[k]) ?? -1;
+export function changedUnit(
+  layer: ModelLayer,
+  inputs: readonly Tensor[],
+  before: Uint32Array | undefined,
+): Cell | undefined {
+  const at = branchesOf(layer, inputs)?.findIndex((branch, k) => branch !== before?.[k]) ?? -1;
   if (at < 0) return undefined;
-  return { tensor: layer.output, index: indexAt([x.shape[0], ...layer.outputShape], at) };
+  return { tensor: layer.output, index: indexAt([inputs[0].shape[0], ...layer.outputShape], at) };
 }

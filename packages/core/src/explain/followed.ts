@@ -18,32 +18,40 @@ export function followedCells(trace: Trace): Record<string, Cell> {
   cells[logits] = { tensor: logits, index: [0, largestInRows(tensors[logits])[0]] };
   for (const layer of [...model.layers].reverse()) {
     const cell = cells[layer.output];
-    const [input] = layer.inputs;
     const { terms, others } = explain(trace, cell);
-    const strongest = strongestTerm(terms, input);
+    const strongest = strongestTerm(terms, layer.inputs);
     // where all is padding no term has an input, but each has a weight of this output
     const factors = [...(strongest ? [strongest] : terms).flatMap((term) => term.factors), ...others];
     for (const { name, fullName } of layer.parameters) {
-      const weight = factorOf(factors, fullName)?.cell;
+      const weight = factorOf(factors, [fullName])?.cell;
       // a bias is that of the output's unit or filter
       const index = name === "bias" ? [cell.index[1]] : indexAt(tensors[fullName].shape, 0);
       cells[fullName] = weight ?? { tensor: fullName, index };
     }
-    const from = factorOf(factors, input)?.cell;
-    cells[input] = from ?? { tensor: input, index: indexAt(tensors[input].shape, 0) };
+    for (const input of layer.inputs) {
+      const from = (
+        factorOf(factors, [input]) ??
+        factorOf(
+          terms.flatMap((term) => term.factors),
+          [input],
+        )
+      )?.cell;
+      // where a number goes into several layers, the last of them decides
+      cells[input] ??= from ?? { tensor: input, index: indexAt(tensors[input].shape, 0) };
+    }
   }
   return cells;
 }
 
-/** The largest of the terms in which a number of `tensor` takes part. */
-function strongestTerm(terms: readonly Term[], tensor: string): Term | undefined {
+/** The largest of the terms in which a number of one of these tensors takes part. */
+function strongestTerm(terms: readonly Term[], inputs: readonly string[]): Term | undefined {
   let strongest: Term | undefined;
   for (const term of terms) {
-    if (factorOf(term.factors, tensor) && !(strongest && strongest.value >= term.value)) strongest = term;
+    if (factorOf(term.factors, inputs) && !(strongest && strongest.value >= term.value)) strongest = term;
   }
   return strongest;
 }
 
-function factorOf(factors: readonly Factor[], tensor: string): Factor | undefined {
-  return factors.find(({ cell }) => cell?.tensor === tensor);
+function factorOf(factors: readonly Factor[], tensors: readonly string[]): Factor | undefined {
+  return factors.find(({ cell }) => cell !== undefined && tensors.includes(cell.tensor));
 }

@@ -2,10 +2,10 @@ import { type Cell, indexAt } from "../cell.js";
 import { FailureError, InputError } from "../errors.js";
 import { listening } from "../listening.js";
 import { abortSignal, type Checks, callback, checkOptions, SEED, wholeOrAll } from "../options.js";
+import { largestSize } from "../presentation/numbers.js";
 import { permutation, randomStream } from "../random.js";
 import type { Trace } from "../reference/trace.js";
 import { dtypeOf } from "../tensor.js";
-import { largestSize } from "./numbers.js";
 import { namesAroundLoss } from "./place.js";
 import { layerProbes, lossProbes, networkProbes, type Probe } from "./probes.js";
 

@@ -2,6 +2,8 @@
 
 export { type Cell, cellAddress, checkCell, indexAt, offsetOf, parseCell } from "../cell.js";
 export type { Account, Factor, Rule, Term } from "../layers/explain/explanation.js";
+export { fixed, formatFor, formatThatAdds, type NumberFormat, powerOf } from "../presentation/numbers.js";
+export { type SumInShort, sumInShort } from "../presentation/sumInShort.js";
 export { contributesTo } from "./contributesTo.js";
 export { type Explanation, explain } from "./explain.js";
 export { type FiniteDifference, finiteDifference, finiteDifferences } from "./finiteDifference.js";
@@ -16,8 +18,6 @@ export {
   type TensorCheck,
   type Verdict,
 } from "./gradcheck.js";
-export { fixed, formatFor, formatThatAdds, type NumberFormat, powerOf } from "./numbers.js";
 export { type Outcome, outcomeOf } from "./outcome.js";
 export { type ReportSubject, renderReport } from "./report/index.js";
-export { type SumInShort, sumInShort } from "./sumInShort.js";
 export { type TraceImageOptions, traceImage } from "./traceImage.js";

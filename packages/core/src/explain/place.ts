@@ -9,12 +9,18 @@ import type { NamedTensors, Tensor } from "../tensor.js";
 export type Names = (local: string) => string;
 
 /** The contract names of the tensors around a layer. */
-export function namesAround({ name, inputs: [input] }: ModelLayer): Names {
+export function namesAround({ name, inputs }: ModelLayer): Names {
+  const locals = localInputs(inputs);
   const nameOf: Names = (local) => {
     if (local.startsWith("grad.")) return `grad.${nameOf(local.slice("grad.".length))}`;
-    return local === "x" ? input : `${name}.${local}`;
+    return inputs[locals.indexOf(local)] ?? `${name}.${local}`;
   };
   return nameOf;
+}
+
+/** What a layer calls its inputs: `x`, or `x1`, `x2`, ... if it has several. */
+export function localInputs(inputs: readonly unknown[]): string[] {
+  return inputs.length === 1 ? ["x"] : inputs.map((_, k) => `x${k + 1}`);
 }
 
 /** The contract names of the tensors around softmax and cross-entropy. */

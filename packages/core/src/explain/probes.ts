@@ -1,8 +1,8 @@
 import { type Cell, indexAt } from "../cell.js";
 import type { ModelLayer } from "../graph/model.js";
 import { randomStream } from "../random.js";
-import type { Trace } from "../reference/trace.js";
-import { copyAll, type FloatArray, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
+import { parametersOf, type Trace } from "../reference/trace.js";
+import { copyAll, type FloatArray, type Shape, type Tensor, zeros } from "../tensor.js";
 import { type Difference, measureSlope } from "./difference.js";
 import { branchesOf, changedUnit, finiteDifferences } from "./finiteDifference.js";
 import { namesAround, namesAroundLoss } from "./place.js";
@@ -55,28 +55,31 @@ function ofLoss(step: Trace, names: readonly string[]): Probe[] {
 export function layerProbes({ tensors }: Trace, layer: ModelLayer, seed: number): Probe[] {
   const { kind, resolved } = layer;
   const names = namesAround(layer);
-  const x = randomLike(tensors[names("x")], seed, `${layer.name}.x`);
-  const parameters = copyAll(
-    Object.fromEntries(layer.parameters.map(({ name, fullName }) => [name, tensors[fullName]])),
+  const inputs = layer.inputs.map((name, k) =>
+    randomLike(tensors[name], seed, k === 0 ? `${layer.name}.x` : `${layer.name}.x${k + 1}`),
   );
-  const before = branchesOf(layer, x);
-  const outgoing = randomLike(tensors[names("out")], seed, `${layer.name}.out`);
-  const size = sumOfSizes(kind.forward(resolved, x, parameters), outgoing);
+  const parameters = copyAll(parametersOf(layer, tensors));
+  const before = branchesOf(layer, inputs);
+  const outgoing = randomLike(tensors[layer.output], seed, layer.output);
+  const output = () => kind.forward(resolved, inputs, parameters);
+  const size = sumOfSizes(output(), outgoing);
   const run = () => ({
-    value: dot(kind.forward(resolved, x, parameters), outgoing),
-    changed: changedUnit(layer, x, before),
+    value: dot(output(), outgoing),
+    changed: changedUnit(layer, inputs, before),
   });
-  const gradients: NamedTensors = {
-    x: kind.inputGradient(resolved, x, parameters, outgoing),
-    ...kind.parameterGradients(resolved, x, outgoing),
-  };
-  return Object.entries({ x, ...parameters }).map(([name, { shape, data }]) => ({
-    tensor: names(name),
+  const ofInputs = kind.inputGradients(resolved, inputs, parameters, outgoing);
+  const ofParameters = kind.parameterGradients(resolved, inputs, outgoing);
+  const probe = (tensor: string, { shape, data }: Tensor, gradient: Tensor): Probe => ({
+    tensor,
     shape,
-    gradient: gradients[name].data,
+    gradient: gradient.data,
     size,
     measure: (offset) => measureSlope(data as Float64Array, offset, LAYER_STEPS, run),
-  }));
+  });
+  return [
+    ...inputs.map((input, k) => probe(layer.inputs[k], input, ofInputs[k])),
+    ...Object.entries(parameters).map(([name, own]) => probe(names(name), own, ofParameters[name])),
+  ];
 }
 
 /** Layers bend less than whole networks (most not at all), so larger steps, with less rounding, do. */

@@ -1,10 +1,10 @@
 import { InputError, inContext, show } from "../errors.js";
 import { fitsFloat32, RANGE } from "../float32.js";
-import { type AnyLayer, type AnyLayerSpec, layerKinds } from "../layers/index.js";
+import type { AnyLayer, AnyLayerSpec } from "../layers/index.js";
 import type { ParameterInfo, ResolvedLayer } from "../layers/layer.js";
-import { didYouMean } from "../nearest.js";
 import { checkKeys, wholeNumber } from "../options.js";
 import { formatShape, type ImageShape, type Shape, sizeOf } from "../tensor.js";
+import { linkLayers } from "./links.js";
 
 /** A network as plain JSON. What is left out has the defaults that the layers' specs give. */
 export interface ModelSpec {
@@ -25,13 +25,13 @@ export interface Normalization {
 
 /** A layer in its place in a model. */
 export interface ModelLayer extends ResolvedLayer {
-  /** `conv1`, `relu1`, `fc2`, ...: the kind and its number among its kind. */
+  /** The spec's `name`, or the kind and its number among its kind: `conv1`, `relu1`, `fc2`, ... */
   readonly name: string;
   readonly kind: AnyLayer;
   readonly spec: AnyLayerSpec;
   /** The layer's complete options and shapes, for the functions of `kind`. */
   readonly resolved: ResolvedLayer;
-  /** The names of the tensors that go in: `x`, or what a layer before it gives. */
+  /** The names of the tensors that go in: `x`, or what layers before it give. */
   readonly inputs: readonly string[];
   /** The name of the tensor that it gives: `conv1.out`. */
   readonly output: string;
@@ -45,6 +45,13 @@ export interface ModelParameter extends ParameterInfo {
   readonly fullName: string;
 }
 
+/** A tensor's way into a layer. */
+export interface Use {
+  readonly layer: ModelLayer;
+  /** As which of its inputs, counted from 0. */
+  readonly input: number;
+}
+
 /** A network whose shapes have been worked out and checked. It holds no numbers: those are the parameters. */
 export interface Model {
   readonly spec: ModelSpec;
@@ -52,6 +59,10 @@ export interface Model {
   readonly layers: readonly ModelLayer[];
   /** The name of the scores: what the last layer gives. */
   readonly output: string;
+  /** Which layers take a tensor, by its name, in their order. Of the scores: none. */
+  readonly uses: ReadonlyMap<string, readonly Use[]>;
+  /** The layers' outputs that depend on a parameter: those whose gradients training needs. */
+  readonly learnt: ReadonlySet<string>;
   /** All layers' parameters, in order. */
   readonly parameters: readonly ModelParameter[];
   readonly classes: readonly string[];
@@ -98,7 +109,7 @@ export function defineModel(spec: ModelSpec): Model {
       `The model spec: "layers" has ${spec.layers.length} layers, more than the limit of ${MOST_LAYERS}; use fewer.`,
     );
   }
-  const layers = withChannelsHint(inputShape, () => resolveLayers(spec.layers, inputShape));
+  const { layers, learnt } = withChannelsHint(inputShape, () => resolveLayers(spec.layers, inputShape));
   const output = layers[layers.length - 1];
   if (output.outputShape.length !== 1) {
     throw new InputError(
@@ -122,6 +133,8 @@ export function defineModel(spec: ModelSpec): Model {
     inputShape,
     layers,
     output: output.output,
+    uses: usesOf(layers),
+    learnt,
     parameters,
     classes: checkClasses(spec.classes, output),
     normalize: checkNormalization(spec.normalize, inputShape[0]),
@@ -133,57 +146,53 @@ export function defineModel(spec: ModelSpec): Model {
   };
 }
 
-function resolveLayers(specs: readonly AnyLayerSpec[], inputShape: Shape): ModelLayer[] {
-  const layers: ModelLayer[] = [];
-  const counts: Record<string, number> = {};
-  let shape = inputShape;
-  let input = "x";
-  let learnsBefore = false;
-  for (const [index, spec] of specs.entries()) {
-    const kind = kindOf(spec, index);
-    counts[kind.prefix] = (counts[kind.prefix] ?? 0) + 1;
-    const name = `${kind.prefix}${counts[kind.prefix]}`;
-    const resolved = inContext(`Layer ${index + 1}, ${name}`, () => kind.resolve(spec, shape));
+/** The layers with their shapes, and the tensors that depend on something that is learnt. */
+function resolveLayers(
+  specs: readonly AnyLayerSpec[],
+  inputShape: Shape,
+): { layers: ModelLayer[]; learnt: Set<string> } {
+  const shapes = new Map([["x", inputShape]]);
+  const learnt = new Set<string>();
+  const layers = linkLayers(specs).map(({ name, kind, spec, options, inputs, place }) => {
+    const [first, ...others] = inputs.map((input) => shapes.get(input) as Shape);
+    const resolved = inContext(place, () => kind.resolve(options, first, ...others));
     const parameters = kind
       .parameters(resolved)
       .map((parameter) => ({ ...parameter, fullName: `${name}.${parameter.name}` }));
+    const output = `${name}.out`;
+    shapes.set(output, resolved.outputShape);
+    const learnsBefore = inputs.some((input) => learnt.has(input));
+    if (learnsBefore || parameters.length > 0) learnt.add(output);
     // Backward, the layer does the same multiply-adds again for the gradient of its weights, and once more for the
     // gradient of its input, which only layers before it with something to learn need.
     const forward = kind.multiplyAdds(resolved);
-    layers.push({
+    return {
       name,
       kind,
       spec,
       resolved,
-      inputs: [input],
-      output: `${name}.out`,
+      inputs,
+      output,
       inputShape: resolved.inputShape,
       outputShape: resolved.outputShape,
       parameters,
       multiplyAdds: { forward, trainingStep: forward * (learnsBefore ? 3 : 2) },
-    });
-    shape = resolved.outputShape;
-    input = `${name}.out`;
-    learnsBefore ||= parameters.length > 0;
-  }
-  return layers;
+    };
+  });
+  return { layers, learnt };
 }
 
-function kindOf(spec: AnyLayerSpec, index: number): AnyLayer {
-  const known = `known types are ${Object.keys(layerKinds).join(", ")}`;
-  if (typeof spec !== "object" || spec === null || Array.isArray(spec)) {
-    throw new InputError(
-      `Layer ${index + 1}: a layer must be an object like { "type": "relu" }, not ${show(spec)}; ${known}.`,
-    );
+/** Who takes each tensor, in order. */
+function usesOf(layers: readonly ModelLayer[]): Map<string, Use[]> {
+  const uses = new Map<string, Use[]>();
+  for (const layer of layers) {
+    for (const [input, tensor] of layer.inputs.entries()) {
+      const known = uses.get(tensor);
+      if (known) known.push({ layer, input });
+      else uses.set(tensor, [{ layer, input }]);
+    }
   }
-  const type: unknown = spec.type;
-  const kinds: Record<string, unknown> = layerKinds;
-  if (typeof type === "string" && Object.hasOwn(kinds, type)) return kinds[type] as AnyLayer;
-  throw new InputError(
-    type === "softmax"
-      ? `Layer ${index + 1}: softmax is part of the loss; leave it out and let the last layer give the scores.`
-      : `Layer ${index + 1}: ${type === undefined ? '"type" is missing' : `unknown type ${show(type)}${didYouMean(type, Object.keys(layerKinds))}`}; ${known}.`,
-  );
+  return uses;
 }
 
 function checkInput(input: unknown): ImageShape {

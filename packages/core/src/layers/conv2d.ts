@@ -1,7 +1,7 @@
 import { checkKeys, trueOrFalse, wholeNumber } from "../options.js";
 import { dtypeOf, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
 import { explainConv2d } from "./explain/conv2d.js";
-import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
+import type { Layer, LayerSpec, LayerWords, ResolvedLayer } from "./layer.js";
 import { checkSize, imageShape, type Padding, type Pair, paddingOf, pair } from "./options.js";
 import { outputSize, outputsInside, reachOf, type Window } from "./window.js";
 
@@ -79,7 +79,7 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
   },
 
   /** A row of outputs at a time: weight by weight, each times the pixels that it meets on its way along the row. */
-  forward(layer: Conv2d, x: Tensor, { weight, bias }: NamedTensors): Tensor {
+  forward(layer: Conv2d, [x]: readonly Tensor[], { weight, bias }: NamedTensors): Tensor {
     const [C, H, W] = layer.inputShape;
     const [O, I, J] = layer.outputShape;
     const [U, V] = layer.kernel;
@@ -116,7 +116,12 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
    * (i, j) for which p = i*stride - top + u*dilation; so i = (p + top - u*dilation) / stride, where that is whole. As u
    * grows, i shrinks: seen from the input, the kernel lies there flipped. Here, a row of pixels at a time.
    */
-  inputGradient(layer: Conv2d, x: Tensor, { weight }: NamedTensors, outputGradient: Tensor): Tensor {
+  inputGradients(
+    layer: Conv2d,
+    [x]: readonly Tensor[],
+    { weight }: NamedTensors,
+    outputGradient: Tensor,
+  ): Tensor[] {
     const [C, H, W] = layer.inputShape;
     const [O, I, J] = layer.outputShape;
     const [U, V] = layer.kernel;
@@ -146,14 +151,14 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
         }
       }
     }
-    return gradient;
+    return [gradient];
   },
 
   /**
    * A weight met one pixel for each output cell of each image: its gradient is the sum of these pixels, each times the
    * gradient of the output cell that it went into. A bias went into all cells of its filter as it is.
    */
-  parameterGradients(layer: Conv2d, x: Tensor, outputGradient: Tensor): NamedTensors {
+  parameterGradients(layer: Conv2d, [x]: readonly Tensor[], outputGradient: Tensor): NamedTensors {
     const [C, H, W] = layer.inputShape;
     const [O, I, J] = layer.outputShape;
     const [U, V] = layer.kernel;
@@ -196,6 +201,16 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
       bias.data[o] = sum;
     }
     return { weight, bias };
+  },
+
+  words({ inputShape: [channels], outputShape: [filters], kernel }: Conv2d): LayerWords {
+    const depth = channels > 1 ? ` in each of the ${channels} channels` : "";
+    return {
+      kind: "convolution",
+      forward: `${filters === 1 ? "One filter slides its kernel" : `${filters} filters each slide their kernel`}, a square of ${kernel.join("×")} weights${depth}, over the picture. At each place the numbers below are multiplied by the weights on them and added up, with the filter's bias (a number of its own): a feature map.`,
+      backward:
+        "A weight was used at every place, so its gradient is the sum over all places: the pixel that it met, times the gradient of the output there. To the pixels, gradients go back through the same weights; from where a pixel stands, the kernel lies there flipped.",
+    };
   },
 
   explain: explainConv2d,

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { checkKeys, trueOrFalse, wholeNumber } from "../options.js";
+import { whole } from "../presentation/numbers.js";
 import { dtypeOf, formatShape, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
 import { explainDense } from "./explain/dense.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
@@ -49,7 +50,7 @@ export const dense: Layer<DenseSpec, Dense> = {
 
   multiplyAdds: ({ inputShape: [inputs], outputShape: [units] }) => inputs * units,
 
-  forward(layer: Dense, x: Tensor, { weight, bias }: NamedTensors): Tensor {
+  forward(layer: Dense, [x]: readonly Tensor[], { weight, bias }: NamedTensors): Tensor {
     const [K] = layer.inputShape;
     const [O] = layer.outputShape;
     const N = x.shape[0];
@@ -65,7 +66,12 @@ export const dense: Layer<DenseSpec, Dense> = {
   },
 
   /** Input k went into every output o, through weight[o, k]. */
-  inputGradient(layer: Dense, x: Tensor, { weight }: NamedTensors, outputGradient: Tensor): Tensor {
+  inputGradients(
+    layer: Dense,
+    [x]: readonly Tensor[],
+    { weight }: NamedTensors,
+    outputGradient: Tensor,
+  ): Tensor[] {
     const [K] = layer.inputShape;
     const [O] = layer.outputShape;
     const N = x.shape[0];
@@ -79,11 +85,11 @@ export const dense: Layer<DenseSpec, Dense> = {
       }
       gradient.data.set(row, n * K);
     }
-    return gradient;
+    return [gradient];
   },
 
   /** weight[o, k] met input k of each image, on the way to output o. */
-  parameterGradients(layer: Dense, x: Tensor, outputGradient: Tensor): NamedTensors {
+  parameterGradients(layer: Dense, [x]: readonly Tensor[], outputGradient: Tensor): NamedTensors {
     const [K] = layer.inputShape;
     const [O] = layer.outputShape;
     const N = x.shape[0];
@@ -103,6 +109,13 @@ export const dense: Layer<DenseSpec, Dense> = {
     }
     return layer.bias ? { weight, bias } : { weight };
   },
+
+  words: ({ inputShape: [inputs], outputShape: [units] }: Dense) => ({
+    kind: "dense",
+    forward: `Each of the ${units} outputs multiplies all ${whole(inputs)} numbers by weights of its own and adds them up, with its bias.`,
+    backward:
+      "A weight's gradient is the input that it met, times the gradient of its output. An input's gradient is the sum over all outputs: their gradients, times the weights on the way there.",
+  }),
 
   explain: explainDense,
 };

@@ -1,4 +1,5 @@
 import { checkKeys } from "../options.js";
+import { whole } from "../presentation/numbers.js";
 import { type NamedTensors, type Shape, sizeOf, type Tensor } from "../tensor.js";
 import { explainFlatten } from "./explain/flatten.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
@@ -24,15 +25,26 @@ export const flatten: Layer<FlattenSpec, ResolvedLayer> = {
   parameters: () => [],
   multiplyAdds: () => 0,
 
-  forward(layer, x: Tensor): Tensor {
+  forward(layer, [x]: readonly Tensor[]): Tensor {
     return { shape: [x.shape[0], ...layer.outputShape], data: x.data.slice() };
   },
 
-  inputGradient(_layer, x: Tensor, _parameters: NamedTensors, outputGradient: Tensor): Tensor {
-    return { shape: x.shape, data: outputGradient.data.slice() };
+  inputGradients(
+    _layer,
+    [x]: readonly Tensor[],
+    _parameters: NamedTensors,
+    outputGradient: Tensor,
+  ): Tensor[] {
+    return [{ shape: x.shape, data: outputGradient.data.slice() }];
   },
 
   parameterGradients: () => ({}),
+
+  words: ({ outputShape: [count] }) => ({
+    kind: "flatten",
+    forward: `All ${whole(count)} numbers are written in one row, map after map. Nothing is computed.`,
+    backward: "The gradients go back to the places that the numbers came from.",
+  }),
 
   explain: explainFlatten,
 };

@@ -1,18 +1,8 @@
-import { InputError } from "../errors.js";
-import { checkKeys } from "../options.js";
-import {
-  dtypeOf,
-  formatShape,
-  type NamedTensors,
-  type Shape,
-  type Tensor,
-  tensor,
-  zeros,
-} from "../tensor.js";
+import { dtypeOf, type NamedTensors, type Shape, type Tensor, tensor, zeros } from "../tensor.js";
 import { explainMaxPool2d } from "./explain/maxPool2d.js";
-import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
-import { checkSize, imageShape, type Padding, type Pair, paddingOf, pair } from "./options.js";
-import { outputSize, type Window, winnerOf } from "./window.js";
+import type { Layer } from "./layer.js";
+import { type Pool2d, type Pool2dSpec, resolvePool2d } from "./pool2d.js";
+import { winnerOf } from "./window.js";
 
 /*
  * Max-pooling makes an image smaller: of each window only the largest value, the winner, goes on.
@@ -24,68 +14,52 @@ import { outputSize, type Window, winnerOf } from "./window.js";
  * once and collects what comes from each.
  */
 
-export interface MaxPool2dSpec extends LayerSpec {
+export interface MaxPool2dSpec extends Pool2dSpec {
   readonly type: "maxPool2d";
-  readonly size: Pair;
-  /** Default: `size`, so that windows lie side by side. */
-  readonly stride?: Pair;
-  /** Default 0. */
-  readonly padding?: Padding;
 }
 
-export interface MaxPool2d extends ResolvedLayer, Window {
-  readonly inputShape: readonly [channels: number, height: number, width: number];
-  readonly outputShape: readonly [channels: number, height: number, width: number];
-}
+export type MaxPool2d = Pool2d;
 
 export const maxPool2d: Layer<MaxPool2dSpec, MaxPool2d> = {
   type: "maxPool2d",
   prefix: "pool",
 
   resolve(spec: MaxPool2dSpec, inputShape: Shape): MaxPool2d {
-    checkKeys(spec, ["type", "size", "stride", "padding"]);
-    const [channels, height, width] = imageShape(inputShape);
-    const kernel = pair("size", spec.size);
-    const stride = pair("stride", spec.stride ?? kernel);
-    const padding = paddingOf(spec.padding ?? 0, { size: [height, width], reach: kernel, stride });
-    const [top, right, bottom, left] = padding;
-    if (Math.max(top, bottom) >= kernel[0] || Math.max(left, right) >= kernel[1]) {
-      throw new InputError(
-        `padding ${formatShape(padding)} must be smaller than the window ${kernel[0]}x${kernel[1]}, or a window could lie on padding alone`,
-      );
-    }
-    const [rows, columns] = outputSize([height, width], { kernel, stride, dilation: [1, 1], padding });
-    checkSize("output", [channels, rows, columns], "use less padding");
-    return {
-      inputShape: [channels, height, width],
-      outputShape: [channels, rows, columns],
-      kernel,
-      stride,
-      dilation: [1, 1],
-      padding,
-    };
+    return resolvePool2d(spec, inputShape);
   },
 
   parameters: () => [],
   multiplyAdds: () => 0,
 
-  forward(layer: MaxPool2d, x: Tensor): Tensor {
+  forward(layer: MaxPool2d, [x]: readonly Tensor[]): Tensor {
     const y = zeros([x.shape[0], ...layer.outputShape], dtypeOf(x));
     const winners = winnersOf(layer, x);
     for (let k = 0; k < winners.length; k++) y.data[k] = x.data[winners[k]];
     return y;
   },
 
-  inputGradient(layer: MaxPool2d, x: Tensor, _parameters: NamedTensors, outputGradient: Tensor): Tensor {
+  inputGradients(
+    layer: MaxPool2d,
+    [x]: readonly Tensor[],
+    _parameters: NamedTensors,
+    outputGradient: Tensor,
+  ): Tensor[] {
     const sums = new Float64Array(x.data.length);
     const winners = winnersOf(layer, x);
     for (let k = 0; k < winners.length; k++) sums[winners[k]] += outputGradient.data[k];
-    return tensor(x.shape, sums, dtypeOf(x));
+    return [tensor(x.shape, sums, dtypeOf(x))];
   },
 
   parameterGradients: () => ({}),
 
-  branches: (layer, x: Tensor) => winnersOf(layer, x),
+  branches: (layer, [x]: readonly Tensor[]) => winnersOf(layer, x),
+
+  words: ({ kernel }: MaxPool2d) => ({
+    kind: "max-pooling",
+    forward: `Of each window of ${kernel.join("×")} only the largest number, the winner, goes on. The picture becomes smaller.`,
+    backward:
+      "Only the winner moved the output, so the whole gradient goes back to it, and none to the others.",
+  }),
 
   explain: explainMaxPool2d,
 };

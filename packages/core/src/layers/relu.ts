@@ -25,21 +25,32 @@ export const relu: Layer<ReluSpec, ResolvedLayer> = {
   parameters: () => [],
   multiplyAdds: () => 0,
 
-  forward(_layer, x: Tensor): Tensor {
+  forward(_layer, [x]: readonly Tensor[]): Tensor {
     const y = zeros(x.shape, dtypeOf(x));
     for (let k = 0; k < x.data.length; k++) y.data[k] = Math.max(0, x.data[k]);
     return y;
   },
 
-  inputGradient(_layer, x: Tensor, _parameters: NamedTensors, outputGradient: Tensor): Tensor {
+  inputGradients(
+    _layer,
+    [x]: readonly Tensor[],
+    _parameters: NamedTensors,
+    outputGradient: Tensor,
+  ): Tensor[] {
     const gradient = zeros(x.shape, dtypeOf(x));
     for (let k = 0; k < x.data.length; k++) gradient.data[k] = x.data[k] > 0 ? outputGradient.data[k] : 0;
-    return gradient;
+    return [gradient];
   },
 
   parameterGradients: () => ({}),
 
-  branches: (_layer, x: Tensor) => Uint32Array.from(x.data, (value) => (value > 0 ? 1 : 0)),
+  branches: (_layer, [x]: readonly Tensor[]) => Uint32Array.from(x.data, (value) => (value > 0 ? 1 : 0)),
+
+  words: () => ({
+    kind: "ReLU",
+    forward: "What is above 0 passes, everything else becomes 0.",
+    backward: "The gradient passes where the gate was open, and stops where the ReLU gave 0.",
+  }),
 
   explain: explainRelu,
 };

@@ -27,10 +27,14 @@ export function shapesOfTrace(model: Model, N: number): Record<string, Shape> {
   return shapes;
 }
 
-/** A name as people write it: a layer's number may be missing where it is the only one of its kind (`grad.conv.weight`). */
+/**
+ * A name as people write it: a layer's number may be missing where it is the only one of its kind (`grad.conv.weight`) and
+ * no layer has that name.
+ */
 export function contractName(model: Model, name: string): string {
-  const [, prefix = "", kind, rest] = name.match(/^(grad\.|new\.)?([a-z]+)(\.\w+)$/) ?? [];
-  if (kind === undefined) return name; // it has a number, as most names have
-  const layers = model.layers.filter((layer) => layer.kind.prefix === kind);
+  const [, prefix = "", kindName, rest] = name.match(/^(grad\.|new\.)?([a-z]+)(\.\w+)$/) ?? [];
+  if (kindName === undefined) return name; // it has a number, as most names have
+  if (model.layers.some((layer) => layer.name === kindName)) return name;
+  const layers = model.layers.filter(({ kind }) => kind.prefix === kindName);
   return layers.length === 1 ? `${prefix}${layers[0].name}${rest}` : name;
 }

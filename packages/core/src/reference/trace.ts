@@ -79,23 +79,21 @@ export function trace(
   const tensors: NamedTensors = { x, ...outputs };
   const scores = tensors[model.output];
 
-  const gradients: NamedTensors = {};
-  const firstThatLearns = model.layers.find((layer) => layer.parameters.length > 0);
-  gradients[`grad.${model.output}`] = softmaxCrossEntropyGradient(scores, labels);
+  const gradients: NamedTensors = { [`grad.${model.output}`]: softmaxCrossEntropyGradient(scores, labels) };
+  // From the last layer to the first: when a layer's turn comes, all who take its output have had theirs.
   for (const layer of [...model.layers].reverse()) {
     const gradient = gradients[`grad.${layer.output}`];
-    const input = tensors[layer.inputs[0]];
-    const own = layer.kind.parameterGradients(layer.resolved, input, gradient);
-    for (const [name, parameterGradient] of Object.entries(own)) {
-      gradients[`grad.${layer.name}.${name}`] = parameterGradient;
+    if (gradient === undefined) continue; // nobody needs it
+    const { kind, resolved } = layer;
+    const inputs = inputsOf(layer, tensors);
+    for (const [name, own] of Object.entries(kind.parameterGradients(resolved, inputs, gradient))) {
+      gradients[`grad.${layer.name}.${name}`] = own;
     }
-    if (!inputGradient && layer === firstThatLearns) break;
-    gradients[`grad.${layer.inputs[0]}`] = layer.kind.inputGradient(
-      layer.resolved,
-      input,
-      parametersOf(layer, parameters),
-      gradient,
-    );
+    if (!inputGradient && !layer.inputs.some((name) => model.learnt.has(name))) continue;
+    const ways = kind.inputGradients(resolved, inputs, parametersOf(layer, parameters), gradient);
+    for (const [k, name] of layer.inputs.entries()) {
+      if (inputGradient || model.learnt.has(name)) collect(gradients, `grad.${name}`, ways[k]);
+    }
   }
 
   return {
@@ -159,10 +157,21 @@ export function layersAfter(model: Model, changed: string): ModelLayer[] {
 
 /** What a layer gives, from what goes into it and its parameters among the tensors. */
 function outputOf(layer: ModelLayer, tensors: NamedTensors): Tensor {
-  return layer.kind.forward(layer.resolved, tensors[layer.inputs[0]], parametersOf(layer, tensors));
+  return layer.kind.forward(layer.resolved, inputsOf(layer, tensors), parametersOf(layer, tensors));
+}
+
+/** What goes into a layer, among the tensors. */
+export function inputsOf({ inputs }: ModelLayer, tensors: NamedTensors): Tensor[] {
+  return inputs.map((name) => tensors[name]);
+}
+
+/** Adds what comes to a gradient on one way to what came on others. */
+function collect(gradients: NamedTensors, name: string, { shape, data }: Tensor): void {
+  const known = gradients[name]?.data;
+  gradients[name] = { shape, data: known ? data.map((value, k) => known[k] + value) : data };
 }
 
 /** A layer's own parameters under their short names: `weight`, `bias`. */
-function parametersOf(layer: ModelLayer, parameters: NamedTensors): NamedTensors {
+export function parametersOf(layer: ModelLayer, parameters: NamedTensors): NamedTensors {
   return Object.fromEntries(layer.parameters.map(({ name, fullName }) => [name, parameters[fullName]]));
 }

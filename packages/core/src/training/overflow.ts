@@ -1,8 +1,8 @@
 import { loadBatch } from "../data/batch.js";
 import type { Engine, InferenceOptions } from "../engine/engine.js";
 import { FailureError } from "../errors.js";
-import { largestSize } from "../explain/numbers.js";
 import type { Model } from "../graph/model.js";
+import { largestSize } from "../presentation/numbers.js";
 import { forward, type Trace } from "../reference/trace.js";
 import { type DType, dtypeOf, type NamedTensors, sizeOf } from "../tensor.js";
 

@@ -21,7 +21,7 @@ const factorsOf = ({ terms, others }: Explanation) => [...terms.flatMap(({ facto
 /** How far the sum of the terms, rounded as the trace rounds, may be from the stored number. */
 function boundOf({ rule, terms, cell }: Explanation, dtype: DType): number {
   // these are computed in another order than they are explained
-  if (!["softmax", "loss", "difference", "update"].includes(rule)) return 0;
+  if (!["softmax", "loss", "difference", "update", "collect"].includes(rule)) return 0;
   const size = terms.reduce((size, { value }) => size + Math.abs(value), 0);
   return 4 * EPSILON[cell.tensor === "loss" ? "float64" : dtype] * size;
 }

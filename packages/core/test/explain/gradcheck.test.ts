@@ -106,15 +106,16 @@ const changed = (t: Tensor, change: (value: number, k: number) => number): Tenso
 
 const inGradient =
   (change: (gradient: Tensor, x: Tensor) => Tensor) =>
-  ({ inputGradient }: AnyLayer): Partial<AnyLayer> => ({
-    inputGradient: (layer, x, parameters, outgoing) =>
-      change(inputGradient(layer, x, parameters, outgoing), x),
+  ({ inputGradients }: AnyLayer): Partial<AnyLayer> => ({
+    inputGradients: (layer, [x], parameters, outgoing) =>
+      inputGradients(layer, [x], parameters, outgoing).map((gradient) => change(gradient, x)),
   });
 
 const inParameters =
   (change: (gradients: NamedTensors, batch: number) => NamedTensors) =>
   ({ parameterGradients }: AnyLayer): Partial<AnyLayer> => ({
-    parameterGradients: (layer, x, outgoing) => change(parameterGradients(layer, x, outgoing), x.shape[0]),
+    parameterGradients: (layer, [x], outgoing) =>
+      change(parameterGradients(layer, [x], outgoing), x.shape[0]),
   });
 
 /** The kernel's cells in reverse order, in each filter and channel. */
@@ -128,9 +129,9 @@ describe("a mistake is found in the layer that makes it", () => {
     [
       "a convolution that takes the kernel as it is for its input's gradient",
       "conv2",
-      ({ inputGradient }) => ({
-        inputGradient: (layer, x, { weight, ...rest }, outgoing) =>
-          inputGradient(layer, x, { weight: flipped(weight), ...rest }, outgoing),
+      ({ inputGradients }) => ({
+        inputGradients: (layer, x, { weight, ...rest }, outgoing) =>
+          inputGradients(layer, x, { weight: flipped(weight), ...rest }, outgoing),
       }),
       ["x", "conv1.weight"], // a bias collects the gradients of all places, and these only change places
     ],
@@ -160,7 +161,7 @@ describe("a mistake is found in the layer that makes it", () => {
     [
       "a ReLU that passes every gradient",
       "relu2",
-      () => ({ inputGradient: (_layer, _x, _parameters, outgoing) => outgoing }),
+      () => ({ inputGradients: (_layer, _x, _parameters, outgoing) => [outgoing] }),
       ["x", "conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc1.weight", "fc1.bias"],
     ],
     [

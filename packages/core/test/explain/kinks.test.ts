@@ -12,8 +12,8 @@ function pool(options: Omit<MaxPool2dSpec, "type">, shape: ImageShape, cells: nu
   const x = tensor([1, ...shape], cells, "float64");
   const gradient = tensor([1, ...layer.outputShape], outgoing, "float64");
   return {
-    y: Array.from(maxPool2d.forward(layer, x, {}).data),
-    gradient: Array.from(maxPool2d.inputGradient(layer, x, {}, gradient).data),
+    y: Array.from(maxPool2d.forward(layer, [x], {}).data),
+    gradient: Array.from(maxPool2d.inputGradients(layer, [x], {}, gradient)[0].data),
   };
 }
 
@@ -22,12 +22,12 @@ describe("ReLU", () => {
     const layer = relu.resolve({ type: "relu" }, [6]);
     const x = tensor([1, 6], [0, -0, Number.MIN_VALUE, -Number.MIN_VALUE, 3, -3], "float64");
     const outgoing = tensor([1, 6], [1, 2, 3, 4, 5, 6], "float64");
-    expect(Array.from(relu.inputGradient(layer, x, {}, outgoing).data)).toEqual([0, 0, 3, 0, 5, 0]);
+    expect(Array.from(relu.inputGradients(layer, [x], {}, outgoing)[0].data)).toEqual([0, 0, 3, 0, 5, 0]);
   });
 
   test("keeps what is not a number visible", () => {
     const layer = relu.resolve({ type: "relu" }, [2]);
-    expect(Array.from(relu.forward(layer, tensor([1, 2], [NaN, 1], "float64"), {}).data)).toEqual([NaN, 1]);
+    expect(Array.from(relu.forward(layer, [tensor([1, 2], [NaN, 1], "float64")], {}).data)).toEqual([NaN, 1]);
   });
 });
 
@@ -101,10 +101,10 @@ describe("convolution", () => {
     const x = tensor([1, 1, 1, 6], [1, 2, 3, 4, 5, 6], "float64");
     const outgoing = tensor([1, 1, 1, 2], [1, 10], "float64");
     const weight = tensor([1, 1, 1, 1], [2], "float64");
-    expect(Array.from(conv2d.inputGradient(layer, x, { weight }, outgoing).data)).toEqual([
+    expect(Array.from(conv2d.inputGradients(layer, [x], { weight }, outgoing)[0].data)).toEqual([
       2, 0, 0, 20, 0, 0,
     ]);
-    const gradients = conv2d.parameterGradients(layer, x, outgoing);
+    const gradients = conv2d.parameterGradients(layer, [x], outgoing);
     expect(Array.from(gradients.weight.data)).toEqual([1 * 1 + 10 * 4]);
     expect(Array.from(gradients.bias.data)).toEqual([11]);
   });
@@ -113,7 +113,7 @@ describe("convolution", () => {
     const layer = conv2d.resolve({ type: "conv2d", filters: 1, kernel: 3, padding: 1 }, [1, 1, 1]);
     const x = tensor([1, 1, 1, 1], [5], "float64");
     const outgoing = tensor([1, 1, 1, 1], [2], "float64");
-    const { weight } = conv2d.parameterGradients(layer, x, outgoing);
+    const { weight } = conv2d.parameterGradients(layer, [x], outgoing);
     expect(Array.from(weight.data)).toEqual([0, 0, 0, 0, 10, 0, 0, 0, 0]);
   });
 });

@@ -27,7 +27,7 @@ describe("convolution", () => {
         const x = normals([batch, ...input], seed, "x");
         const y = convolution(layer, x, parameters.weight, parameters.bias);
         // Both add the same up to 48 products, perhaps in another order.
-        expectTensor("y", conv2d.forward(layer, x, parameters), y, 1e-14);
+        expectTensor("y", conv2d.forward(layer, [x], parameters), y, 1e-14);
       }),
       cases(300),
     );
@@ -37,7 +37,7 @@ describe("convolution", () => {
     const layer = conv2d.resolve({ type: "conv2d", filters: 1, kernel: 2, bias: false }, [1, 2, 2]);
     const x = tensor([1, 1, 2, 2], [1, 2, 3, 4], "float64");
     const weight = tensor([1, 1, 2, 2], [1000, 100, 10, 1], "float64");
-    expect(Array.from(conv2d.forward(layer, x, { weight }).data)).toEqual([1234]);
+    expect(Array.from(conv2d.forward(layer, [x], { weight }).data)).toEqual([1234]);
   });
 
   test("that moves a picture by one pixel", () => {
@@ -47,7 +47,7 @@ describe("convolution", () => {
     );
     const x = tensor([1, 1, 2, 3], [1, 2, 3, 4, 5, 6], "float64");
     const weight = tensor([1, 1, 1, 2], [1, 0], "float64");
-    expect(Array.from(conv2d.forward(layer, x, { weight }).data)).toEqual([0, 1, 2, 0, 4, 5]);
+    expect(Array.from(conv2d.forward(layer, [x], { weight }).data)).toEqual([0, 1, 2, 0, 4, 5]);
   });
 
   test("counts its multiply-adds as the definition's innermost statement runs, padding included", () => {
@@ -68,7 +68,7 @@ test("max-pooling is the largest cell of each window", () => {
     fc.property(placed(maxPool2d, maxPool2dSpecs), batches, seeds, ({ spec, input }, batch, seed) => {
       const layer = maxPool2d.resolve(spec, input);
       const x = normals([batch, ...input], seed, "x");
-      expectTensor("y", maxPool2d.forward(layer, x, {}), maxPooling(layer, x).y, 0);
+      expectTensor("y", maxPool2d.forward(layer, [x], {}), maxPooling(layer, x).y, 0);
     }),
     cases(300),
   );
@@ -85,7 +85,7 @@ test("max-pooling sends each output's gradient to the first largest cell, where 
       const outgoing = normals([batch, ...layer.outputShape], seed, "outgoing");
       const expected = new Float64Array(x.data.length);
       for (const [k, winner] of maxPooling(layer, x).winners.entries()) expected[winner] += outgoing.data[k];
-      expectWithin("gradient", maxPool2d.inputGradient(layer, x, {}, outgoing).data, expected, 0);
+      expectWithin("gradient", maxPool2d.inputGradients(layer, [x], {}, outgoing)[0].data, expected, 0);
     }),
     cases(200),
   );
@@ -107,7 +107,7 @@ test("a dense layer is a matrix product", () => {
         const products = Array.from(row(n), (value, i) => value * parameters.weight.data[o * inputs + i]);
         return products.reduce((sum, product) => sum + product, bias ? parameters.bias.data[o] : 0);
       });
-      expectTensor("y", dense.forward(layer, x, parameters), tensor([batch, units], y, "float64"), 1e-14);
+      expectTensor("y", dense.forward(layer, [x], parameters), tensor([batch, units], y, "float64"), 1e-14);
       expect(dense.multiplyAdds(layer)).toBe(inputs * units);
     }),
     cases(60),
@@ -117,7 +117,7 @@ test("a dense layer is a matrix product", () => {
 test("ReLU keeps what is positive and makes the rest 0", () => {
   const layer = relu.resolve({ type: "relu" }, [5]);
   const x = tensor([1, 5], [-2, -0, 0, 0.5, 3], "float64");
-  expect(Array.from(relu.forward(layer, x, {}).data)).toEqual([0, 0, 0, 0.5, 3]);
+  expect(Array.from(relu.forward(layer, [x], {}).data)).toEqual([0, 0, 0, 0.5, 3]);
 });
 
 test("flatten writes cell [c, p, q] at (c*H + p)*W + q, and its gradient back there", () => {
@@ -128,11 +128,11 @@ test("flatten writes cell [c, p, q] at (c*H + p)*W + q, and its gradient back th
     Array.from({ length: 48 }, (_, k) => k),
     "float64",
   );
-  const y = flatten.forward(layer, x, {});
+  const y = flatten.forward(layer, [x], {});
   expect(y.shape).toEqual([2, 24]);
   expect(y.data[24 + (1 * H + 2) * W + 3]).toBe(x.data[((1 * C + 1) * H + 2) * W + 3]);
   expect(Array.from(y.data)).toEqual(Array.from(x.data));
-  const gradient = flatten.inputGradient(layer, x, {}, y);
+  const gradient = flatten.inputGradients(layer, [x], {}, y)[0];
   expect(gradient.shape).toEqual(x.shape);
   expect(Array.from(gradient.data)).toEqual(Array.from(x.data));
   y.data[0] = 100;

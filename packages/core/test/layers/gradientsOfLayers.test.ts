@@ -44,10 +44,10 @@ function checkLayer<Spec extends LayerSpec, Resolved extends ResolvedLayer>(
     kind.parameters(layer).map(({ name, shape }) => [name, normals(shape, seed, name)]),
   );
   const outgoing = normals([x.shape[0], ...layer.outputShape], seed, "outgoing");
-  const loss = () => dot(kind.forward(layer, x, parameters), outgoing);
-  const size = magnitude(kind.forward(layer, x, parameters).data) * outgoing.data.length;
-  const own = kind.parameterGradients(layer, x, outgoing);
-  const computed: NamedTensors = { x: kind.inputGradient(layer, x, parameters, outgoing), ...own };
+  const loss = () => dot(kind.forward(layer, [x], parameters), outgoing);
+  const size = magnitude(kind.forward(layer, [x], parameters).data) * outgoing.data.length;
+  const own = kind.parameterGradients(layer, [x], outgoing);
+  const computed: NamedTensors = { x: kind.inputGradients(layer, [x], parameters, outgoing)[0], ...own };
   for (const [name, values] of Object.entries({ x, ...parameters })) {
     const measured = measuredGradient(loss, values.data as Float64Array, h);
     expectGradient(`gradient of ${name}`, computed[name]?.data ?? [], measured, { size, h });

@@ -5,6 +5,7 @@ import type { Model } from "../../src/graph/model.js";
 import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
 import { softmaxCrossEntropy } from "../../src/losses/softmaxCrossEntropy.js";
 import { trace } from "../../src/reference/trace.js";
+import type { NamedTensors } from "../../src/tensor.js";
 import { maxPooling } from "../support/definitions.js";
 import { expectGradient, measuredGradient } from "../support/differences.js";
 import { networks, randomParameters } from "../support/networks.js";
@@ -42,7 +43,12 @@ function lossOf(model: Model, given: NamedTensors, moved: string, labels: readon
     const tensors = { ...given };
     for (const { kind, resolved, parameters, inputs, output } of model.layers) {
       const own = Object.fromEntries(parameters.map(({ name, fullName }) => [name, tensors[fullName]]));
-      if (output !== moved) tensors[output] = kind.forward(resolved, tensors[inputs[0]], own);
+      if (output !== moved)
+        tensors[output] = kind.forward(
+          resolved,
+          inputs.map((name) => tensors[name]),
+          own,
+        );
     }
     return { scores: tensors[model.output], way: ways(model, tensors) };
   };

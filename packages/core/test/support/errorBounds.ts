@@ -1,7 +1,7 @@
 import type { Model, ModelLayer } from "../../src/graph/model.js";
 import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
 import { softmax } from "../../src/losses/softmax.js";
-import { type Trace, trace } from "../../src/reference/trace.js";
+import { inputsOf, type Trace, trace } from "../../src/reference/trace.js";
 import { copyOf, type FloatArray, type NamedTensors, type Tensor } from "../../src/tensor.js";
 import { EPSILON } from "./compare.js";
 import { sumLengths } from "./sumLengths.js";
@@ -57,46 +57,56 @@ export function errorBounds(
 ): ErrorBounds {
   const step = trace(model, parameters, x, labels);
   const factors = errorFactors(model, labels.length);
-  const sizes = [xSize];
+  const sizes: NamedTensors = { x: xSize };
   // as if nothing were computed by tiles: whose roundings are mostly not much larger
-  const plainSizes = [xSize];
+  const plainSizes: NamedTensors = { x: xSize };
   for (const layer of model.layers) {
-    const before = sizes[sizes.length - 1];
+    const { kind, resolved, output } = layer;
     const absolute = absoluteOf(layer, parameters);
-    plainSizes.push(layer.kind.forward(layer.resolved, plainSizes[plainSizes.length - 1], absolute));
-    sizes.push(
-      isTiled(layer)
-        ? tiledOutputSizes(layer, before, absolute)
-        : layer.kind.forward(layer.resolved, before, absolute),
-    );
+    plainSizes[output] = kind.forward(resolved, inputsOf(layer, plainSizes), absolute);
+    const inputs = inputsOf(layer, sizes);
+    sizes[output] = isTiled(layer)
+      ? tiledOutputSizes(layer, inputs[0], absolute)
+      : kind.forward(resolved, inputs, absolute);
   }
 
-  const scores = model.layers[model.layers.length - 1].name;
-  const scoreSizes = sizes[sizes.length - 1];
-  const logits = Float64Array.from(scoreSizes.data, (size) => factors[`${scores}.out`] * size);
+  const scoreSizes = sizes[model.output];
+  const logits = Float64Array.from(scoreSizes.data, (size) => factors[model.output] * size);
   const largest = largestOf(scoreSizes.data);
 
   const gradients: Record<string, Float64Array> = {};
-  let backward = gradientSizes(softmax(step.tensors[`${scores}.out`]), labels, scoreSizes);
-  for (let k = model.layers.length - 1; k >= 0; k--) {
-    const layer = model.layers[k];
-    const own = layer.kind.parameterGradients(layer.resolved, sizes[k], backward);
-    if (isTiled(layer)) own.weight = tiledWeightGradientSizes(layer, sizes[k], backward);
+  const backward: NamedTensors = {
+    [model.output]: gradientSizes(softmax(step.tensors[model.output]), labels, scoreSizes),
+  };
+  for (const layer of [...model.layers].reverse()) {
+    const { kind, resolved } = layer;
+    const outgoing = backward[layer.output];
+    const inputs = inputsOf(layer, sizes);
+    const own = kind.parameterGradients(resolved, inputs, outgoing);
+    if (isTiled(layer)) own.weight = tiledWeightGradientSizes(layer, inputs[0], outgoing);
     for (const [name, { data }] of Object.entries(own)) {
       const fullName = `${layer.name}.${name}`;
       gradients[fullName] = Float64Array.from(data, (size) => factors[`grad.${fullName}`] * size);
     }
     const absolute = absoluteOf(layer, parameters);
-    backward = isTiled(layer)
-      ? tiledInputGradientSizes(layer, absolute, backward)
-      : layer.kind.inputGradient(layer.resolved, inputOf(step, k), absolute, backward);
+    const ways = isTiled(layer)
+      ? [tiledInputGradientSizes(layer, absolute, outgoing)]
+      : kind.inputGradients(resolved, inputsOf(layer, step.tensors), absolute, outgoing);
+    for (const [k, name] of layer.inputs.entries()) {
+      const known = backward[name]?.data;
+      const { shape, data } = ways[k];
+      backward[name] = { shape, data: known ? data.map((value, at) => known[at] + value) : data };
+    }
   }
   return {
     step,
     logits,
     loss: 2 * factors.loss * (largest + 1),
     gradients,
-    onKink: model.layers.some((layer, k) => isOnKink(layer, inputOf(step, k), plainSizes[k])),
+    onKink: model.layers.some((layer) => {
+      const [name] = layer.inputs;
+      return isOnKink(layer, step.tensors[name], plainSizes[name]);
+    }),
   };
 }
 
@@ -123,10 +133,6 @@ function gradientSizes(p: Tensor, labels: ArrayLike<number>, scoreSizes: Tensor)
     }
   }
   return gradient;
-}
-
-function inputOf({ model, tensors }: Trace, k: number): Tensor {
-  return k === 0 ? tensors.x : tensors[`${model.layers[k - 1].name}.out`];
 }
 
 function absoluteOf(layer: ModelLayer, parameters: NamedTensors): NamedTensors {

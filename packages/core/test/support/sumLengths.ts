@@ -1,31 +1,33 @@
-import type { Model } from "../../src/graph/model.js";
+import type { Model, ModelLayer } from "../../src/graph/model.js";
 import { sizeOf } from "../../src/tensor.js";
 
-/** How many products are added up for one output of each layer. Layers that only move numbers have none. */
-function forwardLengths(model: Model): number[] {
-  return model.layers.map(({ parameters: [weight] }) => (weight ? weight.fanIn + 1 : 0));
+/** How many numbers a layer adds up for one output, and for one cell of its input's gradient. */
+function ownLengths({ parameters: [weight], spec }: ModelLayer): { forward: number; backward: number } {
+  // An input cell goes into at most as many sums as there are weights in a kernel, for each filter. Where pooling
+  // windows overlap, a winner collects from several. The others only move numbers.
+  if (weight) return { forward: weight.fanIn + 1, backward: sizeOf(weight.shape.toSpliced(1, 1)) };
+  return { forward: 0, backward: spec.type === "maxPool2d" ? 4 : 0 };
 }
 
-/** For each tensor of a trace: the lengths of all sums on the way to it, added up. */
+/** For each tensor of a trace: the lengths of all sums on the longest way to it, added up. */
 export function sumLengths(model: Model, batch: number): Record<string, number> {
-  const lengths: Record<string, number> = {};
-  let total = 1;
-  for (const [index, length] of forwardLengths(model).entries()) {
-    total += length;
-    lengths[`${model.layers[index].name}.out`] = total;
+  const lengths: Record<string, number> = { x: 1 };
+  for (const layer of model.layers) {
+    const before = Math.max(...layer.inputs.map((name) => lengths[name]));
+    lengths[layer.output] = before + ownLengths(layer).forward;
   }
-  total += model.classes.length;
-  lengths.probs = total;
-  lengths.loss = total + batch;
+  lengths.probs = lengths[model.output] + model.classes.length;
+  lengths.loss = lengths.probs + batch;
+  lengths[`grad.${model.output}`] = lengths.probs;
   for (const layer of [...model.layers].reverse()) {
-    lengths[`grad.${layer.name}.out`] = total;
+    const total = lengths[`grad.${layer.output}`];
     const [weight] = layer.parameters;
     const meetings = weight ? batch * (sizeOf(layer.outputShape) / weight.shape[0]) : 0;
     for (const { fullName } of layer.parameters) lengths[`grad.${fullName}`] = total + meetings;
-    // An input cell goes into at most as many sums as there are weights in a kernel, for each filter. Where pooling
-    // windows overlap, a winner collects from several.
-    total += weight ? sizeOf(weight.shape.toSpliced(1, 1)) : layer.spec.type === "maxPool2d" ? 4 : 0;
+    for (const name of layer.inputs) {
+      const others = (lengths[`grad.${name}`] ?? 0) + 1; // what comes from each who takes it is added
+      lengths[`grad.${name}`] = Math.max(others, total + ownLengths(layer).backward);
+    }
   }
-  lengths["grad.x"] = total;
   return lengths;
 }

@@ -27,10 +27,10 @@ const scaledLoss =
       output !== model.output
         ? {}
         : {
-            inputGradient: (layer, x, parameters, g) =>
-              kind.inputGradient(layer, x, parameters, times(g, factor(g.shape[0]))),
-            parameterGradients: (layer, x, g) =>
-              kind.parameterGradients(layer, x, times(g, factor(g.shape[0]))),
+            inputGradients: (layer, inputs, parameters, g) =>
+              kind.inputGradients(layer, inputs, parameters, times(g, factor(g.shape[0]))),
+            parameterGradients: (layer, inputs, g) =>
+              kind.parameterGradients(layer, inputs, times(g, factor(g.shape[0]))),
           },
     );
 
@@ -43,52 +43,54 @@ export const gradientAdded = scaledLoss(() => -1);
 /** `dw = ...` in the loop over the images: what the last one left. */
 export const batchOverwritten: Breaker = (model) =>
   withKinds(model, ({ kind }) => ({
-    parameterGradients: (layer, x, g) => kind.parameterGradients(layer, lastImage(x), lastImage(g)),
+    parameterGradients: (layer, inputs, g) =>
+      kind.parameterGradients(layer, inputs.map(lastImage), lastImage(g)),
   }));
 
 /** `dw[o] = ...` in the loops over images and positions: what the last position of the last image left. */
 export const positionsOverwritten = inLayers("conv2d", ({ kind }) => ({
-  parameterGradients: (layer, x, g) => {
+  parameterGradients: (layer, [x], g) => {
     const places = g.shape[2] * g.shape[3];
     const last = lastImage(g);
     const only = last.data.map((value, k) => (k % places === places - 1 ? value : 0));
-    return kind.parameterGradients(layer, lastImage(x), { shape: last.shape, data: only });
+    return kind.parameterGradients(layer, [lastImage(x)], { shape: last.shape, data: only });
   },
 }));
 
 /** The kernels lie turned on the picture, and the way back doesn't know. */
 export const kernelFlippedForward = inLayers("conv2d", ({ kind }) => ({
-  forward: (layer, x, { weight, ...rest }) => kind.forward(layer, x, { weight: flipped(weight), ...rest }),
+  forward: (layer, inputs, { weight, ...rest }) =>
+    kind.forward(layer, inputs, { weight: flipped(weight), ...rest }),
 }));
 
 /** On the way back to the pixels the kernel isn't flipped (or is flipped twice). */
 export const kernelNotFlippedBackward = inLayers("conv2d", ({ kind }) => ({
-  inputGradient: (layer, x, { weight, ...rest }, g) =>
-    kind.inputGradient(layer, x, { weight: flipped(weight), ...rest }, g),
+  inputGradients: (layer, inputs, { weight, ...rest }, g) =>
+    kind.inputGradients(layer, inputs, { weight: flipped(weight), ...rest }, g),
 }));
 
 /** The gradient of the kernels comes out turned. */
 export const kernelGradientFlipped = inLayers("conv2d", ({ kind }) => ({
-  parameterGradients: (layer, x, g) => {
-    const { weight, ...rest } = kind.parameterGradients(layer, x, g);
+  parameterGradients: (layer, inputs, g) => {
+    const { weight, ...rest } = kind.parameterGradients(layer, inputs, g);
     return { weight: flipped(weight), ...rest };
   },
 }));
 
 /** The gradient passes the ReLU everywhere. */
 export const reluMaskLeftOut = inLayers("relu", () => ({
-  inputGradient: (_layer, _x, _parameters, g) => g,
+  inputGradients: (_layer, _inputs, _parameters, g) => [g],
 }));
 
 /** The ReLU lets all pass, there and back. */
 export const reluLeftOut = inLayers("relu", () => ({
-  forward: (_layer, x) => x,
-  inputGradient: (_layer, _x, _parameters, g) => g,
+  forward: (_layer, [x]) => x,
+  inputGradients: (_layer, _inputs, _parameters, g) => [g],
 }));
 
 /** Every cell of a pool's window gets the gradient that only the winner should have. For windows side by side. */
 export const poolGradientToAll = inLayers("maxPool2d", () => ({
-  inputGradient: ({ inputShape, outputShape }, x, _parameters, g) => {
+  inputGradients: ({ inputShape, outputShape }, [x], _parameters, g) => {
     const [, H, W] = inputShape;
     const [, I, J] = outputShape;
     const size = [Math.floor(H / I), Math.floor(W / J)];
@@ -98,7 +100,7 @@ export const poolGradientToAll = inLayers("maxPool2d", () => ({
       const plane = Math.floor(cell / (H * W));
       return i < I && j < J ? g.data[(plane * I + i) * J + j] : 0; // an odd last row or column is in no window
     });
-    return { shape: x.shape, data };
+    return [{ shape: x.shape, data }];
   },
 }));
 

@@ -36,7 +36,7 @@ export function endWords({ classes }: Model): LayerWords {
 }
 
 export function layerWords(layer: ModelLayer): LayerWords {
-  return { ...sentences(layer), facts: factsOf(layer) };
+  return { ...layer.kind.words(layer.resolved), facts: factsOf(layer) };
 }
 
 function factsOf({ outputShape, multiplyAdds, parameters }: ModelLayer): string {
@@ -46,50 +46,4 @@ function factsOf({ outputShape, multiplyAdds, parameters }: ModelLayer): string 
     ...(learnt > 0 ? [`${counted(learnt, "parameter")}`] : []),
     ...(multiplyAdds.forward > 0 ? [`${counted(multiplyAdds.forward, "multiply-add")}`] : []),
   ].join(" · ");
-}
-
-function sentences({ spec, inputShape, outputShape }: ModelLayer): Omit<LayerWords, "facts"> {
-  switch (spec.type) {
-    case "conv2d": {
-      const [height, width] = typeof spec.kernel === "number" ? [spec.kernel, spec.kernel] : spec.kernel;
-      const depth = inputShape[0] > 1 ? ` in each of the ${inputShape[0]} channels` : "";
-      return {
-        kind: "convolution",
-        forward: `${outputShape[0] === 1 ? "One filter slides its kernel" : `${outputShape[0]} filters each slide their kernel`}, a square of ${height}×${width} weights${depth}, over the picture. At each place the numbers below are multiplied by the weights on them and added up, with the filter's bias (a number of its own): a feature map.`,
-        backward:
-          "A weight was used at every place, so its gradient is the sum over all places: the pixel that it met, times the gradient of the output there. To the pixels, gradients go back through the same weights; from where a pixel stands, the kernel lies there flipped.",
-      };
-    }
-    case "relu":
-      return {
-        kind: "ReLU",
-        forward: "What is above 0 passes, everything else becomes 0.",
-        backward: "The gradient passes where the gate was open, and stops where the ReLU gave 0.",
-      };
-    case "maxPool2d":
-      return {
-        kind: "max-pooling",
-        forward: `Of each window of ${windowOf(spec.size)} only the largest number, the winner, goes on. The picture becomes smaller.`,
-        backward:
-          "Only the winner moved the output, so the whole gradient goes back to it, and none to the others.",
-      };
-    case "flatten":
-      return {
-        kind: "flatten",
-        forward: `All ${whole(outputShape[0])} numbers are written in one row, map after map. Nothing is computed.`,
-        backward: "The gradients go back to the places that the numbers came from.",
-      };
-    case "dense":
-      return {
-        kind: "dense",
-        forward: `Each of the ${outputShape[0]} outputs multiplies all ${whole(inputShape[0])} numbers by weights of its own and adds them up, with its bias.`,
-        backward:
-          "A weight's gradient is the input that it met, times the gradient of its output. An input's gradient is the sum over all outputs: their gradients, times the weights on the way there.",
-      };
-  }
-}
-
-function windowOf(size: number | readonly [number, number]): string {
-  const [height, width] = typeof size === "number" ? [size, size] : size;
-  return `${height}×${width}`;
 }

@@ -89,7 +89,7 @@ export function forwardWith(layer: NetworkLayer, run: Run, instead: Instead): Te
   const { weight, bias } = parametersOf(layer, run);
   const usedBias = instead.bias === null ? undefined : (instead.bias ?? bias);
   const parameters: NamedTensors = { weight: instead.weight ?? weight, ...(usedBias && { bias: usedBias }) };
-  return layer.kind.forward(resolvedWith(layer, instead), instead.x ?? run.tensor(layer.input), parameters);
+  return layer.kind.forward(resolvedWith(layer, instead), [instead.x ?? run.tensor(layer.input)], parameters);
 }
 
 /** The gradient of a layer's input. */
@@ -98,7 +98,7 @@ export function inputGradientWith(layer: NetworkLayer, run: Run, instead: Instea
   const x = instead.x ?? run.tensor(layer.input);
   const { weight } = layer.parameters.length > 0 ? parametersOf(layer, run) : { weight: undefined };
   const used = instead.weight ?? weight;
-  return layer.kind.inputGradient(resolvedWith(layer, instead), x, used ? { weight: used } : {}, g);
+  return layer.kind.inputGradients(resolvedWith(layer, instead), [x], used ? { weight: used } : {}, g)[0];
 }
 
 /** The gradient of a layer's `weight` or `bias`. */
@@ -114,7 +114,7 @@ export function parameterGradientWith(
     (which === "bias"
       ? zeros([g.shape[0], ...layer.resolved.inputShape], "float64")
       : run.tensor(layer.input));
-  const gradient = layer.kind.parameterGradients(resolvedWith(layer, instead), x, g)[which];
+  const gradient = layer.kind.parameterGradients(resolvedWith(layer, instead), [x], g)[which];
   return scaled(gradient, run.network.scale === "parameters" ? 1 / run.network.images : 1);
 }
 

@@ -1,6 +1,6 @@
 import type { Markup } from "../../html.js";
+import { counted } from "../../presentation/numbers.js";
 import type { Explanation } from "../explain.js";
-import { counted } from "../numbers.js";
 import { type Block, shownBlockSum } from "./blocks.js";
 import { address } from "./story.js";
 import { type SumLine, sumTable } from "./sums.js";

@@ -1,9 +1,9 @@
 import type { Content, Markup } from "../../html.js";
 import type { Factor, Term } from "../../layers/explain/explanation.js";
-import { greyScaleFor, type Scale, scaleFor, signedScaleFor } from "./colours.js";
+import { greyScaleFor, type Scale, scaleFor, signedScaleFor } from "../../presentation/colours.js";
+import type { Role } from "../../presentation/mathml.js";
 import { grid, gridRow, LARGEST_GRID, sign } from "./grids.js";
 import { mapOf } from "./maps.js";
-import type { Role } from "./mathml.js";
 import { shownSum } from "./sums.js";
 import type { TermFormats } from "./worked.js";
 

@@ -1,7 +1,7 @@
 import type { ModelLayer } from "../../graph/model.js";
 import { type Content, html, type Markup } from "../../html.js";
+import { counted, percent, times, whole } from "../../presentation/numbers.js";
 import { sizeOf } from "../../tensor.js";
-import { counted, percent, times, whole } from "../numbers.js";
 import { type LayerPlace, once, type Story } from "./story.js";
 
 /** `after`: when the way back is done. */

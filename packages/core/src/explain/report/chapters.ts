@@ -1,6 +1,7 @@
 import type { ModelLayer } from "../../graph/model.js";
 import type { layerKinds } from "../../layers/index.js";
 import { backwardFacts, type Chapter, forwardFacts, type LayerChapters } from "./chapter.js";
+import { anyLayerChapters } from "./layers/anyLayer.js";
 import { conv2dChapters } from "./layers/conv2d.js";
 import { denseChapters } from "./layers/dense.js";
 import { flattenChapters } from "./layers/flatten.js";
@@ -14,8 +15,8 @@ import { softmaxChapter } from "./parts/softmax.js";
 import { updateChapter } from "./parts/update.js";
 import { placesOf, type Story } from "./story.js";
 
-/** What each kind of layer has to tell. A new layer is entered here. */
-const layerChapters: Record<keyof typeof layerKinds, LayerChapters> = {
+/** Kinds of layers that have more to tell than can be told of any layer. */
+const layerChapters: Partial<Record<keyof typeof layerKinds, LayerChapters>> = {
   conv2d: conv2dChapters,
   relu: reluChapters,
   maxPool2d: maxPool2dChapters,
@@ -59,5 +60,5 @@ export function lastChapters(story: Story): Chapter[] {
 }
 
 function chaptersOf({ spec }: ModelLayer): LayerChapters {
-  return layerChapters[spec.type];
+  return layerChapters[spec.type] ?? anyLayerChapters;
 }

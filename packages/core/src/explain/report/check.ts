@@ -1,6 +1,6 @@
 import type { Cell } from "../../cell.js";
 import { html, type Markup } from "../../html.js";
-import { fixed, formatFor, magnitudeOf, powerOf } from "../numbers.js";
+import { fixed, formatFor, magnitudeOf, powerOf } from "../../presentation/numbers.js";
 import { address, once, type Story, valueAt } from "./story.js";
 
 /**

@@ -1,7 +1,7 @@
 import { type Content, html, type Markup } from "../../html.js";
-import { fixed, type NumberFormat, powerOf } from "../numbers.js";
-import { type Scale, strength } from "./colours.js";
-import type { Role } from "./mathml.js";
+import { type Scale, strength } from "../../presentation/colours.js";
+import type { Role } from "../../presentation/mathml.js";
+import { fixed, type NumberFormat, powerOf } from "../../presentation/numbers.js";
 
 /*
  * Numbers in the places where they lie: small tables whose cells are tinted with their values.

@@ -1,8 +1,8 @@
 import { type Colour, encodePng, type Pixels } from "../../formats/png.js";
 import { type Content, html, type Markup } from "../../html.js";
+import { colourIndex, paletteOf, type Scale } from "../../presentation/colours.js";
+import { short } from "../../presentation/numbers.js";
 import { type Shape, sizeOf, type Tensor } from "../../tensor.js";
-import { short } from "../numbers.js";
-import { colourIndex, paletteOf, type Scale } from "./colours.js";
 
 /*
  * Tensors as pictures: each channel a map, a pixel a number. The colours of a map are those of a scale, which its legend

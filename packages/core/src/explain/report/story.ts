@@ -2,11 +2,11 @@ import { type Cell, cellAddress, offsetOf } from "../../cell.js";
 import { InputError } from "../../errors.js";
 import { type ModelLayer, producerOf } from "../../graph/model.js";
 import { html, type Markup } from "../../html.js";
+import { short } from "../../presentation/numbers.js";
 import { type Trace, tensorsOf } from "../../reference/trace.js";
 import { largestInRows, type NamedTensors, type Shape, type Tensor } from "../../tensor.js";
 import { type FiniteDifference, finiteDifferences } from "../finiteDifference.js";
 import { followedCells } from "../followed.js";
-import { short } from "../numbers.js";
 
 /** What a report is about. */
 export interface ReportSubject {

@@ -1,4 +1,4 @@
-import { cssGradient, type ScaleKind } from "./colours.js";
+import { cssGradient, type ScaleKind } from "../../presentation/colours.js";
 
 /*
  * The look of a report: text on paper, light or dark as the reader's system is, numbers in columns, one accent for the way

@@ -1,5 +1,12 @@
 import { type Content, html, type Markup } from "../../html.js";
-import { fixed, fromUnits, type NumberFormat, powerOf, roundingOf, units } from "../numbers.js";
+import {
+  fixed,
+  fromUnits,
+  type NumberFormat,
+  powerOf,
+  roundingOf,
+  units,
+} from "../../presentation/numbers.js";
 
 /*
  * Sums as one writes them by hand: a line for each summand, a stroke, the total. Whoever adds the lines as they are shown

@@ -1,9 +1,9 @@
 import type { Cell } from "../../cell.js";
 import { type Content, html, type Markup } from "../../html.js";
 import type { Term } from "../../layers/explain/explanation.js";
+import { counted, fixed, formatFor, type NumberFormat, powerOf } from "../../presentation/numbers.js";
+import { sumInShort } from "../../presentation/sumInShort.js";
 import { type Explanation, explain } from "../explain.js";
-import { counted, fixed, formatFor, type NumberFormat, powerOf } from "../numbers.js";
-import { sumInShort } from "../sumInShort.js";
 import { address, type Story } from "./story.js";
 import { type SumLine, sumTable } from "./sums.js";
 

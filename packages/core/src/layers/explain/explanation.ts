@@ -22,8 +22,8 @@ export type Role = "bias" | "winner" | "padding" | "target" | "step";
 
 /**
  * What is done to make a cell. `sum`: products are added. `maximum`: the largest is taken. `gate`: a number passes or
- * doesn't. `copy`: a number stays what it is. `softmax`, `loss`: those formulas. `difference`: p - y. `update`: old - lr
- * times gradient. `given`: nothing, it was there before.
+ * doesn't. `copy`: a number stays what it is. `softmax`, `loss`: those formulas. `difference`: p - y. `collect`: what comes
+ * back from several layers is added. `update`: old - lr times gradient. `given`: nothing, it was there before.
  */
 export type Rule =
   | "sum"
@@ -34,6 +34,7 @@ export type Rule =
   | "loss"
   | "difference"
   | "update"
+  | "collect"
   | "given";
 
 /** How a cell came to its value. */
@@ -53,8 +54,8 @@ export interface NamedTensor extends Tensor {
 }
 
 /**
- * The tensors around a layer by what they are to it: `x`, `out`, `weight`, `bias`, and their gradients `grad.x`,
- * `grad.out`, `grad.weight`, `grad.bias`. @throws InputError if the trace doesn't have it.
+ * The tensors around a layer by what they are to it: `x` (`x1`, `x2`, ... if it takes several), `out`, `weight`, `bias`,
+ * and their gradients `grad.x`, `grad.out`, `grad.weight`, `grad.bias`. @throws InputError if the trace doesn't have it.
  */
 export type Around = (tensor: string) => NamedTensor;
 
@@ -62,8 +63,8 @@ export type Around = (tensor: string) => NamedTensor;
 export interface Explainer<Resolved extends ResolvedLayer> {
   /** A cell of the output. */
   output(layer: Resolved, around: Around, index: readonly number[]): Account;
-  /** A cell of the gradient of the input. */
-  inputGradient(layer: Resolved, around: Around, index: readonly number[]): Account;
+  /** What comes to a cell of the gradient of input number `input`, counted from 0. */
+  inputGradient(layer: Resolved, around: Around, index: readonly number[], input: number): Account;
   /** A cell of the gradient of the parameter `name`. */
   parameterGradient(layer: Resolved, around: Around, name: string, index: readonly number[]): Account;
   /**

@@ -1,5 +1,5 @@
-import { whole } from "../../explain/numbers.js";
 import { type Content, html, type Markup } from "../../html.js";
+import { whole } from "../../presentation/numbers.js";
 import { chartOf, labelledValues, type ScalingChart } from "./chart.js";
 import type { ScalingConclusion } from "./conclusion.js";
 import type { ScalingPoint, Sweep } from "./sweep.js";

@@ -1,4 +1,4 @@
-import { whole } from "../../explain/numbers.js";
+import { whole } from "../../presentation/numbers.js";
 import { duration } from "../duration.js";
 import { onLine, type ScalingConclusion } from "./conclusion.js";
 import type { ScalingPoint, Sweep } from "./sweep.js";

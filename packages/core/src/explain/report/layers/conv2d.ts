@@ -1,14 +1,14 @@
 import { type Content, html, type Markup } from "../../../html.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
 import { pixelUnder, reachOf } from "../../../layers/window.js";
+import { formula, indexed, letter, list, number, operator, sumOver } from "../../../presentation/mathml.js";
+import { counted, times } from "../../../presentation/numbers.js";
 import { explain } from "../../explain.js";
-import { counted, times } from "../../numbers.js";
 import { blockSum, strongestBlock } from "../blockSums.js";
 import { blockEquation, blocksOf, type FactorLook, scaleOf } from "../blocks.js";
 import type { LayerChapters, Telling } from "../chapter.js";
 import { costOf } from "../chapter.js";
 import { legendOf, mapRow, planesOf } from "../maps.js";
-import { formula, indexed, letter, list, number, operator, sumOver } from "../mathml.js";
 import { addressWithValue, followedCell, type LayerPlace, once, tensorOf } from "../story.js";
 import { channelMap, markOf, strongest, tensorMaps } from "../tensorMaps.js";
 import { formatsFor, worked } from "../worked.js";

@@ -1,14 +1,14 @@
 import { type Content, html, type Markup } from "../../../html.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
+import { formula, indexed, letter, list, operator, slope, sumOver } from "../../../presentation/mathml.js";
+import { counted, formatFor, times, whole } from "../../../presentation/numbers.js";
 import { type Explanation, explain } from "../../explain.js";
-import { counted, formatFor, times, whole } from "../../numbers.js";
 import { blockSum, strongestBlock } from "../blockSums.js";
 import { blockEquation, blocksOf, type FactorLook, isReadable, scaleOf } from "../blocks.js";
 import type { Telling } from "../chapter.js";
 import { checked } from "../check.js";
 import { grid } from "../grids.js";
 import { legendOf, mapRow, planesOf } from "../maps.js";
-import { formula, indexed, letter, list, operator, slope, sumOver } from "../mathml.js";
 import { address, addressWithValue, followedCell, type LayerPlace, tensorOf } from "../story.js";
 import { sumTable } from "../sums.js";
 import { strongest, tensorMaps } from "../tensorMaps.js";

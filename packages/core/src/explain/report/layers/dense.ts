@@ -1,9 +1,9 @@
 import { type Content, html, type Markup } from "../../../html.js";
 import type { Term } from "../../../layers/explain/explanation.js";
-import { counted, times, whole } from "../../numbers.js";
+import { formula, indexed, letter, operator, sumOver } from "../../../presentation/mathml.js";
+import { counted, times, whole } from "../../../presentation/numbers.js";
 import type { LayerChapters, Telling } from "../chapter.js";
 import { costOf } from "../chapter.js";
-import { formula, indexed, letter, operator, sumOver } from "../mathml.js";
 import { address, addressWithValue, followedCell, isLast, type LayerPlace, nameOf, once } from "../story.js";
 import { tensorMaps } from "../tensorMaps.js";
 import { termTable, worked } from "../worked.js";

@@ -1,12 +1,12 @@
 import { type Content, html, type Markup } from "../../../html.js";
 import type { Term } from "../../../layers/explain/explanation.js";
+import { signedScaleFor } from "../../../presentation/colours.js";
+import { formula, indexed, letter, operator, slope, sumOver } from "../../../presentation/mathml.js";
+import { counted, fixed, powerOf, whole } from "../../../presentation/numbers.js";
 import { explain } from "../../explain.js";
-import { counted, fixed, powerOf, whole } from "../../numbers.js";
 import type { Telling } from "../chapter.js";
 import { checked } from "../check.js";
-import { signedScaleFor } from "../colours.js";
 import { legendOf, mapOf, mapRow, planesOf } from "../maps.js";
-import { formula, indexed, letter, operator, slope, sumOver } from "../mathml.js";
 import {
   address,
   addressWithValue,

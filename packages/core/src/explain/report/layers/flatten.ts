@@ -1,10 +1,10 @@
 import { html, type Markup } from "../../../html.js";
+import { formula, indexed, letter, operator } from "../../../presentation/mathml.js";
+import { counted, short, times, whole } from "../../../presentation/numbers.js";
 import { explain } from "../../explain.js";
-import { counted, short, times, whole } from "../../numbers.js";
 import { scaleOf } from "../blocks.js";
 import type { LayerChapters, Telling } from "../chapter.js";
 import { legendOf, mapOf, mapRow, planesOf } from "../maps.js";
-import { formula, indexed, letter, operator } from "../mathml.js";
 import { address, addressWithValue, followedCell, type LayerPlace, tensorOf } from "../story.js";
 import { strongest, tensorMaps } from "../tensorMaps.js";
 import { worked } from "../worked.js";

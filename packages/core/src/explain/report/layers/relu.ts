@@ -1,11 +1,11 @@
 import { type Cell, indexAt } from "../../../cell.js";
 import { type Content, html, type Markup } from "../../../html.js";
-import { counted, percent, short, whole } from "../../numbers.js";
+import { brackets, formula, letter, operator, slope } from "../../../presentation/mathml.js";
+import { counted, percent, short, whole } from "../../../presentation/numbers.js";
 import type { LayerChapters, Telling } from "../chapter.js";
 import { checked } from "../check.js";
 import { table } from "../grids.js";
 import { legendOf, mapRow } from "../maps.js";
-import { brackets, formula, letter, operator, slope } from "../mathml.js";
 import { reluPlot } from "../plots.js";
 import { followedCell, type LayerPlace, once, tensorOf, valueAt } from "../story.js";
 import { channelMap, markOf, tensorMaps } from "../tensorMaps.js";

@@ -1,6 +1,6 @@
 import { html } from "../../../html.js";
+import { percent, times, whole } from "../../../presentation/numbers.js";
 import { sizeOf } from "../../../tensor.js";
-import { percent, times, whole } from "../../numbers.js";
 import type { Chapter } from "../chapter.js";
 import { table } from "../grids.js";
 import type { Story } from "../story.js";

@@ -1,10 +1,20 @@
 import { type Content, html } from "../../../html.js";
+import {
+  brackets,
+  formula,
+  indexed,
+  letter,
+  ln,
+  operator,
+  power,
+  slope,
+  sumOver,
+} from "../../../presentation/mathml.js";
+import { counted, fixed, formatFor, powerOf, roundingOf } from "../../../presentation/numbers.js";
 import { explain } from "../../explain.js";
-import { counted, fixed, formatFor, powerOf, roundingOf } from "../../numbers.js";
 import type { Chapter } from "../chapter.js";
 import { checked } from "../check.js";
 import { table } from "../grids.js";
-import { brackets, formula, indexed, letter, ln, operator, power, slope, sumOver } from "../mathml.js";
 import { followedCell, nameOf, type Story, tensorOf } from "../story.js";
 import { bar } from "../tensorMaps.js";
 import { worked } from "../worked.js";

@@ -1,6 +1,6 @@
 import { type Content, html, type Markup } from "../../../html.js";
+import { counted, fixed, formatFor, short, times, whole } from "../../../presentation/numbers.js";
 import type { ImageShape } from "../../../tensor.js";
-import { counted, fixed, formatFor, short, times, whole } from "../../numbers.js";
 import { scaleOf } from "../blocks.js";
 import type { Chapter } from "../chapter.js";
 import { grid, LARGEST_GRID } from "../grids.js";

@@ -1,7 +1,7 @@
 import { type Content, html } from "../../../html.js";
-import { fixed, formatFor, magnitudeOf, percent, powerOf, short } from "../../numbers.js";
+import { formula, indexed, letter, ln, operator } from "../../../presentation/mathml.js";
+import { fixed, formatFor, magnitudeOf, percent, powerOf, short } from "../../../presentation/numbers.js";
 import type { Chapter } from "../chapter.js";
-import { formula, indexed, letter, ln, operator } from "../mathml.js";
 import { lossPlot } from "../plots.js";
 import { nameOf, type Story, tensorOf } from "../story.js";
 import { worked } from "../worked.js";

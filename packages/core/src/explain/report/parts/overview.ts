@@ -1,5 +1,5 @@
 import { html, type Markup } from "../../../html.js";
-import { percent, short, times } from "../../numbers.js";
+import { percent, short, times } from "../../../presentation/numbers.js";
 import { scaleOf } from "../blocks.js";
 import { type Mark, mapOf, planesOf } from "../maps.js";
 import { followedCell, nameOf, placesOf, type Story, tensorOf } from "../story.js";

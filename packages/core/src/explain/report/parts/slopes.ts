@@ -1,9 +1,9 @@
 import { type Cell, offsetOf } from "../../../cell.js";
 import { type Content, html, type Markup } from "../../../html.js";
 import { softmaxCrossEntropy } from "../../../losses/softmaxCrossEntropy.js";
+import { fixed, magnitudeOf, short, whole } from "../../../presentation/numbers.js";
 import { logits } from "../../../reference/trace.js";
 import { copyOf } from "../../../tensor.js";
-import { fixed, magnitudeOf, short, whole } from "../../numbers.js";
 import { table } from "../grids.js";
 import { address, followedCell, type Story, valueAt } from "../story.js";
 

@@ -1,9 +1,25 @@
 import { type Content, html } from "../../../html.js";
+import {
+  formula,
+  fraction,
+  indexed,
+  letter,
+  operator,
+  power,
+  sumOver,
+} from "../../../presentation/mathml.js";
+import {
+  counted,
+  fixed,
+  formatFor,
+  type NumberFormat,
+  percent,
+  powerOf,
+  roundingOf,
+} from "../../../presentation/numbers.js";
 import { explain } from "../../explain.js";
-import { counted, fixed, formatFor, type NumberFormat, percent, powerOf, roundingOf } from "../../numbers.js";
 import type { Chapter } from "../chapter.js";
 import { table } from "../grids.js";
-import { formula, fraction, indexed, letter, operator, power, sumOver } from "../mathml.js";
 import { nameOf, type Story, tensorOf } from "../story.js";
 import { bar } from "../tensorMaps.js";
 

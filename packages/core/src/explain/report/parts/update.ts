@@ -1,10 +1,18 @@
 import { type Content, html, type Markup } from "../../../html.js";
+import { formula, indexed, letter, operator } from "../../../presentation/mathml.js";
+import {
+  counted,
+  fixed,
+  formatFor,
+  formatThatAdds,
+  percent,
+  powerOf,
+  short,
+} from "../../../presentation/numbers.js";
 import { explain } from "../../explain.js";
-import { counted, fixed, formatFor, formatThatAdds, percent, powerOf, short } from "../../numbers.js";
 import { outcomeOf } from "../../outcome.js";
 import type { Chapter } from "../chapter.js";
 import { table } from "../grids.js";
-import { formula, indexed, letter, operator } from "../mathml.js";
 import { address, followedCell, nameOf, once, type Story, valueAt } from "../story.js";
 import { sumTable } from "../sums.js";
 import { worked } from "../worked.js";

@@ -1,5 +1,5 @@
+import type { Explanation } from "../explain/explain.js";
 import type { Term } from "../layers/explain/explanation.js";
-import type { Explanation } from "./explain.js";
 import { formatFor, type NumberFormat, roundingOf } from "./numbers.js";
 
 /** A sum of many terms as one can read it: the terms that count most, and the others as one number. */

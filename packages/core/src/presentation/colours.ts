@@ -1,5 +1,5 @@
-import type { Colour } from "../../formats/png.js";
-import { largestSize } from "../numbers.js";
+import type { Colour } from "../formats/png.js";
+import { largestSize } from "./numbers.js";
 
 /*
  * Values as colours. What is never negative runs from paper to ink in one hue; what has a sign runs from blue through paper

@@ -9,7 +9,7 @@ import {
   roundingOf,
   short,
   whole,
-} from "../../src/explain/numbers.js";
+} from "../../src/presentation/numbers.js";
 
 /** What a person reads. */
 const read = (text: string) => Number(text.replace("−", "-"));

@@ -1,4 +1,4 @@
-import { type Content, html, joined, type Markup } from "../../html.js";
+import { type Content, html, joined, type Markup } from "../html.js";
 
 /*
  * Formulas as MathML, which browsers draw themselves. Each quantity has a role, whose colour it has in formulas, grids and
