@@ -2,7 +2,8 @@ import type { Model, ModelLayer } from "../graph/model.js";
 import type { Buffer, LoopNest } from "../ir/ir.js";
 import type { Dense } from "../layers/dense.js";
 import { BLOCK } from "./block.js";
-import { batchChunks, batchPays, multiplyStash, stashSize } from "./kernels/denseBatch.js";
+import { batchChunks, multiplyStash, stashSize } from "./kernels/denseBatch.js";
+import { loweringOf } from "./lower/registry.js";
 import type { Allocator } from "./memory.js";
 
 /*
@@ -31,7 +32,7 @@ export interface Stash {
 
 /** The layers whose weights' gradients are computed at the end of a batch. */
 export function layersForBatch(model: Model): readonly ModelLayer[] {
-  return model.layers.filter(({ spec, resolved }) => spec.type === "dense" && batchPays(resolved as Dense));
+  return model.layers.filter((layer) => loweringOf(layer).isForBatch?.(layer.resolved));
 }
 
 export function allocateStash(

@@ -1,110 +1,165 @@
-import type { ModelLayer } from "../graph/model.js";
-import type { Buffer, LoopNest } from "../ir/ir.js";
-import type { Conv2d } from "../layers/conv2d.js";
+import { type ModelLayer, producerOf } from "../graph/model.js";
+import { add, type Buffer, type LoopNest } from "../ir/ir.js";
+import { stashOf } from "./batchStage.js";
 import { BLOCK, type View } from "./block.js";
+import { fusedPool, fusedRelu, isFusedRelu, leavesToNext } from "./fusion.js";
 import { borderFor, type Gather, paddingOfGradients, planGather } from "./gather.js";
-import { splattedSize } from "./kernels/conv2dWindows.js";
 import { loadImages } from "./kernels/input.js";
 import { lossGradient } from "./kernels/softmaxCrossEntropy.js";
-import { backwardKernels, forwardKernels, preparingKernels } from "./layerKernels.js";
+import { mapCells } from "./lower/elementwise.js";
+import type { Decisions, Node } from "./lower/lowering.js";
+import { loweringOf } from "./lower/registry.js";
+import { allocateView, NO_BORDER } from "./memory.js";
 import type { Passes, PassesContext } from "./passes.js";
-import { allocateWinners, poolAfter } from "./pooled.js";
-import { allocateViews } from "./views.js";
+import { allocateViews, type Views } from "./views.js";
 import { paddingFor, planWinograd } from "./winograd.js";
 
 /** The way of a block of 8 images through a network and back. */
 export function planBlocks(context: PassesContext): Passes {
-  const { model, training, convolution, workspace, shared, parameter, gradient, stash } = context;
-  const { bytes, labels, scale, statistics } = context;
+  const { model, training, convolution, workspace, shared } = context;
   const winograd = planWinograd(model, convolution, workspace, training);
-  const paddingOf = (layer: ModelLayer | undefined) => paddingFor(winograd, layer);
-  const pools = new Map(model.layers.map((layer, k) => [layer, poolAfter(model, k, winograd)]));
-  const poolOf = (layer: ModelLayer) => pools.get(layer);
-  const activations = allocateViews(workspace, model, "", {
-    paddingOf,
-    isLeftOut: (producer) => poolOf(producer) !== undefined,
+  const pools = new Map<ModelLayer, ModelLayer>();
+  for (const layer of model.layers) {
+    const pool = fusedPool(model, layer, winograd);
+    if (pool) pools.set(layer, pool);
+  }
+  const activations = allocateViews(workspace, model, {
+    prefix: "",
+    paddingOf: (layer) => paddingFor(winograd, layer),
+    isLeftOut: (layer) => pools.has(layer),
+    needsOwn: (layer) => loweringOf(layer).reshapes === true || hasOtherBorder(layer),
   });
   const winners = new Map<ModelLayer, View>();
-  for (const pool of training ? model.layers.map(poolOf) : []) {
-    if (pool) winners.set(pool, allocateWinners(workspace, pool));
-  }
+  for (const pool of training ? pools.values() : []) winners.set(pool, winnersOf(pool));
   const splatted = new Map<ModelLayer, Buffer>();
   for (const layer of model.layers) {
-    if (layer.spec.type !== "conv2d" || winograd?.weights.has(layer)) continue;
-    const size = splattedSize(layer.resolved as Conv2d);
+    const size = winograd?.weights.has(layer) ? 0 : (loweringOf(layer).splattedSize?.(layer.resolved) ?? 0);
     if (size > 0) splatted.set(layer, workspace.numbers(`${layer.name}.splatted`, size));
   }
-  const firstThatLearns = model.layers.findIndex((layer) => layer.parameters.length > 0);
-  const gathered: Gather = training
-    ? planGather(model, winograd, (k) => k > firstThatLearns, workspace)
-    : new Map();
-  const pooledBy = (layer: ModelLayer, k: number) => {
-    const pool = poolOf(layer);
-    return pool && { y: activations[k + 3], winners: winners.get(pool) };
-  };
+  const gathered: Gather = training ? planGather(model, winograd, workspace) : new Map();
+  const decisions: Decisions = { winograd, gathered, splatted, winners, shared };
 
-  const prepare = model.layers.flatMap((layer) =>
-    preparingKernels(layer, parameter(layer, "weight"), winograd, splatted.get(layer), gathered.get(layer)),
+  const prepare = model.layers.flatMap(
+    (layer) => loweringOf(layer).prepare?.(nodeOf(context, decisions, layer)) ?? [],
   );
   const forward = [
-    loadImages("load", bytes, activations[0], model.normalize),
-    ...model.layers.flatMap((layer, k) =>
-      forwardKernels(model, k, {
-        x: activations[k],
-        y: activations[k + 1],
-        weight: parameter(layer, "weight"),
-        bias: parameter(layer, "bias"),
-        winograd,
-        splatted: splatted.get(layer),
-        pooled: pooledBy(layer, k),
-        shared,
-      }),
-    ),
+    loadImages("load", context.bytes, activations.of("x"), model.normalize),
+    ...forwardKernels(context, decisions, activations, pools),
   ];
-
-  const logits = activations[activations.length - 1];
-  const backward: LoopNest[] = [];
-  if (training) {
-    const gradients = allocateViews(workspace, model, "grad.", {
-      paddingOf: (layer) => paddingOfGradients(winograd, gathered, layer),
-      borderOf: (producer) => borderFor(gathered, producer),
-    });
-    const widest = Math.max(
-      0,
-      ...model.layers.map(({ spec, inputShape }) => (spec.type === "dense" ? inputShape[0] : 0)),
-    );
-    const transposed = workspace.numbers("transposed", BLOCK * widest);
-    backward.push(lossGradient("loss", logits, labels, scale, gradients[gradients.length - 1], statistics));
-    for (let k = model.layers.length - 1; k >= Math.max(0, firstThatLearns); k--) {
-      const layer = model.layers[k];
-      backward.push(
-        ...backwardKernels(model, k, {
-          x: activations[k],
-          y: activations[k + 1],
-          dx: k > firstThatLearns ? gradients[k] : undefined,
-          dy: gradients[k + 1],
-          weight: parameter(layer, "weight"),
-          weightGradient: gradient(layer, "weight"),
-          biasGradient: gradient(layer, "bias"),
-          transposed,
-          winograd,
-          stash,
-          winners: winners.get(layer),
-          gathered,
-          shared,
-        }),
-      );
-    }
-  }
   return {
     block: BLOCK,
     prepare,
     forward,
-    backward,
+    backward: training ? backwardKernels(context, decisions, activations) : [],
     tables: shared.tables,
-    logits,
-    bordersOfMinusInfinity: model.layers.flatMap(({ spec }, k) =>
-      spec.type === "maxPool2d" ? [activations[k]] : [],
-    ),
+    logits: activations.of(model.output),
+    bordersOfMinusInfinity: model.layers
+      .filter((layer) => loweringOf(layer).paddingValue === -Infinity)
+      .filter((layer) => model.uses.get(layer.inputs[0])?.length === 1 || activations.own(layer))
+      .map((layer) => activations.input(layer)),
   };
+
+  /** Room for the numbers of a max-pool's winners, a cell for each of its outputs. */
+  function winnersOf({ name, outputShape: [channels, height, width] }: ModelLayer): View {
+    return allocateView(workspace, `${name}.winners`, [channels, height, width], NO_BORDER, "rows");
+  }
+}
+
+/** Whether a layer reads something else than zeros around its input. */
+function hasOtherBorder(layer: ModelLayer): boolean {
+  const { paddingValue, padding } = loweringOf(layer);
+  return paddingValue !== undefined && padding?.(layer.resolved).some((cells) => cells > 0) === true;
+}
+
+function nodeOf({ parameter, stash }: PassesContext, decisions: Decisions, layer: ModelLayer): Node {
+  return {
+    ...decisions,
+    layer,
+    resolved: layer.resolved,
+    weight: parameter(layer, "weight"),
+    bias: parameter(layer, "bias"),
+    stash: stash?.starts.has(layer) ? stashOf(stash, layer) : undefined,
+  };
+}
+
+function forwardKernels(
+  context: PassesContext,
+  decisions: Decisions,
+  views: Views,
+  pools: ReadonlyMap<ModelLayer, ModelLayer>,
+): LoopNest[] {
+  const { model } = context;
+  const fusedPools = new Set(pools.values());
+  return model.layers.flatMap((layer) => {
+    if (isFusedRelu(model, layer) || fusedPools.has(layer)) return [];
+    const inputs = layer.inputs.map((_, k) => views.input(layer, k));
+    const copies = layer.inputs.flatMap((tensor, k) => {
+      const own = views.own(layer, k);
+      return own ? [mapCells(`${layer.name}.copy`, [views.of(tensor)], own, ([x]) => x)] : [];
+    });
+    const pool = pools.get(layer);
+    const kernels = loweringOf(layer).forward({
+      ...nodeOf(context, decisions, layer),
+      inputs,
+      x: inputs[0],
+      y: views.of(layer.output),
+      relu: fusedRelu(model, layer) !== undefined,
+      pooled: pool && { y: views.of(pool.output), winners: decisions.winners.get(pool) },
+    });
+    return [...copies, ...kernels];
+  });
+}
+
+function backwardKernels(context: PassesContext, decisions: Decisions, activations: Views): LoopNest[] {
+  const { model, workspace, labels, scale, statistics, gradient } = context;
+  const { winograd, gathered } = decisions;
+  const gradients = allocateViews(workspace, model, {
+    prefix: "grad.",
+    paddingOf: (layer) => paddingOfGradients(winograd, gathered, layer),
+    borderOf: (layer) => borderFor(gathered, layer),
+    needsOwn: () => true,
+  });
+  /** What comes back from a layer to one of its inputs. */
+  const comesBack = (layer: ModelLayer, input: number): View => {
+    const isOneOfSeveral = (model.uses.get(layer.inputs[input]) ?? []).length > 1;
+    const passes = isOneOfSeveral && loweringOf(layer).passesGradient;
+    return passes ? gradients.of(layer.output) : gradients.input(layer, input);
+  };
+  const widest = model.layers.map((layer) => loweringOf(layer).transposedInputs?.(layer.resolved) ?? 0);
+  const transposed = workspace.numbers("transposed", BLOCK * Math.max(0, ...widest));
+  const backward = [
+    lossGradient("loss", activations.of(model.output), labels, scale, gradients.of(model.output), statistics),
+  ];
+  for (const layer of [...model.layers].reverse()) {
+    if (!model.learnt.has(layer.output)) continue;
+    const uses = model.uses.get(layer.output) ?? [];
+    if (uses.length > 1) {
+      // in the order in which the textbook adds: from the last layer
+      const ways = [...uses].reverse().map((use) => comesBack(use.layer, use.input));
+      const sum = gradients.of(layer.output);
+      backward.push(mapCells(`${layer.name}.collect`, ways, sum, (parts) => parts.reduce(add)));
+    }
+    const before = producerOf(model, layer.inputs[0]);
+    const inputs = layer.inputs.map((_, k) => activations.input(layer, k));
+    const targets = layer.inputs.map((tensor, k) =>
+      model.learnt.has(tensor) ? comesBack(layer, k) : undefined,
+    );
+    backward.push(
+      ...loweringOf(layer).backward({
+        ...nodeOf(context, decisions, layer),
+        inputs,
+        x: inputs[0],
+        y: activations.of(layer.output),
+        dy: gradients.of(layer.output),
+        gradients: targets,
+        dx: targets[0],
+        weightGradient: gradient(layer, "weight"),
+        biasGradient: gradient(layer, "bias"),
+        rectified: before !== undefined && leavesToNext(model, before),
+        leftToNext: leavesToNext(model, layer),
+        transposed,
+      }),
+    );
+  }
+  return backward;
 }

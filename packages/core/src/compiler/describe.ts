@@ -1,4 +1,4 @@
-import { defineModel, type ModelSpec } from "../graph/model.js";
+import { defineModel, type ModelLayer, type ModelSpec, producerOf } from "../graph/model.js";
 import type { Buffer, LoopNest } from "../ir/ir.js";
 import { multiplyAddsIn } from "../ir/multiplyAdds.js";
 import { printLoopNest } from "../ir/print.js";
@@ -16,6 +16,7 @@ import {
 import { compilePlan } from "./compile.js";
 import { type Convolution, convolutions } from "./convolution.js";
 import { CHUNK } from "./kernels/optimizer.js";
+import { loweringOf } from "./lower/registry.js";
 import { type Plan, planModel } from "./plan.js";
 
 /**
@@ -126,16 +127,17 @@ export function describePlan(spec: ModelSpec, options: DescribeOptions = {}): Pl
   };
 }
 
-/** A ReLU, and a pool after it, are done by the kernel before them; flatten needs no work. */
+/** A ReLU, and a pool after it, are done by the kernel before them; what only reshapes needs no work. */
 function withoutKernels({ model, forward }: Plan): PlanDescription["fused"] {
   const kernels = new Set(forward.map(({ name }) => name));
-  let before: string | null = null;
-  return model.layers.flatMap(({ name, spec }) => {
-    if (!kernels.has(`${name}.forward`))
-      return [{ layer: name, by: spec.type === "flatten" ? null : before }];
-    before = name;
-    return [];
-  });
+  const hasKernel = ({ name }: ModelLayer) => kernels.has(`${name}.forward`);
+  const doneBy = ({ inputs }: ModelLayer): string | null => {
+    const before = producerOf(model, inputs[0]);
+    return before === undefined ? null : hasKernel(before) ? before.name : doneBy(before);
+  };
+  return model.layers
+    .filter((layer) => !hasKernel(layer))
+    .map((layer) => ({ layer: layer.name, by: loweringOf(layer).reshapes ? null : doneBy(layer) }));
 }
 
 function kernelsOf({

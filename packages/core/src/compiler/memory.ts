@@ -70,6 +70,11 @@ export type Border = readonly [number, number, number, number];
 
 export const NO_BORDER: Border = [0, 0, 0, 0];
 
+/** Room for either of two borders. */
+export function widest(a: Border, b: Border): Border {
+  return [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
+}
+
 /**
  * In which order cells lie. `planes`: channel by channel, which flatten needs. `rows`: row by row, in each row channel by
  * channel; so that what a window covers lies close together, on few pages of memory.
@@ -95,8 +100,12 @@ export function allocateView(
   const [row, plane] = order === "rows" ? [channels * line, line] : [line, lines * line];
   const buffer = allocator.numbers(name, channels * lines * line);
   const start = top * row + left * BLOCK;
-  const windowStart = start - padding[0] * row - padding[3] * BLOCK;
-  return { buffer, shape, start, windowStart, plane, row };
+  return laidOn({ buffer, shape, start, windowStart: start, plane, row }, padding);
+}
+
+/** The same memory for a layer whose first window covers so much of the border. */
+export function laidOn(view: View, padding: Border): View {
+  return { ...view, windowStart: view.start - padding[0] * view.row - padding[3] * BLOCK };
 }
 
 /** The same memory as a row of cells. The view must have no border. */

@@ -1,74 +1,98 @@
-import type { Model, ModelLayer } from "../graph/model.js";
+import { type Model, type ModelLayer, producerOf } from "../graph/model.js";
 import type { ImageShape, Shape } from "../tensor.js";
 import type { View } from "./block.js";
-import { Allocator, allocateView, type Border, flattened, NO_BORDER } from "./memory.js";
+import { endOf, isFusedRelu } from "./fusion.js";
+import { loweringOf } from "./lower/registry.js";
+import { Allocator, allocateView, type Border, flattened, laidOn, NO_BORDER, widest } from "./memory.js";
 
 /*
- * Where activations and gradients lie, and which of them share memory. View k is the input of layer k and the output of
- * the layer before it.
+ * Where activations or gradients lie, and which of them share memory.
+ *
+ * A tensor has one view, for all who take it. What one of them needs otherwise (an order of its cells in which they can be
+ * flattened, a border that isn't zero) and the others not, it gets in a view of its own: a copy of the activation, or its
+ * part of the gradient.
  */
-
-/** Whether layer k is a ReLU that is fused into the layer before it: they share their output. */
-export function isFused(model: Model, k: number): boolean {
-  const before = model.layers[k - 1]?.spec.type;
-  return model.layers[k]?.spec.type === "relu" && (before === "conv2d" || before === "dense");
+export interface Views {
+  /** The view of a tensor. */
+  of(tensor: string): View;
+  /** The view that a layer has of its input number `input`. */
+  input(layer: ModelLayer, input?: number): View;
+  /** The same, if that is a view of the layer's own. */
+  own(layer: ModelLayer, input?: number): View | undefined;
 }
 
-/** The number of the layer that reads view k. A fused ReLU is a part of the layer before it. */
-export function readerOf(model: Model, k: number): number {
-  return isFused(model, k) ? k + 1 : k;
+export interface ViewNeeds {
+  /** What is put before the views' names. */
+  readonly prefix: string;
+  /** What a layer needs around its input. */
+  paddingOf(layer: ModelLayer): Border;
+  /** What a layer needs around its output. */
+  borderOf?(layer: ModelLayer): Border;
+  /** Whether a layer's output is never stored; its view then has no memory. */
+  isLeftOut?(layer: ModelLayer): boolean;
+  /** Whether a layer needs a view of its own of what others take, too. */
+  needsOwn(layer: ModelLayer): boolean;
 }
 
-/**
- * The views of a model; `prefix` comes before their names.
- * @param paddingOf what the layer needs around a view that it is laid on, its input
- * @param borderOf what a layer needs around its output
- * @param isLeftOut whether a layer's output is never stored; its view then has no room
- */
-export function allocateViews(
-  allocator: Allocator,
-  model: Model,
-  prefix: string,
-  {
-    paddingOf,
-    borderOf = () => NO_BORDER,
-    isLeftOut = () => false,
-  }: {
-    readonly paddingOf: (layer: ModelLayer | undefined) => Border;
-    readonly borderOf?: (producer: ModelLayer | undefined) => Border;
-    readonly isLeftOut?: (producer: ModelLayer) => boolean;
-  },
-): View[] {
-  const views: View[] = [];
-  for (let k = 0; k <= model.layers.length; k++) {
-    const producer = model.layers[k - 1];
-    const previous = views[k - 1];
-    if (producer?.spec.type === "flatten") views.push(flattened(previous));
-    else if (isFused(model, k - 1)) views.push(previous);
-    else {
-      const reader = model.layers[readerOf(model, k)];
-      const padding = paddingOf(reader);
-      const view = (from: Allocator) =>
-        allocateView(
-          from,
-          `${prefix}${producer ? `${producer.name}.out` : "x"}`,
-          asImage(producer?.outputShape ?? model.inputShape),
-          widest(padding, borderOf(producer)),
-          reader?.spec.type === "flatten" ? "planes" : "rows",
-          padding,
-        );
-      views.push(
-        producer && isLeftOut(producer) ? withoutRoom(view(new Allocator("workspace"))) : view(allocator),
+export function allocateViews(allocator: Allocator, model: Model, needs: ViewNeeds): Views {
+  const { prefix, paddingOf, borderOf = () => NO_BORDER, isLeftOut = () => false } = needs;
+  const views = new Map<string, View>();
+  const own = new Map<string, View>();
+
+  const allocate = (tensor: string) => {
+    const producer = producerOf(model, tensor);
+    const [input] = producer?.inputs ?? [];
+    if (producer && loweringOf(producer).reshapes) return flattened(inputView(producer, 0));
+    if (producer && isFusedRelu(model, producer)) return views.get(input) as View;
+    const end = producer ? endOf(model, producer).output : tensor;
+    const uses = model.uses.get(end) ?? [];
+    const shared = uses.length === 1 ? uses : uses.filter(({ layer }) => !needs.needsOwn(layer));
+    const paddings = shared.map(({ layer }) => paddingOf(layer));
+    const border = [...paddings, producer ? borderOf(producer) : NO_BORDER].reduce(widest, NO_BORDER);
+    const shape = asImage(producer?.outputShape ?? model.inputShape);
+    const isRow = uses.length === 1 && loweringOf(uses[0].layer).reshapes;
+    const view = (from: Allocator) =>
+      allocateView(
+        from,
+        `${prefix}${tensor}`,
+        shape,
+        border,
+        isRow ? "planes" : "rows",
+        paddings[0] ?? NO_BORDER,
       );
-    }
-  }
-  return views;
+    return producer && isLeftOut(producer) ? withoutRoom(view(new Allocator("workspace"))) : view(allocator);
+  };
+  const inputView = (layer: ModelLayer, input: number): View => {
+    const key = keyOf(layer, input);
+    const tensor = layer.inputs[input];
+    const known = own.get(key);
+    if (known) return known;
+    const padding = paddingOf(layer);
+    const view = views.get(tensor) as View;
+    if ((model.uses.get(tensor) ?? []).length === 1) return view;
+    if (!needs.needsOwn(layer)) return laidOn(view, padding);
+    const order = loweringOf(layer).reshapes ? "planes" : "rows";
+    const ownView = allocateView(
+      allocator,
+      `${prefix}${layer.name}.x${input + 1}`,
+      view.shape,
+      padding,
+      order,
+    );
+    own.set(key, ownView);
+    return ownView;
+  };
+
+  for (const tensor of ["x", ...model.layers.map(({ output }) => output)])
+    views.set(tensor, allocate(tensor));
+  return {
+    of: (tensor) => views.get(tensor) as View,
+    input: (layer, input = 0) => inputView(layer, input),
+    own: (layer, input = 0) => own.get(keyOf(layer, input)),
+  };
 }
 
-/** Room for either of two borders. */
-function widest(a: Border, b: Border): Border {
-  return [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
-}
+const keyOf = ({ name }: ModelLayer, input: number) => `${name}/${input}`;
 
 /** A view that nothing may be stored to or loaded from. */
 function withoutRoom(view: View): View {

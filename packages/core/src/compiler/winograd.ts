@@ -1,7 +1,6 @@
 import type { Model, ModelLayer } from "../graph/model.js";
 import type { Buffer } from "../ir/ir.js";
 import type { Conv2d } from "../layers/conv2d.js";
-import type { MaxPool2d } from "../layers/maxPool2d.js";
 import type { Convolution } from "./convolution.js";
 import {
   allocateScratch,
@@ -9,8 +8,8 @@ import {
   type Scratch,
   weightStretch,
   winogradPadding,
-  winogradPays,
 } from "./kernels/winograd/scratch.js";
+import { loweringOf } from "./lower/registry.js";
 import { type Allocator, type Border, NO_BORDER } from "./memory.js";
 
 /* Which convolutions are computed tile by tile, and what they need for it. */
@@ -29,8 +28,7 @@ export function planWinograd(
   training: boolean,
 ): WinogradPlan | undefined {
   const layers = model.layers.filter(
-    ({ spec, resolved }) =>
-      convolution === "auto" && spec.type === "conv2d" && winogradPays(resolved as Conv2d),
+    (layer) => convolution === "auto" && loweringOf(layer).winogradPays?.(layer.resolved),
   );
   if (layers.length === 0) return undefined;
   const convolutions = layers.map(({ resolved }) => resolved as Conv2d);
@@ -42,8 +40,7 @@ export function planWinograd(
 }
 
 /** What a layer reads around its input. */
-export function paddingFor(winograd: WinogradPlan | undefined, layer: ModelLayer | undefined): Border {
-  if (layer && winograd?.weights.has(layer)) return winogradPadding(layer.resolved as Conv2d);
-  const padded = layer?.spec.type === "conv2d" || layer?.spec.type === "maxPool2d";
-  return padded ? (layer.resolved as Conv2d | MaxPool2d).padding : NO_BORDER;
+export function paddingFor(winograd: WinogradPlan | undefined, layer: ModelLayer): Border {
+  if (winograd?.weights.has(layer)) return winogradPadding(layer.resolved as Conv2d);
+  return loweringOf(layer).padding?.(layer.resolved) ?? NO_BORDER;
 }

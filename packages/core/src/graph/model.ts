@@ -59,6 +59,8 @@ export interface Model {
   readonly layers: readonly ModelLayer[];
   /** The name of the scores: what the last layer gives. */
   readonly output: string;
+  /** The layer that gives a tensor, by its name. Of the images, `x`: none. */
+  readonly producers: ReadonlyMap<string, ModelLayer>;
   /** Which layers take a tensor, by its name, in their order. Of the scores: none. */
   readonly uses: ReadonlyMap<string, readonly Use[]>;
   /** The layers' outputs that depend on a parameter: those whose gradients training needs. */
@@ -74,8 +76,8 @@ export interface Model {
 }
 
 /** The layer that gives the tensor of this name; undefined: it is the network's input, `x`. */
-export function producerOf({ layers }: Pick<Model, "layers">, tensor: string): ModelLayer | undefined {
-  return layers.find(({ output }) => output === tensor);
+export function producerOf({ producers }: Pick<Model, "producers">, tensor: string): ModelLayer | undefined {
+  return producers.get(tensor);
 }
 
 /** The most classes that a model can tell apart. */
@@ -133,6 +135,7 @@ export function defineModel(spec: ModelSpec): Model {
     inputShape,
     layers,
     output: output.output,
+    producers: new Map(layers.map((layer) => [layer.output, layer])),
     uses: usesOf(layers),
     learnt,
     parameters,

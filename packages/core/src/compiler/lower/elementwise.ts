@@ -1,0 +1,64 @@
+import type { Expression, LoopNest } from "../../ir/ir.js";
+import { load, loopNest } from "../../ir/ir.js";
+import type { ResolvedLayer } from "../../layers/layer.js";
+import { forEachCell, type View } from "../block.js";
+import type { Lowering } from "./lowering.js";
+
+/*
+ * Layers that make each number of their output from the numbers at the same place of their inputs. What they compute is
+ * all that they have to say; the loops are the same for all.
+ */
+export interface Elementwise<Resolved extends ResolvedLayer = ResolvedLayer> {
+  /** The output, from the inputs. */
+  output(inputs: readonly Expression[], layer: Resolved): Expression;
+  /** The gradient of each input, from that of the output and from the numbers that were there forward. */
+  gradients(
+    numbers: { readonly inputs: readonly Expression[]; readonly y: Expression; readonly dy: Expression },
+    layer: Resolved,
+  ): readonly Expression[];
+}
+
+export function elementwise<Resolved extends ResolvedLayer>(
+  { output, gradients }: Elementwise<Resolved>,
+  rest: Omit<Lowering<Resolved>, "forward" | "backward"> = {},
+): Lowering<Resolved> {
+  return {
+    ...rest,
+
+    forward({ layer, resolved, inputs, y }) {
+      return [mapCells(`${layer.name}.forward`, inputs, y, (numbers) => output(numbers, resolved))];
+    },
+
+    backward({ layer, resolved, inputs, y, dy, gradients: targets, leftToNext }) {
+      if (leftToNext) return [];
+      return targets.flatMap((target, k) =>
+        target === undefined || (target === dy && rest.passesGradient)
+          ? []
+          : [
+              loopNest(`${layer.name}.inputGradient${k === 0 ? "" : k + 1}`, (b) =>
+                forEachCell(b, y, (cellOf) => {
+                  const numbers = {
+                    inputs: inputs.map((x) => load(cellOf(x))),
+                    y: load(cellOf(y)),
+                    dy: load(cellOf(dy)),
+                  };
+                  b.store(cellOf(target), gradients(numbers, resolved)[k]);
+                }),
+              ),
+            ],
+      );
+    },
+  };
+}
+
+/** Stores for each cell what is made of the cells of other views at its place. */
+export function mapCells(
+  name: string,
+  inputs: readonly View[],
+  y: View,
+  output: (numbers: readonly Expression[]) => Expression,
+): LoopNest {
+  return loopNest(name, (b) =>
+    forEachCell(b, y, (cellOf) => b.store(cellOf(y), output(inputs.map((x) => load(cellOf(x)))))),
+  );
+}

@@ -1,0 +1,114 @@
+import { InputError } from "../../errors.js";
+import type { ModelLayer } from "../../graph/model.js";
+import type { Buffer, LoopNest } from "../../ir/ir.js";
+import type { ResolvedLayer } from "../../layers/layer.js";
+import type { View } from "../block.js";
+import type { Gather } from "../gather.js";
+import type { Allocator, Border } from "../memory.js";
+import type { WinogradPlan } from "../winograd.js";
+
+/*
+ * A lowering says which kernels a kind of layer becomes, for a block of images, and what they need around the numbers
+ * that they read. All is optional but the kernels themselves.
+ */
+export interface Lowering<Resolved extends ResolvedLayer = ResolvedLayer> {
+  /** What is read around the input. */
+  padding?(layer: Resolved): Border;
+  /** The value of those cells; default 0. */
+  readonly paddingValue?: number;
+  /** Whether it leaves alone what lies in `padding` around the gradient of its input. */
+  readonly leavesBorder?: true;
+  /** Whether the output is the input in another shape, in the same memory. Such a layer needs no kernels. */
+  readonly reshapes?: true;
+  /** Whether a ReLU that alone takes the output can be fused into the layer. */
+  readonly takesRelu?: true;
+  /** Whether it is a ReLU. */
+  readonly isRelu?: true;
+  /** Whether it is a max-pool that a convolution with a ReLU before it can do as well. */
+  canBePooledBefore?(layer: Resolved): boolean;
+  /** Whether that convolution is one that can. */
+  readonly takesPool?: true;
+  /** Whether it lets no gradient through where its input is 0, so that a ReLU before it has nothing left to do. */
+  readonly stopsAtZero?: true;
+  /** Whether the gradient of each input is that of the output as it is. */
+  readonly passesGradient?: true;
+  /** Whether it is a convolution that Winograd's transforms make faster. */
+  winogradPays?(layer: Resolved): boolean;
+  /** Whether it is a convolution whose input's gradient can be computed in gather form. */
+  canGather?(layer: Resolved): boolean;
+  /** How many numbers its weights take, splatted before the blocks of a batch; 0: they are read as they are. */
+  splattedSize?(layer: Resolved): number;
+  /** How many of a block's numbers it needs the other way round, in scratch memory. */
+  transposedInputs?(layer: Resolved): number;
+  /** Whether its weights' gradients are computed for a whole batch at once. */
+  isForBatch?(layer: Resolved): boolean;
+  /** What is done once before the blocks of a batch. */
+  prepare?(node: Node<Resolved>): LoopNest[];
+  forward(node: ForwardNode<Resolved>): LoopNest[];
+  /** The gradients of the parameters, and of the inputs that need one. */
+  backward(node: BackwardNode<Resolved>): LoopNest[];
+}
+
+/** What a plan has decided about its layers, and memory for them. */
+export interface Decisions {
+  readonly winograd: WinogradPlan | undefined;
+  readonly gathered: Gather;
+  /** Weights of convolutions as they read them. */
+  readonly splatted: ReadonlyMap<ModelLayer, Buffer>;
+  /** Where max-pools that are fused into convolutions note their winners. */
+  readonly winners: ReadonlyMap<ModelLayer, View>;
+  /** For tables. */
+  readonly shared: Allocator;
+}
+
+/** A layer of the network that is lowered. */
+export interface Node<Resolved extends ResolvedLayer = ResolvedLayer> extends Decisions {
+  readonly layer: ModelLayer;
+  readonly resolved: Resolved;
+  /** A parameter of the layer; undefined: it has none of this name. */
+  readonly weight: Buffer | undefined;
+  readonly bias: Buffer | undefined;
+  /** The layer's part of a block's stash, if its weights' gradients are computed at the end of a batch. */
+  readonly stash: Buffer | undefined;
+}
+
+export interface ForwardNode<Resolved extends ResolvedLayer = ResolvedLayer> extends Node<Resolved> {
+  /** The inputs; `x` is the first. */
+  readonly inputs: readonly View[];
+  readonly x: View;
+  readonly y: View;
+  /** Whether the ReLU after it is fused into it. */
+  readonly relu: boolean;
+  /** If it does the pooling after it: where that goes, and where its winners are noted in training. */
+  readonly pooled: { readonly y: View; readonly winners: View | undefined } | undefined;
+}
+
+export interface BackwardNode<Resolved extends ResolvedLayer = ResolvedLayer> extends Node<Resolved> {
+  readonly inputs: readonly View[];
+  readonly x: View;
+  readonly y: View;
+  readonly dy: View;
+  /** Where the gradients of the inputs go; undefined: nobody needs it. `dx` is the first. */
+  readonly gradients: readonly (View | undefined)[];
+  readonly dx: View | undefined;
+  readonly weightGradient: Buffer | undefined;
+  readonly biasGradient: Buffer | undefined;
+  /** Whether its input comes from a fused ReLU that leaves it to this layer to let nothing through where it gave 0. */
+  readonly rectified: boolean;
+  /** Whether it is a fused ReLU, and the layer after it does that. */
+  readonly leftToNext: boolean;
+  /** Scratch for a layer's inputs, the other way round. */
+  readonly transposed: Buffer;
+}
+
+/** The buffer of a parameter that the layer's kind always has. */
+export function needed(buffer: Buffer | undefined, { name }: ModelLayer): Buffer {
+  if (buffer === undefined) throw new Error(`${name} lacks a parameter that its kernels read`);
+  return buffer;
+}
+
+export function noKernel(layer: ModelLayer): InputError {
+  return new InputError(
+    `${layer.name}: the wasm engine has no kernel for layers of type ${layer.kind.type}; use the reference engine.`,
+  );
+}

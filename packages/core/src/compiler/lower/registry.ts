@@ -1,0 +1,31 @@
+import type { ModelLayer } from "../../graph/model.js";
+import { binary, constant, pmax } from "../../ir/ir.js";
+import type { layerKinds } from "../../layers/index.js";
+import { conv2dLowering } from "./conv2d.js";
+import { denseLowering } from "./dense.js";
+import { elementwise } from "./elementwise.js";
+import { flattenLowering } from "./flatten.js";
+import { type Lowering, noKernel } from "./lowering.js";
+import { maxPool2dLowering } from "./maxPool2d.js";
+
+/** How each kind of layer becomes kernels. A kind without a row runs in the reference engine only. */
+const lowerings: Partial<Record<keyof typeof layerKinds, Lowering>> = {
+  conv2d: conv2dLowering,
+  relu: elementwise(
+    {
+      output: ([x]) => pmax(x, constant(0)),
+      gradients: ({ y, dy }) => [binary("and", dy, binary("gt", y, constant(0)))],
+    },
+    { isRelu: true },
+  ),
+  maxPool2d: maxPool2dLowering,
+  flatten: flattenLowering,
+  dense: denseLowering,
+};
+
+/** @throws InputError that names the layer, if there is none */
+export function loweringOf(layer: ModelLayer): Lowering {
+  const lowering = lowerings[layer.spec.type];
+  if (lowering === undefined) throw noKernel(layer);
+  return lowering;
+}
