@@ -1,23 +1,9 @@
-import {
-  type Address,
-  add,
-  at,
-  binary,
-  constant,
-  type Index,
-  type LoopNest,
-  type LoopNestBuilder,
-  load,
-  loopNest,
-  max,
-} from "../../ir/ir.js";
+import { add, at, binary, constant, type LoopNest, load, loopNest, max } from "../../ir/ir.js";
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
-import { BLOCK, HALVES, type View } from "../block.js";
+import { BLOCK, type View } from "../block.js";
+import { forEachCellIn, forEachWindow, windowsAreApart } from "./windows.js";
 
 /* Cells in the border of `x` are minus infinity, so that they never win. */
-
-/** Windows of more cells than this are not unrolled cell by cell. */
-const LARGEST_UNROLLED = 25;
 
 export function pool(name: string, layer: MaxPool2d, x: View, y: View): LoopNest {
   return loopNest(name, (b) =>
@@ -27,11 +13,6 @@ export function pool(name: string, layer: MaxPool2d, x: View, y: View): LoopNest
       b.store(at(y.buffer, y.start + half, [c, y.plane], [i, y.row], [j, BLOCK]), largest);
     }),
   );
-}
-
-/** Whether no cell lies under two windows; then a gradient can be stored and need not be added. */
-export function windowsAreApart({ kernel, stride }: MaxPool2d): boolean {
-  return stride[0] >= kernel[0] && stride[1] >= kernel[1];
 }
 
 /**
@@ -67,56 +48,5 @@ export function poolInputGradient(
         g.set(binary("andnot", g, wins));
       });
     }),
-  );
-}
-
-function forEachWindow(
-  b: LoopNestBuilder,
-  layer: MaxPool2d,
-  write: (output: readonly [Index, Index, Index], half: number) => void,
-): void {
-  const [C, I, J] = layer.outputShape;
-  b.loop("c", C, (c) =>
-    b.loop("i", I, (i) =>
-      b.loop("j", J, (j) => {
-        for (const half of HALVES) write([c, i, j], half);
-      }),
-    ),
-  );
-}
-
-/** The cells under the window of output [c, i, j], in reading order. */
-function forEachCellIn(
-  b: LoopNestBuilder,
-  layer: MaxPool2d,
-  [c, i, j]: readonly [Index, Index, Index],
-  half: number,
-  write: (cellOf: (view: View) => Address) => void,
-): void {
-  const [U, V] = layer.kernel;
-  const [strideY, strideX] = layer.stride;
-  const unrolled = U * V <= LARGEST_UNROLLED;
-  b.loop(
-    "u",
-    U,
-    (u) =>
-      b.loop(
-        "v",
-        V,
-        (v) =>
-          write((view) =>
-            at(
-              view.buffer,
-              view.windowStart + half,
-              [c, view.plane],
-              [i, strideY * view.row],
-              [u, view.row],
-              [j, strideX * BLOCK],
-              [v, BLOCK],
-            ),
-          ),
-        { unrolled },
-      ),
-    { unrolled },
   );
 }

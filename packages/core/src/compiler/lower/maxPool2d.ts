@@ -1,7 +1,8 @@
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
 import { poolsPairs, winnersInputGradient } from "../kernels/conv2dPooled.js";
 import { clear } from "../kernels/input.js";
-import { pool, poolInputGradient, windowsAreApart } from "../kernels/maxPool2d.js";
+import { pool, poolInputGradient } from "../kernels/maxPool2d.js";
+import { windowsAreApart } from "../kernels/windows.js";
 import type { Lowering } from "./lowering.js";
 
 /* By the convolution before it, where it can be. */
