@@ -69,7 +69,7 @@ function added(ways: readonly { readonly layer: ModelLayer; readonly account: Ac
     rule: "collect",
     terms: ways.flatMap(({ account }) => account.terms),
     others: ways.flatMap(({ account }) => account.others),
-    says: `It goes on in ${ways.length} ways, and the gradients that come back on them are added. ${ways.map(({ layer, account }) => `From ${layer.name}: ${account.says}`).join(" ")}`,
+    says: `This number goes on in ${ways.length} ways, and what comes back from them (${ways.map(({ layer }) => layer.name).join(", ")}) is added.`,
   };
 }
 
