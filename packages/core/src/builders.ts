@@ -1,5 +1,6 @@
 import { InputError, show } from "./errors.js";
 import type { ModelSpec } from "./graph/model.js";
+import type { AveragePool2dSpec } from "./layers/averagePool2d.js";
 import type { Conv2dSpec } from "./layers/conv2d.js";
 import type { DenseSpec } from "./layers/dense.js";
 import type { FlattenSpec } from "./layers/flatten.js";
@@ -16,12 +17,19 @@ import type { ImageShape } from "./tensor.js";
  */
 
 export const conv2d = (options: Omit<Conv2dSpec, "type">): Conv2dSpec => ({ type: "conv2d", ...options });
-export const relu = (): ReluSpec => ({ type: "relu" });
+export const relu = (options: Omit<ReluSpec, "type"> = {}): ReluSpec => ({ type: "relu", ...options });
 export const maxPool2d = (options: Omit<MaxPool2dSpec, "type">): MaxPool2dSpec => ({
   type: "maxPool2d",
   ...options,
 });
-export const flatten = (): FlattenSpec => ({ type: "flatten" });
+export const averagePool2d = (options: Omit<AveragePool2dSpec, "type">): AveragePool2dSpec => ({
+  type: "averagePool2d",
+  ...options,
+});
+export const flatten = (options: Omit<FlattenSpec, "type"> = {}): FlattenSpec => ({
+  type: "flatten",
+  ...options,
+});
 export const dense = (options: Omit<DenseSpec, "type">): DenseSpec => ({ type: "dense", ...options });
 
 /** Layers one after the other. */

@@ -1,3 +1,4 @@
+import { type AveragePool2dSpec, averagePool2d } from "./averagePool2d.js";
 import { type Conv2dSpec, conv2d } from "./conv2d.js";
 import { type DenseSpec, dense } from "./dense.js";
 import { type FlattenSpec, flatten } from "./flatten.js";
@@ -6,10 +7,16 @@ import { type MaxPool2dSpec, maxPool2d } from "./maxPool2d.js";
 import { type ReluSpec, relu } from "./relu.js";
 
 /** A layer of a model's JSON. */
-export type AnyLayerSpec = Conv2dSpec | ReluSpec | MaxPool2dSpec | FlattenSpec | DenseSpec;
+export type AnyLayerSpec =
+  | Conv2dSpec
+  | ReluSpec
+  | MaxPool2dSpec
+  | AveragePool2dSpec
+  | FlattenSpec
+  | DenseSpec;
 
 /** Every kind of layer that a model can have, by its `type`. A new layer is entered here. */
-export const layerKinds = { conv2d, relu, maxPool2d, flatten, dense };
+export const layerKinds = { conv2d, relu, maxPool2d, averagePool2d, flatten, dense };
 
 /** A kind of layer when it doesn't matter which. */
 export type AnyLayer = Layer<LayerSpec, ResolvedLayer>;

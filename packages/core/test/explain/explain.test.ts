@@ -31,7 +31,10 @@ const kindOf = (name: string) => name.replace(/\d+/, "");
 
 const everyKind = [
   ...["x", "y", "lr", "probs", "loss", "grad.x"],
-  ...["conv", "relu", "pool", "flatten", "fc"].flatMap((layer) => [`${layer}.out`, `grad.${layer}.out`]),
+  ...["conv", "relu", "pool", "avgpool", "flatten", "fc"].flatMap((layer) => [
+    `${layer}.out`,
+    `grad.${layer}.out`,
+  ]),
   ...["conv", "fc"].flatMap((layer) =>
     ["", "grad.", "new."].flatMap((prefix) => [`${prefix}${layer}.weight`, `${prefix}${layer}.bias`]),
   ),

@@ -86,11 +86,24 @@ def run_pool(layer, x):
     return F.max_pool2d(F.pad(x, (left, right, top, bottom), value=-math.inf), size, stride)
 
 
+def run_average_pool(layer, x):
+    size = both(layer["size"])
+    stride = both(layer.get("stride", size))
+    top, right, bottom, left = padding_of(layer, x.shape[2:], size, stride, (1, 1))
+    if top == bottom and left == right and 2 * top <= size[0] and 2 * left <= size[1]:
+        return F.avg_pool2d(x, size, stride, padding=(top, left), count_include_pad=True)
+    return F.avg_pool2d(F.pad(x, (left, right, top, bottom)), size, stride)
+
+
+PREFIXES = {
+    "conv2d": "conv", "relu": "relu", "maxPool2d": "pool", "averagePool2d": "avgpool", "flatten": "flatten", "dense": "fc",
+}
+
+
 def names_of(spec):
-    prefixes = {"conv2d": "conv", "relu": "relu", "maxPool2d": "pool", "flatten": "flatten", "dense": "fc"}
     counts, names = {}, []
     for layer in spec["layers"]:
-        prefix = prefixes[layer["type"]]
+        prefix = PREFIXES[layer["type"]]
         counts[prefix] = counts.get(prefix, 0) + 1
         names.append(prefix + str(counts[prefix]))
     return names
@@ -107,6 +120,8 @@ def run(spec, parameters, x):
             x = F.relu(x)
         elif layer["type"] == "maxPool2d":
             x = run_pool(layer, x)
+        elif layer["type"] == "averagePool2d":
+            x = run_average_pool(layer, x)
         elif layer["type"] == "flatten":
             x = torch.flatten(x, 1)
         elif layer["type"] == "dense":
@@ -149,6 +164,10 @@ def dense(units, **options):
     return {"type": "dense", "units": units, **options}
 
 
+def average_pool(size, **options):
+    return {"type": "averagePool2d", "size": size, **options}
+
+
 RELU, FLATTEN = {"type": "relu"}, {"type": "flatten"}
 
 NETWORKS = {  # name: (batch, input, layers)
@@ -175,6 +194,9 @@ NETWORKS = {  # name: (batch, input, layers)
     "small-image": (5, [1, 3, 4], [conv(2, 5, stride=3, padding=[3, 2, 2, 4]), RELU, FLATTEN, dense(2, bias=False)]),
     "two-blocks": (5, [1, 14, 13], [
         conv(3, 5, padding=2), RELU, pool(2), conv(4, 5), RELU, pool([2, 1]), FLATTEN, dense(8), RELU, dense(10)]),
+    "window-means": (3, [2, 9, 8], [
+        average_pool(2, stride=1), conv(3, 3), average_pool([3, 2], stride=[1, 2], padding=[2, 0, 1, 1]), RELU,
+        average_pool(2, padding=1), FLATTEN, dense(4)]),
 }
 
 

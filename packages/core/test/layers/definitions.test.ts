@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { averagePool2d } from "../../src/layers/averagePool2d.js";
 import { type Conv2dSpec, conv2d } from "../../src/layers/conv2d.js";
 import { dense } from "../../src/layers/dense.js";
 import { flatten } from "../../src/layers/flatten.js";
@@ -7,8 +8,8 @@ import { maxPool2d } from "../../src/layers/maxPool2d.js";
 import { relu } from "../../src/layers/relu.js";
 import { type ImageShape, type NamedTensors, sizeOf, tensor } from "../../src/tensor.js";
 import { expectTensor, expectWithin } from "../support/compare.js";
-import { convolution, maxPooling } from "../support/definitions.js";
-import { conv2dSpecs, maxPool2dSpecs, placed } from "../support/layerSpecs.js";
+import { averagePooling, convolution, maxPooling } from "../support/definitions.js";
+import { averagePool2dSpecs, conv2dSpecs, maxPool2dSpecs, placed } from "../support/layerSpecs.js";
 import { cases, seeds } from "../support/properties.js";
 import { normals } from "../support/values.js";
 
@@ -86,6 +87,17 @@ test("max-pooling sends each output's gradient to the first largest cell, where 
       const expected = new Float64Array(x.data.length);
       for (const [k, winner] of maxPooling(layer, x).winners.entries()) expected[winner] += outgoing.data[k];
       expectWithin("gradient", maxPool2d.inputGradients(layer, [x], {}, outgoing)[0].data, expected, 0);
+    }),
+    cases(200),
+  );
+});
+
+test("average-pooling is the mean of each window, with the padding's zeros", () => {
+  fc.assert(
+    fc.property(placed(averagePool2d, averagePool2dSpecs), batches, seeds, ({ spec, input }, batch, seed) => {
+      const layer = averagePool2d.resolve(spec, input);
+      const x = normals([batch, ...input], seed, "x");
+      expectTensor("y", averagePool2d.forward(layer, [x], {}), averagePooling(layer, x), 1e-14);
     }),
     cases(200),
   );

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { few } from "../../../../test/support/long.js";
+import { averagePool2d } from "../../src/layers/averagePool2d.js";
 import { conv2d } from "../../src/layers/conv2d.js";
 import { dense } from "../../src/layers/dense.js";
 import { flatten } from "../../src/layers/flatten.js";
@@ -12,7 +13,7 @@ import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "../../src/loss
 import type { NamedTensors, Shape, Tensor } from "../../src/tensor.js";
 import { magnitude } from "../support/compare.js";
 import { expectGradient, measuredGradient } from "../support/differences.js";
-import { conv2dSpecs, maxPool2dSpecs, placed } from "../support/layerSpecs.js";
+import { averagePool2dSpecs, conv2dSpecs, maxPool2dSpecs, placed } from "../support/layerSpecs.js";
 import { cases, seeds } from "../support/properties.js";
 import { apart, normals } from "../support/values.js";
 
@@ -69,6 +70,20 @@ test("max-pooling", () => {
       checkLayer(maxPool2d, maxPool2d.resolve(spec, input), apart([batch, ...input], seed, "x"), seed);
     }),
     cases(few(50, 120)),
+  );
+});
+
+test("average-pooling", () => {
+  fc.assert(
+    fc.property(placed(averagePool2d, averagePool2dSpecs), batches, seeds, ({ spec, input }, batch, seed) => {
+      checkLayer(
+        averagePool2d,
+        averagePool2d.resolve(spec, input),
+        normals([batch, ...input], seed, "x"),
+        seed,
+      );
+    }),
+    cases(few(25, 60)),
   );
 });
 

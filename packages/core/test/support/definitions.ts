@@ -1,3 +1,4 @@
+import type { AveragePool2d } from "../../src/layers/averagePool2d.js";
 import type { Conv2d } from "../../src/layers/conv2d.js";
 import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
 import { type Tensor, zeros } from "../../src/tensor.js";
@@ -32,6 +33,26 @@ export function convolution(layer: Conv2d, x: Tensor, weight: Tensor, bias: Tens
                 sum += w(o, c, u, v) * pixel(n, c, p, q);
               }
           y.data[cell++] = sum;
+        }
+  return y;
+}
+
+/** The mean of each window; what lies in the padding counts as 0. */
+export function averagePooling(layer: AveragePool2d, x: Tensor): Tensor {
+  const [top, , , left] = layer.padding;
+  const [U, V] = layer.kernel;
+  const y = zeros([x.shape[0], ...layer.outputShape], "float64");
+  const pixel = cellOf(x, 0);
+  let cell = 0;
+  for (let n = 0; n < y.shape[0]; n++)
+    for (let c = 0; c < y.shape[1]; c++)
+      for (let i = 0; i < y.shape[2]; i++)
+        for (let j = 0; j < y.shape[3]; j++) {
+          let sum = 0;
+          for (let u = 0; u < U; u++)
+            for (let v = 0; v < V; v++)
+              sum += pixel(n, c, i * layer.stride[0] - top + u, j * layer.stride[1] - left + v);
+          y.data[cell++] = sum / (U * V);
         }
   return y;
 }

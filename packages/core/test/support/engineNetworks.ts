@@ -37,7 +37,7 @@ const pooling: fc.Arbitrary<AnyLayerSpec> = fc.tuple(from(1, 4), from(1, 4)).cha
   const [vertical, horizontal] = [from(0, height - 1), from(0, width - 1)];
   return fc.record(
     {
-      type: fc.constant("maxPool2d" as const),
+      type: fc.constantFrom("maxPool2d" as const, "averagePool2d" as const),
       size: fc.constant([height, width] as const),
       stride: pairs(1, 4),
       padding: fc.oneof(

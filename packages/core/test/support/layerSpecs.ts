@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { InputError } from "../../src/errors.js";
+import type { AveragePool2dSpec } from "../../src/layers/averagePool2d.js";
 import type { Conv2dSpec } from "../../src/layers/conv2d.js";
 import type { LayerSpec } from "../../src/layers/layer.js";
 import type { MaxPool2dSpec } from "../../src/layers/maxPool2d.js";
@@ -61,6 +62,15 @@ export const maxPool2dSpecs: fc.Arbitrary<MaxPool2dSpec> = fc.record(
   { type: fc.constant("maxPool2d" as const), size: pairs(1, 4), stride: pairs(1, 4), padding: paddings(2) },
   { requiredKeys: ["type", "size"] },
 );
+
+/** The same windows as a max-pool's. */
+export const averagePool2dSpecs: fc.Arbitrary<AveragePool2dSpec> = maxPool2dSpecs.map((spec) => ({
+  ...spec,
+  type: "averagePool2d",
+}));
+
+/** Pooling of either kind. */
+export const poolSpecs = fc.oneof({ weight: 2, arbitrary: maxPool2dSpecs }, averagePool2dSpecs);
 
 /** A layer of a kind with an image that it can take. */
 export function placed<Spec extends LayerSpec>(

@@ -3,7 +3,7 @@ import { InputError } from "../../src/errors.js";
 import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
 import type { NamedTensors } from "../../src/tensor.js";
-import { conv2dSpecs, maxPool2dSpecs } from "./layerSpecs.js";
+import { conv2dSpecs, poolSpecs } from "./layerSpecs.js";
 import { normals } from "./values.js";
 
 const from = (min: number, max: number) => fc.integer({ min, max });
@@ -13,7 +13,7 @@ const relu: fc.Arbitrary<AnyLayerSpec> = fc.constant({ type: "relu" });
 const perhaps = (layer: fc.Arbitrary<AnyLayerSpec>) => fc.array(layer, { maxLength: 1 });
 
 /** Convolution, perhaps ReLU, perhaps pooling. */
-const block = fc.tuple(conv2dSpecs, perhaps(relu), perhaps(maxPool2dSpecs));
+const block = fc.tuple(conv2dSpecs, perhaps(relu), perhaps(poolSpecs));
 
 /** Dense, perhaps ReLU. */
 const hidden = fc.tuple(
@@ -28,14 +28,14 @@ const hidden = fc.tuple(
 export const networks: fc.Arbitrary<Model> = fc
   .record({
     input: fc.tuple(from(1, 2), from(3, 8), from(3, 8)),
-    first: perhaps(maxPool2dSpecs),
+    first: perhaps(poolSpecs),
     blocks: fc.array(block, { maxLength: 2 }),
     afterFlatten: perhaps(relu),
     hidden: fc.array(hidden, { maxLength: 2 }),
     classes: from(2, 5),
   })
-  .map(
-    ({ input, first, blocks, afterFlatten, hidden, classes }): ModelSpec => ({
+  .map(({ input, first, blocks, afterFlatten, hidden, classes }) =>
+    modelOf({
       input,
       layers: [
         ...first,
@@ -47,7 +47,6 @@ export const networks: fc.Arbitrary<Model> = fc
       ],
     }),
   )
-  .map(modelOf)
   .filter((model) => model !== undefined);
 
 /** Undefined if the layers don't fit together. */

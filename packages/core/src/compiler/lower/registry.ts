@@ -1,5 +1,6 @@
 import type { ModelLayer } from "../../graph/model.js";
 import { binary, constant, pmax } from "../../ir/ir.js";
+import type { AveragePool2d } from "../../layers/averagePool2d.js";
 import type { layerKinds } from "../../layers/index.js";
 import { conv2dLowering } from "./conv2d.js";
 import { denseLowering } from "./dense.js";
@@ -7,6 +8,7 @@ import { elementwise } from "./elementwise.js";
 import { flattenLowering } from "./flatten.js";
 import { type Lowering, noKernel } from "./lowering.js";
 import { maxPool2dLowering } from "./maxPool2d.js";
+import { windowedSum } from "./windowed.js";
 
 /** How each kind of layer becomes kernels. A kind without a row runs in the reference engine only. */
 const lowerings: Partial<Record<keyof typeof layerKinds, Lowering>> = {
@@ -19,6 +21,7 @@ const lowerings: Partial<Record<keyof typeof layerKinds, Lowering>> = {
     { isRelu: true },
   ),
   maxPool2d: maxPool2dLowering,
+  averagePool2d: windowedSum(({ kernel: [U, V] }: AveragePool2d) => 1 / (U * V)),
   flatten: flattenLowering,
   dense: denseLowering,
 };
