@@ -1,5 +1,6 @@
 import { InputError, show } from "./errors.js";
 import type { ModelSpec } from "./graph/model.js";
+import type { AddSpec } from "./layers/add.js";
 import type { AveragePool2dSpec } from "./layers/averagePool2d.js";
 import type { Conv2dSpec } from "./layers/conv2d.js";
 import type { DenseSpec } from "./layers/dense.js";
@@ -26,6 +27,7 @@ export const averagePool2d = (options: Omit<AveragePool2dSpec, "type">): Average
   type: "averagePool2d",
   ...options,
 });
+export const add = (options: Omit<AddSpec, "type">): AddSpec => ({ type: "add", ...options });
 export const flatten = (options: Omit<FlattenSpec, "type"> = {}): FlattenSpec => ({
   type: "flatten",
   ...options,

@@ -1,3 +1,4 @@
+import { type AddSpec, add } from "./add.js";
 import { type AveragePool2dSpec, averagePool2d } from "./averagePool2d.js";
 import { type Conv2dSpec, conv2d } from "./conv2d.js";
 import { type DenseSpec, dense } from "./dense.js";
@@ -12,11 +13,12 @@ export type AnyLayerSpec =
   | ReluSpec
   | MaxPool2dSpec
   | AveragePool2dSpec
+  | AddSpec
   | FlattenSpec
   | DenseSpec;
 
 /** Every kind of layer that a model can have, by its `type`. A new layer is entered here. */
-export const layerKinds = { conv2d, relu, maxPool2d, averagePool2d, flatten, dense };
+export const layerKinds = { conv2d, relu, maxPool2d, averagePool2d, add, flatten, dense };
 
 /** A kind of layer when it doesn't matter which. */
 export type AnyLayer = Layer<LayerSpec, ResolvedLayer>;

@@ -96,7 +96,8 @@ def run_average_pool(layer, x):
 
 
 PREFIXES = {
-    "conv2d": "conv", "relu": "relu", "maxPool2d": "pool", "averagePool2d": "avgpool", "flatten": "flatten", "dense": "fc",
+    "conv2d": "conv", "relu": "relu", "maxPool2d": "pool", "averagePool2d": "avgpool", "add": "add",
+    "flatten": "flatten", "dense": "fc",
 }
 
 
@@ -105,14 +106,19 @@ def names_of(spec):
     for layer in spec["layers"]:
         prefix = PREFIXES[layer["type"]]
         counts[prefix] = counts.get(prefix, 0) + 1
-        names.append(prefix + str(counts[prefix]))
+        names.append(layer.get("name", prefix + str(counts[prefix])))
     return names
 
 
 def run(spec, parameters, x):
     """The outputs of all layers by name."""
     outputs = {}
+    first = x
     for name, layer in zip(names_of(spec), spec["layers"]):
+        if "from" in layer:
+            given = layer["from"] if isinstance(layer["from"], list) else [layer["from"]]
+            inputs = [first if one == "x" else outputs[one + ".out"] for one in given]
+            x = inputs[0]
         weight, bias = parameters.get(name + ".weight"), parameters.get(name + ".bias")
         if layer["type"] == "conv2d":
             x = run_conv(layer, x, weight, bias)
@@ -122,6 +128,8 @@ def run(spec, parameters, x):
             x = run_pool(layer, x)
         elif layer["type"] == "averagePool2d":
             x = run_average_pool(layer, x)
+        elif layer["type"] == "add":
+            x = sum(inputs[1:], inputs[0])
         elif layer["type"] == "flatten":
             x = torch.flatten(x, 1)
         elif layer["type"] == "dense":
@@ -137,7 +145,8 @@ def make_parameters(spec, random):
         if layer["type"] not in ("conv2d", "dense"):
             continue
         before = run({"layers": spec["layers"][:index]}, parameters, torch.zeros(1, *spec["input"]))
-        inputs = [spec["input"], *(y.shape[1:] for y in before.values())][-1][0]
+        shapes = {"x": spec["input"], **{key[:-len(".out")]: y.shape[1:] for key, y in before.items()}}
+        inputs = shapes[layer.get("from", list(shapes)[-1])][0]
         if layer["type"] == "conv2d":
             shape = (layer["filters"], inputs, *both(layer["kernel"]))
         else:
@@ -166,6 +175,10 @@ def dense(units, **options):
 
 def average_pool(size, **options):
     return {"type": "averagePool2d", "size": size, **options}
+
+
+def add(*inputs, **options):
+    return {"type": "add", "from": list(inputs), **options}
 
 
 RELU, FLATTEN = {"type": "relu"}, {"type": "flatten"}
@@ -197,6 +210,11 @@ NETWORKS = {  # name: (batch, input, layers)
     "window-means": (3, [2, 9, 8], [
         average_pool(2, stride=1), conv(3, 3), average_pool([3, 2], stride=[1, 2], padding=[2, 0, 1, 1]), RELU,
         average_pool(2, padding=1), FLATTEN, dense(4)]),
+    "ways": (3, [2, 8, 7], [
+        conv(3, 3, padding=1, name="stem"), RELU, conv(3, 3, padding=1), RELU, conv(3, 3, padding=1),
+        add("relu1", "conv3"), RELU, conv(4, 3, stride=2, padding=1, name="down"), conv(4, 1, stride=2, **{"from": "relu3"}),
+        add("down", "conv5", "down"), average_pool(3, stride=2, padding=1), FLATTEN, dense(6), RELU, dense(6),
+        add("fc2", "relu4"), dense(4)]),
 }
 
 

@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type AddSpec, add } from "../../src/layers/add.js";
 import { averagePool2d } from "../../src/layers/averagePool2d.js";
 import { type Conv2dSpec, conv2d } from "../../src/layers/conv2d.js";
 import { dense } from "../../src/layers/dense.js";
 import { flatten } from "../../src/layers/flatten.js";
 import { maxPool2d } from "../../src/layers/maxPool2d.js";
 import { relu } from "../../src/layers/relu.js";
-import { type ImageShape, type NamedTensors, sizeOf, tensor } from "../../src/tensor.js";
+import { type ImageShape, type NamedTensors, type Shape, sizeOf, tensor } from "../../src/tensor.js";
 import { expectTensor, expectWithin } from "../support/compare.js";
 import { averagePooling, convolution, maxPooling } from "../support/definitions.js";
 import { averagePool2dSpecs, conv2dSpecs, maxPool2dSpecs, placed } from "../support/layerSpecs.js";
@@ -101,6 +102,20 @@ test("average-pooling is the mean of each window, with the padding's zeros", () 
     }),
     cases(200),
   );
+});
+
+test("addition adds number by number, and gives each input the whole gradient", () => {
+  const shape: Shape = [2, 3, 2];
+  const layer = add.resolve({ type: "add" } as AddSpec, shape, shape, shape);
+  const inputs = [0, 1, 2].map((k) => normals([4, ...shape], k, "x"));
+  const y = add.forward(layer, inputs, {});
+  expect(y.shape).toEqual([4, ...shape]);
+  for (const [k, value] of y.data.entries()) {
+    expect(value).toBe(inputs[0].data[k] + inputs[1].data[k] + inputs[2].data[k]);
+  }
+  const gradients = add.inputGradients(layer, inputs, {}, y);
+  expect(gradients).toEqual([y, y, y]);
+  expect(new Set([y, ...gradients].map(({ data }) => data)).size, "each in memory of its own").toBe(4);
 });
 
 test("a dense layer is a matrix product", () => {

@@ -110,6 +110,24 @@ export const smallNetworks: Readonly<Record<string, ModelSpec>> = {
     ],
     normalize: { mean: [0.4], std: [0.3] },
   },
+  "ways that go apart, into layers that read other borders, and come together": {
+    input: [2, 8, 7],
+    layers: [
+      { type: "conv2d", filters: 3, kernel: 3, padding: 1, name: "stem" },
+      { type: "relu" },
+      { type: "maxPool2d", size: 3, stride: 1, padding: 1 },
+      { type: "conv2d", filters: 3, kernel: 5, padding: 2, from: "relu1" },
+      { type: "averagePool2d", size: 3, stride: 1, padding: 1, from: "relu1" },
+      { type: "add", from: ["pool1", "conv2", "relu1", "avgpool1", "conv2"] },
+      { type: "relu" },
+      { type: "flatten" },
+      { type: "conv2d", filters: 1, kernel: [3, 2], stride: [2, 3], from: "relu2" },
+      { type: "flatten" },
+      { type: "dense", units: 3 },
+      { type: "dense", units: 3, from: "flatten1" },
+      { type: "add", from: ["fc1", "fc2"] },
+    ],
+  },
   "one pixel": {
     input: [9, 1, 1],
     layers: [

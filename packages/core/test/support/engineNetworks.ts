@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { InputError } from "../../src/errors.js";
 import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
+import { withAdditions } from "./additions.js";
 import { fits } from "./layerSpecs.js";
 
 /*
@@ -69,8 +70,9 @@ export const engineNetworks: fc.Arbitrary<Model> = fc
     rows: fc.array(fc.oneof({ weight: 2, arbitrary: dense }, relu), { maxLength: 4 }),
     last: fc.option(dense),
     normalize: fc.boolean(),
+    additions: fc.array(fc.nat(), { maxLength: 3 }),
   })
-  .map(({ input, images, rows, last, normalize }) => {
+  .map(({ input, images, rows, last, normalize, additions }) => {
     const layers = [
       ...fitting(images, input),
       { type: "flatten" } as const,
@@ -78,16 +80,19 @@ export const engineNetworks: fc.Arbitrary<Model> = fc
       ...(last ? [last] : []),
     ];
     const channels = Array.from({ length: input[0] }, (_, c) => c);
-    return modelOf({
-      input,
-      layers,
-      ...(normalize && {
-        normalize: {
-          mean: channels.map((c) => 0.1 + 0.2 * (c % 3)),
-          std: channels.map((c) => 0.3 + (c % 2)),
-        },
-      }),
-    });
+    return modelOf(
+      {
+        input,
+        layers,
+        ...(normalize && {
+          normalize: {
+            mean: channels.map((c) => 0.1 + 0.2 * (c % 3)),
+            std: channels.map((c) => 0.3 + (c % 2)),
+          },
+        }),
+      },
+      additions,
+    );
   })
   .filter(
     (model) => model !== undefined && model.multiplyAdds.trainingStep < MOST_MULTIPLY_ADDS,
@@ -129,19 +134,26 @@ export const tiledNetworks: fc.Arbitrary<Model> = fc
       { minLength: 1, maxLength: 2 },
     ),
     units: from(2, 5),
+    additions: fc.array(fc.nat(), { maxLength: 2 }),
   })
-  .map(({ input, tiled, units }) =>
-    modelOf({
-      input,
-      layers: [
-        ...fitting(
-          tiled.flatMap(({ after, ...conv }) => [{ type: "conv2d" as const, kernel: 3, ...conv }, ...after]),
-          input,
-        ),
-        { type: "flatten" },
-        { type: "dense", units },
-      ],
-    }),
+  .map(({ input, tiled, units, additions }) =>
+    modelOf(
+      {
+        input,
+        layers: [
+          ...fitting(
+            tiled.flatMap(({ after, ...conv }) => [
+              { type: "conv2d" as const, kernel: 3, ...conv },
+              ...after,
+            ]),
+            input,
+          ),
+          { type: "flatten" },
+          { type: "dense", units },
+        ],
+      },
+      additions,
+    ),
   )
   .filter(
     (model) =>
@@ -164,9 +176,9 @@ function fitting(specs: readonly AnyLayerSpec[], input: Model["inputShape"]): An
   return kept;
 }
 
-function modelOf(spec: ModelSpec): Model | undefined {
+function modelOf(spec: ModelSpec, additions: readonly number[] = []): Model | undefined {
   try {
-    return defineModel(spec);
+    return defineModel(withAdditions(spec, additions));
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;

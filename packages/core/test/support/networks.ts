@@ -3,6 +3,7 @@ import { InputError } from "../../src/errors.js";
 import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
 import type { NamedTensors } from "../../src/tensor.js";
+import { withAdditions } from "./additions.js";
 import { conv2dSpecs, poolSpecs } from "./layerSpecs.js";
 import { normals } from "./values.js";
 
@@ -33,26 +34,30 @@ export const networks: fc.Arbitrary<Model> = fc
     afterFlatten: perhaps(relu),
     hidden: fc.array(hidden, { maxLength: 2 }),
     classes: from(2, 5),
+    additions: fc.array(fc.nat(), { maxLength: 3 }),
   })
-  .map(({ input, first, blocks, afterFlatten, hidden, classes }) =>
-    modelOf({
-      input,
-      layers: [
-        ...first,
-        ...blocks.flat(2),
-        { type: "flatten" },
-        ...afterFlatten,
-        ...hidden.flat(2),
-        { type: "dense", units: classes },
-      ],
-    }),
+  .map(({ input, first, blocks, afterFlatten, hidden, classes, additions }) =>
+    modelOf(
+      {
+        input,
+        layers: [
+          ...first,
+          ...blocks.flat(2),
+          { type: "flatten" },
+          ...afterFlatten,
+          ...hidden.flat(2),
+          { type: "dense", units: classes },
+        ],
+      },
+      additions,
+    ),
   )
   .filter((model) => model !== undefined);
 
 /** Undefined if the layers don't fit together. */
-function modelOf(spec: ModelSpec): Model | undefined {
+function modelOf(spec: ModelSpec, additions: readonly number[]): Model | undefined {
   try {
-    return defineModel(spec);
+    return defineModel(withAdditions(spec, additions));
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;

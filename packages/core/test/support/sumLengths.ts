@@ -3,13 +3,14 @@ import type { AveragePool2d } from "../../src/layers/averagePool2d.js";
 import { sizeOf } from "../../src/tensor.js";
 
 /** How many numbers a layer adds up for one output, and for one cell of its input's gradient. */
-function ownLengths({ parameters: [weight], spec, resolved }: ModelLayer): {
+function ownLengths({ parameters: [weight], spec, inputs, resolved }: ModelLayer): {
   forward: number;
   backward: number;
 } {
   // An input cell goes into at most as many sums as there are weights in a kernel, for each filter. Where pooling
   // windows overlap, a winner collects from several. The others only move numbers.
   if (weight) return { forward: weight.fanIn + 1, backward: sizeOf(weight.shape.toSpliced(1, 1)) };
+  if (spec.type === "add") return { forward: inputs.length, backward: 0 };
   if (spec.type === "averagePool2d") {
     const cells = sizeOf((resolved as AveragePool2d).kernel);
     return { forward: cells + 1, backward: cells + 1 };

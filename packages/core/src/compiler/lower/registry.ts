@@ -1,5 +1,5 @@
 import type { ModelLayer } from "../../graph/model.js";
-import { binary, constant, pmax } from "../../ir/ir.js";
+import { add, binary, constant, pmax } from "../../ir/ir.js";
 import type { AveragePool2d } from "../../layers/averagePool2d.js";
 import type { layerKinds } from "../../layers/index.js";
 import { conv2dLowering } from "./conv2d.js";
@@ -22,6 +22,13 @@ const lowerings: Partial<Record<keyof typeof layerKinds, Lowering>> = {
   ),
   maxPool2d: maxPool2dLowering,
   averagePool2d: windowedSum(({ kernel: [U, V] }: AveragePool2d) => 1 / (U * V)),
+  add: elementwise(
+    {
+      output: (inputs) => inputs.reduce((sum, x) => add(sum, x)),
+      gradients: ({ inputs, dy }) => inputs.map(() => dy),
+    },
+    { passesGradient: true },
+  ),
   flatten: flattenLowering,
   dense: denseLowering,
 };
