@@ -1,6 +1,5 @@
 import { type Cell, cellAddress, checkCell, indexAt } from "../cell.js";
 import type { Model } from "../graph/model.js";
-import { explainSoftmaxCrossEntropy } from "../losses/explain.js";
 import { contractName } from "../reference/names.js";
 import { type Trace, tensorsOf } from "../reference/trace.js";
 import { sizeOf } from "../tensor.js";
@@ -23,7 +22,7 @@ export function contributesTo(trace: Trace, { tensor: name, index }: Cell): Cell
 
   const end = namesAroundLoss(model);
   for (const local of ["logits", "probs", "y"].filter((local) => end(local) === cell.tensor)) {
-    add(end, explainSoftmaxCrossEntropy.uses(around(tensors, end), { tensor: local, index: cell.index }));
+    add(end, model.loss.explain.uses(around(tensors, end), { tensor: local, index: cell.index }));
   }
   for (const layer of model.layers) {
     const { kind, resolved, parameters, inputs } = layer;

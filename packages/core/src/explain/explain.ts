@@ -1,7 +1,6 @@
 import { type Cell, checkCell, offsetOf } from "../cell.js";
 import type { ModelLayer } from "../graph/model.js";
 import { type Account, factorAt, product } from "../layers/explain/explanation.js";
-import { explainSoftmaxCrossEntropy } from "../losses/explain.js";
 import { contractName } from "../reference/names.js";
 import { type Trace, tensorsOf } from "../reference/trace.js";
 import type { NamedTensors } from "../tensor.js";
@@ -35,11 +34,11 @@ function accountOf({ model }: Trace, tensors: NamedTensors, { tensor, index }: C
   if (tensor === "y" || tensor === "lr") return given();
   if (tensor.startsWith("new.")) return updated(tensors, tensor.slice("new.".length), index);
 
+  const { explain: loss } = model.loss;
   const atEnd = around(tensors, namesAroundLoss(model));
-  if (tensor === "probs") return explainSoftmaxCrossEntropy.probability(atEnd, index);
-  if (tensor === "loss") return explainSoftmaxCrossEntropy.loss(atEnd);
-  if (tensor === namesAroundLoss(model)("grad.logits"))
-    return explainSoftmaxCrossEntropy.inputGradient(atEnd, index);
+  if (tensor === "probs") return loss.probability(atEnd, index);
+  if (tensor === "loss") return loss.loss(atEnd);
+  if (tensor === namesAroundLoss(model)("grad.logits")) return loss.inputGradient(atEnd, index);
 
   for (const layer of model.layers) {
     const { kind, resolved, parameters } = layer;

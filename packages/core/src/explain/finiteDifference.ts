@@ -1,7 +1,7 @@
 import { type Cell, checkCell, indexAt, offsetOf } from "../cell.js";
 import { InputError } from "../errors.js";
 import type { Model, ModelLayer } from "../graph/model.js";
-import { softmaxCrossEntropy } from "../losses/softmaxCrossEntropy.js";
+import { meanLoss } from "../losses/loss.js";
 import { contractName } from "../reference/names.js";
 import { forward, forwardFrom, inputsOf, layersAfter, type Trace } from "../reference/trace.js";
 import { copyAll, type NamedTensors, type Tensor } from "../tensor.js";
@@ -49,7 +49,7 @@ export function finiteDifferences(step: Trace): (cell: Cell) => FiniteDifference
       const now = { ...tensors, ...forwardFrom(model, tensors, name) };
       let changed: Cell | undefined;
       for (const layer of after) changed ??= changedUnit(layer, inputsOf(layer, now), branches.get(layer));
-      return { value: softmaxCrossEntropy(now[model.output], labels), changed };
+      return { value: meanLoss(model.loss, now[model.output], labels), changed };
     };
     const offset = offsetOf(shape, cell.index);
     const gradient = step.tensors[`grad.${name}`]?.data[offset];

@@ -1,5 +1,4 @@
-import { softmax } from "../losses/softmax.js";
-import { softmaxCrossEntropy } from "../losses/softmaxCrossEntropy.js";
+import { meanLoss } from "../losses/loss.js";
 import { logits, type Trace } from "../reference/trace.js";
 
 /** What an update did to the batch that it came from. */
@@ -22,8 +21,11 @@ export function outcomeOf({ model, tensors, labels, loss, learningRate = 0 }: Tr
     for (const gradient of tensors[`grad.${fullName}`].data) squares += gradient * gradient;
   }
   return {
-    loss: { before: loss, after: softmaxCrossEntropy(scores, labels) },
-    probability: { before: tensors.probs.data[labels[0]], after: softmax(scores).data[labels[0]] },
+    loss: { before: loss, after: meanLoss(model.loss, scores, labels) },
+    probability: {
+      before: tensors.probs.data[labels[0]],
+      after: model.loss.probabilities(scores).data[labels[0]],
+    },
     promised: -learningRate * squares,
     squares,
   };

@@ -2,6 +2,8 @@ import { InputError, inContext, show } from "../errors.js";
 import { fitsFloat32, RANGE } from "../float32.js";
 import type { AnyLayer, AnyLayerSpec } from "../layers/index.js";
 import type { ParameterInfo, ResolvedLayer } from "../layers/layer.js";
+import { resolveLoss } from "../losses/index.js";
+import type { Loss, LossSpec } from "../losses/loss.js";
 import { checkKeys, wholeNumber } from "../options.js";
 import { formatShape, type ImageShape, type Shape, sizeOf } from "../tensor.js";
 import { linkLayers } from "./links.js";
@@ -11,6 +13,8 @@ export interface ModelSpec {
   /** `[channels, height, width]` of one image. */
   readonly input: ImageShape;
   readonly layers: readonly AnyLayerSpec[];
+  /** Default softmax and cross-entropy. */
+  readonly loss?: LossSpec;
   /** Names of the classes; default `"0"`, `"1"`, ... */
   readonly classes?: readonly string[];
   /** Per channel, on pixels in [0, 1]; default mean 0 and standard deviation 1. */
@@ -65,6 +69,8 @@ export interface Model {
   readonly uses: ReadonlyMap<string, readonly Use[]>;
   /** The layers' outputs that depend on a parameter: those whose gradients training needs. */
   readonly learnt: ReadonlySet<string>;
+  /** What is made of the scores. */
+  readonly loss: Loss;
   /** All layers' parameters, in order. */
   readonly parameters: readonly ModelParameter[];
   readonly classes: readonly string[];
@@ -98,7 +104,7 @@ export function defineModel(spec: ModelSpec): Model {
     );
   }
   const inputShape = inContext("The model spec", () => {
-    checkKeys(spec, ["input", "layers", "classes", "normalize"], "key");
+    checkKeys(spec, ["input", "layers", "loss", "classes", "normalize"], "key");
     return checkInput(spec.input);
   });
   if (!Array.isArray(spec.layers) || spec.layers.length === 0) {
@@ -137,6 +143,7 @@ export function defineModel(spec: ModelSpec): Model {
     output: output.output,
     producers: new Map(layers.map((layer) => [layer.output, layer])),
     uses: usesOf(layers),
+    loss: resolveLoss(spec.loss),
     learnt,
     parameters,
     classes: checkClasses(spec.classes, output),

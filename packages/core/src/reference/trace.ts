@@ -1,6 +1,5 @@
 import type { Model, ModelLayer } from "../graph/model.js";
-import { softmax } from "../losses/softmax.js";
-import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "../losses/softmaxCrossEntropy.js";
+import { meanLoss } from "../losses/loss.js";
 import { resolveOptimizer, updateParameter } from "../optimizers/index.js";
 import { checkRange } from "../optimizers/optimizer.js";
 import { type Checks, checkOptions, flag } from "../options.js";
@@ -79,7 +78,7 @@ export function trace(
   const tensors: NamedTensors = { x, ...outputs };
   const scores = tensors[model.output];
 
-  const gradients: NamedTensors = { [`grad.${model.output}`]: softmaxCrossEntropyGradient(scores, labels) };
+  const gradients: NamedTensors = { [`grad.${model.output}`]: model.loss.inputGradient(scores, labels) };
   // From the last layer to the first: when a layer's turn comes, all who take its output have had theirs.
   for (const layer of [...model.layers].reverse()) {
     const gradient = gradients[`grad.${layer.output}`];
@@ -99,8 +98,8 @@ export function trace(
   return {
     model,
     labels,
-    loss: softmaxCrossEntropy(scores, labels),
-    tensors: { x, ...parameters, ...outputs, probs: softmax(scores), ...gradients },
+    loss: meanLoss(model.loss, scores, labels),
+    tensors: { x, ...parameters, ...outputs, probs: model.loss.probabilities(scores), ...gradients },
   };
 }
 

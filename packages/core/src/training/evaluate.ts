@@ -2,7 +2,6 @@ import { countOf, type Dataset } from "../data/dataset.js";
 import type { Engine, InferenceOptions } from "../engine/engine.js";
 import { checkFits } from "../engine/fits.js";
 import { checkEngine, checkInference } from "../engine/inputs.js";
-import { softmax } from "../losses/softmax.js";
 import { largestInRows, sizeOf, tensor } from "../tensor.js";
 import { type Evaluation, Tally } from "./metrics.js";
 import { finiteLogits } from "./overflow.js";
@@ -27,7 +26,7 @@ export async function evaluate(
   const classes = model.classes.length;
   const size = sizeOf(model.inputShape);
   const atOnce = Math.ceil(MOST_SCORES / classes);
-  const tally = new Tally(classes);
+  const tally = new Tally(classes, model.loss);
   for (let from = 0; from < count; from += atOnce) {
     const to = Math.min(count, from + atOnce);
     const images = data.images.subarray(from * size, to * size);
@@ -61,7 +60,9 @@ export async function predict(
   checkEngine(engine);
   const { classes } = engine.model;
   const count = checkInference(engine.model, images, options);
-  const probabilities = softmax(tensor([count, classes.length], await finiteLogits(engine, images, options)));
+  const probabilities = engine.model.loss.probabilities(
+    tensor([count, classes.length], await finiteLogits(engine, images, options)),
+  );
   return Array.from(largestInRows(probabilities), (index, n) => {
     const row = Array.from(probabilities.data.subarray(n * classes.length, (n + 1) * classes.length));
     return { index, class: classes[index], probability: row[index], probabilities: row };

@@ -1,9 +1,10 @@
-import { crossEntropies } from "../losses/softmaxCrossEntropy.js";
+import type { Loss } from "../losses/loss.js";
+import { softmaxCrossEntropyLoss } from "../losses/softmaxCrossEntropy.js";
 import { largestInRows, type Tensor } from "../tensor.js";
 
 /** How good a network is on labelled images. */
 export interface Evaluation {
-  /** Mean cross-entropy. */
+  /** The mean of the images' losses. */
   readonly loss: number;
   /** Share of images whose most probable class is the right one, in [0, 1]. */
   readonly accuracy: number;
@@ -17,9 +18,9 @@ export interface Evaluation {
 /** So many classes have a row each, whatever the labels are. */
 const MOST_WITH_ROWS = 256;
 
-/** @param logits `[N, classes]`; @param labels `[N]` */
-export function measure(logits: Tensor, labels: ArrayLike<number>): Evaluation {
-  const tally = new Tally(logits.shape[1]);
+/** @param logits `[N, classes]`; @param labels `[N]`; @param loss default softmax and cross-entropy */
+export function measure(logits: Tensor, labels: ArrayLike<number>, loss?: Loss): Evaluation {
+  const tally = new Tally(logits.shape[1], loss);
   tally.add(logits, labels);
   return tally.result();
 }
@@ -27,14 +28,16 @@ export function measure(logits: Tensor, labels: ArrayLike<number>): Evaluation {
 /** An evaluation in parts: all logits at once would be large where there are many classes. */
 export class Tally {
   readonly #classes: number;
+  readonly #kind: Loss;
   /** The rows of classes that have images. */
   readonly #rows = new Map<number, number[]>();
   #loss = 0;
   #images = 0;
   #correct = 0;
 
-  constructor(classes: number) {
+  constructor(classes: number, loss = softmaxCrossEntropyLoss) {
     this.#classes = classes;
+    this.#kind = loss;
   }
 
   /** @param logits `[N, classes]`; @param labels `[N]` */
@@ -47,7 +50,7 @@ export class Tally {
       row[winner] += 1;
       if (winner === actual) this.#correct += 1;
     }
-    for (const loss of crossEntropies(logits, labels)) this.#loss += loss;
+    for (const loss of this.#kind.values(logits, labels)) this.#loss += loss;
     this.#images += winners.length;
   }
 

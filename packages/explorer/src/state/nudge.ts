@@ -4,8 +4,8 @@ import {
   copyOf,
   forward,
   forwardFrom,
+  meanLoss,
   offsetOf,
-  softmaxCrossEntropy,
   type Trace,
 } from "unravel-cnn";
 import type { NudgeQuestion } from "./nudgeWorker.js";
@@ -30,7 +30,7 @@ export function lossesAlong(
   const before = { ...parameters, x, ...forward(model, parameters, x) };
   return steps.map((step) => {
     data[offset] = start + step;
-    return softmaxCrossEntropy(forwardFrom(model, before, cell.tensor)[model.output], labels);
+    return meanLoss(model.loss, forwardFrom(model, before, cell.tensor)[model.output], labels);
   });
 }
 

@@ -1,6 +1,6 @@
 import { type Cell, offsetOf } from "../../../cell.js";
 import { type Content, html, type Markup } from "../../../html.js";
-import { softmaxCrossEntropy } from "../../../losses/softmaxCrossEntropy.js";
+import { meanLoss } from "../../../losses/loss.js";
 import { fixed, magnitudeOf, short, whole } from "../../../presentation/numbers.js";
 import { logits } from "../../../reference/trace.js";
 import { copyOf } from "../../../tensor.js";
@@ -48,5 +48,5 @@ function lossWith(
 ): number {
   const changed = copyOf(tensors[tensor]);
   changed.data[offsetOf(changed.shape, index)] += change;
-  return softmaxCrossEntropy(logits(model, { ...tensors, [tensor]: changed }, tensors.x), labels);
+  return meanLoss(model.loss, logits(model, { ...tensors, [tensor]: changed }, tensors.x), labels);
 }
