@@ -1,12 +1,13 @@
 import { InputError } from "../errors.js";
 import type { NpyArray } from "../formats/npy.js";
 import type { ModelSpec } from "../graph/model.js";
-import type { AnyLayerSpec } from "../layers/index.js";
+import { type AnyLayer, type AnyLayerSpec, layerKinds } from "../layers/index.js";
+import type { ResolvedLayer } from "../layers/layer.js";
 import { formatShape, type ImageShape, type Shape, sizeOf } from "../tensor.js";
 import { type ImagesReading, imagesReadings, labelCounts } from "./images.js";
 import { fittingOrders, type Order } from "./layouts.js";
 import type { NamedArrays } from "./names.js";
-import { type NetworkLayer, resolveChain } from "./network.js";
+import { type NetworkLayer, resolveLayers, smaller } from "./network.js";
 import { denseReadings, filterReadings } from "./weights.js";
 
 /** A network that the shapes allow, and how the inputs are to be read. */
@@ -29,6 +30,9 @@ const MOST_CANDIDATES = 100;
  */
 const MOST_VISITED = 50_000;
 
+/** The kinds of layers, by how their names begin, that are guessed, each of which takes what the one before it gives. */
+const GUESSED = ["conv", "relu", "pool", "flatten", "fc"] as const;
+
 /** What is more unusual than this is not guessed. */
 const HIGHEST_COST = 5;
 
@@ -37,6 +41,12 @@ const HIGHEST_COST = 5;
  * @throws InputError if there is none
  */
 export function inferCandidates(named: NamedArrays): Candidate[] {
+  const others = Object.keys(named.counts).filter((kind) => !GUESSED.some((guessed) => guessed === kind));
+  if (others.length > 0) {
+    throw new InputError(
+      `A network with layers like ${others.map((kind) => `${kind}1`).join(", ")} can't be worked out from the shapes; give it with --model.`,
+    );
+  }
   const search = new Search(named);
   let found = search.run(false);
   if (found.length === 0) found = search.run(true);
@@ -54,13 +64,9 @@ interface State {
   readonly shape: Shape;
   readonly cost: number;
   readonly orders: ReadonlyMap<string, Order>;
-  readonly shrunk: ReadonlySet<number>;
-  readonly counts: {
-    readonly conv: number;
-    readonly relu: number;
-    readonly pool: number;
-    readonly fc: number;
-  };
+  /** The outputs that lack a row and a column. */
+  readonly shrunk: ReadonlySet<string>;
+  readonly counts: Readonly<Record<(typeof GUESSED)[number], number>>;
 }
 
 class Search {
@@ -132,7 +138,7 @@ class Search {
         cost: usual,
         orders: new Map([["x", order]]),
         shrunk: new Set(),
-        counts: { conv: 0, relu: 0, pool: 0, fc: 0 },
+        counts: { conv: 0, relu: 0, pool: 0, flatten: 0, fc: 0 },
       },
     });
   }
@@ -158,34 +164,39 @@ class Search {
     const labels = labelCounts(arrays.get("y"), [state.shape[0]]);
     if (labels && !labels.includes(images)) return;
     const spec: ModelSpec = { input, layers: state.specs };
-    const layers = resolveChain(state.specs, input, state.shrunk);
+    const layers = resolveLayers(state.specs, input, state.shrunk);
     this.#found.push({ spec, layers, images, orders: state.orders, cost: state.cost });
   }
 
   /** The state with one more layer; undefined if it doesn't fit, or gives a shape that isn't the person's. */
   #with(state: State, images: number, spec: AnyLayerSpec, cost: number, shrink = false): State | undefined {
     if (state.cost + cost > (this.#shrinking ? 2 : 1) * HIGHEST_COST) return undefined;
-    const specs = [...state.specs, spec];
-    const shrunk = shrink ? new Set([...state.shrunk, state.specs.length]) : state.shrunk;
-    let last: NetworkLayer;
+    const kind = layerKinds[spec.type] as AnyLayer;
+    let resolved: ResolvedLayer;
     try {
-      [last] = resolveChain([spec], state.shape, shrink ? new Set([0]) : undefined);
+      resolved = kind.resolve(spec, state.shape);
     } catch (error) {
       if (error instanceof InputError) return undefined;
       throw error;
     }
-    const shape = last.resolved.outputShape;
+    const shape = (shrink ? smaller(resolved) : resolved).outputShape;
     if (shape.some((size) => size < 1)) return undefined;
-    const prefix = last.name.slice(0, -1);
-    const counts = { ...state.counts, [prefix]: (state.counts[prefix as "conv"] ?? 0) + 1 };
-    const number = counts[prefix as "conv"] ?? 1;
+    const prefix = kind.prefix as keyof State["counts"];
+    const number = state.counts[prefix] + 1;
+    const name = `${prefix}${number}.out`;
     // Whoever saved one of these has probably saved all.
     const surprise = number > (this.#named.counts[prefix] ?? Infinity) ? 0.4 : 0;
-    const name = `${prefix}${number}.out`;
     for (const given of [this.#named.arrays.get(name), this.#named.arrays.get(`grad.${name}`)]) {
       if (given && fittingOrders(name, [images, ...shape], given.shape).length === 0) return undefined;
     }
-    return { specs, shape, cost: state.cost + cost + surprise, orders: state.orders, shrunk, counts };
+    return {
+      specs: [...state.specs, spec],
+      shape,
+      cost: state.cost + cost + surprise,
+      orders: state.orders,
+      shrunk: shrink ? new Set([...state.shrunk, name]) : state.shrunk,
+      counts: { ...state.counts, [prefix]: number },
+    };
   }
 
   #withConvolution(state: State, images: number): State[] {

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.js";
-import type { ModelSpec } from "../graph/model.js";
+import { defineModel, type ModelSpec } from "../graph/model.js";
 import { type Checks, checkOptions, elsewhere } from "../options.js";
 import { conventionsOf } from "./conventions.js";
 import { type Diagnosis, diagnose } from "./diagnose.js";
@@ -28,8 +28,9 @@ const checks: Checks<CheckOptions> = { model: elsewhere };
  */
 export function checkArrays(arrays: GivenArrays, options: CheckOptions = {}): CheckReport {
   checkOptions("The check", options, checks);
-  const named = nameArrays(arrays);
-  const { reading, diagnosis } = bestExplained(findReadings(named, options.model));
+  const model = options.model && defineModel(options.model);
+  const named = nameArrays(arrays, model);
+  const { reading, diagnosis } = bestExplained(findReadings(named, model));
   return {
     ...diagnosis,
     conventions: [...conventionsOf(reading, named), ...diagnosis.conventions],

@@ -2,7 +2,7 @@ import type { NpyArray } from "../formats/npy.js";
 import type { Shape, Tensor } from "../tensor.js";
 import type { Candidate } from "./candidates.js";
 import { columnsOf, type FlattenOrder, fittingOrders, inOrder, type Layout, type Order } from "./layouts.js";
-import { flattenedArrays, flattenedShape, type Network } from "./network.js";
+import { flattenedArrays, type Network } from "./network.js";
 import { type GivenTensor, Run } from "./run.js";
 import { stepsOf } from "./steps.js";
 import { compareValues, type Precision, precisionOf } from "./value.js";
@@ -34,13 +34,11 @@ export function readArrays(
   const raw = new Map<string, RawArray>();
   const given = new Map<string, GivenTensor>();
   const run = new Run({ network, given, working, steps: stepsOf(network) });
-  const image = flattenedShape(network.layers);
-  const columns = image && columnsOf(image, flatten);
-  const behindFlatten = columns ? flattenedArrays(network.layers) : new Set<string>();
-  const layoutIn = (name: string, order: Order): Layout => ({
-    order,
-    ...(behindFlatten.has(name) && { columns }),
-  });
+  const flattened = flattenedArrays(network.layers);
+  const layoutIn = (name: string, order: Order): Layout => {
+    const image = flattened.get(name);
+    return { order, ...(image && { columns: columnsOf(image, flatten) }) };
+  };
 
   const place = (name: string, shape: Shape, choose: (fitting: readonly Layout[]) => Layout | undefined) => {
     const array = arrays.get(name);
@@ -52,10 +50,7 @@ export function readArrays(
     if (layout) given.set(name, { tensor: inOrder(array.data, shape, layout), held });
   };
 
-  const first = network.layers[0];
-  place("x", [network.images, ...first.resolved.inputShape], (fitting) =>
-    withOrder(fitting, orders.get("x")),
-  );
+  place("x", [network.images, ...network.spec.input], (fitting) => withOrder(fitting, orders.get("x")));
   for (const { parameters } of network.layers) {
     for (const { name, shape } of parameters) {
       place(name, shape, (fitting) => withOrder(fitting, orders.get(name)));

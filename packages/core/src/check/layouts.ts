@@ -35,7 +35,7 @@ export const ORDERS = {
 
 /** The orders in which an array of a rank and purpose can lie. */
 export function ordersFor(name: string, shape: Shape): Readonly<Record<string, Order>> {
-  if (shape.length === 4) return /conv\d+\.weight$/.test(name) ? ORDERS.filters : ORDERS.images;
+  if (shape.length === 4) return /\.weight$/.test(name) ? ORDERS.filters : ORDERS.images;
   return shape.length === 2 ? ORDERS.matrix : shape.length === 1 ? ORDERS.vector : { plain: [] };
 }
 

@@ -1,17 +1,23 @@
+import { linkLayers } from "../graph/links.js";
 import type { ModelSpec } from "../graph/model.js";
-import { type AnyLayer, type AnyLayerSpec, layerKinds } from "../layers/index.js";
+import type { AnyLayer, AnyLayerSpec } from "../layers/index.js";
 import type { ResolvedLayer } from "../layers/layer.js";
 import type { ImageShape, Shape, Tensor } from "../tensor.js";
 
 /** A layer of the network whose arrays are checked. */
 export interface NetworkLayer {
-  /** `conv1`, `relu1`, ... */
+  /** `conv1`, `relu1`, ..., or what the model calls it. */
   readonly name: string;
   readonly type: AnyLayerSpec["type"];
   readonly kind: AnyLayer;
   readonly resolved: ResolvedLayer;
-  /** The array that goes in: `x`, or the layer before it with `.out`. */
-  readonly input: string;
+  /** The arrays that go in: `x`, or what layers before it give. */
+  readonly inputs: readonly string[];
+  /**
+   * What comes back to each of them through this layer. That is its gradient, or, where other layers take it, too, a share
+   * in it, which nobody saves and has a name that no array can have.
+   */
+  readonly inputGradients: readonly string[];
   /** `conv1.out` */
   readonly output: string;
   /** Whether its output lacks a row and a column: a mistake that the shapes alone show. */
@@ -30,6 +36,8 @@ export type GradientScale = "mean" | "sum" | "parameters";
 export interface Network {
   readonly spec: ModelSpec;
   readonly layers: readonly NetworkLayer[];
+  /** The name of the scores: what the last layer gives. */
+  readonly scores: string;
   readonly images: number;
   readonly classes: number;
   /** The right class of each image as a row of zeros with a one, `[N, K]`, if it is known. */
@@ -39,40 +47,46 @@ export interface Network {
   readonly shapes: ReadonlyMap<string, Shape>;
 }
 
-/** A layer with its place. Some mistakes give smaller images: `shrunk` says which layers' outputs lack a row and a column. */
-export function resolveChain(
+/** The layers with their shapes and places. @param shrunk the outputs that lack a row and a column: some mistakes do that */
+export function resolveLayers(
   specs: readonly AnyLayerSpec[],
   inputShape: Shape,
-  shrunk: ReadonlySet<number> = new Set(),
+  shrunk: ReadonlySet<string> = new Set(),
 ): NetworkLayer[] {
-  const counts: Record<string, number> = {};
-  let shape = inputShape;
-  let input = "x";
-  return specs.map((spec, index) => {
-    const kind: AnyLayer = layerKinds[spec.type] as AnyLayer;
-    counts[kind.prefix] = (counts[kind.prefix] ?? 0) + 1;
-    const name = `${kind.prefix}${counts[kind.prefix]}`;
-    let resolved = kind.resolve(spec, shape);
-    if (shrunk.has(index)) {
-      const [channels, height, width] = resolved.outputShape;
-      resolved = { ...resolved, outputShape: [channels, height - 1, width - 1] };
-    }
-    const layer = {
+  const shapes = new Map([["x", inputShape]]);
+  const linked = linkLayers(specs);
+  const takers = new Map<string, number>();
+  for (const input of linked.flatMap(({ inputs }) => [...new Set(inputs)])) {
+    takers.set(input, (takers.get(input) ?? 0) + 1);
+  }
+  return linked.map(({ name, kind, spec, options, inputs }) => {
+    const output = `${name}.out`;
+    const [first, ...others] = inputs.map((input) => shapes.get(input) as Shape);
+    const whole = kind.resolve(options, first, ...others);
+    const resolved = shrunk.has(output) ? smaller(whole) : whole;
+    shapes.set(output, resolved.outputShape);
+    return {
       name,
       type: spec.type,
       kind,
       resolved,
-      input,
-      output: `${name}.out`,
-      shrunk: shrunk.has(index),
+      inputs,
+      inputGradients: inputs.map((input) =>
+        takers.get(input) === 1 ? `grad.${input}` : `${name}'s share of grad.${input}`,
+      ),
+      output,
+      shrunk: shrunk.has(output),
       parameters: kind
         .parameters(resolved)
         .map((parameter) => ({ name: `${name}.${parameter.name}`, shape: parameter.shape })),
     };
-    shape = resolved.outputShape;
-    input = layer.output;
-    return layer;
   });
+}
+
+/** A layer whose output lacks a row and a column. */
+export function smaller(resolved: ResolvedLayer): ResolvedLayer {
+  const [channels, height, width] = resolved.outputShape;
+  return { ...resolved, outputShape: [channels, height - 1, width - 1] };
 }
 
 export interface Batch {
@@ -84,39 +98,35 @@ export interface Batch {
 /** The arrays of a network and a batch. */
 export function makeNetwork(spec: ModelSpec, layers: readonly NetworkLayer[], batch: Batch): Network {
   const { images } = batch;
-  const last = layers[layers.length - 1];
   const shapes = new Map<string, Shape>();
+  const [{ output: scores }] = layers.slice(-1);
   for (const { output, resolved } of layers) shapes.set(output, [images, ...resolved.outputShape]);
-  const scores = shapes.get(last.output) as Shape;
-  shapes.set("probs", scores).set("loss", []);
-  shapes.set(`grad.${last.output}`, scores);
-  for (const { input, parameters, resolved } of [...layers].reverse()) {
+  const ofScores = shapes.get(scores) as Shape;
+  shapes.set("probs", ofScores).set("loss", []);
+  for (const { output, parameters, resolved } of [...layers].reverse()) {
+    shapes.set(`grad.${output}`, [images, ...resolved.outputShape]);
     for (const { name, shape } of parameters) shapes.set(`grad.${name}`, shape);
-    shapes.set(`grad.${input}`, [images, ...resolved.inputShape]);
   }
+  shapes.set("grad.x", [images, ...spec.input]);
   for (const { parameters } of layers) {
     for (const { name, shape } of parameters) shapes.set(`new.${name}`, shape);
   }
-  return { spec, layers, classes: scores[1], shapes, ...batch };
+  return { spec, layers, scores, classes: ofScores[1], shapes, ...batch };
 }
 
-/** The image's shape where flatten takes it apart, if the network has a flatten layer. */
-export function flattenedShape(layers: readonly NetworkLayer[]): ImageShape | undefined {
-  const flatten = layers.find(({ type }) => type === "flatten");
-  return flatten?.resolved.inputShape as ImageShape | undefined;
-}
-
-/** The arrays whose second dimension is in the order of flatten: from it to the next dense layer, and that one's weights. */
-export function flattenedArrays(layers: readonly NetworkLayer[]): Set<string> {
-  const names = new Set<string>();
-  let flat = false;
-  for (const { type, name, output } of layers) {
-    if (type === "flatten") flat = true;
-    if (flat && type === "dense") {
-      for (const prefix of ["", "grad.", "new."]) names.add(`${prefix}${name}.weight`);
-      break;
-    }
-    if (flat) names.add(output).add(`grad.${output}`);
+/**
+ * The arrays whose second dimension is in the order of a flatten layer, with the image that it takes apart: from it to the
+ * next layer with weights, and these.
+ */
+export function flattenedArrays(layers: readonly NetworkLayer[]): Map<string, ImageShape> {
+  const images = new Map<string, ImageShape>();
+  for (const { type, inputs, output, parameters, resolved } of layers) {
+    const isFlatten = type === "flatten" && resolved.inputShape.length === 3;
+    const before = inputs.map((input) => images.get(input)).find((image) => image !== undefined);
+    const image = isFlatten ? (resolved.inputShape as ImageShape) : before;
+    if (!image) continue;
+    const [weight] = parameters;
+    for (const prefix of ["", "grad.", "new."]) images.set(`${prefix}${weight?.name ?? output}`, image);
   }
-  return names;
+  return images;
 }

@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
 import type { NpyArray } from "../formats/npy.js";
-import { defineModel, type ModelSpec } from "../graph/model.js";
+import type { Model } from "../graph/model.js";
 import { formatShape, sizeOf } from "../tensor.js";
 import { type Candidate, inferCandidates } from "./candidates.js";
 import { imagesReadings, labelCounts } from "./images.js";
@@ -8,7 +8,7 @@ import { readLabels } from "./labels.js";
 import { type Reading, readArrays } from "./layoutOfArrays.js";
 import { type FlattenOrder, fittingOrders, flattenOrders, ORDERS, type Order } from "./layouts.js";
 import type { NamedArrays } from "./names.js";
-import { flattenedShape, type GradientScale, makeNetwork, resolveChain } from "./network.js";
+import { flattenedArrays, type GradientScale, makeNetwork, resolveLayers } from "./network.js";
 import { sortArrays, statusOf } from "./status.js";
 import { workingPrecision } from "./value.js";
 
@@ -21,14 +21,14 @@ import { workingPrecision } from "./value.js";
  * The readings in which most arrays are right, the best first; only that one if all are right in it.
  * @throws InputError if no network fits
  */
-export function findReadings(named: NamedArrays, model: ModelSpec | undefined): Reading[] {
+export function findReadings(named: NamedArrays, model: Model | undefined): Reading[] {
   const candidates = model ? givenCandidates(named, model) : inferCandidates(named);
   const working = workingPrecision(floats(named));
   const read = ({ candidate, flatten, scale }: Guess): Reading => {
     const { spec, layers, images } = candidate;
     const y = named.arrays.get("y");
-    const classes = layers[layers.length - 1].resolved.outputShape[0];
-    const labels = y && readLabels(y, images, classes).rows;
+    const [{ resolved: last }] = layers.slice(-1);
+    const labels = y && readLabels(y, images, last.outputShape[0]).rows;
     const network = makeNetwork(spec, layers, { images, labels, scale });
     return readArrays(named.arrays, network, candidate, flatten, working);
   };
@@ -114,8 +114,7 @@ function usualOrder(candidate: Candidate): FlattenOrder {
 }
 
 function ordersOf({ layers }: Candidate): FlattenOrder[] {
-  const image = flattenedShape(layers);
-  return image ? flattenOrders(image) : ["CHW"];
+  return [...new Set(["CHW" as const, ...[...flattenedArrays(layers).values()].flatMap(flattenOrders)])];
 }
 
 /** The first array that is wrong. */
@@ -171,10 +170,8 @@ function ordersTogether(fittingOf: ReadonlyMap<string, readonly Order[]>): Reado
 }
 
 /** The given network, with every way to read the inputs. */
-function givenCandidates({ arrays }: NamedArrays, model: ModelSpec): Candidate[] {
-  const { spec, inputShape, layers: modelLayers } = defineModel(model);
-  const layers = resolveChain(spec.layers, inputShape);
-  const classes = modelLayers[modelLayers.length - 1].outputShape[0];
+function givenCandidates({ arrays }: NamedArrays, { spec, inputShape, classes }: Model): Candidate[] {
+  const layers = resolveLayers(spec.layers, inputShape);
   const fittingOf = new Map<string, Order[]>();
   for (const { name, shape } of layers.flatMap(({ parameters }) => parameters)) {
     const array = arrays.get(name) ?? arrays.get(`grad.${name}`) ?? arrays.get(`new.${name}`);
@@ -189,7 +186,7 @@ function givenCandidates({ arrays }: NamedArrays, model: ModelSpec): Candidate[]
   }
   const orders = ordersTogether(fittingOf);
   const x = arrays.get("x") ?? arrays.get("grad.x");
-  const counts = labelCounts(arrays.get("y"), [classes]);
+  const counts = labelCounts(arrays.get("y"), [classes.length]);
   const readings = x
     ? imagesReadings(x.shape, inputShape[0], [sizeOf(x.shape) / sizeOf(inputShape)]).filter(
         ({ shape }) => shape.join() === inputShape.join(),

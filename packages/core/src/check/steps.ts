@@ -1,136 +1,54 @@
-import type { MaxPool2d } from "../layers/maxPool2d.js";
 import { softmax } from "../losses/softmax.js";
 import { crossEntropies } from "../losses/softmaxCrossEntropy.js";
-import { type NamedTensors, type Tensor, zeros } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
+import { stepsOfLayer } from "./layerSteps.js";
 import type { Network, NetworkLayer } from "./network.js";
 import { MissingArray, type Run, type Step, type Steps } from "./run.js";
-import { mapped, shareOf, squares, type Value } from "./value.js";
+import { mapped, shareOf, type Value } from "./value.js";
 
-/*
- * How each array is computed: with the textbook of its layer, on the person's own earlier values. Beside the numbers go
- * the variances of the rounding errors: a sum of products a*b has the variance
- *
- *   sum of  a^2 var(b) + b^2 var(a)   +   what the summing of so many terms adds,
- *
- * which the textbook adds up too, from squares.
- */
-export function stepsOf(network: Network): Steps {
+/** How each array is computed, from the person's own earlier values. */
+export function stepsOf({ layers, scores }: Network): Steps {
   const steps = new Map<string, readonly Step[]>();
-  const last = network.layers[network.layers.length - 1];
-  for (const layer of network.layers) steps.set(layer.output, [(run) => outputOf(layer, run)]);
-  steps.set("probs", [(run) => probabilities(run.get(last.output), run)]);
-  steps.set("loss", [(run) => lossOfProbabilities(run), (run) => lossOfScores(run.get(last.output), run)]);
-  steps.set(`grad.${last.output}`, [
+  for (const layer of layers) steps.set(layer.output, [(run) => stepsOfLayer(layer).output(layer, run)]);
+  steps.set("probs", [(run) => probabilities(run.get(scores), run)]);
+  steps.set("loss", [(run) => lossOfProbabilities(run), (run) => lossOfScores(run.get(scores), run)]);
+  steps.set(`grad.${scores}`, [
     (run) => scoreGradient(run.get("probs"), run),
-    (run) => scoreGradient(probabilities(run.get(last.output), run), run),
+    (run) => scoreGradient(probabilities(run.get(scores), run), run),
   ]);
-  for (const layer of network.layers) {
-    steps.set(`grad.${layer.input}`, [(run) => inputGradientOf(layer, run)]);
+  /** What is added to be a gradient, where that comes from several layers: from the last one first. */
+  const shares = new Map<string, Set<string>>();
+  for (const layer of [...layers].reverse()) {
+    for (const [k, name] of layer.inputGradients.entries()) {
+      steps.set(name, [(run) => stepsOfLayer(layer).inputGradient(layer, run, name)]);
+      const whole = `grad.${layer.inputs[k]}`;
+      if (name !== whole) shares.set(whole, (shares.get(whole) ?? new Set()).add(name));
+    }
     for (const { name } of layer.parameters) {
-      steps.set(`grad.${name}`, [(run) => parameterGradientOf(layer, name, run)]);
+      steps.set(`grad.${name}`, [(run) => parameterGradient(layer, name, run)]);
       steps.set(`new.${name}`, [(run) => updated(name, run)]);
     }
+  }
+  for (const [whole, names] of shares) {
+    steps.set(whole, [
+      (run) =>
+        sumOf(
+          [...names].map((name) => run.get(name)),
+          run,
+        ),
+    ]);
   }
   return steps;
 }
 
-/** A layer's parameters under their short names; a bias that is not given counts as 0. */
-export function parametersOf(layer: NetworkLayer, run: Run): NamedTensors {
-  return Object.fromEntries(
-    layer.parameters
-      .filter(({ name }) => isWeight(name) || run.given.has(name))
-      .map(({ name }) => [shortName(name), run.get(name)]),
-  );
-}
-
-export const shortName = (name: string) => name.slice(name.indexOf(".") + 1);
-const isWeight = (name: string) => name.endsWith(".weight");
-
-function outputOf(layer: NetworkLayer, run: Run): Value {
-  const x = run.get(layer.input);
-  if (layer.type === "relu") return rectified(x);
-  if (layer.type === "flatten") return flattened(x, [x.shape[0], ...layer.resolved.outputShape]);
-  if (layer.type === "maxPool2d") return pooled(layer, x);
-  const { weight, bias } = parametersOf(layer, run) as Record<string, Value>;
-  const { kind, resolved } = layer;
-  const data = kind.forward(resolved, [x], { weight, ...(bias && { bias }) });
-  const terms = weight.data.length / weight.shape[0];
-  return linear(data, terms, run, [x, weight], (a, b) => kind.forward(resolved, [a], { weight: b }), bias);
-}
-
-/**
- * The variances of sums of `terms` products.
- * @param add gives the same sums of other products
- */
-function linear(
-  data: Tensor,
-  terms: number,
-  run: Run,
-  [first, second]: readonly [Value, Value],
-  add: (first: Tensor, second: Tensor) => Tensor,
-  bias?: Value,
-): Value {
-  if (run.rough) return { shape: data.shape, data: Float64Array.from(data.data), variance: NONE };
+/** What comes back to an array from several layers. */
+function sumOf(parts: readonly Value[], run: Run): Value {
   const rounding = shareOf(run.working.unit);
-  // Variances that are a share of the squares join the sum of the squares: one sum instead of two.
-  const share = rounding * (terms / 2 + 1) + (first.share ?? 0) + (second.share ?? 0);
-  const squaresOfSecond = squares(second);
-  const one = add(
-    mapped(first, (value, k) => share * value * value + (first.share === undefined ? first.variance[k] : 0)),
-    squaresOfSecond,
+  const data = mapped(parts[0], (_, k) => parts.reduce((sum, part) => sum + part.data[k], 0));
+  const variance = mapped(data, (_, k) =>
+    parts.reduce((sum, part) => sum + part.variance[k] + rounding * parts.length * part.data[k] ** 2, 0),
   );
-  const two =
-    second.share === undefined
-      ? add(squares(first), { shape: second.shape, data: second.variance })
-      : undefined;
-  const channels = bias ? bias.data.length : 1;
-  const inner = data.data.length / data.shape[0] / channels;
-  const variance = mapped(data, (value, k) => {
-    const channel = Math.floor(k / inner) % channels;
-    return (
-      one.data[k] +
-      (two?.data[k] ?? 0) +
-      (bias?.variance[channel] ?? 0) +
-      rounding * (terms / 3 + 1) * value * value
-    );
-  });
-  return { shape: data.shape, data: Float64Array.from(data.data), variance: variance.data as Float64Array };
-}
-
-const NONE = new Float64Array(0);
-
-/** So many standard deviations from a kink, the person may be on the other side of it. */
-const NEAR = 6;
-
-function isUncertain(x: Value, k: number, distance: number, variance = x.variance[k]): boolean {
-  return !x.exact && variance > 0 && Math.abs(distance) <= NEAR * Math.sqrt(variance);
-}
-
-function rectified(x: Value): Value {
-  const variance = mapped(x, (value, k) => (value > 0 || isUncertain(x, k, value) ? x.variance[k] : 0));
-  return { ...x, data: x.data.map((value) => Math.max(0, value)), variance: variance.data as Float64Array };
-}
-
-function flattened(x: Value, shape: readonly number[]): Value {
-  return { ...x, shape };
-}
-
-function pooled(layer: NetworkLayer, x: Value): Value {
-  const { kind, resolved } = layer;
-  const y = kind.forward(resolved, [x], {});
-  const winners = winnersOf(layer, x);
-  return {
-    shape: y.shape,
-    data: Float64Array.from(y.data),
-    variance: Float64Array.from(winners, (winner) => x.variance[winner]),
-  };
-}
-
-/** For each output cell of a pool, which input cell wins. */
-export function winnersOf({ kind, resolved, name }: NetworkLayer, x: Tensor): Uint32Array {
-  const winners = kind.branches?.(resolved, [x]);
-  if (!winners) throw new Error(`${name} has no winners`);
-  return winners;
+  return { shape: data.shape, data: data.data as Float64Array, variance: variance.data as Float64Array };
 }
 
 function probabilities(z: Value, run: Run): Value {
@@ -221,83 +139,16 @@ function scoreGradient(p: Value, run: Run): Value {
   return { shape: data.shape, data: data.data as Float64Array, variance: variance.data as Float64Array };
 }
 
-function inputGradientOf(layer: NetworkLayer, run: Run): Value {
-  const { kind, resolved, type } = layer;
-  const g = run.get(`grad.${layer.output}`);
-  const shape = [g.shape[0], ...resolved.inputShape];
-  if (type === "flatten") return flattened(g, shape);
-  if (type === "relu") return masked(run.get(layer.input), g);
-  if (type === "maxPool2d") return unpooled(layer, run.get(layer.input), g);
-  const { weight } = parametersOf(layer, run) as Record<string, Value>;
-  const x = zeros(shape, "float64"); // only its shape matters
-  const back = (a: Tensor, b: Tensor) => kind.inputGradients(resolved, [x], { weight: b }, a)[0];
-  const terms = weight.data.length / weight.shape[1];
-  return linear(back(g, weight), terms, run, [g, weight], back);
-}
-
-function masked(x: Value, g: Value): Value {
-  const data = g.data.map((value, k) => (x.data[k] > 0 ? value : 0));
-  const variance = g.variance.map((value, k) => {
-    if (isUncertain(x, k, x.data[k])) return value + g.data[k] ** 2;
-    return x.data[k] > 0 ? value : 0;
-  });
-  return { ...g, data, variance };
-}
-
-function unpooled(layer: NetworkLayer, x: Value, g: Value): Value {
-  const winners = winnersOf(layer, x);
-  const data = new Float64Array(x.data.length);
-  const variance = new Float64Array(x.data.length);
-  const { kernel, stride, padding, outputShape, inputShape } = layer.resolved as MaxPool2d;
-  const [, I, J] = outputShape;
-  const [, H, W] = inputShape;
-  for (const [cell, winner] of winners.entries()) {
-    data[winner] += g.data[cell];
-    variance[winner] += g.variance[cell];
-    if (x.exact) continue;
-    // Whoever is as good as equal may have won in the person's computation.
-    const plane = Math.floor(cell / (I * J)) * H * W;
-    const top = (Math.floor(cell / J) % I) * stride[0] - padding[0];
-    const left = (cell % J) * stride[1] - padding[3];
-    for (let p = Math.max(0, top); p < Math.min(H, top + kernel[0]); p++) {
-      for (let q = Math.max(0, left); q < Math.min(W, left + kernel[1]); q++) {
-        const k = plane + p * W + q;
-        if (k === winner) continue;
-        if (isUncertain(x, k, x.data[winner] - x.data[k], x.variance[k] + x.variance[winner])) {
-          variance[k] += g.data[cell] ** 2;
-          variance[winner] += g.data[cell] ** 2;
-        }
-      }
-    }
-  }
-  return { shape: x.shape, data, variance };
-}
-
-function parameterGradientOf(layer: NetworkLayer, name: string, run: Run): Value {
-  const { kind, resolved, output } = layer;
-  const g = run.get(`grad.${output}`);
-  const short = shortName(name);
+function parameterGradient(layer: NetworkLayer, name: string, run: Run): Value {
   const { scale, images } = run.network;
   const factor = scale === "parameters" ? 1 / images : 1;
-  const value = isWeight(name)
-    ? weightGradient(run.get(layer.input))
-    : biasGradient(zeros([images, ...resolved.inputShape], "float64"));
+  const { shape, data, variance } = stepsOfLayer(layer).parameterGradient(layer, run, name);
   const rounding = shareOf(run.working.unit);
   return {
-    shape: value.shape,
-    data: value.data.map((number) => number * factor),
-    variance: value.variance.map((number, k) => (number + rounding * value.data[k] ** 2) * factor ** 2),
+    shape,
+    data: data.map((number) => number * factor),
+    variance: variance.map((number, k) => (number + rounding * data[k] ** 2) * factor ** 2),
   };
-
-  function weightGradient(x: Value): Value {
-    const add = (a: Tensor, b: Tensor) => kind.parameterGradients(resolved, [b], a)[short];
-    return linear(add(g, x), g.data.length / g.shape[1], run, [g, x], add);
-  }
-  function biasGradient(x: Tensor): Value {
-    const add = (a: Tensor) => kind.parameterGradients(resolved, [x], a)[short];
-    const one: Value = { shape: x.shape, data: new Float64Array(0), variance: new Float64Array(0), share: 0 };
-    return linear(add(g), g.data.length / g.shape[1], run, [g, one], add);
-  }
 }
 
 function updated(name: string, run: Run): Value {

@@ -47,6 +47,12 @@ export interface Value {
   readonly exact?: boolean;
 }
 
+/** In the place of variances that nobody will look at. */
+export const NONE = new Float64Array(0);
+
+/** So many standard deviations from where an outcome changes, the person may have had the other one. */
+export const NEAR = 6;
+
 /** Rounding errors are spread evenly between -unit and unit. */
 export const shareOf = (unit: number): number => (unit * unit) / 3;
 

@@ -23,7 +23,7 @@ export const kernelNotFlippedBackward: Mistake = {
   why: "A pixel went into outputs above and left of it through the last weights of the kernel, so the way back needs the kernel flipped (once: flipped twice is not flipped).",
   fix: "dx[n, c, i+u, j+v] += w[o, c, u, v] * dy[n, o, i, j]  # or correlate the padded dy with w[o, c, ::-1, ::-1]",
   variations: atLayers<Conv2d>("conv2d", (layer) => [
-    at(`grad.${layer.input}`, (run) =>
+    at(layer.inputGradients[0], (run) =>
       inputGradientWith(layer, run, { weight: flipped(weightOf(layer, run)) }),
     ),
   ]),
@@ -81,7 +81,7 @@ export const windowsOverwritten: Mistake = {
   variations: atLayers<Conv2d>("conv2d", (layer) => {
     const [O] = layer.resolved.outputShape;
     const at_ = (g: (run: Run) => Tensor) =>
-      at(`grad.${layer.input}`, (run) => lastWindowWins(layer, run, g(run)));
+      at(layer.inputGradients[0], (run) => lastWindowWins(layer, run, g(run)));
     return [
       at_((run) => gradientOf(layer, run)),
       at_((run) => only(gradientOf(layer, run), ([, o]) => o === O - 1)),
@@ -97,7 +97,7 @@ export const filtersOverwritten: Mistake = {
     const [O] = layer.resolved.outputShape;
     if (O === 1) return [];
     return [O - 1, 0].map((kept) =>
-      at(`grad.${layer.input}`, (run) =>
+      at(layer.inputGradients[0], (run) =>
         inputGradientWith(layer, run, { g: only(gradientOf(layer, run), ([, o]) => o === kept) }),
       ),
     );
@@ -110,7 +110,7 @@ export const filtersAveraged: Mistake = {
   fix: "dx[n] += w[o] * dy[n, o, i, j]  # the sum over o",
   variations: atLayers<Conv2d>("conv2d", (layer) => {
     const [O] = layer.resolved.outputShape;
-    return O === 1 ? [] : [at(`grad.${layer.input}`, (_, right) => scaled(right(), 1 / O))];
+    return O === 1 ? [] : [at(layer.inputGradients[0], (_, right) => scaled(right(), 1 / O))];
   }),
 };
 
@@ -167,7 +167,7 @@ export const channelsMixed: Mistake = {
         return value;
       });
     const copy = (t: Tensor, chosen: number) => picked(t, t.shape, ([o, , u, v]) => [o, chosen, u, v]);
-    return [`grad.${layer.input}`, weightGradient(layer)].flatMap((name) => [
+    return [layer.inputGradients[0], weightGradient(layer)].flatMap((name) => [
       at(name, (_, right) => sum(right(), 1)),
       at(name, (_, right) => sum(right(), 1 / C)),
       at(name, (_, right) => copy(right(), 0)),

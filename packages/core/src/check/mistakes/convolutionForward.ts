@@ -39,7 +39,7 @@ export const kernelFlippedForward: Mistake = {
     const forward = output(layer, (run) => ({ weight: flipped(weightOf(layer, run)) }));
     const [weight] = layer.parameters;
     const gradient = at(`grad.${weight.name}`, (_, right) => flipped(right()));
-    const back = at(`grad.${layer.input}`, (run) =>
+    const back = at(layer.inputGradients[0], (run) =>
       inputGradientWith(layer, run, { weight: flipped(weightOf(layer, run)) }),
     );
     return [forward, together(forward, gradient), together(forward, back), together(forward, gradient, back)];
@@ -53,7 +53,7 @@ export const kernelTurned: Mistake = {
   variations: atLayers<Conv2d>("conv2d", (layer) => {
     const forward = output(layer, (run) => ({ weight: turned(weightOf(layer, run)) as Tensor }));
     const gradient = at(`grad.${layer.parameters[0].name}`, (_, right) => turned(right()) ?? right());
-    const back = at(`grad.${layer.input}`, (run) =>
+    const back = at(layer.inputGradients[0], (run) =>
       inputGradientWith(layer, run, { weight: turned(weightOf(layer, run)) as Tensor }),
     );
     return [forward, gradient, back, together(forward, gradient, back)];
@@ -146,7 +146,7 @@ export const paddingOff: Mistake = {
     return shifts.flatMap((instead) => [
       output(layer, () => instead),
       at(`grad.${layer.parameters[0].name}`, (run) => parameterGradientWith(layer, "weight", run, instead)),
-      at(`grad.${layer.input}`, (run) => inputGradientWith(layer, run, instead)),
+      at(layer.inputGradients[0], (run) => inputGradientWith(layer, run, instead)),
     ]);
   }),
 };
@@ -205,7 +205,7 @@ export const paddingNotZero: Mistake = {
     ];
     return fills.map((fill) =>
       output(layer, (run) => {
-        const x = run.tensor(layer.input);
+        const x = run.tensor(layer.inputs[0]);
         const shape = [x.shape[0], C, H + top + bottom, W + left + right];
         const padded = picked(x, shape, ([n, c, p, q]) => [n, c, fill(p - top, H), fill(q - left, W)]);
         return { x: padded, resolved: { padding: [0, 0, 0, 0], inputShape: shape.slice(1) } };
@@ -232,7 +232,7 @@ export const strideOff: Mistake = {
       return [
         output(layer, () => instead),
         at(`grad.${layer.parameters[0].name}`, (run) => parameterGradientWith(layer, "weight", run, instead)),
-        at(`grad.${layer.input}`, (run) => inputGradientWith(layer, run, instead)),
+        at(layer.inputGradients[0], (run) => inputGradientWith(layer, run, instead)),
         ...(full ? [output(layer, () => ({ resolved: { stride, outputShape: full } }))] : []),
       ];
     });

@@ -1,4 +1,5 @@
 import type { Shape, Tensor } from "../../tensor.js";
+import { shortName } from "../layerSteps.js";
 import type { NetworkLayer } from "../network.js";
 import type { Variation } from "../run.js";
 import { at, type Mistake } from "./mistake.js";
@@ -24,19 +25,19 @@ function cropped(t: Tensor): Tensor {
 }
 
 function atLayer(layer: NetworkLayer): Variation[] {
-  const { output, input, type, parameters } = layer;
+  const { output, parameters } = layer;
+  const [inputGradient] = layer.inputGradients;
   const variations = [at(output, (_, right) => cropped(right()))];
   for (const keep of EDGES) {
     variations.push(
       at(output, (_, right) => without(right(), keep)),
-      at(`grad.${input}`, (run) =>
+      at(inputGradient, (run) =>
         inputGradientWith(layer, run, { g: without(run.tensor(`grad.${output}`), keep) }),
       ),
-      at(`grad.${input}`, (_, right) => without(right(), keep)),
+      at(inputGradient, (_, right) => without(right(), keep)),
     );
-    if (type !== "conv2d") continue;
     for (const { name } of parameters) {
-      const which = name.endsWith(".weight") ? "weight" : "bias";
+      const which = shortName(name);
       variations.push(
         at(`grad.${name}`, (run) =>
           parameterGradientWith(layer, which, run, { g: without(run.tensor(`grad.${output}`), keep) }),
@@ -52,6 +53,5 @@ export const lastRowLeftOut: Mistake = {
   name: "last-row-left-out",
   why: "A loop over positions ends one too early (or begins one too late), so that a row and a column are missing.",
   fix: "for i in range(H - kh + 1):  # with the + 1",
-  variations: ({ layers }) =>
-    layers.filter(({ type }) => type === "conv2d" || type === "maxPool2d").flatMap(atLayer),
+  variations: ({ layers }) => layers.filter(({ resolved }) => "kernel" in resolved).flatMap(atLayer),
 };

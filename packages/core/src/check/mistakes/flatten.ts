@@ -15,7 +15,7 @@ export const unflattenOrder: Mistake = {
         i === j
           ? []
           : [
-              at(`grad.${layer.input}`, (_, right) => {
+              at(layer.inputGradients[0], (_, right) => {
                 const g = right();
                 const size = g.data.length / g.shape[0];
                 const result = new Float64Array(g.data.length);
@@ -65,7 +65,7 @@ export const flattenMixesImages: Mistake = {
       ]);
       return { shape: t.shape, data: back.data };
     };
-    return [layer.output, `grad.${layer.input}`].flatMap((name) => [
+    return [layer.output, layer.inputGradients[0]].flatMap((name) => [
       at(name, (_, right) => mixes(right())[0]),
       at(name, (_, right) => mixes(right())[1]),
       at(name, (_, right) => channelsLast(right())),

@@ -4,7 +4,7 @@ import type { Network } from "../network.js";
 import type { Run, Variation } from "../run.js";
 import { labelsOf } from "../steps.js";
 import { mapped } from "../value.js";
-import { at, type Mistake, scoresOf, together } from "./mistake.js";
+import { at, type Mistake, together } from "./mistake.js";
 import { only, scaled } from "./tools.js";
 
 const scalar = (value: number): Tensor => ({ shape: [], data: Float64Array.of(value) });
@@ -32,10 +32,9 @@ const lossTimes = (factor: (network: Network) => number) => (network: Network) =
 
 /** The gradient of the scores by a formula of each p and y. */
 function gradientBy(network: Network, f: (p: number, y: number, z: number) => number): Variation {
-  const { scores, gradient } = scoresOf(network);
-  return at(gradient, (run) => {
+  return at(`grad.${network.scores}`, (run) => {
     const p = run.tensor("probs");
-    const z = run.tensor(scores);
+    const z = run.tensor(network.scores);
     const labels = labelsOf(run);
     return mapped(p, (value, k) => f(value, labels.data[k], z.data[k]) / divisors(run).gradient);
   });
@@ -65,7 +64,7 @@ const otherBase = (name: string, word: string, base: number): Mistake => ({
   variations: (network) => {
     const factor = 1 / Math.log(base);
     const loss = at("loss", (_, right) => scaled(right(), factor));
-    const gradient = at(scoresOf(network).gradient, (_, right) => scaled(right(), factor));
+    const gradient = at(`grad.${network.scores}`, (_, right) => scaled(right(), factor));
     return [loss, together(loss, gradient), gradient];
   },
 });
@@ -174,7 +173,6 @@ export const labelsOffByOne: Mistake = {
   variations: (network) =>
     [1, -1].flatMap((by) =>
       [true, false].flatMap((around) => {
-        const { gradient } = scoresOf(network);
         const loss = at("loss", (run) => {
           const p = run.tensor("probs");
           const labels = movedLabels(labelsOf(run), by, around);
@@ -183,7 +181,7 @@ export const labelsOffByOne: Mistake = {
             if (labels.data[k] !== 0) sum -= labels.data[k] * Math.log(p.data[k]);
           return scalar(sum / divisors(run).loss);
         });
-        const back = at(gradient, (run) => {
+        const back = at(`grad.${network.scores}`, (run) => {
           const labels = movedLabels(labelsOf(run), by, around);
           return mapped(run.tensor("probs"), (p, k) => (p - labels.data[k]) / divisors(run).gradient);
         });
@@ -211,9 +209,10 @@ export const gradientRightClassOnly: Mistake = {
 };
 
 /** `factor` times p - y, taken for a gradient of the probabilities and led back through softmax. */
-function throughSoftmax(network: Network, factor: number): Variation {
-  const { scores, gradient } = scoresOf(network);
-  return at(gradient, (run, right) => softmaxInputGradient(run.tensor(scores), scaled(right(), factor)));
+function throughSoftmax({ scores }: Network, factor: number): Variation {
+  return at(`grad.${scores}`, (run, right) =>
+    softmaxInputGradient(run.tensor(scores), scaled(right(), factor)),
+  );
 }
 
 export const softmaxGradientTwice: Mistake = {
@@ -230,8 +229,7 @@ export const wrongProbabilities: Mistake = {
   why: "The labels are subtracted from something else than the probabilities: the scores, or the class that was guessed.",
   fix: "dz = (p - onehot) / N",
   variations: (network) => {
-    const { gradient } = scoresOf(network);
-    const guess = at(gradient, (run) => {
+    const guess = at(`grad.${network.scores}`, (run) => {
       const p = run.tensor("probs");
       const labels = labelsOf(run);
       const K = p.shape[1];

@@ -49,12 +49,6 @@ export function atLayers<Resolved>(
   };
 }
 
-/** The gradient of the scores, where the way back begins. */
-export function scoresOf({ layers }: Network): { readonly scores: string; readonly gradient: string } {
-  const { output } = layers[layers.length - 1];
-  return { scores: output, gradient: `grad.${output}` };
-}
-
 /** The names of all parameters. */
 export function parameterNames({ layers }: Network): string[] {
   return layers.flatMap(({ parameters }) => parameters.map(({ name }) => name));

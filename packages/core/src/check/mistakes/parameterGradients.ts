@@ -1,9 +1,9 @@
 import { type Tensor, zeros } from "../../tensor.js";
+import { shortName } from "../layerSteps.js";
 import type { Network, NetworkLayer } from "../network.js";
 import type { Change, Run, Variation } from "../run.js";
-import { shortName } from "../steps.js";
 import { mapped, total } from "../value.js";
-import { at, type Mistake, misshapen, parameterNames, scoresOf, together } from "./mistake.js";
+import { at, type Mistake, misshapen, parameterNames, together } from "./mistake.js";
 import { only, parameterGradientWith, scaled, summed, zerosLike } from "./tools.js";
 import { learningLayers } from "./weightedSums.js";
 
@@ -27,11 +27,13 @@ function everywhere(network: Network, change: Change): Variation[] {
   );
 }
 
-/** Gradients of activations: that of the scores first. */
-function activations(network: Network, change: Change): Variation[] {
-  const { gradient } = scoresOf(network);
-  const others = network.layers.map(({ input }) => `grad.${input}`);
-  return [gradient, ...others].map((name) => at(name, change));
+/** Gradients of activations, with the shares that they are added from: that of the scores first. */
+function activations({ layers, scores }: Network, change: Change): Variation[] {
+  const others = layers.flatMap(({ inputs, inputGradients }) => [
+    ...inputGradients,
+    ...inputs.map((name) => `grad.${name}`),
+  ]);
+  return [...new Set([`grad.${scores}`, ...others])].map((name) => at(name, change));
 }
 
 const times =
@@ -103,7 +105,7 @@ export const gradientOfOneImage: Mistake = {
           (layer: NetworkLayer, name: string): Change =>
           (run) =>
             scaled(
-              parameterGradientWith(layer, shortName(name) as "weight" | "bias", run, {
+              parameterGradientWith(layer, shortName(name), run, {
                 g: only(run.tensor(`grad.${layer.output}`), ([n]) => n === kept),
               }),
               factor,
@@ -160,7 +162,7 @@ export const wrongAxis: Mistake = {
     biasLayers(network).flatMap((layer) => {
       const name = `grad.${layer.parameters[1].name}`;
       const choices =
-        layer.type === "dense"
+        layer.resolved.outputShape.length === 1
           ? [[1], []]
           : [[1, 2, 3], [2, 3], [0], [0, 1], [0, 2], [0, 3], [1], [0, 1, 3], [0, 1, 2]];
       const all = [network.images, ...layer.resolved.outputShape];

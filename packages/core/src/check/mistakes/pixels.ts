@@ -1,4 +1,5 @@
 import type { Tensor } from "../../tensor.js";
+import type { Network } from "../network.js";
 import type { Variation } from "../run.js";
 import { mapped, total } from "../value.js";
 import { at, type Mistake } from "./mistake.js";
@@ -11,6 +12,9 @@ function images(change: (x: Tensor) => Tensor): Variation {
     overwritten: ["x"],
   };
 }
+
+/** The layers that the images go into first of all. */
+const takers = ({ layers }: Network) => layers.filter(({ inputs }) => inputs[0] === "x");
 
 const each = (f: (pixel: number) => number) => images((x) => mapped(x, f));
 
@@ -42,7 +46,7 @@ export const pixelsOverflow: Mistake = {
   name: "pixels-overflow",
   why: "Bytes hold 0 to 255 (int8: -128 to 127), and what doesn't fit wraps around without a word.",
   fix: "x = images.astype(np.float32)  # before any arithmetic",
-  variations: ({ layers }) => [
+  variations: (network) => [
     each(signedByte),
     each((v) => signedByte(v) / 255),
     each((v) => signedByte(v) / 127),
@@ -57,8 +61,10 @@ export const pixelsOverflow: Mistake = {
       const mean = Math.floor(total(x) / x.data.length);
       return mapped(x, (v) => unsignedByte(v - mean));
     }),
-    at(layers[0].output, (_, right) => mapped(right(), unsignedByte)),
-    at(layers[0].output, (_, right) => mapped(right(), (v) => signedByte(unsignedByte(v)))),
+    ...takers(network).flatMap(({ output }) => [
+      at(output, (_, right) => mapped(right(), unsignedByte)),
+      at(output, (_, right) => mapped(right(), (v) => signedByte(unsignedByte(v)))),
+    ]),
   ],
 };
 
@@ -66,7 +72,8 @@ export const pixelsWrongRange: Mistake = {
   name: "pixels-scaled-twice",
   why: "The pixels are divided by 255 although they have been already, so that nearly nothing is left of them.",
   fix: "x = images / 255.0  # once",
-  variations: ({ layers }) => [
-    at(layers[0].output, (run) => forwardWith(layers[0], run, { x: scaled(run.tensor("x"), 1 / 255) })),
-  ],
+  variations: (network) =>
+    takers(network).map((layer) =>
+      at(layer.output, (run) => forwardWith(layer, run, { x: scaled(run.tensor("x"), 1 / 255) })),
+    ),
 };

@@ -1,9 +1,10 @@
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
 import { outputSize } from "../../layers/window.js";
 import { sizeOf, type Tensor } from "../../tensor.js";
+import { windowOf, winnersOf } from "../kinks.js";
 import type { NetworkLayer } from "../network.js";
 import type { Run } from "../run.js";
-import { winnersOf } from "../steps.js";
+
 import { mapped } from "../value.js";
 import { at, atLayers, type Mistake, together } from "./mistake.js";
 import { forwardWith, inputGradientWith, picked, scaled, zerosLike } from "./tools.js";
@@ -11,28 +12,13 @@ import { forwardWith, inputGradientWith, picked, scaled, zerosLike } from "./too
 type Pool = NetworkLayer & { readonly resolved: MaxPool2d };
 
 const gradientOf = (layer: NetworkLayer, run: Run) => run.tensor(`grad.${layer.output}`);
-const inputOf = (layer: NetworkLayer, run: Run) => run.tensor(layer.input);
-
-/** The cells of `x` under the window of output cell `cell`, in reading order. */
-function windowOf({ resolved }: Pool, cell: number): number[] {
-  const { kernel, stride, padding, outputShape, inputShape } = resolved;
-  const [, I, J] = outputShape;
-  const [, H, W] = inputShape;
-  const plane = Math.floor(cell / (I * J)) * H * W;
-  const top = (Math.floor(cell / J) % I) * stride[0] - padding[0];
-  const left = (cell % J) * stride[1] - padding[3];
-  const cells: number[] = [];
-  for (let p = Math.max(0, top); p < Math.min(H, top + kernel[0]); p++) {
-    for (let q = Math.max(0, left); q < Math.min(W, left + kernel[1]); q++) cells.push(plane + p * W + q);
-  }
-  return cells;
-}
+const inputOf = (layer: NetworkLayer, run: Run) => run.tensor(layer.inputs[0]);
 
 /** What each window gives. */
 function pooledBy(layer: Pool, run: Run, f: (values: readonly number[]) => number): Tensor {
   const x = inputOf(layer, run);
   const y = { shape: [x.shape[0], ...layer.resolved.outputShape], data: x.data };
-  return mapped(y, (_, cell) => f(windowOf(layer, cell).map((k) => x.data[k])));
+  return mapped(y, (_, cell) => f(windowOf(layer.resolved, cell).map((k) => x.data[k])));
 }
 
 /**
@@ -49,7 +35,7 @@ function spread(
   const g = gradientOf(layer, run);
   const result = zerosLike(x);
   for (let cell = 0; cell < g.data.length; cell++) {
-    const cells = windowOf(layer, cell);
+    const cells = windowOf(layer.resolved, cell);
     const values = cells.map((k) => x.data[k]);
     for (const [k, place] of cells.entries()) {
       const part = share(values, k, cell) * g.data[cell];
@@ -65,7 +51,7 @@ const isFirstLargest = (values: readonly number[], k: number) =>
 
 const backward = (share: (values: readonly number[], k: number, cell: number) => number) =>
   atLayers<MaxPool2d>("maxPool2d", (layer) => [
-    at(`grad.${layer.input}`, (run) => spread(layer, run, share)),
+    at(layer.inputGradients[0], (run) => spread(layer, run, share)),
   ]);
 
 export const otherTie: Mistake = {
@@ -84,7 +70,7 @@ export const averageForMax: Mistake = {
     const forward = at(layer.output, (run) =>
       pooledBy(layer, run, (values) => values.reduce((sum, v) => sum + v, 0) / values.length),
     );
-    const back = at(`grad.${layer.input}`, (run) => spread(layer, run, (values) => 1 / values.length));
+    const back = at(layer.inputGradients[0], (run) => spread(layer, run, (values) => 1 / values.length));
     return [forward, together(forward, back)];
   }),
 };
@@ -136,7 +122,7 @@ export const poolStrideOff: Mistake = {
         ...(inside
           ? [
               at(layer.output, (run) => forwardWith(layer, run, instead)),
-              at(`grad.${layer.input}`, (run) => inputGradientWith(layer, run, instead)),
+              at(layer.inputGradients[0], (run) => inputGradientWith(layer, run, instead)),
             ]
           : []),
         at(layer.output, (run) =>
@@ -169,8 +155,10 @@ export const gradientToTies: Mistake = {
     const ties = (values: readonly number[], k: number) => (values[k] === Math.max(...values) ? 1 : 0);
     const count = (values: readonly number[]) => values.filter((v) => v === Math.max(...values)).length;
     return [
-      at(`grad.${layer.input}`, (run) => spread(layer, run, ties)),
-      at(`grad.${layer.input}`, (run) => spread(layer, run, (values, k) => ties(values, k) / count(values))),
+      at(layer.inputGradients[0], (run) => spread(layer, run, ties)),
+      at(layer.inputGradients[0], (run) =>
+        spread(layer, run, (values, k) => ties(values, k) / count(values)),
+      ),
     ];
   }),
 };
@@ -181,7 +169,7 @@ export const gradientToFirst: Mistake = {
   fix: "u, v = np.unravel_index(np.argmax(window), window.shape); dx[n, c, 2*i+u, 2*j+v] += dy[n, c, i, j]",
   variations: atLayers<MaxPool2d>("maxPool2d", (layer) =>
     [0, -1, 1, 2].map((chosen) =>
-      at(`grad.${layer.input}`, (run) =>
+      at(layer.inputGradients[0], (run) =>
         spread(layer, run, (values, k) => (k === (chosen < 0 ? values.length - 1 : chosen) ? 1 : 0)),
       ),
     ),
@@ -198,9 +186,9 @@ export const gradientToWrongWindow: Mistake = {
     const inner = C * I * J;
     /** The gradient goes where `place` says, given which cell of each window won. */
     const moved = (place: (winner: (cell: number) => number, cell: number) => number) =>
-      at(`grad.${layer.input}`, (run) => {
+      at(layer.inputGradients[0], (run) => {
         const winners = winnersOf(layer, inputOf(layer, run));
-        const winner = (cell: number) => windowOf(layer, cell).indexOf(winners[cell]);
+        const winner = (cell: number) => windowOf(layer.resolved, cell).indexOf(winners[cell]);
         return spread(layer, run, (_, k, cell) => (place(winner, cell) === k ? 1 : 0));
       });
     const from = (source: (cell: number) => number) => moved((winner, cell) => winner(source(cell)));
@@ -215,10 +203,10 @@ export const gradientToWrongWindow: Mistake = {
       ...(I === J
         ? [from((cell) => cell - (cell % (I * J)) + (cell % J) * J + (Math.floor(cell / J) % I))]
         : []),
-      at(`grad.${layer.input}`, (run) =>
+      at(layer.inputGradients[0], (run) =>
         spread(layer, run, (values, k) => (values.indexOf(Math.min(...values)) === k ? 1 : 0)),
       ),
-      at(`grad.${layer.input}`, (run) => {
+      at(layer.inputGradients[0], (run) => {
         const g = gradientOf(layer, run);
         const swapped = I === J ? picked(g, g.shape, ([n, c, i, j]) => [n, c, j, i]) : g;
         return inputGradientWith(layer, run, { g: swapped });
@@ -232,7 +220,7 @@ export const poolOverwritten: Mistake = {
   why: "Where the pool's windows overlap, a cell can win in several, and has to collect the gradients of all.",
   fix: "dx[n, c, i*s+u, j*s+v] += dy[n, c, i, j]  # +=, not =",
   variations: atLayers<MaxPool2d>("maxPool2d", (layer) => [
-    at(`grad.${layer.input}`, (run) => spread(layer, run, isFirstLargest, false)),
+    at(layer.inputGradients[0], (run) => spread(layer, run, isFirstLargest, false)),
   ]),
 };
 
@@ -241,10 +229,10 @@ export const poolValueForMask: Mistake = {
   why: "The winner gets the gradient times its value, but the output moves just as much as the winner does: the slope is 1.",
   fix: "dx[n, c, 2*i+u, 2*j+v] += dy[n, c, i, j]",
   variations: atLayers<MaxPool2d>("maxPool2d", (layer) => [
-    at(`grad.${layer.input}`, (run) =>
+    at(layer.inputGradients[0], (run) =>
       spread(layer, run, (values, k) => isFirstLargest(values, k) * values[k]),
     ),
-    at(`grad.${layer.input}`, (run) => {
+    at(layer.inputGradients[0], (run) => {
       const g = gradientOf(layer, run);
       return inputGradientWith(layer, run, { g: mapped(g, () => 1) });
     }),
@@ -256,6 +244,6 @@ export const poolGradientScaled: Mistake = {
   why: "The winner's gradient is divided by the cells of the window, but it gets all of it.",
   fix: "dx[n, c, 2*i+u, 2*j+v] += dy[n, c, i, j]",
   variations: atLayers<MaxPool2d>("maxPool2d", (layer) => [
-    at(`grad.${layer.input}`, (_, right) => scaled(right(), 1 / sizeOf(layer.resolved.kernel))),
+    at(layer.inputGradients[0], (_, right) => scaled(right(), 1 / sizeOf(layer.resolved.kernel))),
   ]),
 };

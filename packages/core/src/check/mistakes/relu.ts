@@ -5,7 +5,7 @@ import { mapped } from "../value.js";
 import { at, atLayers, type Mistake, together } from "./mistake.js";
 
 const gradientOf = (layer: NetworkLayer, run: Run) => run.tensor(`grad.${layer.output}`);
-const inputOf = (layer: NetworkLayer, run: Run) => run.tensor(layer.input);
+const inputOf = (layer: NetworkLayer, run: Run) => run.tensor(layer.inputs[0]);
 
 /** Another function in the place of ReLU, forward, and with its own slope backward. */
 function otherFunction(
@@ -14,7 +14,7 @@ function otherFunction(
   slope: (x: number) => number,
 ): Variation[] {
   const forward = at(layer.output, (run) => mapped(inputOf(layer, run), f));
-  const back = at(`grad.${layer.input}`, (run) => withSlope(layer, run, slope));
+  const back = at(layer.inputGradients[0], (run) => withSlope(layer, run, slope));
   return [forward, together(forward, back)];
 }
 
@@ -24,7 +24,7 @@ function withSlope(layer: NetworkLayer, run: Run, slope: (x: number) => number):
 }
 
 const back = (slope: (x: number) => number) =>
-  atLayers("relu", (layer) => [at(`grad.${layer.input}`, (run) => withSlope(layer, run, slope))]);
+  atLayers("relu", (layer) => [at(layer.inputGradients[0], (run) => withSlope(layer, run, slope))]);
 
 const SLOPES = [0.01, 0.1, 0.2, 0.3, 0.05, 0.001, 0.02, 0.25, 0.5];
 
@@ -123,8 +123,8 @@ export const maskOfGradient: Mistake = {
   why: "The mask asks for the sign of the gradient, but what decides is whether the input was positive on the way forward.",
   fix: "dx = dy * (x > 0)  # x, not dy",
   variations: atLayers("relu", (layer) => [
-    at(`grad.${layer.input}`, (run) => mapped(gradientOf(layer, run), (g) => Math.max(0, g))),
-    at(`grad.${layer.input}`, (run) => {
+    at(layer.inputGradients[0], (run) => mapped(gradientOf(layer, run), (g) => Math.max(0, g))),
+    at(layer.inputGradients[0], (run) => {
       const x = inputOf(layer, run);
       return mapped(gradientOf(layer, run), (g, k) => (x.data[k] > 0 ? Math.max(0, g) : 0));
     }),
@@ -136,18 +136,19 @@ export const maskOfWrongTensor: Mistake = {
   why: "The mask is taken from another array than this ReLU's own input (or output).",
   fix: "dx = dy * (x > 0)  # x is what went into this ReLU",
   variations: atLayers("relu", (layer, network) => {
-    const own = [layer.input, layer.output, `grad.${layer.output}`, `grad.${layer.input}`];
+    const [input] = layer.inputs;
+    const own = [input, layer.output, `grad.${layer.output}`, `grad.${input}`];
     const shape = network.shapes.get(layer.output) ?? [];
     const names = [...network.shapes].filter(
       ([name, its]) => its.join() === shape.join() && !own.includes(name),
     );
     const masks = names.map(([name]) =>
-      at(`grad.${layer.input}`, (run) => {
+      at(layer.inputGradients[0], (run) => {
         const mask = run.tensor(name);
         return mapped(gradientOf(layer, run), (g, k) => (mask.data[k] > 0 ? g : 0));
       }),
     );
-    const firstImage = at(`grad.${layer.input}`, (run) => {
+    const firstImage = at(layer.inputGradients[0], (run) => {
       const x = inputOf(layer, run);
       const inner = x.data.length / x.shape[0];
       return mapped(gradientOf(layer, run), (g, k) => (x.data[k % inner] > 0 ? g : 0));
@@ -162,7 +163,7 @@ export const maskLeaky: Mistake = {
   fix: "dx = dy * (x > 0)",
   variations: atLayers("relu", (layer) =>
     SLOPES.map((slope) =>
-      at(`grad.${layer.input}`, (run) => withSlope(layer, run, (x) => (x > 0 ? 1 : slope))),
+      at(layer.inputGradients[0], (run) => withSlope(layer, run, (x) => (x > 0 ? 1 : slope))),
     ),
   ),
 };
@@ -172,9 +173,9 @@ export const valueForMask: Mistake = {
   why: "The gradient is multiplied by what the ReLU gave, but its slope is 1 or 0.",
   fix: "dx = dy * (x > 0)",
   variations: atLayers("relu", (layer) => [
-    at(`grad.${layer.input}`, (run) => withSlope(layer, run, (x) => Math.max(0, x))),
-    at(`grad.${layer.input}`, (run) => withSlope(layer, run, (x) => x)),
-    at(`grad.${layer.input}`, (run) => withSlope(layer, run, Math.sign)),
+    at(layer.inputGradients[0], (run) => withSlope(layer, run, (x) => Math.max(0, x))),
+    at(layer.inputGradients[0], (run) => withSlope(layer, run, (x) => x)),
+    at(layer.inputGradients[0], (run) => withSlope(layer, run, Math.sign)),
   ]),
 };
 
@@ -183,8 +184,8 @@ export const gradientIsMask: Mistake = {
   why: "What goes back is the slope alone, without the gradient that came from behind.",
   fix: "dx = dy * (x > 0)  # chain rule: times dy",
   variations: atLayers("relu", (layer) => [
-    at(`grad.${layer.input}`, (run) => mapped(inputOf(layer, run), (x) => (x > 0 ? 1 : 0))),
-    at(`grad.${layer.input}`, (run) => mapped(inputOf(layer, run), (x) => Math.max(0, x))),
+    at(layer.inputGradients[0], (run) => mapped(inputOf(layer, run), (x) => (x > 0 ? 1 : 0))),
+    at(layer.inputGradients[0], (run) => mapped(inputOf(layer, run), (x) => Math.max(0, x))),
   ]),
 };
 
@@ -198,7 +199,9 @@ export const maskInPlace: Mistake = {
       return mapped(right(), (g, k) => (x.data[k] > 0 ? g : 0));
     };
     const own = `grad.${layer.output}`;
-    const flatten = network.layers.find(({ type, input }) => type === "flatten" && input === layer.output);
+    const flatten = network.layers.find(
+      ({ type, inputs }) => type === "flatten" && inputs[0] === layer.output,
+    );
     // A reshape is a view: what is written into it is written into the flat array, too.
     const view = flatten
       ? [{ changes: {}, shown: { [own]: masked, [`grad.${flatten.output}`]: masked } }]

@@ -3,12 +3,12 @@ import type { Network } from "../network.js";
 import type { Variation } from "../run.js";
 import { labelsOf } from "../steps.js";
 import { mapped, total } from "../value.js";
-import { at, type Mistake, scoresOf } from "./mistake.js";
+import { at, type Mistake } from "./mistake.js";
 import { scaled, transposed } from "./tools.js";
 
 /** `probs` computed in another way from the scores. */
 function fromScores(f: (z: Tensor) => Tensor): (network: Network) => Variation[] {
-  return (network) => [at("probs", (run) => f(run.tensor(scoresOf(network).scores)))];
+  return ({ scores }) => [at("probs", (run) => f(run.tensor(scores)))];
 }
 
 /** e^z, each row divided by what `divisor` says. */

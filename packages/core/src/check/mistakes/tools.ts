@@ -1,8 +1,9 @@
 import type { ResolvedLayer } from "../../layers/layer.js";
 import { type NamedTensors, type Shape, sizeOf, type Tensor, zeros } from "../../tensor.js";
+import { backTo, parametersOf } from "../layerSteps.js";
 import type { NetworkLayer } from "../network.js";
 import type { Run } from "../run.js";
-import { parametersOf } from "../steps.js";
+
 import { mapped } from "../value.js";
 
 /* What mistakes are made of. All tensors are in float64. */
@@ -78,43 +79,55 @@ export const zerosLike = ({ shape }: Tensor): Tensor => zeros(shape, "float64");
 /** What a layer is computed from, where it is not what is right. */
 export interface Instead {
   readonly x?: Tensor;
+  /** Which of the layer's inputs `x` is, counted from 0; default: the first. */
+  readonly input?: number;
   readonly weight?: Tensor;
   readonly bias?: Tensor | null;
   readonly g?: Tensor;
   readonly resolved?: object;
 }
 
+function inputsWith({ inputs }: NetworkLayer, run: Run, { x, input = 0 }: Instead): Tensor[] {
+  return inputs.map((name, k) => (x && k === input ? x : run.tensor(name)));
+}
+
+function parametersWith(layer: NetworkLayer, run: Run, { weight, bias }: Instead): NamedTensors {
+  const { bias: own, ...others } = parametersOf(layer, run);
+  const used = bias === null ? undefined : (bias ?? own);
+  return { ...others, ...(weight && { weight }), ...(used && { bias: used }) };
+}
+
 /** A layer's output. */
 export function forwardWith(layer: NetworkLayer, run: Run, instead: Instead): Tensor {
-  const { weight, bias } = parametersOf(layer, run);
-  const usedBias = instead.bias === null ? undefined : (instead.bias ?? bias);
-  const parameters: NamedTensors = { weight: instead.weight ?? weight, ...(usedBias && { bias: usedBias }) };
-  return layer.kind.forward(resolvedWith(layer, instead), [instead.x ?? run.tensor(layer.input)], parameters);
+  const parameters = parametersWith(layer, run, instead);
+  return layer.kind.forward(resolvedWith(layer, instead), inputsWith(layer, run, instead), parameters);
 }
 
-/** The gradient of a layer's input. */
-export function inputGradientWith(layer: NetworkLayer, run: Run, instead: Instead): Tensor {
+/** What comes back through a layer, under one of its `inputGradients`. */
+export function inputGradientWith(
+  layer: NetworkLayer,
+  run: Run,
+  instead: Instead,
+  name = layer.inputGradients[0],
+): Tensor {
   const g = instead.g ?? run.tensor(`grad.${layer.output}`);
-  const x = instead.x ?? run.tensor(layer.input);
-  const { weight } = layer.parameters.length > 0 ? parametersOf(layer, run) : { weight: undefined };
-  const used = instead.weight ?? weight;
-  return layer.kind.inputGradients(resolvedWith(layer, instead), [x], used ? { weight: used } : {}, g)[0];
+  const inputs = inputsWith(layer, run, instead);
+  const parameters = parametersWith(layer, run, instead);
+  return backTo(layer, name, layer.kind.inputGradients(resolvedWith(layer, instead), inputs, parameters, g));
 }
 
-/** The gradient of a layer's `weight` or `bias`. */
+/** The gradient of one of a layer's parameters, by its short name. */
 export function parameterGradientWith(
   layer: NetworkLayer,
-  which: "weight" | "bias",
+  which: string,
   run: Run,
   instead: Instead,
 ): Tensor {
   const g = instead.g ?? run.tensor(`grad.${layer.output}`);
-  const x =
-    instead.x ??
-    (which === "bias"
-      ? zeros([g.shape[0], ...layer.resolved.inputShape], "float64")
-      : run.tensor(layer.input));
-  const gradient = layer.kind.parameterGradients(resolvedWith(layer, instead), [x], g)[which];
+  // of the input, a bias' gradient needs the shape only
+  const x = which === "bias" ? zeros([g.shape[0], ...layer.resolved.inputShape], "float64") : undefined;
+  const inputs = inputsWith(layer, run, { ...(x && { x }), ...instead });
+  const gradient = layer.kind.parameterGradients(resolvedWith(layer, instead), inputs, g)[which];
   return scaled(gradient, run.network.scale === "parameters" ? 1 / run.network.images : 1);
 }
 

@@ -112,7 +112,7 @@ export const updatedEarly: Mistake = {
   fix: "dx = dy @ w  # first\nw -= lr * dw  # then",
   variations: (network) =>
     learningLayers(network).flatMap((layer): Variation[] => {
-      const name = `grad.${layer.input}`;
+      const name = layer.inputGradients[0];
       const { name: weight } = layer.parameters[0];
       return [
         at(name, (run) => inputGradientWith(layer, run, { weight: newWeight(layer, run) })),

@@ -1,5 +1,6 @@
 import type { Dense } from "../../layers/dense.js";
 import type { Shape, Tensor } from "../../tensor.js";
+import { shortName } from "../layerSteps.js";
 import type { Network, NetworkLayer } from "../network.js";
 import type { Change, Run, Variation } from "../run.js";
 import { total } from "../value.js";
@@ -20,7 +21,7 @@ import {
 /* Mistakes of the layers that learn: convolutions and dense layers. */
 
 export const learningLayers = ({ layers }: Network) =>
-  layers.filter(({ parameters }) => parameters.length > 0);
+  layers.filter(({ parameters }) => parameters[0]?.name.endsWith(".weight"));
 
 const biasOf = (layer: NetworkLayer) => layer.parameters[1]?.name;
 
@@ -113,13 +114,15 @@ export const wrongInput: Mistake = {
   why: "The layer is given another array than the output of the layer before it.",
   fix: "conv = conv2d(x, w1); relu = np.maximum(0, conv); pool = max_pool(relu)  # each from the one before",
   variations: ({ layers, shapes }) =>
-    layers.slice(1).flatMap((layer, k) => {
-      const shape = shapes.get(layer.input)?.join();
-      return layers.slice(0, k).flatMap((before) => {
-        if (shapes.get(before.output)?.join() !== shape) return [];
-        return [output(layer, (run) => ({ x: run.tensor(before.output) }))];
-      });
-    }),
+    layers.flatMap((layer, k) =>
+      layer.inputs.flatMap((right, input) =>
+        layers
+          .slice(0, k)
+          .map((before) => before.output)
+          .filter((name) => name !== right && shapes.get(name)?.join() === shapes.get(right)?.join())
+          .map((name) => output(layer, (run) => ({ x: run.tensor(name), input }))),
+      ),
+    ),
 };
 
 export const gradientOfWrongInput: Mistake = {
@@ -130,7 +133,7 @@ export const gradientOfWrongInput: Mistake = {
     learningLayers(network).flatMap((layer) => {
       const shape = [network.images, ...layer.resolved.inputShape];
       const names = [...network.shapes].filter(
-        ([name, its]) => name !== layer.input && its.join() === shape.join(),
+        ([name, its]) => name !== layer.inputs[0] && its.join() === shape.join(),
       );
       return names.map(([name]) =>
         at(`grad.${layer.parameters[0].name}`, (run) =>
@@ -152,17 +155,14 @@ export const gradientOfWrongTensor: Mistake = {
         .filter(([name, its]) => name !== own && its.join() === shape.join() && !name.startsWith("new."))
         .map(([name]) => name);
       return names.flatMap((name) => {
+        const g = (run: Run) => ({ g: run.tensor(name) });
         const parts = layer.parameters.map(({ name: parameter }) =>
-          at(`grad.${parameter}`, (run) =>
-            parameterGradientWith(layer, parameter.endsWith("weight") ? "weight" : "bias", run, {
-              g: run.tensor(name),
-            }),
-          ),
+          at(`grad.${parameter}`, (run) => parameterGradientWith(layer, shortName(parameter), run, g(run))),
         );
-        const back = at(`grad.${layer.input}`, (run) =>
-          inputGradientWith(layer, run, { g: run.tensor(name) }),
+        const back = layer.inputGradients.map((way) =>
+          at(way, (run) => inputGradientWith(layer, run, g(run), way)),
         );
-        return [...parts, { changes: Object.assign({}, ...parts.map(({ changes }) => changes)) }, back];
+        return [...parts, { changes: Object.assign({}, ...parts.map(({ changes }) => changes)) }, ...back];
       });
     }),
 };
@@ -185,7 +185,7 @@ export const weightTransposed: Mistake = {
         const weight = misreadings(weightOf(layer, run))[k];
         return weight && { weight };
       }),
-      at(`grad.${layer.input}`, (run, right) => {
+      at(layer.inputGradients[0], (run, right) => {
         const weight = misreadings(weightOf(layer, run))[k];
         return weight ? inputGradientWith(layer, run, { weight }) : right();
       }),
@@ -221,7 +221,7 @@ export const lastUnitOnly: Mistake = {
   variations: atLayers<Dense>("dense", (layer) => {
     const [O] = layer.resolved.outputShape;
     return [O - 1, 0].map((kept) =>
-      at(`grad.${layer.input}`, (run) =>
+      at(layer.inputGradients[0], (run) =>
         inputGradientWith(layer, run, { g: only(run.tensor(`grad.${layer.output}`), ([, o]) => o === kept) }),
       ),
     );
@@ -266,7 +266,7 @@ export const productOfSums: Mistake = {
       at(`grad.${layer.parameters[0].name}`, (run) =>
         parameterGradientWith(layer, "weight", run, {
           g: sumOfImages(run.tensor(`grad.${layer.output}`), factor),
-          x: sumOfImages(run.tensor(layer.input), 1),
+          x: sumOfImages(run.tensor(layer.inputs[0]), 1),
         }),
       ),
     );
@@ -283,7 +283,7 @@ export const savedBehindRelu: Mistake = {
       .map(
         (layer): Variation => ({
           changes: {},
-          shown: { [layer.input]: (run, right) => forwardWith(layer, run, { x: right() }) },
+          shown: { [layer.inputs[0]]: (run, right) => forwardWith(layer, run, { x: right() }) },
         }),
       ),
 };

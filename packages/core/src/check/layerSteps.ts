@@ -1,0 +1,183 @@
+import type { NamedTensors, Tensor } from "../tensor.js";
+import { zeros } from "../tensor.js";
+import { kinkedLayers } from "./kinks.js";
+import type { NetworkLayer } from "./network.js";
+import { propagated } from "./propagated.js";
+import type { Run } from "./run.js";
+import { mapped, NONE, shareOf, squares, type Value } from "./value.js";
+
+/*
+ * How the arrays around a layer are computed: with the textbook of its kind, on the person's own earlier values. Beside the
+ * numbers go the variances of the rounding errors.
+ */
+
+/** How a layer's arrays are computed. */
+export interface LayerSteps {
+  output(layer: NetworkLayer, run: Run): Value;
+  /** @param name one of the layer's `inputGradients` */
+  inputGradient(layer: NetworkLayer, run: Run, name: string): Value;
+  /** @param name the full name of the parameter */
+  parameterGradient(layer: NetworkLayer, run: Run, name: string): Value;
+}
+
+/** Any layer's. Those of whose rounding errors more is known stand in the table `special`. */
+const ofAnyLayer: LayerSteps = {
+  output: (layer, run) =>
+    propagated(run, layer, [...layer.inputs, ...namesOfParameters(layer, run)], (get) =>
+      layer.kind.forward(layer.resolved, layer.inputs.map(get), parametersOf(layer, run, get)),
+    ),
+
+  inputGradient(layer, run, name) {
+    const gradient = `grad.${layer.output}`;
+    const sources = [gradient, ...layer.inputs, ...namesOfParameters(layer, run)];
+    return propagated(run, layer, sources, (get) =>
+      backTo(
+        layer,
+        name,
+        layer.kind.inputGradients(
+          layer.resolved,
+          layer.inputs.map(get),
+          parametersOf(layer, run, get),
+          get(gradient),
+        ),
+      ),
+    );
+  },
+
+  parameterGradient(layer, run, name) {
+    const gradient = `grad.${layer.output}`;
+    return propagated(
+      run,
+      layer,
+      [gradient, ...layer.inputs],
+      (get) =>
+        layer.kind.parameterGradients(layer.resolved, layer.inputs.map(get), get(gradient))[shortName(name)],
+    );
+  },
+};
+
+/**
+ * Sums of inputs times weights, plus a bias. A sum of products a*b has the variance
+ *
+ *   sum of  a^2 var(b) + b^2 var(a)   +   what the summing of so many terms adds,
+ *
+ * which the textbook adds up too, from squares.
+ */
+const weightedSums: LayerSteps = {
+  output(layer, run) {
+    const { kind, resolved, inputs } = layer;
+    const x = run.get(inputs[0]);
+    const { weight, bias } = parametersOf(layer, run) as Record<string, Value>;
+    const data = kind.forward(resolved, [x], { weight, ...(bias && { bias }) });
+    const terms = weight.data.length / weight.shape[0];
+    return sumOf(data, terms, run, [x, weight], (a, b) => kind.forward(resolved, [a], { weight: b }), bias);
+  },
+
+  inputGradient(layer, run) {
+    const { kind, resolved, output } = layer;
+    const g = run.get(`grad.${output}`);
+    const { weight } = parametersOf(layer, run) as Record<string, Value>;
+    const x = zeros([g.shape[0], ...resolved.inputShape], "float64"); // only its shape matters
+    const back = (a: Tensor, b: Tensor) => kind.inputGradients(resolved, [x], { weight: b }, a)[0];
+    const terms = weight.data.length / weight.shape[1];
+    return sumOf(back(g, weight), terms, run, [g, weight], back);
+  },
+
+  parameterGradient({ kind, resolved, inputs, output }, run, name) {
+    const g = run.get(`grad.${output}`);
+    const short = shortName(name);
+    const add = (a: Tensor, b: Tensor) => kind.parameterGradients(resolved, [b], a)[short];
+    // of the input, a bias' gradient needs the shape only
+    const nothing = zeros([run.network.images, ...resolved.inputShape], "float64");
+    const x: Value =
+      short === "weight" ? run.get(inputs[0]) : { ...nothing, data: NONE, variance: NONE, share: 0 };
+    return sumOf(add(g, x), g.data.length / g.shape[1], run, [g, x], add);
+  },
+};
+
+/** Nothing is computed: errors stay what they are. */
+const copies: Partial<LayerSteps> = {
+  output: ({ inputs, resolved }, run) => reshaped(run.get(inputs[0]), resolved.outputShape),
+  inputGradient: ({ output, resolved }, run) => reshaped(run.get(`grad.${output}`), resolved.inputShape),
+};
+
+const reshaped = (value: Value, shape: readonly number[]): Value => ({
+  ...value,
+  shape: [value.shape[0], ...shape],
+});
+
+/** What is known of some types of layers, by their type. */
+const special: Readonly<Record<string, Partial<LayerSteps>>> = {
+  conv2d: weightedSums,
+  dense: weightedSums,
+  flatten: copies,
+  ...kinkedLayers,
+};
+
+export function stepsOfLayer({ type }: NetworkLayer): LayerSteps {
+  return { ...ofAnyLayer, ...special[type] };
+}
+
+/** The layer's parameters that there are: a bias that is not given counts as 0. */
+function namesOfParameters({ parameters }: NetworkLayer, run: Run): string[] {
+  return parameters
+    .map(({ name }) => name)
+    .filter((name) => shortName(name) !== "bias" || run.given.has(name));
+}
+
+/** A layer's parameters under their short names. */
+export function parametersOf(
+  layer: NetworkLayer,
+  run: Run,
+  get: (name: string) => Tensor = (name) => run.get(name),
+): NamedTensors {
+  return Object.fromEntries(namesOfParameters(layer, run).map((name) => [shortName(name), get(name)]));
+}
+
+export const shortName = (name: string) => name.slice(name.indexOf(".") + 1);
+
+/** What comes back under one of the layer's `inputGradients`: a layer can take an array more than once. */
+export function backTo({ inputGradients }: NetworkLayer, name: string, ways: readonly Tensor[]): Tensor {
+  return ways
+    .filter((_, k) => inputGradients[k] === name)
+    .reduce((sum, way) => mapped(sum, (value, k) => value + way.data[k]));
+}
+
+/**
+ * The variances of sums of `terms` products.
+ * @param add gives the same sums of other products
+ */
+function sumOf(
+  data: Tensor,
+  terms: number,
+  run: Run,
+  [first, second]: readonly [Value, Value],
+  add: (first: Tensor, second: Tensor) => Tensor,
+  bias?: Value,
+): Value {
+  if (run.rough) return { shape: data.shape, data: Float64Array.from(data.data), variance: NONE };
+  const rounding = shareOf(run.working.unit);
+  // Variances that are a share of the squares join the sum of the squares: one sum instead of two.
+  const share = rounding * (terms / 2 + 1) + (first.share ?? 0) + (second.share ?? 0);
+  const squaresOfSecond = squares(second);
+  const one = add(
+    mapped(first, (value, k) => share * value * value + (first.share === undefined ? first.variance[k] : 0)),
+    squaresOfSecond,
+  );
+  const two =
+    second.share === undefined
+      ? add(squares(first), { shape: second.shape, data: second.variance })
+      : undefined;
+  const channels = bias ? bias.data.length : 1;
+  const inner = data.data.length / data.shape[0] / channels;
+  const variance = mapped(data, (value, k) => {
+    const channel = Math.floor(k / inner) % channels;
+    return (
+      one.data[k] +
+      (two?.data[k] ?? 0) +
+      (bias?.variance[channel] ?? 0) +
+      rounding * (terms / 3 + 1) * value * value
+    );
+  });
+  return { shape: data.shape, data: Float64Array.from(data.data), variance: variance.data as Float64Array };
+}

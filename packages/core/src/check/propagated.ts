@@ -1,0 +1,84 @@
+import { randomStream } from "../random.js";
+import type { Tensor } from "../tensor.js";
+import type { NetworkLayer } from "./network.js";
+import type { Run } from "./run.js";
+import { mapped, NEAR, NONE, shareOf, type Value } from "./value.js";
+
+/*
+ * Rounding errors through a function of which nothing is known: its arguments are all moved by their standard deviation, up
+ * or down at random, and again, and the mean square of what that does to a result is its variance. How the function is
+ * computed adds errors of its own: those of a sum of as many terms as there are arguments that reach the result.
+ */
+
+/** How often the arguments are moved: enough for standard deviations that are right within a factor of two. */
+const TRIES = 16;
+/** Of so many cells of each argument it is counted how many results they reach. */
+const COUNTED = 4;
+
+/**
+ * The value of a function with the variance of its rounding errors.
+ * @param sources the names of its arguments
+ * @param f a pure function
+ */
+export function propagated(
+  run: Run,
+  { kind }: NetworkLayer,
+  sources: readonly string[],
+  f: (get: (name: string) => Tensor) => Tensor,
+): Value {
+  const values = new Map(sources.map((name) => [name, run.get(name)]));
+  const resultOf = (given: ReadonlyMap<string, Tensor>) => f((name) => given.get(name) as Tensor);
+  const { shape, data: right } = resultOf(values);
+  if (run.rough) return { shape, data: Float64Array.from(right), variance: NONE };
+
+  const rounding = shareOf(run.working.unit);
+  const terms = argumentsOfEach(values, right, resultOf);
+  // At a kink, a larger step than most errors are may take another way; it is not divided again, to be on the safe side.
+  const reach = kind.branches ? NEAR : 1;
+  const moves = new Map(
+    [...values].map(([name, value]) => {
+      const deviations = mapped(value, (number, k) =>
+        Math.sqrt(value.variance[k] + rounding * (terms / 2 + 1) * number * number),
+      );
+      const random = randomStream(0, name);
+      const signs = Uint32Array.from(value.data, (_, k) => random.bits(k)); // a bit for each try
+      return [name, { deviations: deviations.data, signs }];
+    }),
+  );
+  const variance = Float64Array.from(right, (value) => rounding * (terms / 3 + 1) * value * value);
+  for (let k = 0; k < TRIES; k++) {
+    const moved = new Map(
+      [...values].map(([name, value]) => {
+        const { deviations, signs } = moves.get(name)!;
+        const step = (cell: number) => ((signs[cell] >>> k) & 1 ? reach : -reach) * deviations[cell];
+        return [name, mapped(value, (number, cell) => number + step(cell))];
+      }),
+    );
+    const { data } = resultOf(moved);
+    for (let cell = 0; cell < variance.length; cell++) {
+      variance[cell] += (data[cell] - right[cell]) ** 2 / TRIES;
+    }
+  }
+  return { shape, data: Float64Array.from(right), variance };
+}
+
+/** How many cells of the arguments go into a result: as many ways as there are from arguments, among all results. */
+function argumentsOfEach(
+  values: ReadonlyMap<string, Value>,
+  right: Tensor["data"],
+  resultOf: (given: ReadonlyMap<string, Tensor>) => Tensor,
+): number {
+  let terms = 0;
+  for (const [name, { shape, data }] of values) {
+    let most = 0;
+    for (let k = 0; k < COUNTED; k++) {
+      const changed = data.slice();
+      const cell = randomStream(k, name).below(data.length, 0);
+      changed[cell] = 2 * changed[cell] + 1;
+      const results = resultOf(new Map<string, Tensor>([...values, [name, { shape, data: changed }]])).data;
+      most = Math.max(most, results.filter((value, i) => !Object.is(value, right[i])).length);
+    }
+    terms += (most * data.length) / right.length;
+  }
+  return terms;
+}
