@@ -21,7 +21,7 @@ export interface LayerSteps {
 }
 
 /** Any layer's. Those of whose rounding errors more is known stand in the table `special`. */
-const ofAnyLayer: LayerSteps = {
+export const ofAnyLayer: LayerSteps = {
   output: (layer, run) =>
     propagated(run, layer, [...layer.inputs, ...namesOfParameters(layer, run)], (get) =>
       layer.kind.forward(layer.resolved, layer.inputs.map(get), parametersOf(layer, run, get)),

@@ -83,6 +83,19 @@ export function resolveLayers(
   });
 }
 
+/** What is added to be a gradient, by its name, where several layers take an array: from the last of them first. */
+export function sharesOf(layers: readonly NetworkLayer[]): Map<string, string[]> {
+  const shares = new Map<string, string[]>();
+  for (const { inputs, inputGradients } of [...layers].reverse()) {
+    for (const [k, name] of inputGradients.entries()) {
+      const whole = `grad.${inputs[k]}`;
+      const known = shares.get(whole) ?? [];
+      if (name !== whole && !known.includes(name)) shares.set(whole, [...known, name]);
+    }
+  }
+  return shares;
+}
+
 /** A layer whose output lacks a row and a column. */
 export function smaller(resolved: ResolvedLayer): ResolvedLayer {
   const [channels, height, width] = resolved.outputShape;

@@ -2,7 +2,7 @@ import { softmax } from "../losses/softmax.js";
 import { crossEntropies } from "../losses/softmaxCrossEntropy.js";
 import type { Tensor } from "../tensor.js";
 import { stepsOfLayer } from "./layerSteps.js";
-import type { Network, NetworkLayer } from "./network.js";
+import { type Network, type NetworkLayer, sharesOf } from "./network.js";
 import { MissingArray, type Run, type Step, type Steps } from "./run.js";
 import { mapped, shareOf, type Value } from "./value.js";
 
@@ -16,24 +16,20 @@ export function stepsOf({ layers, scores }: Network): Steps {
     (run) => scoreGradient(run.get("probs"), run),
     (run) => scoreGradient(probabilities(run.get(scores), run), run),
   ]);
-  /** What is added to be a gradient, where that comes from several layers: from the last one first. */
-  const shares = new Map<string, Set<string>>();
-  for (const layer of [...layers].reverse()) {
-    for (const [k, name] of layer.inputGradients.entries()) {
+  for (const layer of layers) {
+    for (const name of layer.inputGradients) {
       steps.set(name, [(run) => stepsOfLayer(layer).inputGradient(layer, run, name)]);
-      const whole = `grad.${layer.inputs[k]}`;
-      if (name !== whole) shares.set(whole, (shares.get(whole) ?? new Set()).add(name));
     }
     for (const { name } of layer.parameters) {
       steps.set(`grad.${name}`, [(run) => parameterGradient(layer, name, run)]);
       steps.set(`new.${name}`, [(run) => updated(name, run)]);
     }
   }
-  for (const [whole, names] of shares) {
-    steps.set(whole, [
+  for (const [name, shares] of sharesOf(layers)) {
+    steps.set(name, [
       (run) =>
         sumOf(
-          [...names].map((name) => run.get(name)),
+          shares.map((share) => run.get(share)),
           run,
         ),
     ]);

@@ -10,6 +10,7 @@ import * as pool from "./pool.js";
 import * as relu from "./relu.js";
 import * as softmax from "./softmax.js";
 import * as update from "./update.js";
+import { gradientOfOneWay } from "./ways.js";
 import * as sums from "./weightedSums.js";
 
 /**
@@ -75,6 +76,7 @@ export const mistakes: readonly Mistake[] = [
   loss.softmaxGradientTwice,
   loss.wrongProbabilities,
   // backward
+  gradientOfOneWay,
   gradients.gradientLeftOut,
   gradients.biasGradientMean,
   gradients.batchMeanLeftOut,

@@ -27,13 +27,10 @@ function everywhere(network: Network, change: Change): Variation[] {
   );
 }
 
-/** Gradients of activations, with the shares that they are added from: that of the scores first. */
+/** Gradients of activations: that of the scores first. */
 function activations({ layers, scores }: Network, change: Change): Variation[] {
-  const others = layers.flatMap(({ inputs, inputGradients }) => [
-    ...inputGradients,
-    ...inputs.map((name) => `grad.${name}`),
-  ]);
-  return [...new Set([`grad.${scores}`, ...others])].map((name) => at(name, change));
+  const names = new Set([scores, ...layers.flatMap(({ inputs }) => inputs)]);
+  return [...names].map((name) => at(`grad.${name}`, change));
 }
 
 const times =
