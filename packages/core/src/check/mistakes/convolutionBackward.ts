@@ -1,5 +1,6 @@
 import type { Conv2d } from "../../layers/conv2d.js";
-import type { Tensor } from "../../tensor.js";
+import { meetingsOf } from "../../layers/window.js";
+import { type Tensor, zeros } from "../../tensor.js";
 import type { NetworkLayer } from "../network.js";
 import type { Run } from "../run.js";
 import { weightOf } from "./convolutionForward.js";
@@ -12,7 +13,6 @@ import {
   parameterGradientWith,
   picked,
   scaled,
-  zerosLike,
 } from "./tools.js";
 
 const weightGradient = (layer: NetworkLayer) => `grad.${layer.parameters[0].name}`;
@@ -44,34 +44,20 @@ export const kernelGradientFlipped: Mistake = {
 
 /** The input gradient if each window's share replaces what others left there. */
 function lastWindowWins(layer: NetworkLayer & { readonly resolved: Conv2d }, run: Run, g: Tensor): Tensor {
-  const { kernel, stride, dilation, padding, outputShape, inputShape } = layer.resolved;
-  const [O, I, J] = outputShape;
-  const [C, H, W] = inputShape;
   const w = weightOf(layer, run);
-  const result = zerosLike({ shape: [g.shape[0], C, H, W], data: g.data });
-  for (let n = 0; n < g.shape[0]; n++) {
-    for (let i = 0; i < I; i++) {
-      for (let j = 0; j < J; j++) {
-        for (let c = 0; c < C; c++) {
-          for (let u = 0; u < kernel[0]; u++) {
-            for (let v = 0; v < kernel[1]; v++) {
-              const p = i * stride[0] - padding[0] + u * dilation[0];
-              const q = j * stride[1] - padding[3] + v * dilation[1];
-              if (p < 0 || p >= H || q < 0 || q >= W) continue;
-              let sum = 0;
-              for (let o = 0; o < O; o++) {
-                sum +=
-                  w.data[((o * C + c) * kernel[0] + u) * kernel[1] + v] *
-                  g.data[((n * O + o) * I + i) * J + j];
-              }
-              result.data[((n * C + c) * H + p) * W + q] = sum;
-            }
-          }
-        }
-      }
+  const [, C, U, V] = w.shape;
+  const [, O, I, J] = g.shape;
+  const x = zeros([g.shape[0], ...layer.resolved.inputShape], "float64");
+  return mappedByIndex(x, (_, [n, c, p, q]) => {
+    const [last] = meetingsOf(layer.resolved, [p, q]); // the first cell of a kernel that comes by is in the last window
+    if (!last) return 0;
+    const [[u, v], [i, j]] = [last.window, last.output];
+    let sum = 0;
+    for (let o = 0; o < O; o++) {
+      sum += w.data[((o * C + c) * U + u) * V + v] * g.data[((n * O + o) * I + i) * J + j];
     }
-  }
-  return result;
+    return sum;
+  });
 }
 
 export const windowsOverwritten: Mistake = {

@@ -3,7 +3,7 @@ import type { Tensor } from "../../tensor.js";
 import type { Network } from "../network.js";
 import type { Run, Variation } from "../run.js";
 import { labelsOf } from "../steps.js";
-import { mapped } from "../value.js";
+import { mapped, total } from "../value.js";
 import { at, type Mistake, together } from "./mistake.js";
 import { only, scaled } from "./tools.js";
 
@@ -12,6 +12,12 @@ const scalar = (value: number): Tensor => ({ shape: [], data: Float64Array.of(va
 /** What the loss and the gradients are divided by, as the person does. */
 function divisors({ network: { scale, images } }: Run): { loss: number; gradient: number } {
   return { loss: scale === "sum" ? 1 : images, gradient: scale === "mean" ? images : 1 };
+}
+
+/** Summed over the batch. */
+function crossEntropy(run: Run, labels: Tensor): number {
+  const p = run.tensor("probs");
+  return total(mapped(labels, (y, k) => (y === 0 ? 0 : -y * Math.log(p.data[k]))));
 }
 
 /** A loss that sums `f` of each image's probabilities and labels. */
@@ -106,13 +112,8 @@ export const lossOverwritten: Mistake = {
       : [0, images - 1].flatMap((kept) =>
           [1, images].map((factor) =>
             at("loss", (run) => {
-              const p = run.tensor("probs");
               const labels = only(labelsOf(run), ([n]) => n === kept);
-              let sum = 0;
-              for (let k = 0; k < p.data.length; k++) {
-                if (labels.data[k] !== 0) sum -= labels.data[k] * Math.log(p.data[k]);
-              }
-              return scalar((sum * factor) / images);
+              return scalar((crossEntropy(run, labels) * factor) / images);
             }),
           ),
         ),
@@ -174,12 +175,8 @@ export const labelsOffByOne: Mistake = {
     [1, -1].flatMap((by) =>
       [true, false].flatMap((around) => {
         const loss = at("loss", (run) => {
-          const p = run.tensor("probs");
           const labels = movedLabels(labelsOf(run), by, around);
-          let sum = 0;
-          for (let k = 0; k < p.data.length; k++)
-            if (labels.data[k] !== 0) sum -= labels.data[k] * Math.log(p.data[k]);
-          return scalar(sum / divisors(run).loss);
+          return scalar(crossEntropy(run, labels) / divisors(run).loss);
         });
         const back = at(`grad.${network.scores}`, (run) => {
           const labels = movedLabels(labelsOf(run), by, around);

@@ -7,12 +7,11 @@ import { at, atLayers, type Mistake, together } from "./mistake.js";
 const gradientOf = (layer: NetworkLayer, run: Run) => run.tensor(`grad.${layer.output}`);
 const inputOf = (layer: NetworkLayer, run: Run) => run.tensor(layer.inputs[0]);
 
+/** A function and its slope. */
+type Activation = readonly [f: (x: number) => number, slope: (x: number) => number];
+
 /** Another function in the place of ReLU, forward, and with its own slope backward. */
-function otherFunction(
-  layer: NetworkLayer,
-  f: (x: number) => number,
-  slope: (x: number) => number,
-): Variation[] {
+function otherFunction(layer: NetworkLayer, [f, slope]: Activation): Variation[] {
   const forward = at(layer.output, (run) => mapped(inputOf(layer, run), f));
   const back = at(layer.inputGradients[0], (run) => withSlope(layer, run, slope));
   return [forward, together(forward, back)];
@@ -40,13 +39,7 @@ export const reluLeftOut: Mistake = {
   name: "relu-left-out",
   why: "The ReLU lets negative numbers pass, so that it does nothing.",
   fix: "y = np.maximum(0, x)",
-  variations: atLayers("relu", (layer) =>
-    otherFunction(
-      layer,
-      (x) => x,
-      () => 1,
-    ),
-  ),
+  variations: atLayers("relu", (layer) => otherFunction(layer, [(x) => x, () => 1])),
 };
 
 export const reluLeaky: Mistake = {
@@ -55,53 +48,29 @@ export const reluLeaky: Mistake = {
   fix: "y = np.maximum(0, x)",
   variations: atLayers("relu", (layer) =>
     SLOPES.flatMap((slope) =>
-      otherFunction(
-        layer,
-        (x) => (x > 0 ? x : slope * x),
-        (x) => (x > 0 ? 1 : slope),
-      ),
+      otherFunction(layer, [(x) => (x > 0 ? x : slope * x), (x) => (x > 0 ? 1 : slope)]),
     ),
   ),
 };
+
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const OTHERS: readonly Activation[] = [
+  [sigmoid, (x) => sigmoid(x) * (1 - sigmoid(x))],
+  [Math.tanh, (x) => 1 - Math.tanh(x) ** 2],
+  [Math.abs, Math.sign],
+  [(x) => Math.min(1, Math.max(0, x)), (x) => (x > 0 && x < 1 ? 1 : 0)],
+  [(x) => Math.min(6, Math.max(0, x)), (x) => (x > 0 && x < 6 ? 1 : 0)],
+  [(x) => Math.min(0, x), (x) => (x < 0 ? 1 : 0)],
+  [(x) => (x > 0 ? 1 : 0), (x) => (x > 0 ? 1 : 0)],
+  [(x) => (x > 0 ? x : Math.exp(x) - 1), (x) => (x > 0 ? 1 : Math.exp(x))],
+  [(x) => Math.log1p(Math.exp(x)), sigmoid],
+];
 
 export const otherActivation: Mistake = {
   name: "other-activation",
   why: "This is another function than ReLU: sigmoid, tanh, the absolute value, or one that cuts off above.",
   fix: "y = np.maximum(0, x)",
-  variations: atLayers("relu", (layer) => {
-    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-    return [
-      ...otherFunction(layer, sigmoid, (x) => sigmoid(x) * (1 - sigmoid(x))),
-      ...otherFunction(layer, Math.tanh, (x) => 1 - Math.tanh(x) ** 2),
-      ...otherFunction(layer, Math.abs, Math.sign),
-      ...otherFunction(
-        layer,
-        (x) => Math.min(1, Math.max(0, x)),
-        (x) => (x > 0 && x < 1 ? 1 : 0),
-      ),
-      ...otherFunction(
-        layer,
-        (x) => Math.min(6, Math.max(0, x)),
-        (x) => (x > 0 && x < 6 ? 1 : 0),
-      ),
-      ...otherFunction(
-        layer,
-        (x) => Math.min(0, x),
-        (x) => (x < 0 ? 1 : 0),
-      ),
-      ...otherFunction(
-        layer,
-        (x) => (x > 0 ? 1 : 0),
-        (x) => (x > 0 ? 1 : 0),
-      ),
-      ...otherFunction(
-        layer,
-        (x) => (x > 0 ? x : Math.exp(x) - 1),
-        (x) => (x > 0 ? 1 : Math.exp(x)),
-      ),
-      ...otherFunction(layer, (x) => Math.log1p(Math.exp(x)), sigmoid),
-    ];
-  }),
+  variations: atLayers("relu", (layer) => OTHERS.flatMap((other) => otherFunction(layer, other))),
 };
 
 export const maskLeftOut: Mistake = {
