@@ -1,5 +1,4 @@
-import type { NamedTensors, Tensor } from "../tensor.js";
-import { zeros } from "../tensor.js";
+import { type NamedTensors, type Tensor, zeros } from "../tensor.js";
 import { kinkedLayers } from "./kinks.js";
 import type { NetworkLayer } from "./network.js";
 import { propagated } from "./propagated.js";

@@ -7,6 +7,7 @@ import { weightOf } from "./convolutionForward.js";
 import { at, atLayers, type Mistake } from "./mistake.js";
 import {
   flipped,
+  gradientOf,
   inputGradientWith,
   mappedByIndex,
   only,
@@ -16,7 +17,6 @@ import {
 } from "./tools.js";
 
 const weightGradient = (layer: NetworkLayer) => `grad.${layer.parameters[0].name}`;
-const gradientOf = (layer: NetworkLayer, run: Run) => run.tensor(`grad.${layer.output}`);
 
 export const kernelNotFlippedBackward: Mistake = {
   name: "kernel-not-flipped-backward",

@@ -4,7 +4,7 @@ import type { Network, NetworkLayer } from "../network.js";
 import type { Change, Run, Variation } from "../run.js";
 import { mapped, total } from "../value.js";
 import { at, type Mistake, misshapen, parameterNames, together } from "./mistake.js";
-import { only, parameterGradientWith, scaled, summed, zerosLike } from "./tools.js";
+import { gradientOf, only, parameterGradientWith, scaled, summed, zerosLike } from "./tools.js";
 import { learningLayers } from "./weightedSums.js";
 
 const gradientsOf = (network: Network) => parameterNames(network).map((name) => `grad.${name}`);
@@ -118,7 +118,6 @@ export const gradientOfOneImage: Mistake = {
 
 const biasLayers = (network: Network) =>
   learningLayers(network).filter(({ parameters }) => parameters.length > 1);
-const gradientOf = (layer: NetworkLayer, run: Run) => run.tensor(`grad.${layer.output}`);
 
 export const biasGradientMean: Mistake = {
   name: "bias-gradient-mean",

@@ -7,12 +7,9 @@ import type { Run } from "../run.js";
 
 import { mapped } from "../value.js";
 import { at, atLayers, type Mistake, together } from "./mistake.js";
-import { forwardWith, inputGradientWith, picked, scaled, zerosLike } from "./tools.js";
+import { forwardWith, gradientOf, inputGradientWith, inputOf, picked, scaled, zerosLike } from "./tools.js";
 
 type Pool = NetworkLayer & { readonly resolved: MaxPool2d };
-
-const gradientOf = (layer: NetworkLayer, run: Run) => run.tensor(`grad.${layer.output}`);
-const inputOf = (layer: NetworkLayer, run: Run) => run.tensor(layer.inputs[0]);
 
 /** What each window gives. */
 function pooledBy(layer: Pool, run: Run, f: (values: readonly number[]) => number): Tensor {

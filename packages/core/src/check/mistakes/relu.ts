@@ -3,9 +3,7 @@ import type { NetworkLayer } from "../network.js";
 import type { Change, Run, Variation } from "../run.js";
 import { mapped } from "../value.js";
 import { at, atLayers, type Mistake, together } from "./mistake.js";
-
-const gradientOf = (layer: NetworkLayer, run: Run) => run.tensor(`grad.${layer.output}`);
-const inputOf = (layer: NetworkLayer, run: Run) => run.tensor(layer.inputs[0]);
+import { gradientOf, inputOf } from "./tools.js";
 
 /** A function and its slope. */
 type Activation = readonly [f: (x: number) => number, slope: (x: number) => number];

@@ -76,6 +76,11 @@ export function summed(t: Tensor, axes: readonly number[]): Tensor {
 
 export const zerosLike = ({ shape }: Tensor): Tensor => zeros(shape, "float64");
 
+/** What comes back to a layer. */
+export const gradientOf = (layer: NetworkLayer, run: Run) => run.tensor(`grad.${layer.output}`);
+/** What goes into a layer that takes one array. */
+export const inputOf = (layer: NetworkLayer, run: Run) => run.tensor(layer.inputs[0]);
+
 /** What a layer is computed from, where it is not what is right. */
 export interface Instead {
   readonly x?: Tensor;
@@ -110,7 +115,7 @@ export function inputGradientWith(
   instead: Instead,
   name = layer.inputGradients[0],
 ): Tensor {
-  const g = instead.g ?? run.tensor(`grad.${layer.output}`);
+  const g = instead.g ?? gradientOf(layer, run);
   const inputs = inputsWith(layer, run, instead);
   const parameters = parametersWith(layer, run, instead);
   return backTo(layer, name, layer.kind.inputGradients(resolvedWith(layer, instead), inputs, parameters, g));
@@ -123,7 +128,7 @@ export function parameterGradientWith(
   run: Run,
   instead: Instead,
 ): Tensor {
-  const g = instead.g ?? run.tensor(`grad.${layer.output}`);
+  const g = instead.g ?? gradientOf(layer, run);
   // of the input, a bias' gradient needs the shape only
   const x = which === "bias" ? zeros([g.shape[0], ...layer.resolved.inputShape], "float64") : undefined;
   const inputs = inputsWith(layer, run, { ...(x && { x }), ...instead });
