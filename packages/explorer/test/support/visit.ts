@@ -3,7 +3,7 @@ import { expect, onTestFinished } from "vitest";
 import { emptyPage } from "../../../../test/support/browser.js";
 import { withData } from "../../../cli/src/explore/data.js";
 import { serve } from "../../../cli/src/explore/server.js";
-import { pageSite } from "../../../cli/src/explore/site.js";
+import { pageSite, type Site } from "../../../cli/src/explore/site.js";
 
 /*
  * The page as the command serves it. Other hosts can't be reached, and what is asked of them is counted: a page must ask
@@ -40,8 +40,8 @@ const WIDE = { width: 1440, height: 900 };
 const idle = new Map<string, Window>();
 
 /**
- * The page at a new address, where nothing is kept and which the test may leave as it likes; when it is here it shows
- * numbers. Another test may have the window next, as opening one takes as long as loading the page.
+ * The page where nothing is kept, and which the test may leave as it likes; when it is here it shows numbers. Another test
+ * may have the window next: opening one, and compiling the page in it, takes longer than all else of a visit.
  */
 export async function visit({ link = "", data, ...options }: VisitOptions = {}): Promise<Visit> {
   const { before, answers, isolated, serviceWorkers, alone } = options;
@@ -49,9 +49,9 @@ export async function visit({ link = "", data, ...options }: VisitOptions = {}):
   const key = JSON.stringify(options);
   const found = isCommon ? idle.get(key) : undefined;
   if (found) idle.delete(key);
-  await found?.move(data);
+  await found?.begin(data);
   const window = found ?? (await openWindow({ data, ...options }));
-  const { close, expectPeace, leave, move, ...opened } = window;
+  const { close, expectPeace, leave, begin, ...opened } = window;
   onTestFinished(async ({ task }) => {
     if (isCommon && task.result?.state !== "fail" && !idle.has(key)) {
       await leave();
@@ -77,7 +77,7 @@ export async function sharedVisit(link = "", options: BrowserContextOptions = {}
   const key = JSON.stringify(options);
   const isNew = !windows.has(key);
   if (isNew) windows.set(key, openWindow(options));
-  const { close, expectPeace, leave, move, ...opened } = await (windows.get(key) as Promise<Window>);
+  const { close, expectPeace, leave, begin, ...opened } = await (windows.get(key) as Promise<Window>);
   const { page, url } = opened;
   onTestFinished(async ({ task }) => {
     if (task.result?.state === "fail") {
@@ -108,14 +108,15 @@ function tidy(): void {
 
 let site: ReturnType<typeof pageSite> | undefined;
 
-async function serveWith(data: string | undefined) {
+async function siteWith(data: string | undefined): Promise<Site> {
   site ??= pageSite();
-  return serve(data === undefined ? await site : withData(await site, { UNRAVEL_DATA: data }), 0);
+  return data === undefined ? site : withData(await site, { UNRAVEL_DATA: data });
 }
 
 async function openWindow(all: Omit<VisitOptions, "link">) {
   const { before, data, alone, isolated = true, answers = new Map(), ...options } = all;
-  let server = await serveWith(data);
+  let served = await siteWith(data);
+  const server = await serve({ get: (path: string) => served.get(path) } as Site, 0);
   const page = await emptyPage({
     viewport: WIDE,
     serviceWorkers: "block",
@@ -152,19 +153,21 @@ async function openWindow(all: Omit<VisitOptions, "link">) {
   if (before) await page.addInitScript(before);
   return {
     page,
-    get url() {
-      return server.url;
-    },
+    url: server.url,
     elsewhere,
     cut: () => server.close(),
-    /** Ends the page, which may be training. */
+    /** Ends the page, which may be training: to a text of the same site, so that the browser need not start anew. */
     leave: async () => {
-      await page.goto("about:blank");
-      await server.close();
+      await page.goto(`${server.url}licences.txt`);
     },
-    /** To a server of its own at another address. */
-    move: async (data: string | undefined) => {
-      server = await serveWith(data);
+    /** With nothing of what others have left there, and other data. */
+    begin: async (data: string | undefined) => {
+      served = await siteWith(data);
+      await page.evaluate(() => sessionStorage.clear());
+      const devTools = await page.context().newCDPSession(page);
+      const { origin } = new URL(server.url);
+      await devTools.send("Storage.clearDataForOrigin", { origin, storageTypes: "all" });
+      await devTools.detach();
       await page.setViewportSize(options.viewport ?? WIDE);
       await page.mouse.move(0, 0);
     },
