@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import type { Page } from "playwright-core";
-import { transpile } from "typescript";
 import { hasRelaxedSimd } from "unravel-cnn";
-import { build } from "vite";
+import { build, transformWithOxc } from "vite";
 import { afterAll, describe, expect, onTestFinished, vi } from "vitest";
 import { closeBrowser, openPage, testInBrowser } from "./support/browser.js";
 import type { TestPage } from "./support/page/main.js";
@@ -43,7 +42,7 @@ async function unbundled(path: string): Promise<string | Uint8Array> {
   if (path.endsWith("/worker.js") && withoutWorker) throw new Error("not found");
   if (path.startsWith("/dist/")) return filesIn(dist)(path.slice("/dist".length)) as Promise<Uint8Array>;
   const source = await readFile(new URL(`.${path.replace(/\.js$/, ".ts")}`, sources), "utf8");
-  return transpile(source, { target: 99, module: 99 });
+  return (await transformWithOxc(source, path.replace(/\.js$/, ".ts"))).code;
 }
 
 type Site = typeof unbundled;

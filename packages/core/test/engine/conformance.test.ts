@@ -260,7 +260,7 @@ describe("one convolution", () => {
   );
 
   test("3 filters, on every row", async () => {
-    const some = sampleOf(trainings, 2);
+    const some = sampleOf(trainings, 1);
     await expectConformance(oneConv({ filters: 3, input: [1, 12, 12] }), undefined, some, 65, allRows);
   });
 
@@ -277,7 +277,8 @@ describe("one convolution", () => {
 
 test("lenet5", async () => {
   const training = { ...trainings[1], batchSize: 8, images: 11 };
-  await expectConformance(lenet5({ input: [1, 14, 14] }), undefined, [training], 9, allRows);
+  const rows = few(rowsOf([0, 2], [0, 5]), allRows);
+  await expectConformance(lenet5({ input: [1, 14, 14] }), undefined, [training], 9, rows);
 });
 
 test("convnet", async () => {

@@ -11,18 +11,21 @@ import { running, watchWorkers, withoutSharedMemory } from "../support/workers.j
 
 /*
  * What may happen to an engine at work. All of it for each kind of pool: threads on shared memory, more of them than
- * most machines have cores, the one worker of pages that can't share memory, and the calling thread alone.
+ * the machine has cores, the one worker of pages that can't share memory, and the calling thread alone.
  */
+
+/** Starting them is what takes long. */
+const MANY = few(Math.min(9, availableParallelism() + 2), 9);
 
 const allKinds = [
   ["3 threads", { threads: 3 }, 3],
-  ["9 threads", { threads: 9 }, 9],
+  [`${MANY} threads`, { threads: MANY }, MANY],
   ["one worker that shares no memory", { threads: 1, alone: true }, 1],
   ["no workers", { threads: 0 }, 0],
 ] as const;
 const kinds = few(allKinds.slice(1), [...allKinds]);
 
-const ABORTS = few(12, 50);
+const ABORTS = few(8, 50);
 
 describe.each(kinds)("%s", (_, { threads, ...rest }, workerCount) => {
   let workers: ReturnType<typeof watchWorkers>;

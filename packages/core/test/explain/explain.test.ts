@@ -79,7 +79,7 @@ describe.each(["float64", "float32"] as const)("every cell of random networks in
           compared += 1;
         }
       }),
-      cases(few(20, 60)),
+      cases(few(12, 60)),
     );
     expect([...kinds].sort()).toEqual(everyKind);
     for (const says of sentences) expectSentence(says);
