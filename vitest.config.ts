@@ -2,17 +2,23 @@ import { defineConfig } from "vitest/config";
 import LongestFirst from "./test/support/longestFirst.js";
 
 const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
-const pages = "packages/explorer/test/**/*.test.ts";
+/** What is tested in a browser. */
+const pages = [
+  "packages/explorer/test/**/*.test.ts",
+  "test/browser.test.ts",
+  "test/report.test.ts",
+  "test/scalingPicture.test.ts",
+];
 /** They put something in the place of a module, which must not be seen by others. */
 const mocked = ["packages/core/test/node/fetchDataset.test.ts"];
 
 export default defineConfig({
   test: {
-    // one process tests many files, so that what they import is loaded once, and those of the page share its browser
+    // one process tests many files, so that what they import is loaded once, and those with a browser share it
     isolate: false,
     projects: [
-      { extends: true, test: { name: "pages", include: [pages] } },
-      { extends: true, test: { name: "others", include: all, exclude: [pages, ...mocked] } },
+      { extends: true, test: { name: "pages", include: pages } },
+      { extends: true, test: { name: "others", include: all, exclude: [...pages, ...mocked] } },
       { extends: true, test: { name: "mocked", include: mocked, isolate: true } },
     ],
     testTimeout: 120_000,

@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import { hasRelaxedSimd } from "unravel-cnn";
 import { build, transformWithOxc } from "vite";
 import { afterAll, describe, expect, onTestFinished, vi } from "vitest";
-import { closeBrowser, openPage, testInBrowser } from "./support/browser.js";
+import { openPage, testInBrowser } from "./support/browser.js";
 import type { TestPage } from "./support/page/main.js";
 import { train } from "./support/page/train.js";
 import { filesIn, serveSite } from "./support/site.js";
@@ -21,7 +21,6 @@ const closeLater: (() => void | Promise<void>)[] = [];
 
 afterAll(async () => {
   for (const close of closeLater) await close();
-  await closeBrowser();
 });
 
 const dist = new URL("../packages/core/dist/", import.meta.url);

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { afterAll, describe, expect, onTestFinished, vi } from "vitest";
 import { builtIn, type ModelSpec, renderReport } from "../packages/core/src/index.js";
 import { subjectOf } from "../packages/core/test/support/reports.js";
-import { closeBrowser, openPage, testInBrowser } from "./support/browser.js";
+import { openPage, testInBrowser } from "./support/browser.js";
 import { temporaryFolder } from "./support/folder.js";
 
 /*
@@ -22,7 +22,6 @@ const closeLater: (() => void | Promise<void>)[] = [];
 
 afterAll(async () => {
   for (const close of closeLater) await close();
-  await closeBrowser();
 });
 
 /** Opens a report as a person does who got the file. */

@@ -1,14 +1,12 @@
 import { concludeScaling, renderScalingSvg, type Sweep } from "unravel-cnn";
 import { afterAll, describe, expect } from "vitest";
 import { DOUBLINGS, pointsOf } from "../packages/core/test/support/scaling.js";
-import { closeBrowser, emptyPage, testInBrowser } from "./support/browser.js";
+import { emptyPage, testInBrowser } from "./support/browser.js";
 
 /*
  * The picture of `unravel scaling` in a real browser: a well-formed SVG file, nothing cut off, nothing over something else,
  * light and dark.
  */
-
-afterAll(closeBrowser);
 
 const SUBTITLE = "one-conv, one image at a time, 60,000 images, 2 threads, adam, wasm <&>";
 
@@ -37,6 +35,8 @@ interface Box {
 
 /** One for all pictures. */
 let page: ReturnType<typeof emptyPage> | undefined;
+
+afterAll(async () => (await page)?.close());
 
 describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
   for (const [name, svg] of pictures) {

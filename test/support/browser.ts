@@ -63,7 +63,7 @@ export const browserFlags: readonly string[] = [
 
 let browser: Browser | undefined;
 
-/** A page at this address, in a window of its own. The browser stays until `closeBrowser`. */
+/** A page at this address, in a window of its own. The browser stays for as long as the process, and all tests in it. */
 export async function openPage(url: string, options: BrowserContextOptions = {}): Promise<Page> {
   const page = await (await start()).newPage(options);
   await page.goto(url);
@@ -82,9 +82,4 @@ async function start(): Promise<Browser> {
     args: [...browserFlags],
   });
   return browser;
-}
-
-export async function closeBrowser(): Promise<void> {
-  await browser?.close();
-  browser = undefined;
 }

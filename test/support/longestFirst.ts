@@ -1,8 +1,8 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * The files that take longest, the longest first; what isn't named takes less than these. Those of the page come one after
- * the other, so that a process which has a browser tests the next of them.
+ * The files that take longest, the longest first; what isn't named takes less than these. Those with a browser come one after
+ * the other, so that a process which has one tests the next of them.
  */
 const longest = [
   "packages/explorer/test/train",
@@ -16,21 +16,22 @@ const longest = [
   "packages/explorer/test/forward",
   "packages/explorer/test/timing",
   "packages/explorer/test/drawing",
+  "test/browser",
+  "test/report",
   "packages/explorer/test/killed",
   "packages/explorer/test/links",
   "packages/explorer/test/backward",
   "packages/explorer/test/offline",
   "packages/explorer/test/training",
   "packages/explorer/test/chart",
+  "test/scalingPicture",
   "packages/core/test/engine/conformance",
   "packages/core/test/engine/engineThreads",
   "packages/core/test/check/checkRight",
   "packages/core/test/engine/engineProcess",
   "packages/core/test/check/mistakes",
-  "test/browser",
   "packages/cli/test/trainOptions",
   "test/guide",
-  "test/report",
   "packages/cli/test/terminal",
   "packages/cli/test/help",
   "test/pack",
