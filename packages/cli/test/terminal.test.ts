@@ -63,7 +63,7 @@ test("at 80 columns no line is wider", async () => {
 });
 
 test("results are set off with bold and dim, which read well on dark and light", async () => {
-  const { text } = await show(run());
+  const { text } = await show([...run(), "--limit", "60"]);
 
   const codes = new Set([...text.matchAll(new RegExp(COLOUR, "g"))].map(([code]) => code.slice(2)));
   expect([...codes].sort()).toEqual(["1m", "22m", "2m"]);
