@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { few } from "./support/long.js";
 
 /*
  * Damaged files of each kind are read or refused with a sentence, soon and within bounds: some of them here, as many as
@@ -24,7 +25,7 @@ interface Reader {
 const readers: Reader[] = readersIn(folder);
 
 test.each(readers)("$name", async (reader) => {
-  const { counts, faults } = await mutator(1, 250)(reader);
+  const { counts, faults } = await mutator(1, few(120, 250))(reader);
   expect(faults).toEqual([]);
   // The damage is neither harmless nor hopeless.
   expect(counts.read).toBeGreaterThan(0);

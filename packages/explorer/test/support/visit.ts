@@ -43,15 +43,21 @@ const idle = new Map<string, Window>();
  * The page where nothing is kept, and which the test may leave as it likes; when it is here it shows numbers. Another test
  * may have the window next: opening one, and compiling the page in it, takes longer than all else of a visit.
  */
-export async function visit({ link = "", data, ...options }: VisitOptions = {}): Promise<Visit> {
+export async function visit({
+  link = "",
+  data,
+  colorScheme = "light",
+  ...options
+}: VisitOptions = {}): Promise<Visit> {
   const { before, answers, isolated, serviceWorkers, alone } = options;
   const isCommon = [before, answers, isolated, serviceWorkers, alone].every((own) => own === undefined);
   const key = JSON.stringify(options);
   const found = isCommon ? idle.get(key) : undefined;
   if (found) idle.delete(key);
-  await found?.begin(data);
   const window = found ?? (await openWindow({ data, ...options }));
   const { close, expectPeace, leave, begin, ...opened } = window;
+  if (found) await begin(data);
+  await opened.page.emulateMedia({ colorScheme });
   onTestFinished(async ({ task }) => {
     if (isCommon && task.result?.state !== "fail" && !idle.has(key)) {
       await leave();
