@@ -1,8 +1,9 @@
 import { cellAddress, FailureError } from "unravel-cnn";
 import type { Explorer } from "../state/explorer.svelte.js";
 import { colourOf, paint } from "../view/colours.js";
-import { isSpatial, MOST_LINES } from "../view/grids.js";
-import { channelGroup, PAGE } from "../view/network.js";
+import { MOST_LINES } from "../view/grids.js";
+import { lieOf } from "../view/layout.js";
+import { PAGE } from "../view/network.js";
 import { brief, percent, short } from "../view/numbers.js";
 
 /*
@@ -98,9 +99,9 @@ export function networkPicture(explorer: Explorer): string {
   for (const layer of model.layers) {
     const tensor = `${prefix}${layer.name}.out`;
     head(layer.name, layer.outputShape.join("×"), tensor);
-    if (isSpatial(model, layer)) {
+    if (lieOf(model, layer.output)?.space) {
       const { planes } = explorer.gridOf(tensor);
-      const first = Math.min(explorer.pages[channelGroup(model, layer.name)] ?? 0, planes - 1);
+      const first = explorer.firstOf(layer.output, planes);
       const shown = Math.min(PAGE, planes - first);
       for (let row = 0; row < shown; row++)
         map(tensor, first + row, x, MARGIN + HEAD + row * (MAP + GAP), MAP);

@@ -11,15 +11,8 @@ import {
 } from "unravel-cnn";
 import type { Theme } from "../view/colours.js";
 import { cellIn, hasCell, layerNameOf } from "../view/grids.js";
-import {
-  channelGroup,
-  inPass,
-  layerBefore,
-  oppositeOf,
-  otherPass,
-  PAGE,
-  type Pass,
-} from "../view/network.js";
+import { lieOf, parameterOf } from "../view/layout.js";
+import { inPass, oppositeOf, otherPass, PAGE, type Pass } from "../view/network.js";
 import { type Drawing, emptyDrawing, pixelsOf, type Stroke } from "./drawing.js";
 import type { LinkState } from "./link.js";
 import { choices, type Network } from "./networks.js";
@@ -54,7 +47,7 @@ export class Explorer extends Shown {
   hovered = $state.raw<{ readonly cell: Cell; readonly x: number; readonly y: number }>();
   /** The first channel that is shown, of each group of layers with the same channels. */
   pages = $state.raw<Readonly<Record<string, number>>>({});
-  /** Of which input channel a convolution's kernels are shown; of which unit a dense layer's weights. */
+  /** Of which input channel a layer's kernels are shown; of a matrix, the weights of which unit. */
   kernels = $state.raw<Readonly<Record<string, number>>>({});
 
   /** Images from elsewhere that are shown instead of the drawing, until something is drawn. */
@@ -353,28 +346,35 @@ export class Explorer extends Shown {
   /** Turns the pages so that a cell can be seen. */
   #reveal(cell: Cell): void {
     const { model } = this.network;
-    const layer = layerNameOf(cell.tensor);
+    const name = layerNameOf(cell.tensor);
     if (!Object.hasOwn(this.tensors, cell.tensor) || cell.index.length === 0) return;
     const place = this.placeOf(cell);
     if (this.isBatched(cell.tensor)) this.image = place.image;
     const isWeight = this.isParameter(cell.tensor);
-    const spec = model.layers.find(({ name }) => name === layer)?.spec;
-    if (spec?.type === "dense") {
-      const unit = cell.index[isWeight ? 0 : 1];
-      this.kernels = { ...this.kernels, [layer]: unit };
+    const layer = model.layers.find((one) => one.name === name);
+    if (layer && parameterOf(layer, 2)) {
+      this.kernels = { ...this.kernels, [name]: cell.index[isWeight ? 0 : 1] };
       if (!isWeight || cell.index.length === 1) return;
-      const grid = this.gridOf(cell.tensor);
-      const channels = grid.planes / this.tensors[cell.tensor].shape[0];
-      this.#turn(channelGroup(model, layerBefore(model, layer)), place.plane % channels);
+      const channels = this.gridOf(cell.tensor).planes / this.tensors[cell.tensor].shape[0];
+      this.#turn(layer.inputs[0], place.plane % channels);
       return;
     }
-    if (isWeight && cell.index.length === 4) this.kernels = { ...this.kernels, [layer]: cell.index[1] };
-    this.#turn(channelGroup(model, layer), isWeight ? cell.index[0] : place.plane);
+    if (isWeight && cell.index.length === 4) this.kernels = { ...this.kernels, [name]: cell.index[1] };
+    this.#turn(layer?.output ?? name, isWeight ? cell.index[0] : place.plane);
   }
 
-  #turn(group: string, channel: number): void {
+  /** Turns the page of the group that a tensor between layers belongs to, so that a channel can be seen. */
+  #turn(tensor: string, channel: number): void {
     const first = Math.floor(channel / PAGE) * PAGE;
-    if (first !== (this.pages[group] ?? 0)) this.pages = { ...this.pages, [group]: first };
+    const group = lieOf(this.network.model, tensor)?.group;
+    if (group !== undefined && first !== (this.pages[group] ?? 0))
+      this.pages = { ...this.pages, [group]: first };
+  }
+
+  /** The first channel of this tensor between layers that is shown, of so many. */
+  firstOf(tensor: string, channels: number): number {
+    const { group = "" } = lieOf(this.network.model, tensor) ?? {};
+    return Math.min(this.pages[group] ?? 0, channels - 1);
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Cell, type NamedTensors, offsetOf, type Tensor, type Trace, tensorsOf } from "unravel-cnn";
 import { type Scale, scaleFor } from "../view/colours.js";
 import { cellAt, type Grid, gridOf, type Place, placeOf, plainName, startOf } from "../view/grids.js";
-import { isSigned } from "../view/network.js";
+import { lieOf } from "../view/layout.js";
 import type { Network } from "./networks.js";
 
 /** What is shown: a network, its numbers for a batch of images, and how these lie and are coloured. */
@@ -74,10 +74,16 @@ export class Shown {
       const values = alone
         ? this.planeOf(tensor, plane)
         : this.tensors[tensor].data.subarray(start, start + grid.planes * grid.cells);
-      scale = scaleFor(values, isSigned(tensor, this.network.model) || hasNegative(values));
+      scale = scaleFor(values, this.#isSigned(tensor) || hasNegative(values));
       this.#scales.set(key, scale);
     }
     return scale;
+  }
+
+  /** Whether numbers below 0 are to be expected, so that the scale has 0 in its middle. */
+  #isSigned(tensor: string): boolean {
+    const { model } = this.network;
+    return tensor.startsWith("grad.") || this.isParameter(tensor) || lieOf(model, tensor)?.isSigned === true;
   }
 
   value({ tensor, index }: Cell): number {

@@ -3,13 +3,13 @@ import {
   checkCell,
   indexAt,
   type Model,
-  type ModelLayer,
   type NamedTensors,
   offsetOf,
   parseCell,
   type Shape,
   sizeOf,
 } from "unravel-cnn";
+import { lieOf } from "./layout.js";
 
 /**
  * How a tensor's numbers lie as pictures: for each image (or once, for parameters) `planes` pictures of `rows` x `columns`.
@@ -67,35 +67,24 @@ export function layerNameOf(tensor: string): string {
   return plainName(tensor).split(".")[0];
 }
 
-/** How a tensor between layers lies in space: `[channels, rows, columns]`; undefined for units that lie nowhere. */
-function spaceOf(model: Model, tensor: string): readonly number[] | undefined {
-  const layer = model.layers.find(({ output }) => output === tensor);
-  if (layer === undefined) return model.inputShape;
-  if (layer.outputShape.length === 3) return layer.outputShape;
-  return layer.spec.type === "dense" ? undefined : spaceOf(model, layer.inputs[0]);
-}
-
-/** Whether what comes out of a layer lies in space; units of a dense layer don't. */
-export function isSpatial(model: Model, { output }: ModelLayer): boolean {
-  return spaceOf(model, output) !== undefined;
-}
-
+/** Numbers that lie as a tensor between layers does, for each image or each unit. */
 function gridBetween(model: Model, tensor: string, images: number, planes: number, size: number): Grid {
-  const space = spaceOf(model, tensor);
-  return space ? grid(images, planes * space[0], space[1], space[2]) : unitGrid(images, planes, size);
+  const space = lieOf(model, tensor)?.space;
+  return space && sizeOf(space) === size
+    ? grid(images, planes * space[0], space[1], space[2])
+    : unitGrid(images, planes, size);
 }
 
 /** How the tensor of this name and shape lies. */
 export function gridOf(model: Model, tensor: string, shape: Shape): Grid {
   const name = plainName(tensor);
-  if (name === "x") return grid(shape[0], shape[1], shape[2], shape[3]);
-  const [owner, part] = name.split(".");
-  const layer = model.layers.find((one) => one.name === owner);
-  if (layer === undefined) return unitGrid(shape.length > 1 ? shape[0] : 1, 1, sizeOf(shape.slice(1)));
-  if (part === "out") return gridBetween(model, layer.output, shape[0], 1, shape[1]);
-  if (part === "bias") return grid(1, shape[0], 1, 1);
-  if (shape.length === 4) return grid(1, shape[0] * shape[1], shape[2], shape[3]);
-  return gridBetween(model, layer.inputs[0], 1, shape[0], shape[1]);
+  if (lieOf(model, name)) return gridBetween(model, name, shape[0], 1, sizeOf(shape.slice(1)));
+  const layer = model.layers.find(({ parameters }) => parameters.some(({ fullName }) => fullName === name));
+  if (!layer) return unitGrid(shape.length > 1 ? shape[0] : 1, 1, sizeOf(shape.slice(1)));
+  if (shape.length === 1) return grid(1, shape[0], 1, 1);
+  if (shape.length === 2) return gridBetween(model, layer.inputs[0], 1, shape[0], shape[1]);
+  const [rows, columns] = shape.slice(-2);
+  return grid(1, sizeOf(shape.slice(0, -2)), rows, columns);
 }
 
 /** Where a picture begins in the tensor's data. */
