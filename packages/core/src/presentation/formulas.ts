@@ -1,0 +1,153 @@
+import type { Explanation } from "../explain/explain.js";
+import type { Model, ModelLayer } from "../graph/model.js";
+import { type Content, html } from "../html.js";
+import type { AveragePool2d } from "../layers/averagePool2d.js";
+import type { Conv2d } from "../layers/conv2d.js";
+import type { layerKinds } from "../layers/index.js";
+import type { Window } from "../layers/window.js";
+import { brackets, fraction, indexed, letter, list, number, operator, power, sumOver } from "./mathml.js";
+
+/*
+ * How a cell is computed, as MathML. x is what goes into a layer, y what it gives; dx and dy are their gradients.
+ */
+
+/** The formulas of a kind of layer, made for one of its layers. */
+interface LayerFormulas {
+  readonly output: (layer: ModelLayer) => Content;
+  readonly inputGradient: (layer: ModelLayer) => Content;
+  /** Of its parameters, by their names. */
+  readonly [parameter: string]: (layer: ModelLayer) => Content;
+}
+
+const is = operator("=");
+const plus = operator("+");
+const minus = operator("−");
+const [x, y, dx, dy] = ["x", "y", "dx", "dy"].map((name) => letter(name));
+
+/** `x` with `c, p, q`; an index of several letters is one that was put together. */
+const at = (name: string, ...indices: readonly Content[]) =>
+  indexed(
+    name,
+    indices.map((index) => (typeof index === "string" ? letter(index) : index)),
+  );
+const over = (...letters: readonly string[]) => sumOver(list(letters));
+const biasGradient = () => [letter("dbias"), is, sumOver(letter("all uses")), dy];
+
+/** Kinds of layers whose numbers are more than copies. */
+const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
+  conv2d: {
+    output: ({ resolved }) => {
+      const { bias } = resolved as Conv2d;
+      return [
+        [at("y", "o", "i", "j"), is, bias && [at("bias", "o"), plus], over("c", "u", "v")],
+        [at("weight", "o", "c", "u", "v"), at("x", "c", ...pixel(resolved as Conv2d))],
+      ];
+    },
+    inputGradient: ({ resolved }) => [
+      [at("dx", "c", "p", "q"), is, over("o", "u", "v"), at("weight", "o", "c", "u", "v")],
+      at("dy", "o", ...outputOver(resolved as Conv2d)),
+    ],
+    weight: ({ resolved }) => [
+      [at("dweight", "o", "c", "u", "v"), is, over("n", "i", "j")],
+      [at("dy", "n", "o", "i", "j"), at("x", "n", "c", ...pixel(resolved as Conv2d))],
+    ],
+    bias: biasGradient,
+  },
+  dense: {
+    output: ({ parameters }) => [
+      [at("y", "o"), is, parameters.length > 1 && [at("bias", "o"), plus]],
+      [over("k"), at("weight", "o", "k"), at("x", "k")],
+    ],
+    inputGradient: () => [at("dx", "k"), is, over("o"), at("weight", "o", "k"), at("dy", "o")],
+    weight: () => [at("dweight", "o", "k"), is, over("n"), at("dy", "n", "o"), at("x", "n", "k")],
+    bias: biasGradient,
+  },
+  relu: {
+    output: () => [y, is, letter("max"), brackets([x, operator(","), number(0)])],
+    inputGradient: () => [dx, is, dy, html`<mspace width="0.5em"/>`, letter("where x > 0, else 0")],
+  },
+  maxPool2d: {
+    output: () => [y, is, letter("max"), brackets(letter("window"))],
+    inputGradient: () => [dx, is, sumOver(letter("windows won")), dy],
+  },
+  averagePool2d: {
+    output: ({ resolved }) => [
+      [at("y", "c", "i", "j"), is, share(resolved as AveragePool2d), over("u", "v")],
+      at("x", "c", ...pixel(resolved as AveragePool2d)),
+    ],
+    inputGradient: ({ resolved }) => [
+      [dx, is, share(resolved as AveragePool2d)],
+      [sumOver(letter("windows over it")), dy],
+    ],
+  },
+  add: {
+    output: ({ inputs }) => [y, is, inputs.map((_, k) => [k > 0 && plus, at("x", number(k + 1))])],
+    inputGradient: () => [dx, is, dy],
+  },
+};
+
+const share = ({ kernel: [U, V] }: Window) => fraction(number(1), number(U * V));
+
+/** The pixel under cell (u, v) of the window that makes output (i, j): `2i + u − 1`. */
+function pixel({ stride, dilation, padding: [top, , , left] }: Window): Content[] {
+  return axes("iujv", [top, left]).map(([output, cell, before], axis) => [
+    [times(stride[axis], output), plus, times(dilation[axis], cell)],
+    before > 0 && [minus, number(before)],
+  ]);
+}
+
+/** The output whose window has its cell (u, v) on pixel (p, q): `(p + 1 − u) / 2`, where that is a whole number. */
+function outputOver({ stride, dilation, padding: [top, , , left] }: Window): Content[] {
+  return axes("puqv", [top, left]).map(([pixel, cell, before], axis) => {
+    const moved = [letter(pixel), before > 0 && [plus, number(before)], minus, times(dilation[axis], cell)];
+    return stride[axis] === 1 ? moved : [brackets(moved), operator("/"), number(stride[axis])];
+  });
+}
+
+/** Two letters for each of the two directions, and how much padding lies before. */
+const axes = ([a, b, c, d]: string, [top, left]: readonly number[]) =>
+  [
+    [a, b, top],
+    [c, d, left],
+  ] as const;
+
+const times = (factor: number, name: string) => [factor > 1 && number(factor), letter(name)];
+
+/** Of the rules by which the network's end is computed. */
+const endFormulas: Record<string, Content> = {
+  softmax: [
+    [at("p", "k"), is],
+    fraction(power(letter("e"), at("z", "k")), [over("m"), power(letter("e"), at("z", "m"))]),
+  ],
+  loss: [
+    [letter("loss"), is, fraction(number(1), letter("N")), over("n")],
+    [minus, letter("ln"), at("p", "n", "right")],
+  ],
+  difference: [at("dz", "k"), is, fraction([at("p", "k"), minus, at("y", "k")], letter("N"))],
+};
+
+/**
+ * The formula by which a cell came to its value, as the content of a `<math>`; undefined where nothing was computed, or no
+ * formula is known.
+ */
+export function formulaOf({ cell, rule }: Explanation, model: Model): string | undefined {
+  const content = endFormulas[rule] ?? (rule === "given" ? undefined : formulaIn(model, cell.tensor));
+  return content ? html`${content}`.html : undefined;
+}
+
+function formulaIn(model: Model, tensor: string): Content {
+  const name = tensor.replace(/^grad\./, "");
+  const isGradient = name !== tensor;
+  const own = model.layers.find(({ parameters }) => parameters.some(({ fullName }) => fullName === name));
+  if (own) return isGradient && formulasOf(own)?.[name.slice(own.name.length + 1)]?.(own);
+  if (!isGradient) {
+    const layer = model.layers.find(({ output }) => output === name);
+    return layer && formulasOf(layer)?.output(layer);
+  }
+  const uses = model.uses.get(name) ?? [];
+  if (uses.length > 1) return [dx, is, uses.map(({ layer }, k) => [k > 0 && plus, at("dx", layer.name)])];
+  return uses.map(({ layer }) => formulasOf(layer)?.inputGradient(layer))[0];
+}
+
+/** What kinds without formulas do is said in words alone. */
+const formulasOf = ({ spec }: ModelLayer): LayerFormulas | undefined => formulas[spec.type];
