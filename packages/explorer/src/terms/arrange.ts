@@ -6,6 +6,8 @@ import { groupsOf } from "../view/groups.js";
 export interface TermGrid {
   /** What the terms of this picture have in common: `channel 3`, `filter 0`, `image 2`; empty where there is one. */
   readonly title: string;
+  /** The tensor in which these numbers lie. */
+  readonly tensor: string;
   readonly rows: number;
   readonly columns: number;
   /** `[rows, columns]`; undefined where no term is. */
@@ -35,18 +37,22 @@ export function arrange({ cell, terms, others, rule }: Explanation, layout: Layo
     return lead && term.role !== "bias" ? [{ term, lead, place: layout.placeOf(lead) }] : [];
   });
   if (placed.length < 2) return [];
-  const groups = groupsOf(placed, ({ place }) => `${place.image} ${place.plane}`);
-  if (groups.size === placed.length)
+  const groups = groupsOf(placed, ({ lead, place }) => `${lead.tensor} ${place.image} ${place.plane}`);
+  if (groups.size === placed.length) {
+    const [{ lead }] = placed;
+    if (placed.some((one) => one.lead.tensor !== lead.tensor)) return []; // they lie nowhere together
     return [
       gridOf(
         "",
+        lead.tensor,
         placed.map((one, row) => ({ ...one, place: { ...one.place, row, column: 0 } })),
       ),
     ];
+  }
   return [...groups.values()].map((group) => {
     const [{ lead, place }] = group;
     const title = groups.size > 1 ? titleOf(lead, place, cell, layout) : "";
-    return gridOf(title, group);
+    return gridOf(title, lead.tensor, group);
   });
 }
 
@@ -58,7 +64,7 @@ interface Placed {
   readonly place: Place;
 }
 
-function gridOf(title: string, placed: readonly Placed[]): TermGrid {
+function gridOf(title: string, tensor: string, placed: readonly Placed[]): TermGrid {
   const rows = ordered(placed.map(({ place }) => place.row));
   const columns = ordered(placed.map(({ place }) => place.column));
   const terms: (Term | undefined)[] = Array(rows.length * columns.length).fill(undefined);
@@ -69,7 +75,7 @@ function gridOf(title: string, placed: readonly Placed[]): TermGrid {
     terms[(rowOf.get(place.row) ?? 0) * columns.length + (columnOf.get(place.column) ?? 0)] = term;
     sum += term.value;
   }
-  return { title, rows: rows.length, columns: columns.length, terms, sum };
+  return { title, tensor, rows: rows.length, columns: columns.length, terms, sum };
 }
 
 const ordered = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b);
