@@ -5,6 +5,7 @@ import { MOST_LINES } from "../view/grids.js";
 import { lieOf } from "../view/layout.js";
 import { PAGE } from "../view/network.js";
 import { brief, percent, short } from "../view/numbers.js";
+import { arcOf, roomFor, skipsOf } from "../view/skips.js";
 
 /*
  * The network as it is shown, as one SVG picture: for slides and worksheets.
@@ -28,6 +29,10 @@ export function networkPicture(explorer: Explorer): string {
   const accent = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
   const prefix = explorer.pass === "backward" ? "grad." : "";
   const parts: string[] = [];
+  const skips = skipsOf(model);
+  const start = MARGIN + roomFor(skips);
+  /** Where columns begin, by their layers' names. */
+  const lefts = new Map<string, number>();
   let x = MARGIN;
   let height = 0;
 
@@ -35,13 +40,14 @@ export function networkPicture(explorer: Explorer): string {
     parts.push(`<text x="${left}" y="${top}" ${style}>${escaped(words)}</text>`);
 
   function head(title: string, about: string, tensor: string | undefined): void {
-    text(x, MARGIN + 14, title, 'font-weight="600"');
-    text(x, MARGIN + 32, about, `fill="${quiet}" font-size="12"`);
+    lefts.set(title, x);
+    text(x, start + 14, title, 'font-weight="600"');
+    text(x, start + 32, about, `fill="${quiet}" font-size="12"`);
     if (tensor === undefined || explorer.scaling === "map") return;
     const { kind, most } = explorer.scaleOf(tensor);
     text(
       x,
-      MARGIN + 50,
+      start + 50,
       `${kind === "diverging" ? "±" : "0 to "}${brief(most)}`,
       `fill="${quiet}" font-size="12"`,
     );
@@ -73,7 +79,7 @@ export function networkPicture(explorer: Explorer): string {
   function units(tensor: string, names: readonly string[] | undefined, shares: boolean): void {
     const values = explorer.planeOf(tensor, 0);
     const scale = explorer.scaleOf(tensor);
-    const top = MARGIN + HEAD;
+    const top = start + HEAD;
     for (const [k, value] of values.entries()) {
       const y = top + k * LINE;
       const most = shares ? 1 : scale.most;
@@ -91,7 +97,7 @@ export function networkPicture(explorer: Explorer): string {
   const input = `${prefix}x`;
   head("x", model.inputShape.join("×"), input);
   for (let channel = 0; channel < explorer.gridOf(input).planes; channel++) {
-    map(input, channel, x, MARGIN + HEAD + channel * (2 * MAP + GAP), 2 * MAP);
+    map(input, channel, x, start + HEAD + channel * (2 * MAP + GAP), 2 * MAP);
   }
   height = 2 * MAP;
   x += 2 * MAP + 3 * GAP;
@@ -104,14 +110,14 @@ export function networkPicture(explorer: Explorer): string {
       const first = explorer.firstOf(layer.output, planes);
       const shown = Math.min(PAGE, planes - first);
       for (let row = 0; row < shown; row++)
-        map(tensor, first + row, x, MARGIN + HEAD + row * (MAP + GAP), MAP);
+        map(tensor, first + row, x, start + HEAD + row * (MAP + GAP), MAP);
       height = Math.max(height, shown * (MAP + GAP));
       x += MAP + 3 * GAP;
     } else if (layer.outputShape[0] <= MOST_LINES) {
       units(tensor, layer.output === model.output ? model.classes : undefined, false);
       x += UNITS + 3 * GAP;
     } else {
-      map(tensor, 0, x, MARGIN + HEAD, 2 * MAP);
+      map(tensor, 0, x, start + HEAD, 2 * MAP);
       x += 2 * MAP + 3 * GAP;
     }
   }
@@ -120,8 +126,13 @@ export function networkPicture(explorer: Explorer): string {
     units("probs", model.classes, true);
     x += UNITS + 3 * GAP;
   }
+  for (const skip of skips) {
+    const [from, to] = [skip.from, skip.to].map((name) => lefts.get(name) ?? 0);
+    const path = arcOf(skip, from, to, start - 4, explorer.pass === "backward");
+    parts.push(`<path d="${path}" fill="none" stroke="${quiet}" stroke-width="1.5"/>`);
+  }
   const width = x + MARGIN - 3 * GAP;
-  const bottom = MARGIN + HEAD + height + 3 * GAP;
+  const bottom = start + HEAD + height + 3 * GAP;
   text(
     MARGIN,
     bottom,

@@ -1,11 +1,15 @@
 import type { Model, ModelLayer } from "unravel-cnn";
 import { formatShape } from "unravel-cnn";
+import { layerNameOf } from "../view/grids.js";
 import { whole } from "../view/numbers.js";
+import { skipsOf } from "../view/skips.js";
 
 /** What is said about a part of the network. */
 export interface LayerWords {
   /** What such layers are called. */
   readonly kind: string;
+  /** Where its inputs come from, if that isn't just the layer before it. */
+  readonly from?: string;
   /** One plain sentence on what it does in each direction. */
   readonly forward: string;
   readonly backward: string;
@@ -35,8 +39,10 @@ export function endWords({ classes }: Model): LayerWords {
   };
 }
 
-export function layerWords(layer: ModelLayer): LayerWords {
-  return { ...layer.kind.words(layer.resolved), facts: factsOf(layer) };
+export function layerWords(model: Model, layer: ModelLayer): LayerWords {
+  const from = `from ${layer.inputs.map(layerNameOf).join(" and ")}`;
+  const hasSkip = skipsOf(model).some(({ to }) => to === layer.name);
+  return { ...layer.kind.words(layer.resolved), ...(hasSkip && { from }), facts: factsOf(layer) };
 }
 
 function factsOf({ outputShape, multiplyAdds, parameters }: ModelLayer): string {

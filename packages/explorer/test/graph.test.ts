@@ -1,0 +1,237 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import {
+  type Cell,
+  contributesTo,
+  defineModel,
+  explain,
+  initialParameters,
+  loadBatch,
+  type ModelSpec,
+  parseCell,
+  trace,
+} from "unravel-cnn";
+import { describe, expect, test } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
+import { temporaryFolder } from "../../../test/support/folder.js";
+import { lossesAlong } from "../src/state/nudge.js";
+import { lieOf } from "../src/view/layout.js";
+import { skipsOf } from "../src/view/skips.js";
+import { sample } from "./support/library.js";
+import { choose, downloaded, selected } from "./support/page.js";
+import { sharedVisit } from "./support/visit.js";
+
+/* A network whose ways part and come together, with layers that the page has no word about. */
+
+const residual = (filters: number): ModelSpec => ({
+  input: [1, 28, 28],
+  layers: [
+    { type: "conv2d", name: "stem", filters, kernel: 3, padding: 1 },
+    { type: "relu" },
+    { type: "conv2d", filters, kernel: 3, padding: 1 },
+    { type: "add", from: ["relu1", "conv2"] },
+    { type: "relu" },
+    { type: "averagePool2d", size: 3, stride: 2, padding: 1 },
+    { type: "flatten" },
+    { type: "dense", units: 10 },
+  ],
+});
+
+/** What the library makes of the picture that the page opens with. */
+function traceOf(spec: ModelSpec) {
+  const model = defineModel(spec);
+  const x = loadBatch(sample(3), model.inputShape, [0], model.normalize);
+  return trace(model, initialParameters(model, 0), x, [3]);
+}
+
+async function openNetwork(spec: ModelSpec): Promise<Page> {
+  const { page } = await sharedVisit();
+  const path = join(await temporaryFolder(), "residual.json");
+  await writeFile(path, JSON.stringify(spec));
+  await page.locator('input[aria-label="A file to open"]').setInputFiles(path);
+  await page.locator('[data-layer="add1"]').waitFor();
+  return page;
+}
+
+/** Clicks a cell of a feature map. */
+async function click(page: Page, address: string): Promise<void> {
+  const { tensor, index } = parseCell(address);
+  const [, plane, row, column] = index;
+  const picture = page.locator(`[data-picture="${tensor}/${plane}"]`);
+  await picture.scrollIntoViewIfNeeded();
+  const box = await picture.boundingBox();
+  const side = tensor.endsWith("pool1.out") ? 14 : 28;
+  if (!box) throw new Error(`${address} can't be seen`);
+  const position = { x: ((column + 0.5) / side) * box.width, y: ((row + 0.5) / side) * box.height };
+  await picture.click({ position });
+  expect((await selected(page)).address.replaceAll(" ", "")).toBe(address);
+}
+
+/** The pictures in which something of this kind is outlined. */
+const marked = (page: Page, kind: string): Promise<string[]> =>
+  page
+    .locator(`[data-picture]:has(> .mark.${kind})`)
+    .evaluateAll((all) => all.map((one) => (one as HTMLElement).dataset.picture as string).sort());
+const picturesOf = (cells: readonly Cell[]) =>
+  [...new Set(cells.map(({ tensor, index }) => `${tensor}/${index[1]}`))].sort();
+
+describe("what follows from a graph", () => {
+  const model = defineModel(residual(12));
+
+  test("tensors with the same channels turn their pages together, and none that a layer mixes anew", () => {
+    const groups = ["x", ...model.layers.map(({ output }) => output)].map(
+      (name) => lieOf(model, name)?.group,
+    );
+    expect(groups).toEqual(["x", "stem", "stem", "stem", "stem", "stem", "stem", "stem", "fc1"]);
+  });
+
+  test("numbers lie in space until a matrix mixes them, and have the signs of what they are made of", () => {
+    expect(lieOf(model, "flatten1.out")?.space).toEqual([12, 14, 14]);
+    expect(lieOf(model, "fc1.out")?.space).toBeUndefined();
+    const signed = model.layers.filter(({ output }) => lieOf(model, output)?.isSigned);
+    expect(signed.map(({ name }) => name)).toEqual(["stem", "conv2", "add1", "fc1"]);
+  });
+
+  test("ways that pass over the same column run in lanes of their own", () => {
+    const spec: ModelSpec = {
+      input: [2, 4, 4],
+      layers: [
+        { type: "relu", name: "a" },
+        { type: "relu", name: "b" },
+        { type: "add", name: "c", from: ["a", "b"] },
+        { type: "relu", name: "d" },
+        { type: "add", name: "e", from: ["x", "d", "d"] },
+        { type: "relu", name: "f" },
+        { type: "add", name: "g", from: ["f", "e"] },
+        { type: "flatten" },
+        { type: "dense", units: 2 },
+      ],
+    };
+    expect(skipsOf(defineModel(spec))).toEqual([
+      { from: "a", to: "c", lane: 0 },
+      { from: "e", to: "g", lane: 0 },
+      { from: "x", to: "e", lane: 1 },
+    ]);
+  });
+});
+
+testInBrowser("every layer has its column, and the way past others an arc and a word", async () => {
+  const page = await openNetwork(residual(4));
+  const columns = await page
+    .locator("[data-layer]")
+    .evaluateAll((all) => all.map((one) => (one as HTMLElement).dataset.layer));
+  expect(columns).toEqual(["x", ...defineModel(residual(4)).layers.map(({ name }) => name)]);
+  const arc = await page.locator('[data-skip="relu1 add1"]').boundingBox();
+  const [from, to] = await Promise.all(
+    ["relu1", "add1"].map((name) => page.locator(`[data-layer="${name}"]`).boundingBox()),
+  );
+  expect(await page.locator("[data-skip]").count()).toBe(1);
+  if (!arc || !from || !to) throw new Error("something can't be seen");
+  expect(Math.abs(arc.x - from.x)).toBeLessThan(60);
+  expect(Math.abs(arc.x + arc.width - to.x)).toBeLessThan(40);
+  expect(arc.y + arc.height).toBeLessThanOrEqual(from.y + 1);
+  expect(await page.locator("li", { hasText: "add1" }).first().innerText()).toContain(
+    "addition from relu1 and conv2",
+  );
+});
+
+testInBrowser("an addition shows both its inputs, and both get its gradient", async () => {
+  const page = await openNetwork(residual(4));
+  const right = traceOf(residual(4));
+  await click(page, "add1.out[0,1,12,14]");
+  expect((await selected(page)).value).toBe(explain(right, parseCell("add1.out[0,1,12,14]")).value);
+  expect(await marked(page, "source")).toEqual(["conv2.out/1", "relu1.out/1"]);
+  await page.waitForFunction(() => document.querySelectorAll("path.source").length === 2);
+  expect(await page.locator(".sheet tbody th .text").allInnerTexts()).toEqual(["relu1.out", "conv2.out"]);
+  expect(await page.locator(".sheet math").textContent()).toBe("y=x1+x2");
+
+  await page.keyboard.press("b");
+  expect((await selected(page)).address).toBe("grad.add1.out[0, 1, 12, 14]");
+  expect(await marked(page, "target")).toEqual(["grad.conv2.out/1", "grad.relu1.out/1"]);
+  expect((await selected(page)).value).toBe(explain(right, parseCell("grad.add1.out[0,1,12,14]")).value);
+});
+
+testInBrowser(
+  "an average shows its window and its share, and sends that share of its gradient back",
+  async () => {
+    const page = await openNetwork(residual(4));
+    const right = traceOf(residual(4));
+    await click(page, "avgpool1.out[0,2,6,7]");
+    expect(await page.locator(".squares figcaption").allInnerTexts()).toEqual([
+      "relu2.out",
+      "1/9",
+      expect.stringContaining("products"),
+    ]);
+    expect(await marked(page, "source")).toEqual(["relu2.out/2"]);
+    expect((await selected(page)).value).toBe(explain(right, parseCell("avgpool1.out[0,2,6,7]")).value);
+    await page.keyboard.press("b");
+    await click(page, "grad.relu2.out[0,2,13,15]");
+    const { value, says } = explain(right, parseCell("grad.relu2.out[0,2,13,15]"));
+    expect((await selected(page)).value).toBe(value);
+    expect(await page.locator(".sheet .says").innerText()).toBe(says);
+    expect(await page.locator(".squares").first().locator("figure").count()).toBe(3);
+  },
+);
+
+testInBrowser("a number that goes two ways: both light up, and both bring a gradient back", async () => {
+  const page = await openNetwork(residual(4));
+  const right = traceOf(residual(4));
+  await click(page, "relu1.out[0,3,12,14]");
+  const uses = contributesTo(right, parseCell("relu1.out[0,3,12,14]"));
+  const forward = uses.filter(({ tensor }) => !tensor.startsWith("grad."));
+  expect(await marked(page, "target")).toEqual(picturesOf(forward));
+  expect(await page.locator(".sheet dl").innerText()).toContain("add1.out[0, 3, 12, 14]");
+
+  await page.keyboard.press("b");
+  const cell = parseCell("grad.relu1.out[0,3,12,14]");
+  const { rule, value, says, terms } = explain(right, cell);
+  expect(rule).toBe("collect");
+  expect(await selected(page)).toMatchObject({ address: "grad.relu1.out[0, 3, 12, 14]", value });
+  expect(await page.locator(".sheet .says").innerText()).toBe(says);
+  const sources = terms.flatMap(({ factors }) => factors.flatMap(({ cell }) => cell ?? []));
+  const gradients = sources.filter(({ tensor }) => tensor.startsWith("grad."));
+  expect(await marked(page, "source")).toEqual(picturesOf(gradients));
+  const ways = page.getByRole("group", { name: "Ways" }).getByRole("button");
+  expect((await ways.allInnerTexts()).map((text) => text.split(" ")[0])).toEqual([
+    "grad.add1.out",
+    "grad.conv2.out",
+  ]);
+  await ways.nth(0).click();
+  expect(await page.locator(".squares data").count()).toBe(1);
+  await ways.nth(1).click();
+  expect(await page.locator(".squares figcaption").first().innerText()).toBe("conv2.weight");
+  expect(await page.locator(".sheet math").textContent()).toMatch(/conv2.*add1/);
+});
+
+testInBrowser("pages turn with the selection, and keys move it in any layer", async () => {
+  const page = await openNetwork(residual(12));
+  await click(page, "add1.out[0,7,12,14]");
+  await page.keyboard.press("PageDown");
+  await page.keyboard.press("ArrowRight");
+  expect((await selected(page)).address).toBe("add1.out[0, 8, 12, 15]");
+  for (const name of ["stem", "relu1", "conv2", "add1", "avgpool1", "flatten1"]) {
+    expect(await page.locator(`[data-picture="${name}.out/8"]`).count()).toBe(1);
+  }
+  expect(await page.locator(".pager", { hasText: "channels" }).count()).toBe(1);
+});
+
+testInBrowser("nudged, a weight moves the loss by all ways", async () => {
+  const page = await openNetwork(residual(4));
+  await page.locator('[data-picture="stem.weight/2"]').click();
+  const { address } = await selected(page);
+  await page.locator('.sheet input[type="range"]').fill("0.1");
+  const [before, after] = lossesAlong(traceOf(residual(4)), parseCell(address), [0, 0.1]);
+  await page.waitForFunction(
+    (due) => document.querySelector<HTMLDataElement>("data[data-moved]")?.value === due,
+    String(after - before),
+  );
+});
+
+testInBrowser("the saved picture has every column, and the arc", async () => {
+  const page = await openNetwork(residual(4));
+  const { bytes } = await downloaded(page, () => choose(page, "Save", /SVG/));
+  const svg = new TextDecoder().decode(bytes);
+  for (const { name } of defineModel(residual(4)).layers) expect(svg).toContain(`>${name}</text>`);
+  expect(svg.match(/<path/g)).toHaveLength(1);
+});
