@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { cellAddress, explain, parseCell } from "unravel-cnn";
+import { cellAddress, explain, parseCell, type Term } from "unravel-cnn";
 import { expect, test } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { ledgerOf } from "../src/terms/ledger.js";
@@ -81,7 +81,9 @@ testInBrowser("numbers on the page are the library's, and add up as they stand t
     if (explanation.rule === "given") continue;
 
     expect(total.exact, address).toBe(explanation.sum + 0);
-    const terms = explanation.terms.map(({ value }) => value + 0);
+    const isBias = ({ role }: Term) => role === "bias";
+    const inOrder = explanation.terms.toSorted((a, b) => Number(isBias(a)) - Number(isBias(b)));
+    const terms = inOrder.map(({ value }) => value + 0);
     if (terms.length <= 11) {
       expect(
         lines.slice(0, terms.length).map(({ exact }) => exact),
@@ -95,8 +97,8 @@ testInBrowser("numbers on the page are the library's, and add up as they stand t
 
 test.each(cells)("what is lost by rounding at %s is no more than rounding loses", (address) => {
   const explanation = explain(three(), parseCell(address));
-  const { lines, total, unit, decimals } = ledgerOf(explanation);
-  const last = 10 ** -decimals;
+  const { lines, total, format } = ledgerOf(explanation);
+  const [unit, last] = [10 ** format.exponent, 10 ** -format.decimals];
   const read = (text: string) => Number(text.replace("−", "-"));
   const rounded = lines.filter(({ text }) => !text.startsWith("lost"));
   for (const { value, exact } of [...rounded, { value: total, exact: explanation.sum }]) {

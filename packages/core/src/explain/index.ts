@@ -3,7 +3,16 @@
 export { type Cell, cellAddress, checkCell, indexAt, offsetOf, parseCell } from "../cell.js";
 export type { Account, Factor, Rule, Term } from "../layers/explain/explanation.js";
 export { formulaOf } from "../presentation/formulas.js";
-export { fixed, formatFor, formatThatAdds, type NumberFormat, powerOf } from "../presentation/numbers.js";
+export {
+  fixed,
+  formatFor,
+  formatThatAdds,
+  type NumberFormat,
+  powerOf,
+  powerOfTen,
+  short,
+  whole,
+} from "../presentation/numbers.js";
 export { type SumInShort, sumInShort } from "../presentation/sumInShort.js";
 export { contributesTo } from "./contributesTo.js";
 export { type Explanation, explain } from "./explain.js";

@@ -84,7 +84,12 @@ export function short(value: number, digits = 3): string {
 
 /** `×10⁻⁵`, or nothing where the exponent is 0. */
 export function powerOf({ exponent }: NumberFormat): string {
-  return exponent === 0 ? "" : `×10${superscript(exponent)}`;
+  return exponent === 0 ? "" : `×${powerOfTen(exponent)}`;
+}
+
+/** `10¹³`, `10⁻⁴` */
+export function powerOfTen(exponent: number): string {
+  return `10${superscript(exponent)}`;
 }
 
 function superscript(value: number): string {
@@ -93,7 +98,7 @@ function superscript(value: number): string {
 
 /** `13,610` */
 export function whole(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** `98.71%`; never 100% or 0% unless it is. */

@@ -1,7 +1,6 @@
-import { chartOf, concludeScaling, nounOf } from "unravel-cnn";
+import { chartOf, concludeScaling, nounOf, whole } from "unravel-cnn";
 import type { AxisOptions } from "../components/chart/axis.js";
 import type { Series } from "../components/chart/series.js";
-import { whole } from "../view/numbers.js";
 import type { TimingResult } from "./settings.js";
 
 /* What was measured as lines of a chart. */

@@ -1,6 +1,6 @@
 import { untrack } from "svelte";
+import { whole } from "unravel-cnn";
 import { isReload } from "../state/reload.js";
-import { whole } from "../view/numbers.js";
 import {
   checkKept,
   forgetKept,

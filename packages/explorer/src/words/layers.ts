@@ -1,7 +1,6 @@
 import type { Model, ModelLayer } from "unravel-cnn";
-import { formatShape } from "unravel-cnn";
+import { formatShape, whole } from "unravel-cnn";
 import { layerNameOf } from "../view/grids.js";
-import { whole } from "../view/numbers.js";
 import { skipsOf } from "../view/skips.js";
 
 /** What is said about a part of the network. */

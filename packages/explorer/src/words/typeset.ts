@@ -1,4 +1,4 @@
-import { powerOfTen } from "../view/numbers.js";
+import { powerOfTen } from "unravel-cnn";
 
 /** A sentence of the library, which a terminal can show, as a page shows it: `4 x 10^13` is `4 × 10¹³`. */
 export function typeset(text: string): string {

@@ -1,4 +1,5 @@
-import { brief, powerOfTen, whole } from "../../view/numbers.js";
+import { powerOfTen, whole } from "unravel-cnn";
+import { brief } from "../../view/numbers.js";
 
 /* Along an axis: from where to where it goes, which round numbers stand at it, and where a value lies. */
 
