@@ -2,6 +2,15 @@
 
 export { type Cell, cellAddress, checkCell, indexAt, offsetOf, parseCell } from "../cell.js";
 export type { Account, Factor, Rule, Term } from "../layers/explain/explanation.js";
+export {
+  colourIndex,
+  gradientThrough,
+  ramp,
+  type Scale,
+  type ScaleKind,
+  scaleFor,
+  signedScaleFor,
+} from "../presentation/colours.js";
 export { formulaOf } from "../presentation/formulas.js";
 export {
   fixed,

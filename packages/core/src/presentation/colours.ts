@@ -27,15 +27,16 @@ const COLOURS = 129;
 
 /** One scale for all these values, so that the same colour is the same value everywhere in it. */
 export function scaleFor(arrays: readonly ArrayLike<number>[]): Scale {
-  const largest = Math.max(...arrays.map(largestSize)) || 1;
   const signed = arrays.some((values) => Array.prototype.some.call(values, (value: number) => value < 0));
-  return { kind: signed ? "diverging" : "sequential", largest };
+  return { kind: signed ? "diverging" : "sequential", largest: largestIn(arrays) };
 }
 
 /** The same scale for values that have a sign by their nature, as gradients and weights do. */
 export function signedScaleFor(arrays: readonly ArrayLike<number>[]): Scale {
-  return { ...scaleFor(arrays), kind: "diverging" };
+  return { kind: "diverging", largest: largestIn(arrays) };
 }
+
+const largestIn = (arrays: readonly ArrayLike<number>[]) => Math.max(...arrays.map(largestSize)) || 1;
 
 /** The scale of a picture: black to white, unless there are numbers below black. */
 export function greyScaleFor(values: ArrayLike<number>): Scale {
@@ -61,7 +62,11 @@ export function strength({ largest }: Scale, value: number): number {
 
 /** A CSS gradient with the colours of a scale; `theme` picks the paper. */
 export function cssGradient({ kind }: Scale, theme: "light" | "dark"): string {
-  const colours = palettes[kind][theme];
+  return gradientThrough(palettes[kind][theme]);
+}
+
+/** A CSS gradient through the colours of a ramp. */
+export function gradientThrough(colours: readonly Colour[]): string {
   const stops = Array.from({ length: 9 }, (_, k) => colours[(k * (COLOURS - 1)) / 8]);
   return `linear-gradient(to right,${stops.map(([r, g, b]) => `rgb(${r},${g},${b})`).join(",")})`;
 }
@@ -103,8 +108,8 @@ const palettes: Record<ScaleKind, Palette> = {
   },
 };
 
-/** COLOURS colours through these, at equal distances. */
-function ramp(stops: readonly Colour[]): Colour[] {
+/** COLOURS colours through these, at equal distances: one for each that `colourIndex` gives. */
+export function ramp(stops: readonly Colour[]): Colour[] {
   return Array.from({ length: COLOURS }, (_, k) => {
     const place = (k / (COLOURS - 1)) * (stops.length - 1);
     const from = Math.min(Math.floor(place), stops.length - 2);

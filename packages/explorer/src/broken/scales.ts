@@ -1,4 +1,4 @@
-import { type Scale, scaleFor } from "../view/colours.js";
+import { type Scale, signedScaleFor } from "unravel-cnn";
 import type { Course } from "./course.js";
 
 /** Weights this many times as large as the right ones would leave nothing to be seen of those. */
@@ -10,9 +10,9 @@ export function filterScales(
   broken: Course,
 ): { readonly right: Scale; readonly broken: Scale } {
   const [own, other] = [right, broken].map(({ first, filters }) =>
-    scaleFor([...first.data, ...filters.data], true),
+    signedScaleFor([first.data, filters.data]),
   );
-  if (other.most > MUCH_LARGER * own.most) return { right: own, broken: other };
-  const scale = own.most > other.most ? own : other;
+  if (other.largest > MUCH_LARGER * own.largest) return { right: own, broken: other };
+  const scale = own.largest > other.largest ? own : other;
   return { right: scale, broken: scale };
 }

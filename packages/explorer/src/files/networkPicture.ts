@@ -44,11 +44,11 @@ export function networkPicture(explorer: Explorer): string {
     text(x, start + 14, title, 'font-weight="600"');
     text(x, start + 32, about, `fill="${quiet}" font-size="12"`);
     if (tensor === undefined || explorer.scaling === "map") return;
-    const { kind, most } = explorer.scaleOf(tensor);
+    const { kind, largest } = explorer.scaleOf(tensor);
     text(
       x,
       start + 50,
-      `${kind === "diverging" ? "±" : "0 to "}${brief(most)}`,
+      `${kind === "diverging" ? "±" : "0 to "}${brief(largest)}`,
       `fill="${quiet}" font-size="12"`,
     );
   }
@@ -82,7 +82,7 @@ export function networkPicture(explorer: Explorer): string {
     const top = start + HEAD;
     for (const [k, value] of values.entries()) {
       const y = top + k * LINE;
-      const most = shares ? 1 : scale.most;
+      const most = shares ? 1 : scale.largest;
       const length = Math.min(1, Math.abs(value) / most) * (scale.kind === "diverging" ? 27 : 54);
       const zero = x + 20 + (scale.kind === "diverging" ? 27 : 0);
       text(x, y + 14, names?.[k] ?? String(k), 'font-size="13"');

@@ -1,5 +1,14 @@
-import { type Cell, type NamedTensors, offsetOf, type Tensor, type Trace, tensorsOf } from "unravel-cnn";
-import { type Scale, scaleFor } from "../view/colours.js";
+import {
+  type Cell,
+  type NamedTensors,
+  offsetOf,
+  type Scale,
+  scaleFor,
+  signedScaleFor,
+  type Tensor,
+  type Trace,
+  tensorsOf,
+} from "unravel-cnn";
 import { cellAt, type Grid, gridOf, type Place, placeOf, plainName, startOf } from "../view/grids.js";
 import { lieOf } from "../view/layout.js";
 import type { Network } from "./networks.js";
@@ -74,7 +83,7 @@ export class Shown {
       const values = alone
         ? this.planeOf(tensor, plane)
         : this.tensors[tensor].data.subarray(start, start + grid.planes * grid.cells);
-      scale = scaleFor(values, this.#isSigned(tensor) || hasNegative(values));
+      scale = (this.#isSigned(tensor) ? signedScaleFor : scaleFor)([values]);
       this.#scales.set(key, scale);
     }
     return scale;
@@ -90,9 +99,4 @@ export class Shown {
     const { shape, data } = this.tensors[tensor];
     return data[offsetOf(shape, index)];
   }
-}
-
-function hasNegative(values: ArrayLike<number>): boolean {
-  for (let k = 0; k < values.length; k++) if (values[k] < 0) return true;
-  return false;
 }
