@@ -13,6 +13,7 @@ export {
 } from "../presentation/colours.js";
 export { formulaOf } from "../presentation/formulas.js";
 export {
+  counted,
   fixed,
   formatFor,
   formatThatAdds,

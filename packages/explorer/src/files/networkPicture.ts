@@ -1,4 +1,4 @@
-import { cellAddress, FailureError } from "unravel-cnn";
+import { cellAddress, FailureError, sizeOf } from "unravel-cnn";
 import type { Explorer } from "../state/explorer.svelte.js";
 import { colourOf, paint } from "../view/colours.js";
 import { MOST_LINES } from "../view/grids.js";
@@ -113,7 +113,7 @@ export function networkPicture(explorer: Explorer): string {
         map(tensor, first + row, x, start + HEAD + row * (MAP + GAP), MAP);
       height = Math.max(height, shown * (MAP + GAP));
       x += MAP + 3 * GAP;
-    } else if (layer.outputShape[0] <= MOST_LINES) {
+    } else if (sizeOf(layer.outputShape) <= MOST_LINES) {
       units(tensor, layer.output === model.output ? model.classes : undefined, false);
       x += UNITS + 3 * GAP;
     } else {

@@ -67,9 +67,9 @@ function spaceOf(
 ): Shape | undefined {
   const { inputShape, outputShape } = layer;
   if (outputShape.length === 3) return outputShape;
-  const isByNumber = sizeOf(outputShape) === sizeOf(inputShape) && !parameterOf(layer, 2);
-  const lies = new Map(inputs.map((input) => [String(spaces.get(input)), spaces.get(input)]));
-  return isByNumber && lies.size === 1 ? [...lies.values()][0] : undefined;
+  if (sizeOf(outputShape) !== sizeOf(inputShape) || parameterOf(layer, 2)) return undefined;
+  const space = spaces.get(inputs[0]);
+  return inputs.every((input) => String(spaces.get(input)) === String(space)) ? space : undefined;
 }
 
 /** Makes one group of those of all these tensors, called like the first of its layers. */

@@ -1,5 +1,4 @@
-import type { Model, ModelLayer } from "unravel-cnn";
-import { formatShape, whole } from "unravel-cnn";
+import { counted, formatShape, type Model, type ModelLayer, sizeOf } from "unravel-cnn";
 import { layerNameOf } from "../view/grids.js";
 import { skipsOf } from "../view/skips.js";
 
@@ -15,8 +14,6 @@ export interface LayerWords {
   /** Its size and its work, in a few words. */
   readonly facts: string;
 }
-
-const counted = (count: number, thing: string) => `${whole(count)} ${thing}${count === 1 ? "" : "s"}`;
 
 export function inputWords({ inputShape, normalize }: Model): LayerWords {
   const isPlain = normalize.mean.every((mean) => mean === 0) && normalize.std.every((std) => std === 1);
@@ -45,10 +42,10 @@ export function layerWords(model: Model, layer: ModelLayer): LayerWords {
 }
 
 function factsOf({ outputShape, multiplyAdds, parameters }: ModelLayer): string {
-  const learnt = parameters.reduce((sum, { shape }) => sum + shape.reduce((size, n) => size * n, 1), 0);
+  const learnt = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return [
     formatShape(outputShape),
-    ...(learnt > 0 ? [`${counted(learnt, "parameter")}`] : []),
-    ...(multiplyAdds.forward > 0 ? [`${counted(multiplyAdds.forward, "multiply-add")}`] : []),
+    ...(learnt > 0 ? [counted(learnt, "parameter")] : []),
+    ...(multiplyAdds.forward > 0 ? [counted(multiplyAdds.forward, "multiply-add")] : []),
   ].join(" · ");
 }
