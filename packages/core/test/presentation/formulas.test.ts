@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { explain } from "../../src/explain/explain.js";
+import { defineModel } from "../../src/graph/model.js";
+import { initialParameters } from "../../src/graph/parameters.js";
+import { formulaOf } from "../../src/presentation/formulas.js";
+import { trace } from "../../src/reference/trace.js";
+import { tensor } from "../../src/tensor.js";
+
+const model = defineModel({
+  input: [1, 8, 8],
+  layers: [
+    { type: "conv2d", filters: 2, kernel: 3, stride: 2, padding: 1 },
+    { type: "relu" },
+    { type: "conv2d", filters: 2, kernel: 3, padding: 1, bias: false },
+    { type: "add", from: ["relu1", "conv2"] },
+    { type: "averagePool2d", size: 3, stride: 2, padding: 1 },
+    { type: "flatten" },
+    { type: "dense", units: 3 },
+  ],
+});
+const pixels = Array.from({ length: 64 }, (_, k) => (k % 7) / 7);
+const step = trace(model, initialParameters(model, 0), tensor([1, 1, 8, 8], pixels), [1]);
+
+/** The formula of a tensor's first cell as it reads without its markup. */
+function read(name: string): string | undefined {
+  const index = step.tensors[name].shape.map(() => 0);
+  return formulaOf(explain(step, { tensor: name, index }), model)?.replace(/<[^>]*>/g, "");
+}
+
+test.each([
+  ["x", undefined],
+  ["conv1.weight", undefined],
+  ["conv1.out", "yo,i,j=biaso+∑c,u,vweighto,c,u,vxc,2i+u−1,2j+v−1"],
+  ["conv2.out", "yo,i,j=∑c,u,vweighto,c,u,vxc,i+u−1,j+v−1"],
+  ["relu1.out", "y=max(x,0)"],
+  ["add1.out", "y=x1+x2"],
+  ["avgpool1.out", "yc,i,j=19∑u,vxc,2i+u−1,2j+v−1"],
+  ["flatten1.out", undefined],
+  ["fc1.out", "yo=biaso+∑kweighto,kxk"],
+  ["grad.fc1.out", "dzk=pk−ykN"],
+  ["grad.fc1.weight", "dweighto,k=∑ndyn,oxn,k"],
+  ["grad.flatten1.out", "dxk=∑oweighto,kdyo"],
+  ["grad.avgpool1.out", undefined],
+  ["grad.add1.out", "dx=19∑windows over itdy"],
+  ["grad.conv2.out", "dx=dy"],
+  ["grad.relu1.out", "dx=dxconv2+dxadd1"],
+  ["grad.conv1.bias", "dbias=∑all usesdy"],
+  ["grad.x", "dxc,p,q=∑o,u,vweighto,c,u,vdyo,(p+1−u)/2,(q+1−v)/2"],
+])("the formula of %s", (name, formula) => expect(read(name)).toBe(formula));
