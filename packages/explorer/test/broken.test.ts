@@ -18,7 +18,7 @@ import { describe, expect, test, vi } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { type Course, moved, outcomeOf, withReport } from "../src/broken/course.js";
 import { labSpec, STEPS } from "../src/broken/experiment.js";
-import { type Mistake, mistakeNamed, mistakes } from "../src/broken/mistakes.js";
+import { type LabMistake, mistakeNamed, mistakes } from "../src/broken/mistakes.js";
 import { brokenFrom, brokenWords, usualBroken } from "../src/broken/settings.js";
 import { lesson, whatIsSeen } from "../src/broken/words.js";
 import { DRAWER, violations } from "./support/axe.js";
@@ -28,7 +28,7 @@ import { visit } from "./support/visit.js";
  * Break it: each mistake changes what it says and nothing else, and is the one that `unravel check` knows by its name.
  */
 
-const named = (name: string) => mistakeNamed(name) as Mistake;
+const named = (name: string) => mistakeNamed(name) as LabMistake;
 const right = defineModel(labSpec);
 const SEED = 3;
 const COUNT = 4;

@@ -5,7 +5,7 @@ import { type AnyLayer, type AnyLayerSpec, layerKinds } from "../layers/index.js
 import type { ResolvedLayer } from "../layers/layer.js";
 import { formatShape, type ImageShape, type Shape, sizeOf } from "../tensor.js";
 import { type ImagesReading, imagesReadings, labelCounts } from "./images.js";
-import { fittingOrders, type Order } from "./layouts.js";
+import { type AxisOrder, fittingOrders } from "./layouts.js";
 import type { NamedArrays } from "./names.js";
 import { type NetworkLayer, resolveLayers, smaller } from "./network.js";
 import { denseReadings, filterReadings } from "./weights.js";
@@ -16,7 +16,7 @@ export interface Candidate {
   readonly layers: readonly NetworkLayer[];
   readonly images: number;
   /** The orders of `x` and of the weights. */
-  readonly orders: ReadonlyMap<string, Order>;
+  readonly orders: ReadonlyMap<string, AxisOrder>;
   /** How unusual it is. */
   readonly cost: number;
 }
@@ -63,7 +63,7 @@ interface State {
   readonly specs: AnyLayerSpec[];
   readonly shape: Shape;
   readonly cost: number;
-  readonly orders: ReadonlyMap<string, Order>;
+  readonly orders: ReadonlyMap<string, AxisOrder>;
   /** The outputs that lack a row and a column. */
   readonly shrunk: ReadonlySet<string>;
   readonly counts: Readonly<Record<(typeof GUESSED)[number], number>>;

@@ -1,12 +1,12 @@
 import type { NpyArray } from "../formats/npy.js";
 import { type ImageShape, type Shape, sizeOf } from "../tensor.js";
-import { fittingOrders, type Order } from "./layouts.js";
+import { type AxisOrder, fittingOrders } from "./layouts.js";
 
 /** What `x` can be: so many images of a shape, in an order. */
 export interface ImagesReading {
   readonly images: number;
   readonly shape: ImageShape;
-  readonly order: Order;
+  readonly order: AxisOrder;
 }
 
 /**

@@ -1,8 +1,15 @@
 import type { NpyArray } from "../formats/npy.js";
 import type { Shape, Tensor } from "../tensor.js";
 import type { Candidate } from "./candidates.js";
-import { columnsOf, type FlattenOrder, fittingOrders, inOrder, type Layout, type Order } from "./layouts.js";
-import { flattenedArrays, type Network } from "./network.js";
+import {
+  type ArrayLayout,
+  type AxisOrder,
+  columnsOf,
+  type FlattenOrder,
+  fittingOrders,
+  inOrder,
+} from "./layouts.js";
+import { type CheckedNetwork, flattenedArrays } from "./network.js";
 import { type GivenTensor, Run } from "./run.js";
 import { stepsOf } from "./steps.js";
 import { compareValues, type Precision, precisionOf } from "./value.js";
@@ -12,12 +19,12 @@ export interface RawArray {
   readonly array: NpyArray;
   readonly held: Precision;
   /** How it lies; undefined if its shape can't be the right one. */
-  readonly layout: Layout | undefined;
+  readonly layout: ArrayLayout | undefined;
 }
 
 /** One reading of a file: what is taken for what. */
 export interface Reading {
-  readonly network: Network;
+  readonly network: CheckedNetwork;
   readonly flatten: FlattenOrder;
   readonly raw: ReadonlyMap<string, RawArray>;
   readonly run: Run;
@@ -26,7 +33,7 @@ export interface Reading {
 /** Puts every array into the library's order. Where its shape allows several, its numbers decide. */
 export function readArrays(
   arrays: ReadonlyMap<string, NpyArray>,
-  network: Network,
+  network: CheckedNetwork,
   { orders }: Pick<Candidate, "orders">,
   flatten: FlattenOrder,
   working: Precision,
@@ -35,12 +42,16 @@ export function readArrays(
   const given = new Map<string, GivenTensor>();
   const run = new Run({ network, given, working, steps: stepsOf(network) });
   const flattened = flattenedArrays(network.layers);
-  const layoutIn = (name: string, order: Order): Layout => {
+  const layoutIn = (name: string, order: AxisOrder): ArrayLayout => {
     const image = flattened.get(name);
     return { order, ...(image && { columns: columnsOf(image, flatten) }) };
   };
 
-  const place = (name: string, shape: Shape, choose: (fitting: readonly Layout[]) => Layout | undefined) => {
+  const place = (
+    name: string,
+    shape: Shape,
+    choose: (fitting: readonly ArrayLayout[]) => ArrayLayout | undefined,
+  ) => {
     const array = arrays.get(name);
     if (!array) return;
     const held = precisionOf(array.dtype);
@@ -59,7 +70,7 @@ export function readArrays(
   place("lr", [], ([only]) => only);
 
   /** How images, or rows of numbers, lie in the arrays before: what is most probable for the next one. */
-  const habits = new Map<number, Order>([[4, orders.get("x") ?? [0, 1, 2, 3]]]);
+  const habits = new Map<number, AxisOrder>([[4, orders.get("x") ?? [0, 1, 2, 3]]]);
   for (const [name, shape] of network.shapes) {
     const parameter = name.replace(/^(grad|new)\./, "");
     place(name, shape, (fitting) => {
@@ -77,7 +88,7 @@ export function readArrays(
   }
   return { network, flatten, raw, run };
 
-  function bestMatch(fitting: readonly Layout[], name: string, shape: Shape): Layout | undefined {
+  function bestMatch(fitting: readonly ArrayLayout[], name: string, shape: Shape): ArrayLayout | undefined {
     const array = arrays.get(name) as NpyArray;
     const right = run.expected(name) ?? [];
     return fitting.find((layout) => {
@@ -87,12 +98,16 @@ export function readArrays(
   }
 }
 
-function withOrder(fitting: readonly Layout[], order: Order | undefined): Layout | undefined {
+function withOrder(fitting: readonly ArrayLayout[], order: AxisOrder | undefined): ArrayLayout | undefined {
   return fitting.find((layout) => layout.order.join() === order?.join()) ?? fitting[0];
 }
 
 /** A gradient lies as what it is the gradient of; in another order only if that is not given. */
-function exactly(fitting: readonly Layout[], order: Order | undefined, strict: boolean): Layout | undefined {
+function exactly(
+  fitting: readonly ArrayLayout[],
+  order: AxisOrder | undefined,
+  strict: boolean,
+): ArrayLayout | undefined {
   const found = fitting.find((layout) => layout.order.join() === order?.join());
   return found ?? (strict ? undefined : fitting[0]);
 }

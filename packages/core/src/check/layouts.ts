@@ -7,10 +7,10 @@ import { type Shape, sizeOf, type Tensor } from "../tensor.js";
  */
 
 /** The person's dimensions, each by its place in the library's order: [0, 2, 3, 1] is NHWC. */
-export type Order = readonly number[];
+export type AxisOrder = readonly number[];
 
-export interface Layout {
-  readonly order: Order;
+export interface ArrayLayout {
+  readonly order: AxisOrder;
   /** For the second dimension of what lies behind a flatten layer: the library's index of each of the person's. */
   readonly columns?: Uint32Array | undefined;
 }
@@ -34,14 +34,14 @@ export const ORDERS = {
 } as const;
 
 /** The orders in which an array of a rank and purpose can lie. */
-export function ordersFor(name: string, shape: Shape): Readonly<Record<string, Order>> {
+export function ordersFor(name: string, shape: Shape): Readonly<Record<string, AxisOrder>> {
   if (shape.length === 4) return /\.weight$/.test(name) ? ORDERS.filters : ORDERS.images;
   return shape.length === 2 ? ORDERS.matrix : shape.length === 1 ? ORDERS.vector : { plain: [] };
 }
 
 /** Whether two orders differ at all, where dimensions of size 1 don't count. */
-function sameOrder(a: Order, b: Order, shape: Shape): boolean {
-  const long = (order: Order) => order.filter((d) => shape[d] !== 1).join();
+function sameOrder(a: AxisOrder, b: AxisOrder, shape: Shape): boolean {
+  const long = (order: AxisOrder) => order.filter((d) => shape[d] !== 1).join();
   return long(a) === long(b);
 }
 
@@ -49,8 +49,8 @@ function sameOrder(a: Order, b: Order, shape: Shape): boolean {
  * The orders in which numbers of the person's shape can be an array of `shape`. Dimensions of size 1 may be missing or
  * added, and neighbours may be written as one.
  */
-export function fittingOrders(name: string, shape: Shape, yours: Shape): Order[] {
-  const fitting: Order[] = [];
+export function fittingOrders(name: string, shape: Shape, yours: Shape): AxisOrder[] {
+  const fitting: AxisOrder[] = [];
   for (const order of Object.values(ordersFor(name, shape))) {
     const permuted = order.map((d) => shape[d]);
     if (isMerged(permuted, yours) && !fitting.some((other) => sameOrder(order, other, shape)))
@@ -73,7 +73,7 @@ function isMerged(shape: Shape, yours: Shape): boolean {
 }
 
 /** For each cell in the library's order, where it lies among the person's numbers. */
-export function placesOf(shape: Shape, { order, columns }: Layout): Uint32Array {
+export function placesOf(shape: Shape, { order, columns }: ArrayLayout): Uint32Array {
   const strides = new Array<number>(shape.length);
   let stride = 1;
   for (let k = order.length - 1; k >= 0; k--) {
@@ -100,7 +100,7 @@ export function inverse(permutation: Uint32Array): Uint32Array {
 }
 
 /** The person's numbers in the library's order, in float64. */
-export function inOrder(data: NumberArray, shape: Shape, layout: Layout): Tensor {
+export function inOrder(data: NumberArray, shape: Shape, layout: ArrayLayout): Tensor {
   const places = placesOf(shape, layout);
   const result = new Float64Array(places.length);
   for (let k = 0; k < result.length; k++) result[k] = data[places[k]];

@@ -33,7 +33,7 @@ export interface NetworkLayer {
 export type GradientScale = "mean" | "sum" | "parameters";
 
 /** A network with one batch: what there is to compute. */
-export interface Network {
+export interface CheckedNetwork {
   readonly spec: ModelSpec;
   readonly layers: readonly NetworkLayer[];
   /** The name of the scores: what the last layer gives. */
@@ -102,14 +102,18 @@ export function smaller(resolved: ResolvedLayer): ResolvedLayer {
   return { ...resolved, outputShape: [channels, height - 1, width - 1] };
 }
 
-export interface Batch {
+export interface CheckedBatch {
   readonly images: number;
   readonly labels: Tensor | undefined;
   readonly scale: GradientScale;
 }
 
 /** The arrays of a network and a batch. */
-export function makeNetwork(spec: ModelSpec, layers: readonly NetworkLayer[], batch: Batch): Network {
+export function makeNetwork(
+  spec: ModelSpec,
+  layers: readonly NetworkLayer[],
+  batch: CheckedBatch,
+): CheckedNetwork {
   const { images } = batch;
   const shapes = new Map<string, Shape>();
   const [{ output: scores }] = layers.slice(-1);

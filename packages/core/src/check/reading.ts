@@ -6,7 +6,7 @@ import { type Candidate, inferCandidates } from "./candidates.js";
 import { imagesReadings, labelCounts } from "./images.js";
 import { readLabels } from "./labels.js";
 import { type Reading, readArrays } from "./layoutOfArrays.js";
-import { type FlattenOrder, fittingOrders, flattenOrders, ORDERS, type Order } from "./layouts.js";
+import { type AxisOrder, type FlattenOrder, fittingOrders, flattenOrders, ORDERS } from "./layouts.js";
 import type { NamedArrays } from "./names.js";
 import { flattenedArrays, type GradientScale, makeNetwork, resolveLayers } from "./network.js";
 import { sortArrays, statusOf } from "./status.js";
@@ -153,7 +153,9 @@ function possibleScales(reading: Reading): GradientScale[] {
 const MOST_ORDERS = 1024;
 
 /** Every way to read all weights; where these are too many, only those in which each is read alike. */
-function ordersTogether(fittingOf: ReadonlyMap<string, readonly Order[]>): ReadonlyMap<string, Order>[] {
+function ordersTogether(
+  fittingOf: ReadonlyMap<string, readonly AxisOrder[]>,
+): ReadonlyMap<string, AxisOrder>[] {
   const each = [...fittingOf];
   const ways = each.reduce((product, [, fitting]) => product * fitting.length, 1);
   if (ways > MOST_ORDERS) {
@@ -162,7 +164,7 @@ function ordersTogether(fittingOf: ReadonlyMap<string, readonly Order[]>): Reado
       new Map(each.map(([name, fitting]) => [name, fitting[Math.min(k, fitting.length - 1)]]));
     return Array.from({ length: most }, (_, k) => alike(k));
   }
-  return each.reduce<ReadonlyMap<string, Order>[]>(
+  return each.reduce<ReadonlyMap<string, AxisOrder>[]>(
     (orders, [name, fitting]) =>
       orders.flatMap((known) => fitting.map((order) => new Map([...known, [name, order]]))),
     [new Map()],
@@ -172,7 +174,7 @@ function ordersTogether(fittingOf: ReadonlyMap<string, readonly Order[]>): Reado
 /** The given network, with every way to read the inputs. */
 function givenCandidates({ arrays }: NamedArrays, { spec, inputShape, classes }: Model): Candidate[] {
   const layers = resolveLayers(spec.layers, inputShape);
-  const fittingOf = new Map<string, Order[]>();
+  const fittingOf = new Map<string, AxisOrder[]>();
   for (const { name, shape } of layers.flatMap(({ parameters }) => parameters)) {
     const array = arrays.get(name) ?? arrays.get(`grad.${name}`) ?? arrays.get(`new.${name}`);
     if (!array) continue;
@@ -191,7 +193,7 @@ function givenCandidates({ arrays }: NamedArrays, { spec, inputShape, classes }:
     ? imagesReadings(x.shape, inputShape[0], [sizeOf(x.shape) / sizeOf(inputShape)]).filter(
         ({ shape }) => shape.join() === inputShape.join(),
       )
-    : (counts ?? [1]).map((images) => ({ images, shape: inputShape, order: [0, 1, 2, 3] as Order }));
+    : (counts ?? [1]).map((images) => ({ images, shape: inputShape, order: [0, 1, 2, 3] as AxisOrder }));
   if (readings.length === 0) {
     throw new InputError(
       `x has shape ${formatShape(x?.shape ?? [])}, but the given network takes images of ${formatShape(inputShape)}; give the network that made the arrays.`,

@@ -1,5 +1,5 @@
 import type { Shape, Tensor } from "../tensor.js";
-import type { Network } from "./network.js";
+import type { CheckedNetwork } from "./network.js";
 import { mapped, type Precision, roundedValue, shareOf, type Value } from "./value.js";
 
 /** An array of the person's, in the library's order. */
@@ -41,7 +41,7 @@ export class MissingArray extends Error {}
  * lazy, and takes over from its parent what no change touches.
  */
 export class Run {
-  readonly network: Network;
+  readonly network: CheckedNetwork;
   readonly given: ReadonlyMap<string, GivenTensor>;
   readonly working: Precision;
   /** All that was changed, in the order of application. */

@@ -2,12 +2,12 @@ import { softmax } from "../losses/softmax.js";
 import { crossEntropies } from "../losses/softmaxCrossEntropy.js";
 import type { Tensor } from "../tensor.js";
 import { stepsOfLayer } from "./layerSteps.js";
-import { type Network, type NetworkLayer, sharesOf } from "./network.js";
+import { type CheckedNetwork, type NetworkLayer, sharesOf } from "./network.js";
 import { MissingArray, type Run, type Step, type Steps } from "./run.js";
 import { mapped, shareOf, type Value } from "./value.js";
 
 /** How each array is computed, from the person's own earlier values. */
-export function stepsOf({ layers, scores }: Network): Steps {
+export function stepsOf({ layers, scores }: CheckedNetwork): Steps {
   const steps = new Map<string, readonly Step[]>();
   for (const layer of layers) steps.set(layer.output, [(run) => stepsOfLayer(layer).output(layer, run)]);
   steps.set("probs", [(run) => probabilities(run.get(scores), run)]);

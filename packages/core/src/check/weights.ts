@@ -1,16 +1,16 @@
 import { type Shape, sizeOf } from "../tensor.js";
-import { ORDERS, type Order } from "./layouts.js";
+import { type AxisOrder, ORDERS } from "./layouts.js";
 
 /** What an array of filters can be: its shape in the library's order, [out, in, height, width], and the person's order. */
 export interface FilterReading {
   readonly shape: readonly [filters: number, channels: number, height: number, width: number];
-  readonly order: Order;
+  readonly order: AxisOrder;
 }
 
 /** All readings of the person's shape, the usual ones first. Dimensions of size 1 may be missing. */
 export function filterReadings(yours: Shape): FilterReading[] {
   const readings: FilterReading[] = [];
-  const add = (order: Order, sizes: readonly number[]) => {
+  const add = (order: AxisOrder, sizes: readonly number[]) => {
     const shape: [number, number, number, number] = [0, 0, 0, 0];
     for (const [k, size] of sizes.entries()) shape[order[k]] = size;
     const same = (other: FilterReading) =>
@@ -35,8 +35,8 @@ export function filterReadings(yours: Shape): FilterReading[] {
   return readings.filter(({ shape }) => sizeOf(shape) > 0);
 }
 
-function isSame(a: Order, b: Order, shape: Shape): boolean {
-  const long = (order: Order) => order.filter((d) => shape[d] !== 1).join();
+function isSame(a: AxisOrder, b: AxisOrder, shape: Shape): boolean {
+  const long = (order: AxisOrder) => order.filter((d) => shape[d] !== 1).join();
   return long(a) === long(b);
 }
 
@@ -44,7 +44,7 @@ function isSame(a: Order, b: Order, shape: Shape): boolean {
 export interface DenseReading {
   readonly units: number;
   readonly inputs: number;
-  readonly order: Order;
+  readonly order: AxisOrder;
 }
 
 export function denseReadings(yours: Shape): DenseReading[] {

@@ -79,7 +79,7 @@ export function widest(a: Border, b: Border): Border {
  * In which order cells lie. `planes`: channel by channel, which flatten needs. `rows`: row by row, in each row channel by
  * channel; so that what a window covers lies close together, on few pages of memory.
  */
-export type Order = "planes" | "rows";
+export type CellOrder = "planes" | "rows";
 
 /**
  * Room for a block of images of this shape with a border around each plane.
@@ -90,7 +90,7 @@ export function allocateView(
   name: string,
   shape: readonly [number, number, number],
   border: Border,
-  order: Order,
+  order: CellOrder,
   padding: Border = border,
 ): View {
   const [channels, height, width] = shape;

@@ -1,5 +1,5 @@
 import { dtypeOf, type NamedTensors, type Shape, type Tensor, tensor, zeros } from "../tensor.js";
-import { explainLinear, outputsItWentInto, type Part } from "./explain/linear.js";
+import { explainLinear, outputsItWentInto, type Summand } from "./explain/linear.js";
 import type { Layer } from "./layer.js";
 import { type Pool2d, type Pool2dSpec, resolvePool2d } from "./pool2d.js";
 import { pixelUnder } from "./window.js";
@@ -103,6 +103,6 @@ function windowsOf(layer: AveragePool2d): number[][] {
   );
 }
 
-function partsOf(layer: AveragePool2d, [c, i, j]: readonly number[]): Part[] {
+function partsOf(layer: AveragePool2d, [c, i, j]: readonly number[]): Summand[] {
   return pixelsUnder(layer, [i, j]).map(([p, q]) => ({ input: 0, index: [c, p, q], share: shareOf(layer) }));
 }

@@ -6,14 +6,14 @@ import { type Content, html, joined, type Markup } from "../html.js";
  */
 
 /** What a quantity is; also the class that gives it its colour. */
-export type Role = "weight" | "input" | "bias" | "output" | "gradient";
+export type SymbolRole = "weight" | "input" | "bias" | "output" | "gradient";
 
 /** The natural logarithm of something. */
 export function ln(content: Content): Markup {
   return html`<mi>ln</mi><mspace width="0.17em"></mspace>${content}`;
 }
 
-export function letter(name: string, role?: Role): Markup {
+export function letter(name: string, role?: SymbolRole): Markup {
   return role ? html`<mi class="${role}">${name}</mi>` : html`<mi>${name}</mi>`;
 }
 
@@ -26,7 +26,7 @@ export function operator(sign: string): Markup {
 }
 
 /** A letter with indices below: `w` with `o, c, u, v`. */
-export function indexed(name: string, indices: readonly Content[], role?: Role): Markup {
+export function indexed(name: string, indices: readonly Content[], role?: SymbolRole): Markup {
   // the room below makes all indices stand equally low, whether their letter goes below the line, as y, or not, as x
   return html`<msub><mpadded depth=".2em">${letter(name, role)}</mpadded><mrow>${joined(indices, html`<mo separator="true">,</mo>`)}</mrow></msub>`;
 }

@@ -18,7 +18,7 @@ import {
   type Tensor,
   Training,
 } from "unravel-cnn";
-import type { Mistake } from "./mistakes.js";
+import type { LabMistake } from "./mistakes.js";
 
 /*
  * The experiment: a small network with two convolutions, because some mistakes show only where one convolution is behind
@@ -89,7 +89,11 @@ export class Learner {
   }
 
   /** @param mistake undefined: none */
-  static async open(mistake: Mistake | undefined, data: DataPair, settings: LabSettings): Promise<Learner> {
+  static async open(
+    mistake: LabMistake | undefined,
+    data: DataPair,
+    settings: LabSettings,
+  ): Promise<Learner> {
     const { model: broken, start, data: spoilt, rate = 1 } = mistake?.change ?? {};
     const right: Model = defineModel(labSpec);
     const parameters = start ? start(right, settings.seed) : initialParameters(right, settings.seed);

@@ -12,7 +12,7 @@ import * as layers from "./layers.js";
 
 /* The mistakes that the lab can make: what each is called, what goes wrong, and what makes it. */
 
-export interface Mistake {
+export interface LabMistake {
   /** `pool-gradient-to-all`: where `unravel check` knows it, by the same name. */
   readonly name: string;
   /** In a few words, for the list. */
@@ -25,11 +25,11 @@ export interface Mistake {
   readonly why: string;
   /** What follows from it for training. */
   readonly effect: string;
-  readonly change: Change;
+  readonly change: LabChange;
 }
 
 /** What is done otherwise. */
-export interface Change {
+export interface LabChange {
   readonly model?: (model: Model) => Model;
   /** The weights to begin with. */
   readonly start?: (model: Model, seed: number) => NamedTensors;
@@ -38,7 +38,7 @@ export interface Change {
   readonly rate?: number;
 }
 
-export const groups: Readonly<Record<Mistake["group"], string>> = {
+export const groups: Readonly<Record<LabMistake["group"], string>> = {
   forward: "On the way forward",
   backward: "On the way back",
   around: "Around the network",
@@ -47,8 +47,8 @@ export const groups: Readonly<Record<Mistake["group"], string>> = {
 /** A mistake that `unravel check` knows: its words stand there. */
 function known(
   name: string,
-  rest: Pick<Mistake, "title" | "group" | "wrong" | "effect" | "change"> & { readonly fix?: string },
-): Mistake {
+  rest: Pick<LabMistake, "title" | "group" | "wrong" | "effect" | "change"> & { readonly fix?: string },
+): LabMistake {
   const found = knownMistakes.find((one) => one.name === name);
   if (!found) throw new Error(`There is no mistake ${name}.`);
   return { name, why: found.why, fix: found.fix.split("  #")[0], ...rest };
@@ -77,7 +77,7 @@ const unscaled = (model: Model): Model => ({ ...model, normalize: { mean: [0], s
 /** How many times too high the learning rate is. */
 const TOO_HIGH = 30;
 
-export const mistakes: readonly Mistake[] = [
+export const mistakes: readonly LabMistake[] = [
   known("relu-left-out", {
     title: "No ReLU",
     group: "forward",
@@ -217,5 +217,5 @@ export const mistakes: readonly Mistake[] = [
   },
 ];
 
-export const mistakeNamed = (name: string | undefined): Mistake | undefined =>
+export const mistakeNamed = (name: string | undefined): LabMistake | undefined =>
   mistakes.find((one) => one.name === name);

@@ -16,7 +16,7 @@ export interface TermGrid {
 }
 
 /** What is needed to know of the tensors: where cells lie, and how many pictures belong to one filter or unit. */
-export interface Layout {
+export interface Arrangement {
   placeOf(cell: Cell): Place;
   isParameter(tensor: string): boolean;
   /** Pictures for one filter (of a convolution) or one unit (of a dense layer). */
@@ -27,7 +27,7 @@ export interface Layout {
  * Lays the terms of a sum out as the numbers lie that they are made of. Terms of an input's gradient lie as the outputs that
  * the input went into: there, a convolution's kernel appears flipped.
  */
-export function arrange({ cell, terms, others, rule }: Explanation, layout: Layout): TermGrid[] {
+export function arrange({ cell, terms, others, rule }: Explanation, layout: Arrangement): TermGrid[] {
   const isInputGradient = cell.tensor.startsWith("grad.") && !layout.isParameter(cell.tensor);
   const leadOf = ({ factors }: Term): Factor =>
     (isInputGradient && factors.find((factor) => factor.cell?.tensor.startsWith("grad."))) || factors[0];
@@ -80,7 +80,7 @@ function gridOf(title: string, tensor: string, placed: readonly Placed[]): TermG
 
 const ordered = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b);
 
-function titleOf(lead: Cell, place: Place, cell: Cell, layout: Layout): string {
+function titleOf(lead: Cell, place: Place, cell: Cell, layout: Arrangement): string {
   if (layout.isParameter(lead.tensor)) {
     return `channel ${place.plane % layout.picturesPerUnit(plainName(lead.tensor))}`;
   }

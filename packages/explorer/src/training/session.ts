@@ -40,7 +40,7 @@ export interface Piece {
 }
 
 /** An image that the network takes for something else. */
-export interface Mistake {
+export interface Misread {
   /** Bytes `[C, H, W]`. */
   readonly image: Uint8Array;
   readonly label: number;
@@ -59,7 +59,7 @@ export interface Look {
   /** `confusion[actual][predicted]` counts images. */
   readonly confusion: readonly (readonly number[])[];
   /** The surest mistakes first. */
-  readonly mistakes: readonly Mistake[];
+  readonly mistakes: readonly Misread[];
 }
 
 /** One step, with all that changed. */
@@ -231,9 +231,9 @@ function mistakesIn(
   probabilities: ArrayLike<number>,
   { images, labels, shape }: Dataset,
   classes: number,
-): Mistake[] {
+): Misread[] {
   const size = sizeOf(shape);
-  const found: (Omit<Mistake, "image"> & { readonly index: number })[] = [];
+  const found: (Omit<Misread, "image"> & { readonly index: number })[] = [];
   for (let index = 0; index < labels.length; index++) {
     const label = labels[index];
     let predicted = 0;

@@ -3,7 +3,7 @@ import { layerNameOf } from "../view/grids.js";
 import { skipsOf } from "../view/skips.js";
 
 /** What is said about a part of the network. */
-export interface LayerWords {
+export interface WordsAndFacts {
   /** What such layers are called. */
   readonly kind: string;
   /** Where its inputs come from, if that isn't just the layer before it. */
@@ -15,7 +15,7 @@ export interface LayerWords {
   readonly facts: string;
 }
 
-export function inputWords({ inputShape, normalize }: Model): LayerWords {
+export function inputWords({ inputShape, normalize }: Model): WordsAndFacts {
   const isPlain = normalize.mean.every((mean) => mean === 0) && normalize.std.every((std) => std === 1);
   return {
     kind: "input",
@@ -25,7 +25,7 @@ export function inputWords({ inputShape, normalize }: Model): LayerWords {
   };
 }
 
-export function endWords({ classes }: Model): LayerWords {
+export function endWords({ classes }: Model): WordsAndFacts {
   return {
     kind: "softmax and loss",
     forward: `Softmax turns the ${classes.length} scores into probabilities: all positive, 1 together. The loss says how wrong they are: minus the logarithm of the probability of the right answer, 0 if the network was certain and right.`,
@@ -35,7 +35,7 @@ export function endWords({ classes }: Model): LayerWords {
   };
 }
 
-export function layerWords(model: Model, layer: ModelLayer): LayerWords {
+export function layerWords(model: Model, layer: ModelLayer): WordsAndFacts {
   const from = `from ${layer.inputs.map(layerNameOf).join(" and ")}`;
   const hasSkip = skipsOf(model).some(({ to }) => to === layer.name);
   return { ...layer.kind.words(layer.resolved), ...(hasSkip && { from }), facts: factsOf(layer) };

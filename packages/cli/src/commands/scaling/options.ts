@@ -28,7 +28,7 @@ export interface ScalingCommandOptions extends Omit<EngineChoice, "threads"> {
 }
 
 /** What changes, and what stays as it is. */
-export interface Plan {
+export interface SweepPlan {
   readonly sweep: Sweep;
   readonly values: readonly number[];
   readonly settings: EpochSettings;
@@ -58,7 +58,7 @@ const usual: EpochSettings = {
  * The sweep that was asked for: by name, or by the one option that has several numbers.
  * @throws InputError if more than one has, or the one that is swept has one number only
  */
-export function planOf(options: ScalingCommandOptions): Plan {
+export function planOf(options: ScalingCommandOptions): SweepPlan {
   const lists = sweeps.filter((name) => (options[keyOf[name]]?.length ?? 0) > 1);
   const sweep = options.sweep ?? lists[0] ?? "filters";
   const other = lists.find((name) => name !== sweep);

@@ -5,10 +5,10 @@ import { counted, whole } from "../../terminal/numbers.js";
 import type { Styles } from "../../terminal/style.js";
 import { table } from "../../terminal/table.js";
 import { wrapped } from "../../terminal/text.js";
-import type { Plan, ScalingCommandOptions } from "./options.js";
+import type { ScalingCommandOptions, SweepPlan } from "./options.js";
 import { plot } from "./plot.js";
 
-export interface Measured extends Plan {
+export interface Measured extends SweepPlan {
   readonly options: ScalingCommandOptions;
   /** The network, without its filters. */
   readonly title: string;

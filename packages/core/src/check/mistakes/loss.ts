@@ -1,6 +1,6 @@
 import { softmaxInputGradient } from "../../losses/softmax.js";
 import type { Tensor } from "../../tensor.js";
-import type { Network } from "../network.js";
+import type { CheckedNetwork } from "../network.js";
 import type { Run, Variation } from "../run.js";
 import { labelsOf } from "../steps.js";
 import { mapped, total } from "../value.js";
@@ -31,13 +31,13 @@ function lossBy(f: (p: number, y: number, run: Run) => number): Variation {
   });
 }
 
-const lossTimes = (factor: (network: Network) => number) => (network: Network) => {
+const lossTimes = (factor: (network: CheckedNetwork) => number) => (network: CheckedNetwork) => {
   const value = factor(network);
   return value === 1 ? [] : [at("loss", (_, right) => scaled(right(), value))];
 };
 
 /** The gradient of the scores by a formula of each p and y. */
-function gradientBy(network: Network, f: (p: number, y: number, z: number) => number): Variation {
+function gradientBy(network: CheckedNetwork, f: (p: number, y: number, z: number) => number): Variation {
   return at(`grad.${network.scores}`, (run) => {
     const p = run.tensor("probs");
     const z = run.tensor(network.scores);
@@ -82,7 +82,8 @@ export const lossSummed: Mistake = {
   name: "loss-summed",
   why: "The loss is summed over the batch while its gradients are averaged, so that they don't belong together.",
   fix: "loss = -np.log(p[np.arange(N), y]).mean()  # mean, as in the gradients",
-  variations: ({ images, scale }) => (scale === "sum" ? [] : lossTimes(() => images)({ images } as Network)),
+  variations: ({ images, scale }) =>
+    scale === "sum" ? [] : lossTimes(() => images)({ images } as CheckedNetwork),
 };
 
 export const lossAveraged: Mistake = {
@@ -206,7 +207,7 @@ export const gradientRightClassOnly: Mistake = {
 };
 
 /** `factor` times p - y, taken for a gradient of the probabilities and led back through softmax. */
-function throughSoftmax({ scores }: Network, factor: number): Variation {
+function throughSoftmax({ scores }: CheckedNetwork, factor: number): Variation {
   return at(`grad.${scores}`, (run, right) =>
     softmaxInputGradient(run.tensor(scores), scaled(right(), factor)),
   );

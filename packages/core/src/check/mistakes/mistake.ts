@@ -1,4 +1,4 @@
-import type { Network, NetworkLayer } from "../network.js";
+import type { CheckedNetwork, NetworkLayer } from "../network.js";
 import type { Change, Variation } from "../run.js";
 
 /** A mistake that people make, and all the ways to make it in a network. */
@@ -11,7 +11,7 @@ export interface Mistake {
   readonly fix: string;
   /** Whether it is only another way to do it right: a convention. */
   readonly harmless?: true;
-  variations(network: Network): Variation[];
+  variations(network: CheckedNetwork): Variation[];
 }
 
 /** A variation that changes one array. */
@@ -36,8 +36,8 @@ export function together(...parts: readonly Variation[]): Variation {
 /** The variations at each layer of a type. */
 export function atLayers<Resolved>(
   type: NetworkLayer["type"],
-  variations: (layer: NetworkLayer & { readonly resolved: Resolved }, network: Network) => Variation[],
-): (network: Network) => Variation[] {
+  variations: (layer: NetworkLayer & { readonly resolved: Resolved }, network: CheckedNetwork) => Variation[],
+): (network: CheckedNetwork) => Variation[] {
   return (network) => {
     const each = network.layers
       .filter((layer) => layer.type === type)
@@ -50,6 +50,6 @@ export function atLayers<Resolved>(
 }
 
 /** The names of all parameters. */
-export function parameterNames({ layers }: Network): string[] {
+export function parameterNames({ layers }: CheckedNetwork): string[] {
   return layers.flatMap(({ parameters }) => parameters.map(({ name }) => name));
 }

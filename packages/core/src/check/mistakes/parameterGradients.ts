@@ -1,16 +1,16 @@
 import { type Tensor, zeros } from "../../tensor.js";
 import { shortName } from "../layerSteps.js";
-import type { Network, NetworkLayer } from "../network.js";
+import type { CheckedNetwork, NetworkLayer } from "../network.js";
 import type { Change, Run, Variation } from "../run.js";
 import { mapped, total } from "../value.js";
 import { at, type Mistake, misshapen, parameterNames, together } from "./mistake.js";
 import { gradientOf, only, parameterGradientWith, scaled, summed, zerosLike } from "./tools.js";
 import { learningLayers } from "./weightedSums.js";
 
-const gradientsOf = (network: Network) => parameterNames(network).map((name) => `grad.${name}`);
+const gradientsOf = (network: CheckedNetwork) => parameterNames(network).map((name) => `grad.${name}`);
 
 /** A change of each gradient of parameters, of those of a layer together, and of all together. */
-function everywhere(network: Network, change: Change): Variation[] {
+function everywhere(network: CheckedNetwork, change: Change): Variation[] {
   const single = gradientsOf(network).map((name) => at(name, change));
   const layers = learningLayers(network).map(({ parameters }) =>
     together(...parameters.map(({ name }) => at(`grad.${name}`, change))),
@@ -28,7 +28,7 @@ function everywhere(network: Network, change: Change): Variation[] {
 }
 
 /** Gradients of activations: that of the scores first. */
-function activations({ layers, scores }: Network, change: Change): Variation[] {
+function activations({ layers, scores }: CheckedNetwork, change: Change): Variation[] {
   const names = new Set([scores, ...layers.flatMap(({ inputs }) => inputs)]);
   return [...names].map((name) => at(`grad.${name}`, change));
 }
@@ -116,7 +116,7 @@ export const gradientOfOneImage: Mistake = {
   },
 };
 
-const biasLayers = (network: Network) =>
+const biasLayers = (network: CheckedNetwork) =>
   learningLayers(network).filter(({ parameters }) => parameters.length > 1);
 
 export const biasGradientMean: Mistake = {

@@ -1,5 +1,5 @@
 import type { Tensor } from "../../tensor.js";
-import type { Network } from "../network.js";
+import type { CheckedNetwork } from "../network.js";
 import type { Variation } from "../run.js";
 import { mapped, total } from "../value.js";
 import { at, type Mistake } from "./mistake.js";
@@ -14,7 +14,7 @@ function images(change: (x: Tensor) => Tensor): Variation {
 }
 
 /** The layers that the images go into first of all. */
-const takers = ({ layers }: Network) => layers.filter(({ inputs }) => inputs[0] === "x");
+const takers = ({ layers }: CheckedNetwork) => layers.filter(({ inputs }) => inputs[0] === "x");
 
 const each = (f: (pixel: number) => number) => images((x) => mapped(x, f));
 

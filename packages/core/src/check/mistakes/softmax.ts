@@ -1,5 +1,5 @@
 import type { Tensor } from "../../tensor.js";
-import type { Network } from "../network.js";
+import type { CheckedNetwork } from "../network.js";
 import type { Variation } from "../run.js";
 import { labelsOf } from "../steps.js";
 import { mapped, total } from "../value.js";
@@ -7,7 +7,7 @@ import { at, type Mistake } from "./mistake.js";
 import { scaled, transposed } from "./tools.js";
 
 /** `probs` computed in another way from the scores. */
-function fromScores(f: (z: Tensor) => Tensor): (network: Network) => Variation[] {
+function fromScores(f: (z: Tensor) => Tensor): (network: CheckedNetwork) => Variation[] {
   return ({ scores }) => [at("probs", (run) => f(run.tensor(scores)))];
 }
 

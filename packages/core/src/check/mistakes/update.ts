@@ -1,5 +1,5 @@
 import type { Tensor } from "../../tensor.js";
-import type { Network, NetworkLayer } from "../network.js";
+import type { CheckedNetwork, NetworkLayer } from "../network.js";
 import { type Change, MissingArray, type Run, type Variation } from "../run.js";
 import { mapped } from "../value.js";
 import { at, type Mistake, parameterNames, together } from "./mistake.js";
@@ -8,7 +8,7 @@ import { learningLayers } from "./weightedSums.js";
 
 /** parameter + factor * gradient, for each parameter and for all. */
 function updates(
-  network: Network,
+  network: CheckedNetwork,
   step: (run: Run, name: string) => { factor: number; keep?: number },
 ): Variation[] {
   const change =

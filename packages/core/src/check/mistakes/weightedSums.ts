@@ -1,7 +1,7 @@
 import type { Dense } from "../../layers/dense.js";
 import type { Shape, Tensor } from "../../tensor.js";
 import { shortName } from "../layerSteps.js";
-import type { Network, NetworkLayer } from "../network.js";
+import type { CheckedNetwork, NetworkLayer } from "../network.js";
 import type { Change, Run, Variation } from "../run.js";
 import { total } from "../value.js";
 import { output, weightOf } from "./convolutionForward.js";
@@ -20,7 +20,7 @@ import {
 
 /* Mistakes of the layers that learn: convolutions and dense layers. */
 
-export const learningLayers = ({ layers }: Network) =>
+export const learningLayers = ({ layers }: CheckedNetwork) =>
   layers.filter(({ parameters }) => parameters[0]?.name.endsWith(".weight"));
 
 const biasOf = (layer: NetworkLayer) => layer.parameters[1]?.name;

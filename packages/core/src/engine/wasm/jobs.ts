@@ -2,7 +2,7 @@ import { CHUNK } from "../../compiler/kernels/optimizer.js";
 import { FailureError } from "../../errors.js";
 import type { EpochTotals } from "../engine.js";
 import type { Allocate } from "./buffers.js";
-import type { Layout } from "./layout.js";
+import type { MemoryLayout } from "./layout.js";
 import type { Code, EpochRequest, EpochResult, TrainingStart } from "./pool.js";
 import { type EpochJob, type InferenceJob, PROGRESS } from "./thread.js";
 
@@ -25,31 +25,31 @@ export function allocateMemory({ pages }: Code, shared: boolean): WebAssembly.Me
   }
 }
 
-export function writeRow(memory: WebAssembly.Memory, layout: Layout, parameters: Float32Array): void {
+export function writeRow(memory: WebAssembly.Memory, layout: MemoryLayout, parameters: Float32Array): void {
   rowAt(memory, layout, layout.parameters).set(parameters);
 }
 
-export function readRow(memory: WebAssembly.Memory, layout: Layout): Float32Array {
+export function readRow(memory: WebAssembly.Memory, layout: MemoryLayout): Float32Array {
   return rowAt(memory, layout, layout.parameters).slice();
 }
 
 /** What a training begins with, in memory that is all zero. */
-export function writeStart(memory: WebAssembly.Memory, layout: Layout, start: TrainingStart): void {
+export function writeStart(memory: WebAssembly.Memory, layout: MemoryLayout, start: TrainingStart): void {
   writeRow(memory, layout, start.parameters);
   for (const [k, row] of (start.memory ?? []).entries()) rowAt(memory, layout, layout.state[k]).set(row);
 }
 
 /** What the optimizer remembers. */
-export function readMemory(memory: WebAssembly.Memory, layout: Layout): Float32Array[] {
+export function readMemory(memory: WebAssembly.Memory, layout: MemoryLayout): Float32Array[] {
   return layout.state.map((offset) => rowAt(memory, layout, offset).slice());
 }
 
-function rowAt(memory: WebAssembly.Memory, layout: Layout, offset: number): Float32Array {
+function rowAt(memory: WebAssembly.Memory, layout: MemoryLayout, offset: number): Float32Array {
   return new Float32Array(memory.buffer, offset, layout.parameterLength);
 }
 
 export function epochJob(
-  layout: Layout,
+  layout: MemoryLayout,
   { images, labels }: TrainingStart,
   { order, learningRates, firstStep, idleSteps }: EpochRequest,
   allocate: Allocate = unshared,
@@ -96,7 +96,7 @@ export function epochResult(job: EpochJob, parameters: Float32Array): EpochResul
 
 /** @param images in memory that all threads see */
 export function inferenceJob(
-  { imageSize, classes }: Layout,
+  { imageSize, classes }: MemoryLayout,
   images: Uint8Array,
   allocate: Allocate = unshared,
 ): InferenceJob {

@@ -3,7 +3,7 @@ import type { OptimizerOptions } from "../../optimizers/index.js";
 import { sizeOf } from "../../tensor.js";
 
 /** What a thread needs to know of a plan: plain data that can be sent to a worker. Offsets and lengths in bytes. */
-export interface Layout {
+export interface MemoryLayout {
   /** How many images a block has. */
   readonly block: number;
   readonly prepare: readonly string[];
@@ -46,7 +46,7 @@ export interface Layout {
   };
 }
 
-export function layoutOf(plan: Plan, training?: Layout["training"]): Layout {
+export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): MemoryLayout {
   const { memory, workspace, model } = plan;
   return {
     block: plan.block,

@@ -12,7 +12,7 @@ import {
   writeRow,
   writeStart,
 } from "./jobs.js";
-import type { Layout } from "./layout.js";
+import type { MemoryLayout } from "./layout.js";
 import type { Code, InferenceProgram, JobOptions, Pool, TrainingProgram, TrainingStart } from "./pool.js";
 import { Thread } from "./thread.js";
 import { Turns } from "./turns.js";
@@ -25,7 +25,7 @@ export class LocalPool implements Pool {
 
   start(): void {}
 
-  async loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram> {
+  async loadTraining(code: Code, layout: MemoryLayout, start: TrainingStart): Promise<TrainingProgram> {
     const { memory, thread, control } = this.#instantiate(code, layout);
     const turns = new Turns();
     writeStart(memory, layout, start);
@@ -41,7 +41,7 @@ export class LocalPool implements Pool {
     };
   }
 
-  async loadInference(code: Code, layout: Layout): Promise<InferenceProgram> {
+  async loadInference(code: Code, layout: MemoryLayout): Promise<InferenceProgram> {
     const { memory, thread, control } = this.#instantiate(code, layout);
     const turns = new Turns();
     return {
@@ -59,7 +59,7 @@ export class LocalPool implements Pool {
     this.#closed = true;
   }
 
-  #instantiate(code: Code, layout: Layout) {
+  #instantiate(code: Code, layout: MemoryLayout) {
     if (this.#closed) throw closedError();
     const memory = allocateMemory(code, false);
     const control = new Control(Control.allocate(false), 1, 0);

@@ -1,5 +1,5 @@
 import type { EpochTotals } from "../engine.js";
-import type { Layout } from "./layout.js";
+import type { MemoryLayout } from "./layout.js";
 import type { Code, EpochRequest, EpochResult, TrainingStart } from "./pool.js";
 import type { EpochJob, InferenceJob } from "./thread.js";
 
@@ -25,7 +25,7 @@ export type ThreadRequest =
       readonly program: number;
       readonly module: WebAssembly.Module;
       readonly memory: WebAssembly.Memory;
-      readonly layout: Layout;
+      readonly layout: MemoryLayout;
       readonly thread: number;
       readonly threads: number;
       readonly control: Int32Array;
@@ -51,14 +51,14 @@ export type RemoteWork =
       readonly type: "loadTraining";
       readonly program: number;
       readonly code: Code;
-      readonly layout: Layout;
+      readonly layout: MemoryLayout;
       readonly start: TrainingStart;
     }
   | {
       readonly type: "loadInference";
       readonly program: number;
       readonly code: Code;
-      readonly layout: Layout;
+      readonly layout: MemoryLayout;
     }
   | { readonly type: "epoch"; readonly program: number; readonly request: EpochRequest }
   | { readonly type: "memory"; readonly program: number }

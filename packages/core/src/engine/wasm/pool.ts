@@ -1,5 +1,5 @@
 import type { EpochTotals } from "../engine.js";
-import type { Layout } from "./layout.js";
+import type { MemoryLayout } from "./layout.js";
 
 /*
  * Where compiled networks run. There are three kinds of pools, and what is sent to them and what comes back is plain
@@ -17,8 +17,8 @@ export interface Pool {
   readonly shared: boolean;
   /** Starts the threads, if they don't run yet: they come up while a program is still being compiled for them. */
   start(): void;
-  loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram>;
-  loadInference(code: Code, layout: Layout): Promise<InferenceProgram>;
+  loadTraining(code: Code, layout: MemoryLayout, start: TrainingStart): Promise<TrainingProgram>;
+  loadInference(code: Code, layout: MemoryLayout): Promise<InferenceProgram>;
   /** Ends the threads. What still works fails. */
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { FailureError } from "../../errors.js";
 import type { EpochTotals } from "../engine.js";
 import { closedError } from "../failures.js";
 import type { StartWorker } from "./engineWorker.js";
-import type { Layout } from "./layout.js";
+import type { MemoryLayout } from "./layout.js";
 import type { RemoteWork, Response } from "./messages.js";
 import type {
   Code,
@@ -47,7 +47,7 @@ export class RemotePool implements Pool {
     if (!this.#ended) this.#start();
   }
 
-  async loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram> {
+  async loadTraining(code: Code, layout: MemoryLayout, start: TrainingStart): Promise<TrainingProgram> {
     const program = this.#programCount++;
     // copies, because a part of an array would be sent with all of its buffer; they move over without another copy
     const data = { ...start, images: new Uint8Array(start.images), labels: new Uint8Array(start.labels) };
@@ -63,7 +63,7 @@ export class RemotePool implements Pool {
     };
   }
 
-  async loadInference(code: Code, layout: Layout): Promise<InferenceProgram> {
+  async loadInference(code: Code, layout: MemoryLayout): Promise<InferenceProgram> {
     const program = this.#programCount++;
     await this.#call({ type: "loadInference", program, code, layout });
     return {

@@ -14,7 +14,7 @@ import {
   writeRow,
   writeStart,
 } from "./jobs.js";
-import type { Layout } from "./layout.js";
+import type { MemoryLayout } from "./layout.js";
 import type { Response, ThreadRequest } from "./messages.js";
 import type { Code, InferenceProgram, JobOptions, Pool, TrainingProgram, TrainingStart } from "./pool.js";
 import { Turns } from "./turns.js";
@@ -60,7 +60,7 @@ export class SharedPool implements Pool {
     if (!this.#ended) this.#start();
   }
 
-  async loadTraining(code: Code, layout: Layout, start: TrainingStart): Promise<TrainingProgram> {
+  async loadTraining(code: Code, layout: MemoryLayout, start: TrainingStart): Promise<TrainingProgram> {
     const loaded = this.#load(code, layout);
     const { program, memory } = loaded;
     writeStart(memory, layout, start);
@@ -88,7 +88,7 @@ export class SharedPool implements Pool {
     };
   }
 
-  async loadInference(code: Code, layout: Layout): Promise<InferenceProgram> {
+  async loadInference(code: Code, layout: MemoryLayout): Promise<InferenceProgram> {
     const loaded = this.#load(code, layout);
     const { program, memory } = loaded;
     return {
@@ -107,7 +107,7 @@ export class SharedPool implements Pool {
     await this.#end(closedError());
   }
 
-  #load(code: Code, layout: Layout): Loaded {
+  #load(code: Code, layout: MemoryLayout): Loaded {
     if (this.#ended) throw this.#ended;
     const { threads } = this;
     const memory = this.#memories.take(code);

@@ -6,7 +6,7 @@ import { adamCorrections } from "../../optimizers/adam.js";
 import { LOOK_EVERY } from "../../optimizers/flush.js";
 import { absurdLoss, firstSteps, LEARNT } from "../signs.js";
 import type { Control } from "./control.js";
-import type { Layout } from "./layout.js";
+import type { MemoryLayout } from "./layout.js";
 
 /** One epoch of training. All arrays are shared between the threads. */
 export interface EpochJob {
@@ -64,7 +64,7 @@ type Kernels = Record<string, (workspace: number, slot: number, count: number, s
  */
 export class Thread {
   readonly #kernels: Kernels;
-  readonly #layout: Layout;
+  readonly #layout: MemoryLayout;
   readonly #thread: number;
   readonly #control: Control;
   readonly #workspace: number;
@@ -80,7 +80,7 @@ export class Thread {
   constructor(
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
-    layout: Layout,
+    layout: MemoryLayout,
     thread: number,
     control: Control,
   ) {

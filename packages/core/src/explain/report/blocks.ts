@@ -1,7 +1,7 @@
 import type { Content, Markup } from "../../html.js";
 import type { Factor, Term } from "../../layers/explain/explanation.js";
 import { greyScaleFor, type Scale, scaleFor, signedScaleFor } from "../../presentation/colours.js";
-import type { Role } from "../../presentation/mathml.js";
+import type { SymbolRole } from "../../presentation/mathml.js";
 import { grid, gridRow, LARGEST_GRID, sign } from "./grids.js";
 import { mapOf } from "./maps.js";
 import { shownSum } from "./sums.js";
@@ -59,7 +59,7 @@ function inOrder<V>(map: ReadonlyMap<number, V>): [number, V][] {
 /** What the factors of a block's terms are, in their order. */
 export interface FactorLook {
   readonly caption: Content;
-  readonly role: Role;
+  readonly role: SymbolRole;
   /** All numbers of the tensor: its scale is that of its maps, so that colours mean the same everywhere. */
   readonly scale: Scale;
 }

@@ -1,6 +1,6 @@
 import { type Content, html, type Markup } from "../../html.js";
 import { type Scale, strength } from "../../presentation/colours.js";
-import type { Role } from "../../presentation/mathml.js";
+import type { SymbolRole } from "../../presentation/mathml.js";
 import { fixed, type NumberFormat, powerOf } from "../../presentation/numbers.js";
 
 /*
@@ -9,7 +9,7 @@ import { fixed, type NumberFormat, powerOf } from "../../presentation/numbers.js
 
 export interface GridOptions {
   readonly caption: Content;
-  readonly role?: Role;
+  readonly role?: SymbolRole;
   /** In rows; undefined where there is nothing. */
   readonly values: readonly (readonly (number | undefined)[])[];
   readonly format: NumberFormat;

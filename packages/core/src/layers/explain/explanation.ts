@@ -15,10 +15,10 @@ export interface Term {
   readonly factors: readonly Factor[];
   readonly value: number;
   /** What sets it apart from the other terms: `bias`, `winner`, `padding`, ... */
-  readonly role?: Role;
+  readonly role?: TermRole;
 }
 
-export type Role = "bias" | "winner" | "padding" | "target" | "step";
+export type TermRole = "bias" | "winner" | "padding" | "target" | "step";
 
 /**
  * What is done to make a cell. `sum`: products are added. `maximum`: the largest is taken. `gate`: a number passes or
@@ -81,7 +81,7 @@ export function factorAt(tensor: NamedTensor, index: readonly number[], label?: 
 }
 
 /** The product of factors. */
-export function product(factors: readonly Factor[], role?: Role): Term {
+export function product(factors: readonly Factor[], role?: TermRole): Term {
   // what lies in the padding adds nothing, whatever it is multiplied with
   const value = role === "padding" ? 0 : factors.reduce((value, factor) => value * factor.value, 1);
   return { factors, value, ...(role !== undefined && { role }) };

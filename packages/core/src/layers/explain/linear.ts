@@ -19,7 +19,7 @@ import {
  */
 
 /** A number that goes into an output. */
-export interface Part {
+export interface Summand {
   /** Of which input, counted from 0. */
   readonly input: number;
   /** Where it stands there, in one image. */
@@ -48,7 +48,7 @@ export interface LinearWords<Resolved> {
  * textbook's gradient must add in the order of the outputs
  */
 export function explainLinear<Resolved extends ResolvedLayer>(
-  partsOf: (layer: Resolved, index: readonly number[]) => readonly Part[],
+  partsOf: (layer: Resolved, index: readonly number[]) => readonly Summand[],
   words: LinearWords<Resolved>,
 ): Explainer<Resolved> {
   const turned = new WeakMap<Resolved, ReadonlyMap<string, readonly Goal[]>>();
@@ -101,7 +101,7 @@ export function explainLinear<Resolved extends ResolvedLayer>(
 /** For each number of the inputs, where it goes, in the order of the outputs. */
 function turnedAround<Resolved extends ResolvedLayer>(
   layer: Resolved,
-  partsOf: (layer: Resolved, index: readonly number[]) => readonly Part[],
+  partsOf: (layer: Resolved, index: readonly number[]) => readonly Summand[],
 ): ReadonlyMap<string, readonly Goal[]> {
   const goals = new Map<string, Goal[]>();
   for (let cell = 0; cell < sizeOf(layer.outputShape); cell++) {
