@@ -2,7 +2,17 @@ import { checkKeys, trueOrFalse, wholeNumber } from "../options.js";
 import { dtypeOf, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
 import { explainConv2d } from "./explain/conv2d.js";
 import type { Layer, LayerSpec, LayerWords, ResolvedLayer } from "./layer.js";
-import { checkSize, imageShape, type Padding, type Pair, paddingOf, pair } from "./options.js";
+import {
+  bySides,
+  checkSize,
+  imageShape,
+  inShort,
+  type Padding,
+  type Pair,
+  paddingOf,
+  pair,
+  windowOptions,
+} from "./options.js";
 import { outputSize, outputsInside, reachOf, type Window } from "./window.js";
 
 /*
@@ -203,11 +213,22 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
     return { weight, bias };
   },
 
-  words({ inputShape: [channels], outputShape: [filters], kernel }: Conv2d): LayerWords {
+  words(layer: Conv2d): LayerWords {
+    const {
+      inputShape: [channels],
+      outputShape: [filters],
+      kernel,
+      bias,
+    } = layer;
     const depth = channels > 1 ? ` in each of the ${channels} channels` : "";
     return {
       kind: "convolution",
-      forward: `${filters === 1 ? "One filter slides its kernel" : `${filters} filters each slide their kernel`}, a square of ${kernel.join("×")} weights${depth}, over the picture. At each place the numbers below are multiplied by the weights on them and added up, with the filter's bias (a number of its own): a feature map.`,
+      short: inShort(`conv ${bySides(kernel)}`, [
+        filters === 1 ? "1 filter" : `${filters} filters`,
+        ...windowOptions(layer, [1, 1]),
+        !bias && "no bias",
+      ]),
+      forward: `${filters === 1 ? "One filter slides its kernel" : `${filters} filters each slide their kernel`}, a square of ${kernel.join("×")} weights${depth}, over the picture. At each place the numbers below are multiplied by the weights on them and added up${bias ? ", with the filter's bias (a number of its own)" : ""}: a feature map.`,
       backward:
         "A weight was used at every place, so its gradient is the sum over all places: the pixel that it met, times the gradient of the output there. To the pixels, gradients go back through the same weights; from where a pixel stands, the kernel lies there flipped.",
     };

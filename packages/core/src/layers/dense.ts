@@ -4,7 +4,7 @@ import { whole } from "../presentation/numbers.js";
 import { dtypeOf, formatShape, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
 import { explainDense } from "./explain/dense.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
-import { checkSize } from "./options.js";
+import { checkSize, inShort } from "./options.js";
 
 /*
  * In a dense (fully connected) layer every output is a weighted sum of all inputs, plus a bias:
@@ -110,9 +110,10 @@ export const dense: Layer<DenseSpec, Dense> = {
     return layer.bias ? { weight, bias } : { weight };
   },
 
-  words: ({ inputShape: [inputs], outputShape: [units] }: Dense) => ({
+  words: ({ inputShape: [inputs], outputShape: [units], bias }: Dense) => ({
     kind: "dense",
-    forward: `Each of the ${units} outputs multiplies all ${whole(inputs)} numbers by weights of its own and adds them up, with its bias.`,
+    short: inShort(`dense ${units}`, [!bias && "no bias"]),
+    forward: `Each of the ${units} outputs multiplies all ${whole(inputs)} numbers by weights of its own and adds them up${bias ? ", with its bias" : ""}.`,
     backward:
       "A weight's gradient is the input that it met, times the gradient of its output. An input's gradient is the sum over all outputs: their gradients, times the weights on the way there.",
   }),

@@ -42,6 +42,7 @@ export const flatten: Layer<FlattenSpec, ResolvedLayer> = {
 
   words: ({ outputShape: [count] }) => ({
     kind: "flatten",
+    short: "flatten",
     forward: `All ${whole(count)} numbers are written in one row, map after map. Nothing is computed.`,
     backward: "The gradients go back to the places that the numbers came from.",
   }),

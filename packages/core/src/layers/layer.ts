@@ -31,6 +31,8 @@ export interface ParameterInfo {
 export interface LayerWords {
   /** What such layers are called: `convolution`. */
   readonly kind: string;
+  /** This layer in a few words, with the options that aren't the usual ones: `conv 3x3 (8 filters, stride 2)`. */
+  readonly short: string;
   /** What it does to numbers on their way forward. */
   readonly forward: string;
   /** How gradients come back through it. */

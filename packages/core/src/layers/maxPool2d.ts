@@ -1,7 +1,7 @@
 import { dtypeOf, type NamedTensors, type Shape, type Tensor, tensor, zeros } from "../tensor.js";
 import { explainMaxPool2d } from "./explain/maxPool2d.js";
 import type { Layer } from "./layer.js";
-import { type Pool2d, type Pool2dSpec, resolvePool2d } from "./pool2d.js";
+import { type Pool2d, type Pool2dSpec, poolInShort, resolvePool2d } from "./pool2d.js";
 import { winnerOf } from "./window.js";
 
 /*
@@ -54,9 +54,10 @@ export const maxPool2d: Layer<MaxPool2dSpec, MaxPool2d> = {
 
   branches: (layer, [x]: readonly Tensor[]) => winnersOf(layer, x),
 
-  words: ({ kernel }: MaxPool2d) => ({
+  words: (layer: MaxPool2d) => ({
     kind: "max-pooling",
-    forward: `Of each window of ${kernel.join("×")} only the largest number, the winner, goes on. The picture becomes smaller.`,
+    short: poolInShort("max-pool", layer),
+    forward: `Of each window of ${layer.kernel.join("×")} only the largest number, the winner, goes on. The picture becomes smaller.`,
     backward:
       "Only the winner moved the output, so the whole gradient goes back to it, and none to the others.",
   }),

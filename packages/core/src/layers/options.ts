@@ -2,6 +2,7 @@ import { InputError, show } from "../errors.js";
 import { wholeNumber } from "../options.js";
 import type { Shape } from "../tensor.js";
 import { formatShape } from "../tensor.js";
+import type { Window } from "./window.js";
 
 /** One number for both directions, or `[vertical, horizontal]`. */
 export type Pair = number | readonly [number, number];
@@ -74,4 +75,27 @@ export function checkSize(what: string, shape: Shape, fix: string): void {
       `its ${what} ${formatShape(shape)} would hold ${size.toLocaleString("en-US")} numbers, more than the limit of ${LARGEST_TENSOR.toLocaleString("en-US")}; ${fix}`,
     );
   }
+}
+
+/** `max-pool 2x2 (stride 1)`: what a layer is, and in brackets its options, those that are `false` left out. */
+export function inShort(what: string, options: readonly (string | false)[]): string {
+  const said = options.filter((option) => option !== false);
+  return said.length === 0 ? what : `${what} (${said.join(", ")})`;
+}
+
+/** `2x3` */
+export const bySides = (sides: readonly number[]) => sides.join("x");
+
+/** A window's options in words, `false` for those that are as usual. */
+export function windowOptions(
+  { stride, padding, dilation }: Window,
+  usualStride: readonly number[],
+): (string | false)[] {
+  const sides = (each: readonly number[]) => (each[0] === each[1] ? `${each[0]}` : bySides(each));
+  const even = padding.every((side) => side === padding[0]);
+  return [
+    bySides(stride) !== bySides(usualStride) && `stride ${sides(stride)}`,
+    Math.max(...padding) > 0 && `padding ${even ? padding[0] : padding.join(",")}`,
+    Math.max(...dilation) > 1 && `dilation ${sides(dilation)}`,
+  ];
 }

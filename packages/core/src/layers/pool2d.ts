@@ -2,7 +2,17 @@ import { InputError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import { formatShape, type Shape } from "../tensor.js";
 import type { LayerSpec, ResolvedLayer } from "./layer.js";
-import { checkSize, imageShape, type Padding, type Pair, paddingOf, pair } from "./options.js";
+import {
+  bySides,
+  checkSize,
+  imageShape,
+  inShort,
+  type Padding,
+  type Pair,
+  paddingOf,
+  pair,
+  windowOptions,
+} from "./options.js";
 import { outputSize, type Window } from "./window.js";
 
 /* What all pools have in common: a window that moves over each channel by itself. */
@@ -43,4 +53,9 @@ export function resolvePool2d(spec: Pool2dSpec, inputShape: Shape): Pool2d {
     dilation: [1, 1],
     padding,
   };
+}
+
+/** `max-pool 2x2 (stride 1)` */
+export function poolInShort(what: string, layer: Pool2d): string {
+  return inShort(`${what} ${bySides(layer.kernel)}`, windowOptions(layer, layer.kernel));
 }

@@ -48,6 +48,7 @@ export const relu: Layer<ReluSpec, ResolvedLayer> = {
 
   words: () => ({
     kind: "ReLU",
+    short: "ReLU",
     forward: "What is above 0 passes, everything else becomes 0.",
     backward: "The gradient passes where the gate was open, and stops where the ReLU gave 0.",
   }),

@@ -1,4 +1,4 @@
-import type { CheckedArray, CheckReport, FoundMistake, ModelSpec } from "unravel-cnn";
+import { type CheckedArray, type CheckReport, defineModel, type FoundMistake } from "unravel-cnn";
 import { significant } from "../../terminal/numbers.js";
 import type { Styles } from "../../terminal/style.js";
 import { wrapped } from "../../terminal/text.js";
@@ -19,32 +19,11 @@ export function asLines(file: string, report: CheckReport, styles: Styles): stri
 }
 
 function heading(file: string, { model, images }: CheckReport, styles: Styles): string[] {
+  const layers = defineModel(model).layers.map(({ kind, resolved }) => kind.words(resolved).short);
   const [title, ...rest] = wrapped(
-    `${file}: ${images} image${images === 1 ? "" : "s"} of ${model.input.join("x")} through ${model.layers.map(layerText).join(", ")}`,
+    `${file}: ${images} image${images === 1 ? "" : "s"} of ${model.input.join("x")} through ${layers.join(", ")}`,
   );
   return [styles.bold(title), ...rest];
-}
-
-/** `conv 3x3 (8 filters)`, with what differs from the defaults. */
-function layerText(layer: ModelSpec["layers"][number]): string {
-  const size = (value: unknown) => (Array.isArray(value) ? value.join("x") : `${value}x${value}`);
-  switch (layer.type) {
-    case "conv2d": {
-      const extras = [
-        `${layer.filters} filter${layer.filters === 1 ? "" : "s"}`,
-        ...(layer.stride && layer.stride !== 1 ? [`stride ${layer.stride}`] : []),
-        ...(layer.padding ? [`padding ${layer.padding}`] : []),
-        ...(layer.bias === false ? ["no bias"] : []),
-      ];
-      return `conv ${size(layer.kernel)} (${extras.join(", ")})`;
-    }
-    case "maxPool2d":
-      return `max-pool ${size(layer.size)}${layer.stride && layer.stride !== layer.size ? ` (stride ${layer.stride})` : ""}`;
-    case "dense":
-      return `dense ${layer.units}${layer.bias === false ? " (no bias)" : ""}`;
-    default:
-      return layer.type === "relu" ? "ReLU" : layer.type;
-  }
 }
 
 function arrayTable({ arrays, first }: CheckReport, styles: Styles): string[] {
