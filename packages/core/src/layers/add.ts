@@ -70,6 +70,7 @@ export const add: Layer<AddSpec, Add> = {
 
   words: ({ inputCount }: Add) => ({
     kind: "addition",
+    short: `add ${inputCount} tensors`,
     forward: `${inputCount} tensors of one shape are added, number by number: here the ways of the network come together.`,
     backward: "The gradient goes back into each of the ways as it is.",
   }),

@@ -1,7 +1,7 @@
 import { dtypeOf, type NamedTensors, type Shape, type Tensor, tensor, zeros } from "../tensor.js";
 import { explainLinear, outputsItWentInto, type Summand } from "./explain/linear.js";
 import type { Layer } from "./layer.js";
-import { type Pool2d, type Pool2dSpec, resolvePool2d } from "./pool2d.js";
+import { type Pool2d, type Pool2dSpec, poolInShort, resolvePool2d } from "./pool2d.js";
 import { pixelUnder } from "./window.js";
 
 /*
@@ -65,10 +65,11 @@ export const averagePool2d: Layer<AveragePool2dSpec, AveragePool2d> = {
 
   parameterGradients: () => ({}),
 
-  words: ({ kernel }: AveragePool2d) => ({
+  words: (layer: AveragePool2d) => ({
     kind: "average-pooling",
-    forward: `Of each window of ${kernel.join("×")} the mean goes on. The picture becomes smaller.`,
-    backward: `Every number of a window moved the mean by its share, so each gets that share of the gradient, 1/${kernel[0] * kernel[1]}.`,
+    short: poolInShort("average-pool", layer),
+    forward: `Of each window of ${layer.kernel.join("×")} the mean goes on. The picture becomes smaller.`,
+    backward: `Every number of a window moved the mean by its share, so each gets that share of the gradient, 1/${layer.kernel[0] * layer.kernel[1]}.`,
   }),
 
   explain: explainLinear<AveragePool2d>(partsOf, {
