@@ -1,5 +1,5 @@
 import { type Cell, checkCell, offsetOf } from "../cell.js";
-import type { ModelLayer } from "../graph/model.js";
+import type { Model } from "../graph/model.js";
 import { type Account, factorAt, product } from "../layers/explain/explanation.js";
 import { contractName } from "../reference/names.js";
 import { type Trace, tensorsOf } from "../reference/trace.js";
@@ -13,6 +13,16 @@ export interface Explanation extends Account {
   readonly value: number;
   /** Of the terms, in float64. The stored value differs from it by the rounding of its dtype. */
   readonly sum: number;
+  /** Where the rule is `collect`: the layers that it comes back from, the terms of each by themselves. */
+  readonly ways?: readonly Way[];
+}
+
+/** What comes back to a number from one of the layers that it goes into. */
+export interface Way extends Account {
+  readonly layer: string;
+  /** As which of the layer's inputs the number went in, counted from 0. */
+  readonly input: number;
+  readonly sum: number;
 }
 
 /**
@@ -25,11 +35,14 @@ export function explain(trace: Trace, { tensor: name, index }: Cell): Explanatio
   const { shape, data } = tensorNamed(tensors, cell.tensor);
   checkCell(cell, { shape, data });
   const account = accountOf(trace, tensors, cell);
-  const sum = account.terms.reduce((sum, { value }) => sum + value, 0);
-  return { cell, value: data[offsetOf(shape, cell.index)], sum, ...account };
+  return { cell, value: data[offsetOf(shape, cell.index)], sum: sumOf(account), ...account };
 }
 
-function accountOf({ model }: Trace, tensors: NamedTensors, { tensor, index }: Cell): Account {
+function accountOf(
+  { model }: Trace,
+  tensors: NamedTensors,
+  { tensor, index }: Cell,
+): Account & Pick<Explanation, "ways"> {
   const given = () => givenNumber(tensors, { tensor, index });
   if (tensor === "y" || tensor === "lr") return given();
   if (tensor.startsWith("new.")) return updated(tensors, tensor.slice("new.".length), index);
@@ -47,29 +60,37 @@ function accountOf({ model }: Trace, tensors: NamedTensors, { tensor, index }: C
     const parameter = parameters.find(({ fullName }) => tensor === `grad.${fullName}`);
     if (parameter) return kind.explain.parameterGradient(resolved, here, parameter.name, index);
   }
-  const uses = model.uses.get(tensor.replace(/^grad\./, ""));
-  if (uses === undefined || tensor === "x") return given();
-  // in the order in which the trace adds what comes back: from the last layer first
-  const ways = [...uses].reverse().map(({ layer, input }) => ({
-    layer,
-    account: layer.kind.explain.inputGradient(
-      layer.resolved,
-      around(tensors, namesAround(layer)),
-      index,
-      input,
-    ),
-  }));
-  return ways.length === 1 ? ways[0].account : added(ways);
+  if (tensor === "x" || !tensor.startsWith("grad.")) return given();
+  const ways = waysBack(model, tensors, { tensor, index });
+  return ways.length === 1 ? ways[0] : added(ways);
+}
+
+/**
+ * What comes to a number of a gradient from each layer that takes the tensor, in the order in which the trace adds it: from
+ * the last layer first.
+ */
+export function waysBack(model: Model, tensors: NamedTensors, { tensor, index }: Cell): Way[] {
+  const uses = model.uses.get(tensor.slice("grad.".length)) ?? [];
+  return [...uses].reverse().map(({ layer: { name, kind, resolved, inputs }, input }) => {
+    const here = around(tensors, namesAround({ name, inputs }));
+    const account = kind.explain.inputGradient(resolved, here, index, input);
+    return { ...account, layer: name, input, sum: sumOf(account) };
+  });
 }
 
 /** What comes back to a number from all layers that it goes into. */
-function added(ways: readonly { readonly layer: ModelLayer; readonly account: Account }[]): Account {
+function added(ways: readonly Way[]): Account & Pick<Explanation, "ways"> {
   return {
     rule: "collect",
-    terms: ways.flatMap(({ account }) => account.terms),
-    others: ways.flatMap(({ account }) => account.others),
-    says: `This number goes on in ${ways.length} ways, and what comes back from them (${ways.map(({ layer }) => layer.name).join(", ")}) is added.`,
+    terms: ways.flatMap(({ terms }) => terms),
+    others: ways.flatMap(({ others }) => others),
+    says: `This number goes on in ${ways.length} ways, and what comes back from them (${ways.map(({ layer }) => layer).join(", ")}) is added.`,
+    ways,
   };
+}
+
+function sumOf({ terms }: Account): number {
+  return terms.reduce((sum, { value }) => sum + value, 0);
 }
 
 function givenNumber(tensors: NamedTensors, { tensor, index }: Cell): Account {

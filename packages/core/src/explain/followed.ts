@@ -7,7 +7,9 @@ import { explain } from "./explain.js";
 /**
  * One number in each tensor, chosen so that they make one story: the score of the class that won, the input that spoke
  * most for it, what spoke most for that, and so on back to a pixel; of each layer that learns, the weight between them.
- * Backward the same cells are followed: `grad.conv1.out` at the place of `conv1.out`. Of a batch, the first image.
+ * Where a layer takes several tensors, the story goes on with the one whose number spoke most, and of the others the number
+ * is followed that took part. Backward the same cells are followed: `grad.conv1.out` at the place of `conv1.out`. Of a
+ * batch, the first image.
  *
  * @returns for each name of a tensor (`x`, `conv1.out`, `conv1.weight`, `conv1.bias`, ...) a cell in it
  */
@@ -16,6 +18,7 @@ export function followedCells(trace: Trace): Record<string, Cell> {
   const cells: Record<string, Cell> = {};
   const logits = model.output;
   cells[logits] = { tensor: logits, index: [0, largestInRows(tensors[logits])[0]] };
+  const story = new Set([logits]);
   for (const layer of [...model.layers].reverse()) {
     const cell = cells[layer.output];
     const { terms, others } = explain(trace, cell);
@@ -28,16 +31,16 @@ export function followedCells(trace: Trace): Record<string, Cell> {
       const index = name === "bias" ? [cell.index[1]] : indexAt(tensors[fullName].shape, 0);
       cells[fullName] = weight ?? { tensor: fullName, index };
     }
+    const all = [...factors, ...terms.flatMap((term) => term.factors)];
+    const next = story.has(layer.output) ? factorOf(factors, layer.inputs)?.cell?.tensor : undefined;
     for (const input of layer.inputs) {
-      const from = (
-        factorOf(factors, [input]) ??
-        factorOf(
-          terms.flatMap((term) => term.factors),
-          [input],
-        )
-      )?.cell;
-      // where a number goes into several layers, the last of them decides
-      cells[input] ??= from ?? { tensor: input, index: indexAt(tensors[input].shape, 0) };
+      // a number that is in the story is chosen by it, any other by the last of the layers that take it
+      if (input === next) story.add(input);
+      else if (cells[input]) continue;
+      cells[input] = factorOf(all, [input])?.cell ?? {
+        tensor: input,
+        index: indexAt(tensors[input].shape, 0),
+      };
     }
   }
   return cells;

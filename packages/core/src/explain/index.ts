@@ -9,7 +9,9 @@ export {
   type Scale,
   type ScaleKind,
   scaleFor,
+  scaleOf,
   signedScaleFor,
+  strength,
 } from "../presentation/colours.js";
 export { formulaOf } from "../presentation/formulas.js";
 export {
@@ -23,9 +25,9 @@ export {
   short,
   whole,
 } from "../presentation/numbers.js";
-export { type SumInShort, sumInShort } from "../presentation/sumInShort.js";
+export { linesThatAdd, type Sum, type SumInShort, type SumLine, sumInShort } from "../presentation/sums.js";
 export { contributesTo } from "./contributesTo.js";
-export { type Explanation, explain } from "./explain.js";
+export { type Explanation, explain, type Way } from "./explain.js";
 export { type FiniteDifference, finiteDifference, finiteDifferences } from "./finiteDifference.js";
 export { followedCells } from "./followed.js";
 export {

@@ -9,7 +9,7 @@ import type { NamedTensors, Tensor } from "../tensor.js";
 export type Names = (local: string) => string;
 
 /** The contract names of the tensors around a layer. */
-export function namesAround({ name, inputs }: ModelLayer): Names {
+export function namesAround({ name, inputs }: Pick<ModelLayer, "name" | "inputs">): Names {
   const locals = localInputs(inputs);
   const nameOf: Names = (local) => {
     if (local.startsWith("grad.")) return `grad.${nameOf(local.slice("grad.".length))}`;

@@ -44,6 +44,15 @@ export function greyScaleFor(values: ArrayLike<number>): Scale {
   return scale.kind === "diverging" ? scale : { kind: "grey", largest: Math.max(1, scale.largest) };
 }
 
+/**
+ * The scale of a tensor's maps: weights and gradients have a sign by nature, others only if they are ever negative; a
+ * picture is grey.
+ */
+export function scaleOf(name: string, data: ArrayLike<number>): Scale {
+  if (name === "x") return greyScaleFor(data);
+  return /^(grad|new)\.|\.(weight|bias)$/.test(name) ? signedScaleFor([data]) : scaleFor([data]);
+}
+
 /** Which colour of the palette a value has. What is not a number has that of 0. */
 export function colourIndex({ kind, largest }: Scale, value: number): number {
   const share = kind === "diverging" ? (value / largest + 1) / 2 : value / largest;

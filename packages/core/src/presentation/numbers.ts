@@ -96,7 +96,7 @@ function superscript(value: number): string {
   return [...String(value)].map((digit) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(digit)]).join("");
 }
 
-/** `13,610` */
+/** `13,610`. By hand, because the first number that Intl formats takes it 40 ms. */
 export function whole(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
 }

@@ -1,10 +1,11 @@
-import type { Markup } from "../../html.js";
+import type { Content, Markup } from "../../html.js";
 import { counted } from "../../presentation/numbers.js";
+import { biasLine, type SumLine } from "../../presentation/sums.js";
 import type { Explanation } from "../explain.js";
 import { type Block, shownBlockSum } from "./blocks.js";
 import { address } from "./story.js";
-import { type SumLine, sumTable } from "./sums.js";
-import { biasLine, type TermFormats } from "./worked.js";
+import { sumTable } from "./sums.js";
+import type { TermFormats } from "./worked.js";
 
 /** The most blocks that have a line of their own. */
 const MOST_LINES = 8;
@@ -29,7 +30,7 @@ export function blockSum(
   const others = blocks.filter((block) => block !== shown).sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum));
   const listed = others.length <= MOST_LINES + 1 ? others : others.slice(0, MOST_LINES);
   const rest = others.slice(listed.length);
-  const lines: SumLine[] = [
+  const lines: SumLine<Content>[] = [
     {
       name: `the ${counted(products, "product")} above${blocks.length > 1 ? `, ${thing} ${shown.channel},` : ""} added`,
       value: shownBlockSum(shown, formats),

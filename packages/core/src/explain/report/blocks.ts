@@ -1,10 +1,11 @@
 import type { Content, Markup } from "../../html.js";
 import type { Factor, Term } from "../../layers/explain/explanation.js";
-import { greyScaleFor, type Scale, scaleFor, signedScaleFor } from "../../presentation/colours.js";
+import { type Scale, signedScaleFor } from "../../presentation/colours.js";
 import type { SymbolRole } from "../../presentation/mathml.js";
+import { shownSum } from "../../presentation/sums.js";
 import { grid, gridRow, LARGEST_GRID, sign } from "./grids.js";
 import { mapOf } from "./maps.js";
-import { shownSum } from "./sums.js";
+
 import type { TermFormats } from "./worked.js";
 
 /*
@@ -129,13 +130,4 @@ export function shownBlockSum(block: Block, formats: TermFormats): number {
 
 function numberIn(factor: Factor | undefined): number | undefined {
   return factor?.value;
-}
-
-/**
- * The scale of a tensor's maps: weights and gradients have a sign by nature, others only if they are ever negative; a
- * picture is grey.
- */
-export function scaleOf(name: string, data: ArrayLike<number>): Scale {
-  if (name === "x") return greyScaleFor(data);
-  return /^(grad|new)\.|\.(weight|bias)$/.test(name) ? signedScaleFor([data]) : scaleFor([data]);
 }

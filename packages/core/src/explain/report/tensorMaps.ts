@@ -1,8 +1,7 @@
 import type { Cell } from "../../cell.js";
 import { type Content, html, type Markup } from "../../html.js";
-import type { Scale } from "../../presentation/colours.js";
+import { type Scale, scaleOf } from "../../presentation/colours.js";
 import { fixed, formatFor, largestSize, powerOf, short } from "../../presentation/numbers.js";
-import { scaleOf } from "./blocks.js";
 import { isShrunk, legendOf, type Mark, mapOf, mapRow, type Plane, planesOf, sidesOf } from "./maps.js";
 import { address, followedCell, nameOf, type Story, tensorOf } from "./story.js";
 

@@ -44,7 +44,7 @@ function byHand(story: Story, tensor: string): Markup {
   const { says, terms } = explain(story.trace, cell);
   return worked(html`By hand: ${addressWithValue(story, cell)}`, [
     html`<p>${says}</p>`,
-    terms.length > 0 && termTable(story, cell, { name: nameOfTerm }),
+    terms.length > 0 && termTable(story, cell, nameOfTerm),
   ]);
 }
 

@@ -1,11 +1,12 @@
 import { type Content, html, type Markup } from "../../../html.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
 import { pixelUnder, reachOf } from "../../../layers/window.js";
+import { scaleOf } from "../../../presentation/colours.js";
 import { formula, indexed, letter, list, number, operator, sumOver } from "../../../presentation/mathml.js";
 import { counted, times } from "../../../presentation/numbers.js";
 import { explain } from "../../explain.js";
 import { blockSum, strongestBlock } from "../blockSums.js";
-import { blockEquation, blocksOf, type FactorLook, scaleOf } from "../blocks.js";
+import { blockEquation, blocksOf, type FactorLook } from "../blocks.js";
 import type { LayerChapters, Telling } from "../chapter.js";
 import { costOf } from "../chapter.js";
 import { legendOf, mapRow, planesOf } from "../maps.js";

@@ -1,10 +1,11 @@
 import { type Content, html, type Markup } from "../../../html.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
+import { scaleOf } from "../../../presentation/colours.js";
 import { formula, indexed, letter, list, operator, slope, sumOver } from "../../../presentation/mathml.js";
 import { counted, formatFor, times, whole } from "../../../presentation/numbers.js";
 import { type Explanation, explain } from "../../explain.js";
 import { blockSum, strongestBlock } from "../blockSums.js";
-import { blockEquation, blocksOf, type FactorLook, isReadable, scaleOf } from "../blocks.js";
+import { blockEquation, blocksOf, type FactorLook, isReadable } from "../blocks.js";
 import type { Telling } from "../chapter.js";
 import { checked } from "../check.js";
 import { grid } from "../grids.js";
@@ -97,9 +98,7 @@ function weightExample({ story, layer, input }: LayerPlace): Markup {
     blockEquation(block, looks, [0, 1], formats),
     isReadable(block)
       ? blockSum(explanation, [block], block, formats, "filter")
-      : termTable(story, cell, {
-          name: ({ factors: [gradient] }) => placeName(gradient.cell?.index ?? []),
-        }),
+      : termTable(story, cell, ({ factors: [gradient] }) => placeName(gradient.cell?.index ?? [])),
     checked(story, cell),
   ]);
 }

@@ -45,7 +45,7 @@ function forward(place: LayerPlace): Telling {
         html`By hand: ${addressWithValue(story, cell)}${last && `, the score of “${nameOf(story, unit)}”`}`,
         [
           html`<p>${whole(inputs)} products are added${bias && ", and the bias"}. The ones that count most:</p>`,
-          termTable(story, cell, { name: (term) => inputName(place, term) }),
+          termTable(story, cell, (term) => inputName(place, term)),
         ],
       ),
       costOf(

@@ -119,7 +119,7 @@ function inputExample(place: LayerPlace): Markup {
   };
   return worked(html`By hand: ${addressWithValue(story, cell)}`, [
     html`<p>Each line: the weight between the two, times the gradient that arrives there.</p>`,
-    termTable(story, cell, { name }),
+    termTable(story, cell, name),
     checked(story, cell),
   ]);
 }

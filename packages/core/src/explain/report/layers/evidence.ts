@@ -1,8 +1,7 @@
 import { indexAt } from "../../../cell.js";
 import { type Content, html } from "../../../html.js";
-import { scaleFor, signedScaleFor } from "../../../presentation/colours.js";
+import { scaleFor, scaleOf, signedScaleFor } from "../../../presentation/colours.js";
 import { counted } from "../../../presentation/numbers.js";
-import { scaleOf } from "../blocks.js";
 import { legendOf, mapOf, mapRow, type Plane, planesOf } from "../maps.js";
 import { followedCell, imageShapeBehind, type LayerPlace, tensorOf } from "../story.js";
 import { strongest } from "../tensorMaps.js";

@@ -1,8 +1,8 @@
 import { html, type Markup } from "../../../html.js";
+import { scaleOf } from "../../../presentation/colours.js";
 import { formula, indexed, letter, operator } from "../../../presentation/mathml.js";
 import { counted, short, times, whole } from "../../../presentation/numbers.js";
 import { explain } from "../../explain.js";
-import { scaleOf } from "../blocks.js";
 import type { LayerChapters, Telling } from "../chapter.js";
 import { legendOf, mapOf, mapRow, planesOf } from "../maps.js";
 import { address, addressWithValue, followedCell, type LayerPlace, tensorOf } from "../story.js";

@@ -1,5 +1,5 @@
 import type { Content, Markup } from "../../../html.js";
-import { scaleOf } from "../blocks.js";
+import { scaleOf } from "../../../presentation/colours.js";
 import { mapOf, planesOf } from "../maps.js";
 import { type Story, tensorOf } from "../story.js";
 

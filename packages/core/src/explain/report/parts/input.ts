@@ -1,7 +1,7 @@
 import { type Content, html, type Markup } from "../../../html.js";
+import { scaleOf } from "../../../presentation/colours.js";
 import { counted, fixed, formatFor, short, times, whole } from "../../../presentation/numbers.js";
 import type { ImageShape } from "../../../tensor.js";
-import { scaleOf } from "../blocks.js";
 import type { Chapter } from "../chapter.js";
 import { grid, LARGEST_GRID } from "../grids.js";
 import { colourPicture, legendOf, type Mark, mapOf, mapRow, planesOf } from "../maps.js";

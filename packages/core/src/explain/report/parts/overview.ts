@@ -1,6 +1,6 @@
 import { html, type Markup } from "../../../html.js";
+import { scaleOf } from "../../../presentation/colours.js";
 import { percent, short, times } from "../../../presentation/numbers.js";
-import { scaleOf } from "../blocks.js";
 import { type Mark, mapOf, planesOf } from "../maps.js";
 import { followedCell, nameOf, placesOf, type Story, tensorOf } from "../story.js";
 import { markOf } from "../tensorMaps.js";
