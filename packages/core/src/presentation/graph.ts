@@ -17,11 +17,18 @@ export function takersOf(model: Model, tensor: string): string[] | undefined {
   return uses.length > 1 ? uses.map(({ layer }) => layer.name) : undefined;
 }
 
-/** `conv2`, `relu1 and conv2`, `a, b and c`; what stands there several times is counted: `a (2 times)`. */
-export function listed(names: readonly string[]): string {
-  const each = [...new Set(names)].map((name) => {
+/**
+ * `conv2`, `relu1 and conv2`, `a, b and c`, in pieces; what stands there several times is counted: `a (2 times)`.
+ * @param shown how a name is shown: as a link, for instance
+ */
+export function listed<Piece = string>(
+  names: readonly string[],
+  shown: (name: string) => Piece = (name) => name as Piece,
+): (Piece | string)[] {
+  const distinct = [...new Set(names)];
+  return distinct.flatMap((name, k) => {
     const times = names.filter((other) => other === name).length;
-    return times === 1 ? name : `${name} (${times} times)`;
+    const before = k === 0 ? [] : [k === distinct.length - 1 ? " and " : ", "];
+    return [...before, shown(name), ...(times > 1 ? [` (${times} times)`] : [])];
   });
-  return each.length < 2 ? each.join("") : `${each.slice(0, -1).join(", ")} and ${each[each.length - 1]}`;
 }

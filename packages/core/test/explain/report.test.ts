@@ -7,6 +7,7 @@ import type { AnyLayerSpec } from "../../src/layers/index.js";
 import { trace, withUpdate } from "../../src/reference/trace.js";
 import { copyAll, copyOf, tensor } from "../../src/tensor.js";
 import { plainText, subjectOf, sumsIn, unbalancedTag, unitsOf } from "../support/reports.js";
+import { residual } from "../support/residual.js";
 
 const conv = (options: object): AnyLayerSpec => ({ type: "conv2d", filters: 3, kernel: 3, ...options });
 const pool = (options: object = {}): AnyLayerSpec => ({ type: "maxPool2d", size: 2, ...options });
@@ -53,6 +54,20 @@ const networks: Record<string, ModelSpec> = {
   "one filter of one weight": {
     input: [1, 4, 4],
     layers: [conv({ filters: 1, kernel: 1 }), flatten, dense(2)],
+  },
+  "a residual block": residual,
+  "an image that goes several ways, one of them twice": {
+    input: [2, 9, 9],
+    layers: [
+      conv({ name: "left", filters: 2, padding: 1 }),
+      { type: "averagePool2d", name: "right", size: 3, stride: 1, padding: 1, from: "x" },
+      { type: "add", from: ["left", "right", "left", "x"] },
+      pool(),
+      flatten,
+      relu,
+      { type: "add", from: ["relu1", "flatten1"] },
+      dense(3),
+    ],
   },
   "a single row of pixels, flattened twice": {
     input: [1, 1, 20],

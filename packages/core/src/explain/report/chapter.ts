@@ -1,5 +1,6 @@
-import type { ModelLayer } from "../../graph/model.js";
+import type { Model, ModelLayer } from "../../graph/model.js";
 import { type Content, html, type Markup } from "../../html.js";
+import { listed, takenBy, takersOf } from "../../presentation/graph.js";
 import { counted, percent, times, whole } from "../../presentation/numbers.js";
 import { sizeOf } from "../../tensor.js";
 import { type LayerPlace, once, type Story } from "./story.js";
@@ -23,13 +24,13 @@ export interface Chapter {
   readonly body: Content;
 }
 
-/** What a kind of layer has to tell; `Chapter` without what is the same for all. */
-export type Telling = Pick<Chapter, "kind" | "title" | "lead" | "body">;
+/** What is told of a layer; `Chapter` without what is the same for all. */
+export type Telling = Pick<Chapter, "title" | "lead" | "body">;
 
-/** The two chapters of a kind of layer. */
+/** What a kind of layer tells in its own way. For the rest there are its words and its `explain`. */
 export interface LayerChapters {
-  forward(place: LayerPlace): Telling;
-  backward(place: LayerPlace): Telling;
+  forward?(place: LayerPlace): Partial<Telling>;
+  backward?(place: LayerPlace): Partial<Telling>;
 }
 
 const directions: Record<Direction, string> = {
@@ -51,12 +52,33 @@ export function forwardFacts(story: Story, layer: ModelLayer): Content[] {
   const { model } = story.trace;
   const { forward } = layer.multiplyAdds;
   return [
-    html`<b>${times(layer.inputShape)}</b> numbers in, <b>${times(layer.outputShape)}</b> out`,
+    ...takesAndGoes(story, layer),
+    html`<b>${times(layer.inputShape)}</b> numbers in${layer.inputs.length > 1 && ", from each"}, <b>${times(layer.outputShape)}</b> out`,
     html`<b>${parameters === 0 ? "nothing" : whole(parameters)}</b> to learn`,
     forward === 0
       ? html`<b>no</b> multiplications`
       : html`<b>${whole(forward)}</b> multiply-adds, ${percent(forward / model.multiplyAdds.forward)} of the network's`,
   ];
+}
+
+/** What a layer takes, and which layers take what it gives, where these aren't simply its neighbours. */
+function takesAndGoes({ trace: { model } }: Story, layer: ModelLayer): Content[] {
+  const taken = takenBy(model, layer);
+  return [...(taken ? [html`takes ${links(taken)}`] : []), ...goesInto(model, layer.output)];
+}
+
+/** The layers that take a tensor, if there are several. */
+export function goesInto(model: Model, tensor: string): Content[] {
+  const takers = takersOf(model, tensor);
+  return takers ? [html`goes into <b>${takers.length}</b> layers: ${links(takers)}`] : [];
+}
+
+/** Layers by their names, each a link to its chapter. @param prefix `grad-` for those of the way back */
+export function links(names: readonly string[], prefix = ""): Content {
+  return listed<Content>(
+    names,
+    (name) => html`<a href="#${name === "x" ? "input" : prefix + name}">${name}</a>`,
+  );
 }
 
 /** What the layer costs on the way back. */
@@ -67,7 +89,7 @@ export function backwardFacts(story: Story, { name, multiplyAdds }: ModelLayer):
     html`arrives: <code>grad.${name}.out</code>, <b>${times(story.tensors[`grad.${name}.out`].shape.slice(1))}</b>`,
     extra === 0
       ? html`<b>no</b> multiplications`
-      : html`<b>${whole(extra)}</b> multiply-adds: ${parts === 1 ? "as many as forward, for the weights alone; nothing before it learns" : "twice as many as forward, once for the weights and once for what came in"}`,
+      : html`<b>${whole(extra)}</b> multiply-adds: ${parts === 1 ? "as many as forward, for the weights alone, as nothing before it learns" : "twice as many as forward, once for the weights and once for what came in"}`,
   ];
 }
 

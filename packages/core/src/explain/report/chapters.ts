@@ -1,12 +1,13 @@
 import type { ModelLayer } from "../../graph/model.js";
 import type { layerKinds } from "../../layers/index.js";
 import { backwardFacts, type Chapter, forwardFacts, type LayerChapters } from "./chapter.js";
-import { anyLayerChapters } from "./layers/anyLayer.js";
+import { backwardTelling, forwardTelling } from "./layers/anyLayer.js";
 import { conv2dChapters } from "./layers/conv2d.js";
 import { denseChapters } from "./layers/dense.js";
 import { flattenChapters } from "./layers/flatten.js";
 import { maxPool2dChapters } from "./layers/maxPool2d.js";
 import { reluChapters } from "./layers/relu.js";
+import { collectedPart } from "./parts/collected.js";
 import { costChapter } from "./parts/cost.js";
 import { differenceChapter } from "./parts/difference.js";
 import { inputChapter } from "./parts/input.js";
@@ -15,8 +16,8 @@ import { softmaxChapter } from "./parts/softmax.js";
 import { updateChapter } from "./parts/update.js";
 import { placesOf, type Story } from "./story.js";
 
-/** Kinds of layers that have more to tell than can be told of any layer. */
-const layerChapters: Partial<Record<keyof typeof layerKinds, LayerChapters>> = {
+/** What kinds of layers tell in their own way. Any other is told of, too, from its words and its terms. */
+const ownChapters: Partial<Record<keyof typeof layerKinds, LayerChapters>> = {
   conv2d: conv2dChapters,
   relu: reluChapters,
   maxPool2d: maxPool2dChapters,
@@ -26,15 +27,16 @@ const layerChapters: Partial<Record<keyof typeof layerKinds, LayerChapters>> = {
 
 /** The way forward, in order. */
 export function forwardChapters(story: Story): Chapter[] {
-  const layers = placesOf(story).map(
-    (place): Chapter => ({
-      id: place.layer.name,
-      name: place.layer.name,
+  const layers = placesOf(story).map((place): Chapter => {
+    const { layer } = place;
+    return {
+      ...headOf(layer),
+      id: layer.name,
       direction: "forward",
-      facts: forwardFacts(story, place.layer),
-      ...chaptersOf(place.layer).forward(place),
-    }),
-  );
+      facts: forwardFacts(story, layer),
+      ...forwardTelling(place, ownChapters[layer.spec.type]?.forward?.(place)),
+    };
+  });
   return [inputChapter(story), ...layers, softmaxChapter(story), lossChapter(story)];
 }
 
@@ -42,23 +44,29 @@ export function forwardChapters(story: Story): Chapter[] {
 export function backwardChapters(story: Story): Chapter[] {
   const layers = placesOf(story)
     .reverse()
-    .map(
-      (place): Chapter => ({
-        id: `grad-${place.layer.name}`,
-        name: place.layer.name,
+    .map((place): Chapter => {
+      const { layer, output } = place;
+      const collected = collectedPart(story, output);
+      const { body, ...telling } = backwardTelling(place, ownChapters[layer.spec.type]?.backward?.(place));
+      const firstOfImage = story.trace.model.uses.get("x")?.[0].layer === layer;
+      return {
+        ...headOf(layer),
+        id: `grad-${layer.name}`,
         direction: "backward",
-        facts: backwardFacts(story, place.layer),
-        ...chaptersOf(place.layer).backward(place),
-      }),
-    );
+        facts: backwardFacts(story, layer),
+        ...telling,
+        // the image has no chapter on the way back: its gradient is complete after the first layer that takes it
+        body: [collected, body, firstOfImage && collectedPart(story, "x")],
+      };
+    });
   return [differenceChapter(story), ...layers];
+}
+
+function headOf({ name, kind, resolved }: ModelLayer): Pick<Chapter, "name" | "kind"> {
+  return { name, kind: kind.words(resolved).kind };
 }
 
 /** What is done with the gradients, and what all this took. */
 export function lastChapters(story: Story): Chapter[] {
   return [updateChapter(story), costChapter(story)];
-}
-
-function chaptersOf({ spec }: ModelLayer): LayerChapters {
-  return layerChapters[spec.type] ?? anyLayerChapters;
 }

@@ -1,14 +1,15 @@
 import type { Cell } from "../../cell.js";
 import { html, type Markup } from "../../html.js";
 import { fixed, formatFor, magnitudeOf, powerOf } from "../../presentation/numbers.js";
-import { address, once, type Story, valueAt } from "./story.js";
+import { address, isPart, once, type Story, valueAt } from "./story.js";
 
 /**
  * A gradient beside what one gets by trying: the number itself is made a little smaller and a little larger, and the loss
  * is worked out again.
  * @param cell of a gradient: `grad.conv1.weight[...]`
  */
-export function checked(story: Story, cell: Cell): Markup {
+export function checked(story: Story, cell: Cell): Markup | undefined {
+  if (isPart(cell.tensor)) return undefined; // the slope along the number is that of all its ways together
   const { moved, step, above, below, slope, kink } = story.tried(cell);
   const gradient = valueAt(story, cell);
   const format = formatFor([gradient, slope], 6);

@@ -1,3 +1,4 @@
+import { type Cell, offsetOf } from "../../cell.js";
 import { type Colour, encodePng, type Pixels } from "../../formats/png.js";
 import { type Content, html, type Markup } from "../../html.js";
 import { colourIndex, paletteOf, type Scale } from "../../presentation/colours.js";
@@ -43,6 +44,11 @@ export function planesOf({ shape, data }: Tensor): Plane[] {
     width,
     values: data.subarray(k * size, (k + 1) * size),
   }));
+}
+
+/** Which of the planes a cell lies in. */
+export function planeAt({ index }: Cell, { shape }: Tensor): number {
+  return index.length < 3 ? 0 : offsetOf(shape.slice(0, -2), index.slice(0, -2));
 }
 
 /** The rows and columns in which numbers of this shape are drawn. */

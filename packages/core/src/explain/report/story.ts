@@ -1,10 +1,11 @@
 import { type Cell, cellAddress, offsetOf } from "../../cell.js";
 import { InputError } from "../../errors.js";
-import { type ModelLayer, producerOf } from "../../graph/model.js";
+import { type Model, type ModelLayer, producerOf } from "../../graph/model.js";
 import { html, type Markup } from "../../html.js";
 import { short } from "../../presentation/numbers.js";
-import { type Trace, tensorsOf } from "../../reference/trace.js";
-import { largestInRows, type NamedTensors, type Shape, type Tensor } from "../../tensor.js";
+import { inputsOf, parametersOf, type Trace, tensorsOf } from "../../reference/trace.js";
+import { largestInRows, type NamedTensors, type Shape, sizeOf, type Tensor } from "../../tensor.js";
+import { type Explanation, explain, waysBack } from "../explain.js";
 import { type FiniteDifference, finiteDifferences } from "../finiteDifference.js";
 import { followedCells } from "../followed.js";
 
@@ -24,6 +25,7 @@ export interface ReportSubject {
 
 /** All that the chapters tell from. */
 export interface Story extends ReportSubject {
+  /** Those of the trace, and where a gradient is added up from several layers, what comes from each (`partName`). */
   readonly tensors: NamedTensors;
   /** The class with the largest probability. */
   readonly winner: number;
@@ -57,7 +59,7 @@ export function storyOf(subject: ReportSubject): Story {
   const logits = tensors[model.output];
   return {
     ...subject,
-    tensors: tensorsOf(trace),
+    tensors: { ...tensorsOf(trace), ...partsOf(trace) },
     winner: largestInRows(logits)[0],
     label: labels[0],
     learningRate,
@@ -67,18 +69,71 @@ export function storyOf(subject: ReportSubject): Story {
   };
 }
 
+/** What a layer gives back to a gradient that others give to, too: `grad.relu1.out via conv2`. */
+const VIA = " via ";
+
+function partName({ uses }: Model, { name, inputs }: ModelLayer, input: number): string {
+  const tensor = inputs[input];
+  const gradient = `grad.${tensor}`;
+  if ((uses.get(tensor) ?? []).length < 2) return gradient;
+  const again = inputs.indexOf(tensor) !== inputs.lastIndexOf(tensor);
+  return `${gradient}${VIA}${name}${again ? `, input ${input + 1}` : ""}`;
+}
+
+/** Whether a gradient is only a part of what comes back. */
+export const isPart = (gradient: string) => gradient.includes(VIA);
+
+/** What each layer gives back to the gradients that several give to. */
+function partsOf({ model, tensors }: Trace): NamedTensors {
+  const parts: NamedTensors = {};
+  for (const layer of model.layers) {
+    const names = layer.inputs.map((_, k) => partName(model, layer, k));
+    if (!names.some(isPart)) continue;
+    const { kind, resolved, output } = layer;
+    const [inputs, parameters] = [inputsOf(layer, tensors), parametersOf(layer, tensors)];
+    const all = kind.inputGradients(resolved, inputs, parameters, tensors[`grad.${output}`]);
+    for (const [k, name] of names.entries()) if (isPart(name)) parts[name] = all[k];
+  }
+  return parts;
+}
+
+/** The names of the parts of a gradient, in the order in which they are added; one, its own, where there is only one. */
+export function partsOfGradient({ trace: { model } }: Story, tensor: string): string[] {
+  return [...(model.uses.get(tensor) ?? [])]
+    .reverse()
+    .map(({ layer, input }) => partName(model, layer, input));
+}
+
+/** How a cell came to its value; a cell of a part, too. */
+export function explained(story: Story, cell: Cell): Explanation {
+  const { trace } = story;
+  if (!isPart(cell.tensor)) return explain(trace, cell);
+  const [tensor] = cell.tensor.split(VIA);
+  const way = waysBack(trace.model, story.tensors, { tensor, index: cell.index })[
+    partsOfGradient(story, tensor.slice("grad.".length)).indexOf(cell.tensor)
+  ];
+  return { ...way, cell, value: valueAt(story, cell) };
+}
+
 /** A layer in its place: the names of the tensors around it. */
 export interface LayerPlace {
   readonly story: Story;
   readonly layer: ModelLayer;
-  /** The name of what goes in: `x`, `pool1.out`. */
+  /** The name of what goes in: `x`, `pool1.out`. Of several, the first. */
   readonly input: string;
+  /** The gradient that the layer gives back to it: `grad.pool1.out`, or its part of that. */
+  readonly back: string;
+  /** The same for all inputs. */
+  readonly backs: readonly string[];
   readonly output: string;
 }
 
 export function placesOf(story: Story): LayerPlace[] {
-  const { layers } = story.trace.model;
-  return layers.map((layer) => ({ story, layer, input: layer.inputs[0], output: layer.output }));
+  const { model } = story.trace;
+  return model.layers.map((layer) => {
+    const backs = layer.inputs.map((_, k) => partName(model, layer, k));
+    return { story, layer, input: layer.inputs[0], back: backs[0], backs, output: layer.output };
+  });
 }
 
 /** Whether the layer gives the scores of the classes. */
@@ -97,17 +152,22 @@ export function valueAt(story: Story, { tensor, index }: Cell): number {
 
 /** The followed cell of a tensor; that of a gradient lies where it lies in what it is the gradient of. */
 export function followedCell({ followed }: Story, tensor: string): Cell {
-  return { tensor, index: followed[tensor.replace(/^(grad|new)\./, "")].index };
+  const [whole] = tensor.split(VIA);
+  return { tensor, index: followed[whole.replace(/^(grad|new)\./, "")].index };
 }
 
 /** The address of a cell as code. */
-export function address(cell: Cell): Markup {
-  return html`<code>${cellAddress(cell)}</code>`;
+export function address({ tensor, index }: Cell): Markup {
+  const [whole, via] = tensor.split(VIA);
+  return html`<code>${cellAddress({ tensor: whole, index })}</code>${via && ` ${VIA.trim()} ${via}`}`;
 }
+
+/** The name of a tensor as code. */
+export const named = (tensor: string) => address({ tensor, index: [] });
 
 /** `conv1.out[0, 3, 12, 7] = 0.842` as code. */
 export function addressWithValue(story: Story, cell: Cell): Markup {
-  return html`<code>${cellAddress(cell)}</code> = ${short(valueAt(story, cell))}`;
+  return html`${address(cell)} = ${short(valueAt(story, cell))}`;
 }
 
 export function nameOf({ trace }: Story, classIndex: number): string {
@@ -122,12 +182,13 @@ export function once({ told }: Story, term: string, text: Markup): Markup | unde
 }
 
 /**
- * The image shape in which the numbers of a row lay before they were flattened; undefined where they never lay in an
- * image, or something mixed them since.
+ * The shape of the image in which the numbers of a row lay; undefined where they never lay in one, or were mixed since. A
+ * layer that learns nothing and gives as many numbers as it takes leaves each in its place.
  */
-export function imageShapeBehind({ story, layer }: Pick<LayerPlace, "story" | "layer">): Shape | undefined {
-  const before = producerOf(story.trace.model, layer.inputs[0]);
-  if (before === undefined) return undefined;
-  if (before.inputShape.length === 3) return before.spec.type === "flatten" ? before.inputShape : undefined;
-  return before.spec.type === "relu" ? imageShapeBehind({ story, layer: before }) : undefined;
+export function imageShapeBehind({ model }: Pick<Trace, "model">, tensor: string): Shape | undefined {
+  const before = producerOf(model, tensor);
+  if (before === undefined || before.parameters.length > 0) return undefined;
+  const { inputShape, outputShape, inputs } = before;
+  if (sizeOf(inputShape) !== sizeOf(outputShape)) return undefined;
+  return inputShape.length === 3 ? inputShape : imageShapeBehind({ model }, inputs[0]);
 }

@@ -160,7 +160,7 @@ const overview = `
 .way{display:grid;grid-template-columns:repeat(auto-fill,112px);gap:0 16px;margin:24px 0 8px;padding:0;list-style:none;max-width:none}
 .way li{display:grid;grid-row:span 6;grid-template-rows:subgrid;align-items:start;padding-bottom:28px}
 .way .name{font-weight:600;font-size:.9rem;line-height:1.3;display:block}
-.way small{display:block;line-height:1.35}
+.way small,.way .takes{display:block;line-height:1.35}
 .way .dir{display:block;font-size:.76rem;margin:8px 0 3px}
 .way .dir.f{color:var(--forward)}.way .dir.b{color:var(--backward)}
 `;

@@ -2,8 +2,18 @@ import type { Cell } from "../../cell.js";
 import { type Content, html, type Markup } from "../../html.js";
 import { type Scale, scaleOf } from "../../presentation/colours.js";
 import { fixed, formatFor, largestSize, powerOf, short } from "../../presentation/numbers.js";
-import { isShrunk, legendOf, type Mark, mapOf, mapRow, type Plane, planesOf, sidesOf } from "./maps.js";
-import { address, followedCell, nameOf, type Story, tensorOf } from "./story.js";
+import {
+  isShrunk,
+  legendOf,
+  type Mark,
+  mapOf,
+  mapRow,
+  type Plane,
+  planeAt,
+  planesOf,
+  sidesOf,
+} from "./maps.js";
+import { followedCell, named, nameOf, type Story, tensorOf } from "./story.js";
 
 /* A tensor of the trace as pictures, with the cell that the report follows set off. */
 
@@ -30,8 +40,8 @@ export function tensorMaps(story: Story, name: string, options: TensorMapOptions
   const scale = scaleOf(name, tensor.data);
   const cell = followedCell(story, name);
   const planes = planesOf(tensor);
-  if (planes.length === 1 && tensor.shape.length === 2) return rowOfNumbers(story, name, options);
-  const channel = cell.index[1];
+  if (tensor.shape.length === 2) return rowOfNumbers(story, name, options);
+  const channel = planeAt(cell, tensor);
   const shown = strongest(planes, channel);
   const alone = planes.length === 1;
   const maps = shown.map((k) => {
@@ -45,7 +55,7 @@ export function tensorMaps(story: Story, name: string, options: TensorMapOptions
   });
   return mapRow(
     maps,
-    [legendAbove, legendOf(scale, html`<code>${name}</code>`)],
+    [legendAbove, legendOf(scale, named(name))],
     [
       caption,
       shown.length < planes.length &&
@@ -105,7 +115,7 @@ function rowOfNumbers(story: Story, name: string, { caption, marked = true }: Te
     marks: marked ? [markOf(cell, width)] : [],
     width: 208,
   });
-  return mapRow([map], legendOf(scale, html`<code>${name}</code>`), [
+  return mapRow([map], legendOf(scale, named(name)), [
     caption,
     ` The ${count} numbers are written in lines of ${width}; the first is at the top left.${marked ? ` The one that is set off is number ${cell.index[1]}.` : ""}`,
   ]);
@@ -118,7 +128,7 @@ function bars(story: Story, name: string, chosen: number): Markup {
   const largest = largestSize(data) || 1;
   const signed = scaleOf(name, data).kind === "diverging";
   const isScore = name.replace("grad.", "") === story.trace.model.output;
-  return html`<table class="list"><thead><tr><th>${isScore ? "class" : "number"}</th><th class="n">${address({ tensor: name, index: [] })} ${powerOf(format)}</th><th></th></tr></thead><tbody>${Array.from(
+  return html`<table class="list"><thead><tr><th>${isScore ? "class" : "number"}</th><th class="n">${named(name)} ${powerOf(format)}</th><th></th></tr></thead><tbody>${Array.from(
     data,
     (value, k) =>
       html`<tr${k === chosen && html` class="chosen"`}><td>${isScore ? nameOf(story, k) : k}</td><td class="n">${fixed(value, format)}</td><td class="bar">${bar(value / largest, signed)}</td></tr>`,

@@ -3,8 +3,8 @@ import { type Content, html, type Markup } from "../../html.js";
 import type { Term } from "../../layers/explain/explanation.js";
 import { formatFor, type NumberFormat } from "../../presentation/numbers.js";
 import { factorFormats, type SumLine, sumInShort } from "../../presentation/sums.js";
-import { type Explanation, explain } from "../explain.js";
-import { address, type Story } from "./story.js";
+import type { Explanation } from "../explain.js";
+import { address, explained, type Story } from "./story.js";
 import { sumTable } from "./sums.js";
 
 /* Worked examples: one number of a tensor, by hand, from the terms that `explain` gives. */
@@ -32,7 +32,7 @@ export function formatsFor({ terms, value }: Explanation): TermFormats {
  * @param nameOf what a term is called, where that says more than the address of what its weight met
  */
 export function termTable(story: Story, cell: Cell, nameOf?: (term: Term) => Content): Markup {
-  const explanation = explain(story.trace, cell);
+  const explanation = explained(story, cell);
   const { shown, lines, format } = sumInShort(explanation);
   const named = lines.map(
     (line, k): SumLine<Content> => ({ ...line, name: (shown[k] && nameOf?.(shown[k])) ?? line.name }),

@@ -4,13 +4,12 @@ import { pixelUnder, reachOf } from "../../../layers/window.js";
 import { scaleOf } from "../../../presentation/colours.js";
 import { formula, indexed, letter, list, number, operator, sumOver } from "../../../presentation/mathml.js";
 import { counted, times } from "../../../presentation/numbers.js";
-import { explain } from "../../explain.js";
 import { blockSum, strongestBlock } from "../blockSums.js";
 import { blockEquation, blocksOf, type FactorLook } from "../blocks.js";
 import type { LayerChapters, Telling } from "../chapter.js";
 import { costOf } from "../chapter.js";
 import { legendOf, mapRow, planesOf } from "../maps.js";
-import { addressWithValue, followedCell, type LayerPlace, once, tensorOf } from "../story.js";
+import { addressWithValue, explained, followedCell, type LayerPlace, once, tensorOf } from "../story.js";
 import { channelMap, markOf, strongest, tensorMaps } from "../tensorMaps.js";
 import { formatsFor, worked } from "../worked.js";
 import { convBackward } from "./conv2dBackward.js";
@@ -18,7 +17,7 @@ import { kernelMap } from "./kernelMap.js";
 
 export const conv2dChapters: LayerChapters = { forward, backward: convBackward };
 
-function forward(place: LayerPlace): Telling {
+function forward(place: LayerPlace): Partial<Telling> {
   const { story, layer, output } = place;
   const conv = layer.resolved as Conv2d;
   const [O, I, J] = conv.outputShape;
@@ -26,7 +25,6 @@ function forward(place: LayerPlace): Telling {
   const one = O === 1;
   const weights = `${layer.name}.weight`;
   return {
-    kind: "convolution",
     title: `${counted(O, "filter")} ${one ? "looks" : "look"} for small patterns`,
     lead: html`${one ? "The filter" : "Each filter"} lays a small grid of ${times(conv.kernel)} weights, its kernel, on every place of ${C === 1 ? "the picture" : `the ${C} maps`} and answers with one number: how well what lies there matches.`,
     body: [
@@ -126,7 +124,7 @@ function example(place: LayerPlace, conv: Conv2d): Markup {
   const { story, layer, input, output } = place;
   const cell = followedCell(story, output);
   const [, o, i, j] = cell.index;
-  const explanation = explain(story.trace, cell);
+  const explanation = explained(story, cell);
   const formats = formatsFor(explanation);
   const weights = `${layer.name}.weight`;
   const blocks = blocksOf(explanation.terms, { tensor: weights, axis: 1 });

@@ -3,32 +3,31 @@ import type { Conv2d } from "../../../layers/conv2d.js";
 import { scaleOf } from "../../../presentation/colours.js";
 import { formula, indexed, letter, list, operator, slope, sumOver } from "../../../presentation/mathml.js";
 import { counted, formatFor, times, whole } from "../../../presentation/numbers.js";
-import { type Explanation, explain } from "../../explain.js";
+import type { Explanation } from "../../explain.js";
 import { blockSum, strongestBlock } from "../blockSums.js";
 import { blockEquation, blocksOf, type FactorLook, isReadable } from "../blocks.js";
 import type { Telling } from "../chapter.js";
 import { checked } from "../check.js";
 import { grid } from "../grids.js";
 import { legendOf, mapRow, planesOf } from "../maps.js";
-import { address, addressWithValue, followedCell, type LayerPlace, tensorOf } from "../story.js";
+import { address, addressWithValue, explained, followedCell, type LayerPlace, tensorOf } from "../story.js";
 import { sumTable } from "../sums.js";
 import { strongest, tensorMaps } from "../tensorMaps.js";
 import { formatsFor, termTable, worked } from "../worked.js";
+import { passedOn } from "./anyLayer.js";
 import { kernelMap } from "./kernelMap.js";
 
 /*
  * A convolution on the way back: what its weights, its biases and its input have to do with the loss.
  */
 
-export function convBackward(place: LayerPlace): Telling {
-  const { story, layer, input } = place;
+export function convBackward(place: LayerPlace): Partial<Telling> {
+  const { story, layer, input, back } = place;
   const conv = layer.resolved as Conv2d;
-  const [O, I, J] = conv.outputShape;
+  const [O] = conv.outputShape;
   const first = input === "x";
   return {
-    kind: "convolution",
     title: `${O === 1 ? "One kernel" : `${O} kernels`}, used everywhere, ${O === 1 ? "collects" : "collect"} from everywhere`,
-    lead: html`Each weight was used ${counted(I * J, "time")}, once at each place of the map; its gradient is the sum of what it did at all of them.`,
     body: [
       tensorMaps(story, `grad.${layer.name}.out`, {
         caption: html`The gradient that arrives, for each number of the ${counted(O, "feature map")}: orange, the loss would grow if that number grew; blue, it would shrink.`,
@@ -42,11 +41,13 @@ export function convBackward(place: LayerPlace): Telling {
       html`<h3>${first ? "The picture" : "What came in"}</h3>`,
       html`<p>${first ? html`Nobody can change the picture, so nothing is learnt from this gradient; but it shows which pixels the loss depends on.` : html`What came in was made by the layers before. They need to know what their numbers have to do with the loss, so ${layer.name} passes it on.`}</p>`,
       inputExample(place, conv),
-      tensorMaps(story, `grad.${input}`, {
-        caption: first
+      passedOn(
+        place,
+        back,
+        first
           ? "Which pixels matter: orange, the loss would grow if this pixel were brighter; blue, it would shrink."
-          : html`What goes on to the layer before: <code>grad.${input}</code>.`,
-      }),
+          : undefined,
+      ),
     ],
   };
 }
@@ -77,7 +78,7 @@ function formulaOfWeights({ stride, dilation, padding }: Conv2d): Markup {
 function weightExample({ story, layer, input }: LayerPlace): Markup {
   const cell = followedCell(story, `grad.${layer.name}.weight`);
   const [o, c, u, v] = cell.index;
-  const explanation = explain(story.trace, cell);
+  const explanation = explained(story, cell);
   const formats = formatsFor(explanation);
   const gradients = `grad.${layer.name}.out`;
   const [block] = blocksOf(explanation.terms, { tensor: gradients, axis: 1 });
@@ -147,7 +148,7 @@ function biasPart({ story, layer }: LayerPlace, conv: Conv2d): Content {
   return [
     html`<h3>The bias</h3><p>The bias was added to all ${times([I, J])} answers of its filter as it is. If it grew by a little, all of them would grow by just that little: so its gradient is simply the sum of all of theirs.</p>`,
     worked(html`By hand: ${addressWithValue(story, cell)}`, [
-      biasSum(explain(story.trace, cell)),
+      biasSum(explained(story, cell)),
       checked(story, cell),
     ]),
   ];
@@ -172,10 +173,10 @@ function biasSum({ cell, value, terms }: Explanation): Markup {
 }
 
 function inputExample(place: LayerPlace, conv: Conv2d): Markup {
-  const { story, layer, input } = place;
-  const cell = followedCell(story, `grad.${input}`);
+  const { story, layer, back } = place;
+  const cell = followedCell(story, back);
   const [, c, p, q] = cell.index;
-  const explanation = explain(story.trace, cell);
+  const explanation = explained(story, cell);
   const title = html`By hand: ${addressWithValue(story, cell)}`;
   if (explanation.terms.length === 0) return worked(title, html`<p>${explanation.says}</p>`);
   const formats = formatsFor(explanation);

@@ -12,7 +12,7 @@ import { evidence, placeBehind } from "./evidence.js";
 
 export const denseChapters: LayerChapters = { forward, backward };
 
-function forward(place: LayerPlace): Telling {
+function forward(place: LayerPlace): Partial<Telling> {
   const { story, layer, output } = place;
   const [inputs] = layer.inputShape;
   const [units] = layer.outputShape;
@@ -21,9 +21,7 @@ function forward(place: LayerPlace): Telling {
   const unit = cell.index[1];
   const bias = layer.parameters.some(({ name }) => name === "bias");
   return {
-    kind: "fully connected layer",
     title: last ? "Evidence for and against each class" : `${counted(units, "weighted sum")} of everything`,
-    lead: html`Each of the ${whole(units)} numbers that come out is a sum over all ${whole(inputs)} numbers that come in, each times a weight of its own${bias && ", plus a bias"}.`,
     body: [
       last
         ? html`<p>There is one sum for each class, its <dfn>score</dfn> (also called logit): how much of what was found speaks for the class, less what speaks against it. The largest score wins: it is that of “${nameOf(story, story.winner)}”.</p>`

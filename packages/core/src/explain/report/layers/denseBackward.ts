@@ -3,13 +3,13 @@ import type { Term } from "../../../layers/explain/explanation.js";
 import { signedScaleFor } from "../../../presentation/colours.js";
 import { formula, indexed, letter, operator, slope, sumOver } from "../../../presentation/mathml.js";
 import { counted, fixed, powerOf, whole } from "../../../presentation/numbers.js";
-import { explain } from "../../explain.js";
 import type { Telling } from "../chapter.js";
 import { checked } from "../check.js";
 import { legendOf, mapOf, mapRow, planesOf } from "../maps.js";
 import {
   address,
   addressWithValue,
+  explained,
   followedCell,
   imageShapeBehind,
   isLast,
@@ -17,20 +17,19 @@ import {
   nameOf,
   tensorOf,
 } from "../story.js";
-import { strongest, tensorMaps } from "../tensorMaps.js";
+import { strongest } from "../tensorMaps.js";
 import { formatsFor, termTable, worked } from "../worked.js";
+import { parameterPart, passedOn } from "./anyLayer.js";
 
 /* A dense layer on the way back: its weights, its biases, what came in. */
 
-export function backward(place: LayerPlace): Telling {
-  const { story, layer, input } = place;
+export function backward(place: LayerPlace): Partial<Telling> {
+  const { layer, back } = place;
   const [inputs] = layer.inputShape;
   const [units] = layer.outputShape;
   const bias = layer.parameters.some(({ name }) => name === "bias");
   return {
-    kind: "fully connected layer",
     title: "Each weight: what came in, times what comes back",
-    lead: html`A weight multiplied one number that came in and added the product to one that went out; so its gradient is just that number times the gradient of what went out.`,
     body: [
       html`<p>${counted(units, "gradient")} arrive${units === 1 && "s"} here. From ${units === 1 ? "it" : "them"} the layer makes ${whole(units * inputs)} for its weights${bias && `, ${whole(units)} for its biases`} and ${whole(inputs)} for what came in.</p>`,
       html`<h3>The weights</h3>`,
@@ -43,7 +42,7 @@ export function backward(place: LayerPlace): Telling {
       ),
       weightExample(place),
       weightMaps(place),
-      bias && biasPart(place),
+      bias && parameterPart(place, "bias"),
       html`<h3>What came in</h3><p>Every number that came in went into all ${whole(units)} sums, each time through another weight. So the loss depends on it in ${counted(units, "way")} at once, and these add up.</p>`,
       formula(
         [
@@ -58,16 +57,14 @@ export function backward(place: LayerPlace): Telling {
         "The same weights as on the way forward, but summed over the outputs instead of the inputs: the matrix is used transposed.",
       ),
       inputExample(place),
-      tensorMaps(story, `grad.${input}`, {
-        caption: html`What goes on to the layer before: <code>grad.${input}</code>.`,
-      }),
+      passedOn(place, back),
     ],
   };
 }
 
 function weightExample({ story, layer }: LayerPlace): Markup {
   const cell = followedCell(story, `grad.${layer.name}.weight`);
-  const explanation = explain(story.trace, cell);
+  const explanation = explained(story, cell);
   const formats = formatsFor(explanation);
   const [term] = explanation.terms;
   const [gradient, input] = term.factors.map(
@@ -84,7 +81,7 @@ function weightExample({ story, layer }: LayerPlace): Markup {
 /** The gradient of the followed unit's weights, laid out as the maps that were flattened. */
 function weightMaps(place: LayerPlace): Content {
   const { story, layer } = place;
-  const shape = imageShapeBehind(place);
+  const shape = imageShapeBehind(story.trace, place.input);
   if (shape === undefined) return undefined;
   const [inputs] = layer.inputShape;
   const name = `grad.${layer.name}.weight`;
@@ -100,19 +97,9 @@ function weightMaps(place: LayerPlace): Content {
   );
 }
 
-function biasPart({ story, layer }: LayerPlace): Content {
-  const cell = followedCell(story, `grad.${layer.name}.bias`);
-  const { terms } = explain(story.trace, cell);
-  const [source] = terms[0].factors;
-  return [
-    html`<h3>The bias</h3><p>The bias was added to the sum as it is, so its gradient is just the one that arrives: ${addressWithValue(story, cell)}, the same as ${source.cell && address(source.cell)}.</p>`,
-    checked(story, cell),
-  ];
-}
-
 function inputExample(place: LayerPlace): Markup {
-  const { story, input, output } = place;
-  const cell = followedCell(story, `grad.${input}`);
+  const { story, back, output } = place;
+  const cell = followedCell(story, back);
   const name = ({ factors }: Term): Content => {
     const unit = factors.find(({ cell }) => cell?.tensor === `grad.${output}`)?.cell?.index[1] ?? 0;
     return isLast(place) ? `through the score of “${nameOf(story, unit)}”` : `through output ${unit}`;

@@ -14,7 +14,7 @@ const MOST_MAPS = 8;
 /** A unit's weights, what comes in, and the products, as maps. Nothing where what comes in never was an image. */
 export function evidence(place: LayerPlace): Content {
   const { story, layer, input, output } = place;
-  const shape = imageShapeBehind(place);
+  const shape = imageShapeBehind(place.story.trace, place.input);
   if (shape === undefined) return undefined;
   const unit = followedCell(story, output).index[1];
   const weight = tensorOf(story, `${layer.name}.weight`);
@@ -45,7 +45,7 @@ export function evidence(place: LayerPlace): Content {
 
 /** Where number k of a row lay before it was flattened: `, map 2, row 8, column 5`. */
 export function placeBehind(place: LayerPlace, k: number): Content {
-  const shape = imageShapeBehind(place);
+  const shape = imageShapeBehind(place.story.trace, place.input);
   if (shape === undefined) return undefined;
   const [c, p, q] = indexAt(shape, k);
   return html` <small>map ${c}, row ${p}, column ${q}</small>`;

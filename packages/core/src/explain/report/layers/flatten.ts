@@ -1,30 +1,24 @@
 import { html, type Markup } from "../../../html.js";
 import { scaleOf } from "../../../presentation/colours.js";
 import { formula, indexed, letter, operator } from "../../../presentation/mathml.js";
-import { counted, short, times, whole } from "../../../presentation/numbers.js";
-import { explain } from "../../explain.js";
+import { short, whole } from "../../../presentation/numbers.js";
 import type { LayerChapters, Telling } from "../chapter.js";
 import { legendOf, mapOf, mapRow, planesOf } from "../maps.js";
-import { address, addressWithValue, followedCell, type LayerPlace, tensorOf } from "../story.js";
-import { strongest, tensorMaps } from "../tensorMaps.js";
+import { address, addressWithValue, explained, followedCell, type LayerPlace, tensorOf } from "../story.js";
+import { strongest } from "../tensorMaps.js";
 import { worked } from "../worked.js";
 
-export const flattenChapters: LayerChapters = { forward, backward };
+export const flattenChapters: LayerChapters = { forward };
 
-function forward(place: LayerPlace): Telling {
+function forward(place: LayerPlace): Partial<Telling> {
   const { story, layer, input, output } = place;
-  const [C, H, W] = layer.inputShape;
-  const [count] = layer.outputShape;
+  if (layer.inputShape.length !== 3) return {};
+  const [, H, W] = layer.inputShape;
   const cell = followedCell(story, output);
   const [, c, p, q] = followedCell(story, input).index;
-  const isImage = layer.inputShape.length === 3;
   return {
-    kind: "from maps to one row",
     title: "The numbers are written in one row",
-    lead: isImage
-      ? `The ${counted(C, "map")} of ${times([H, W])} cells become one row of ${whole(count)} numbers: map by map, line by line, as one reads. No number changes.`
-      : "What comes in is one row already, so nothing changes at all.",
-    body: isImage && [
+    body: [
       html`<p>The layers that follow look at all numbers at once, so it no longer matters which were neighbours; only that every number always has the same place.</p>`,
       formula(
         [
@@ -58,24 +52,8 @@ function forward(place: LayerPlace): Telling {
       ),
       rowPicture(place, output),
       worked(html`By hand: ${addressWithValue(story, cell)}`, [
-        html`<p>It comes from map ${c}, row ${p}, column ${q}: (${c} · ${H} + ${p}) · ${W} + ${q} = ${cell.index[1]}. ${address(followedCell(story, input))} is ${short(explain(story.trace, cell).value)}, too.</p>`,
+        html`<p>It comes from map ${c}, row ${p}, column ${q}: (${c} · ${H} + ${p}) · ${W} + ${q} = ${cell.index[1]}. ${address(followedCell(story, input))} is ${short(explained(story, cell).value)}, too.</p>`,
       ]),
-    ],
-  };
-}
-
-function backward(place: LayerPlace): Telling {
-  const { story, layer, input, output } = place;
-  const cell = followedCell(story, `grad.${input}`);
-  return {
-    kind: "from one row to maps",
-    title: "Every gradient goes back to its place",
-    lead: `Nothing was calculated on the way forward, only places changed; so the row of ${whole(layer.outputShape[0])} gradients is cut into maps again, ${times(layer.inputShape)}.`,
-    body: [
-      worked(html`By hand: ${addressWithValue(story, cell)}`, [
-        html`<p>${explain(story.trace, cell).says} It is ${address(followedCell(story, `grad.${output}`))}.</p>`,
-      ]),
-      tensorMaps(story, `grad.${input}`, { caption: "The same gradients as maps again." }),
     ],
   };
 }

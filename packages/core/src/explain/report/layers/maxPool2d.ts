@@ -6,26 +6,32 @@ import { pixelUnder } from "../../../layers/window.js";
 import { scaleOf } from "../../../presentation/colours.js";
 import { formula, indexed, letter, list, maximumOver, operator } from "../../../presentation/mathml.js";
 import { counted, formatFor, percent, short, times } from "../../../presentation/numbers.js";
-import { explain } from "../../explain.js";
 import { blocksOf } from "../blocks.js";
 import type { LayerChapters, Telling } from "../chapter.js";
 import { checked } from "../check.js";
 import { grid, gridRow, LARGEST_GRID, sign } from "../grids.js";
 import { legendOf, mapOf, mapRow, planesOf } from "../maps.js";
-import { addressWithValue, followedCell, type LayerPlace, tensorOf, valueAt } from "../story.js";
+import {
+  addressWithValue,
+  explained,
+  followedCell,
+  type LayerPlace,
+  named,
+  tensorOf,
+  valueAt,
+} from "../story.js";
 import { channelMap, markOf, tensorMaps } from "../tensorMaps.js";
 import { worked } from "../worked.js";
+import { passedOn } from "./anyLayer.js";
 
 export const maxPool2dChapters: LayerChapters = { forward, backward };
 
-function forward(place: LayerPlace): Telling {
+function forward(place: LayerPlace): Partial<Telling> {
   const { story, layer, input, output } = place;
   const pool = layer.resolved as MaxPool2d;
   const share = tensorOf(story, output).data.length / tensorOf(story, input).data.length;
   return {
-    kind: "max-pooling",
     title: "Of each window only the largest number goes on",
-    lead: html`The maps are cut into windows of ${times(pool.kernel)} cells; of each window the largest number, the winner, goes on, and the others are forgotten.`,
     body: [
       html`<p>Whether a pattern was found matters more than exactly where. The maps become smaller (${percent(share)} of the numbers are left), so what follows costs less, and a picture that is shifted by a pixel looks nearly the same.${overlaps(pool) && " Here the windows overlap: a cell can win more than once."}</p>`,
       formula(
@@ -62,29 +68,28 @@ function forward(place: LayerPlace): Telling {
   };
 }
 
-function backward(place: LayerPlace): Telling {
-  const { story, layer, input, output } = place;
+function backward(place: LayerPlace): Partial<Telling> {
+  const { story, layer, back, output } = place;
   const pool = layer.resolved as MaxPool2d;
   const cell = followedCell(story, output);
   const window = windowOf(place, cell);
   const loser = window.find(({ label }) => label === "lost");
   return {
-    kind: "max-pooling",
     title: "The whole gradient goes to the winner",
-    lead: "Only the winner of a window went on, so only the winner has to do with the loss: it gets the whole gradient, and the others get none.",
     body: [
       html`<p>If a loser grew by a little it would still lose, what comes out would stay the same, and so would the loss: its slope is 0. If the winner grows, what comes out grows just as much. So the gradient is handed on undivided, to one cell of each window.${overlaps(pool) && " Where windows overlap, a cell that won several gets the gradient of each."}</p>`,
       gradientMaps(place),
       worked(html`By hand: the window of <code>${output}[${cell.index.join(", ")}]</code>`, [
         html`<p>The gradient that arrives for what came out of this window is ${short(valueAt(story, { ...cell, tensor: `grad.${output}` }))}.</p>`,
         windowGrids(place, window),
-        checked(story, followedCell(story, `grad.${input}`)),
-        loser?.cell && checked(story, { ...loser.cell, tensor: `grad.${input}` }),
+        checked(story, followedCell(story, back)),
+        loser?.cell && checked(story, { ...loser.cell, tensor: back }),
       ]),
-      tensorMaps(story, `grad.${input}`, {
-        caption:
-          "What goes on to the layer before: the gradient at the places of the winners, zero elsewhere.",
-      }),
+      passedOn(
+        place,
+        back,
+        "What goes on to the layer before: the gradient at the places of the winners, zero elsewhere.",
+      ),
     ],
   };
 }
@@ -105,7 +110,7 @@ function from(output: string, window: string, stride: number, before: number): C
 
 /** The numbers under a window: the winner, and those that lost. */
 function windowOf({ story }: LayerPlace, cell: Cell): Factor[] {
-  const { terms, others } = explain(story.trace, cell);
+  const { terms, others } = explained(story, cell);
   return [...terms.flatMap(({ factors }) => factors), ...others];
 }
 
@@ -122,7 +127,7 @@ function winnerMaps(place: LayerPlace): Markup {
   const [, rows, columns] = pool.outputShape;
   for (let k = 0; k < rows * columns; k++) {
     const index = [0, channel, Math.floor(k / columns), k % columns];
-    const [winner] = explain(story.trace, { tensor: output, index }).terms[0].factors;
+    const [winner] = explained(story, { tensor: output, index }).terms[0].factors;
     const [, , p, q] = winner.cell?.index ?? [];
     winners[p * plane.width + q] = winner.value;
   }
@@ -153,7 +158,7 @@ function winnerMaps(place: LayerPlace): Markup {
 function example(place: LayerPlace, pool: MaxPool2d): Markup {
   const { story, output } = place;
   const cell = followedCell(story, output);
-  const explanation = explain(story.trace, cell);
+  const explanation = explained(story, cell);
   const window = windowOf(place, cell);
   return worked(html`By hand: ${addressWithValue(story, cell)}`, [
     html`<p>${explanation.says}</p>`,
@@ -177,10 +182,9 @@ function valueGrid({ story, input }: LayerPlace, window: readonly Factor[], capt
 
 /** The numbers of a window, and the gradient of each. */
 function windowGrids(place: LayerPlace, window: readonly Factor[]): Content {
-  const { story, input } = place;
+  const { story, input, back: name } = place;
   const rows = inPlaces(window, input);
   if (Math.max(rows.length, rows[0].length) > LARGEST_GRID) return undefined;
-  const name = `grad.${input}`;
   const winner = window.find(({ label }) => label !== "lost");
   const gradients = rows.map((row) =>
     row.map((factor) => factor?.cell && valueAt(story, { ...factor.cell, tensor: name })),
@@ -206,7 +210,7 @@ function inPlaces(window: readonly Factor[], tensor: string): (Factor | undefine
 }
 
 /** What arrives, and where it goes: of the followed channel. */
-function gradientMaps({ story, input, output }: LayerPlace): Markup {
+function gradientMaps({ story, input, back, output }: LayerPlace): Markup {
   const cell = followedCell(story, output);
   const [, channel] = cell.index;
   const arrives = channelMap(
@@ -218,13 +222,13 @@ function gradientMaps({ story, input, output }: LayerPlace): Markup {
   );
   const goes = channelMap(
     story,
-    `grad.${input}`,
+    back,
     channel,
     [markOf(followedCell(story, input))],
-    html`goes to: <code>grad.${input}</code>, map ${channel}`,
+    html`goes to: ${named(back)}, map ${channel}`,
   );
   return mapRow(
     [arrives.map, html`<span class="sign">→</span>`, goes.map],
-    legendOf(arrives.scale, html`<code>grad.${output}</code> and <code>grad.${input}</code>`),
+    legendOf(arrives.scale, html`<code>grad.${output}</code> and ${named(back)}`),
   );
 }

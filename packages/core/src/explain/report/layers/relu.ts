@@ -5,23 +5,21 @@ import { counted, percent, short, whole } from "../../../presentation/numbers.js
 import type { LayerChapters, Telling } from "../chapter.js";
 import { checked } from "../check.js";
 import { table } from "../grids.js";
-import { legendOf, mapRow } from "../maps.js";
+import { legendOf, mapRow, planeAt } from "../maps.js";
 import { reluPlot } from "../plots.js";
-import { followedCell, type LayerPlace, once, tensorOf, valueAt } from "../story.js";
+import { followedCell, type LayerPlace, named, once, tensorOf, valueAt } from "../story.js";
 import { channelMap, markOf, tensorMaps } from "../tensorMaps.js";
 import { worked } from "../worked.js";
 
 export const reluChapters: LayerChapters = { forward, backward };
 
-function forward(place: LayerPlace): Telling {
+function forward(place: LayerPlace): Partial<Telling> {
   const { story, input, output } = place;
   const { data } = tensorOf(story, input);
   const open = data.filter((value: number) => value > 0).length;
   const cells = [followedCell(story, output), smallest(place)];
   return {
-    kind: "rectified linear unit",
     title: "What is below zero becomes zero",
-    lead: "A ReLU is a gate for each number: what is above zero passes as it is, the rest becomes zero.",
     body: [
       html`<p>${once(story, "relu", html`Without it two layers after each other would be no more than one: weighted sums of weighted sums are weighted sums. The bend at zero lets the network say “this pattern, or nothing”. `)}Here ${whole(open)} of ${counted(data.length, "number")} pass (${percent(open / data.length)}).</p>`,
       formula(
@@ -42,14 +40,12 @@ function forward(place: LayerPlace): Telling {
   };
 }
 
-function backward(place: LayerPlace): Telling {
-  const { story, input, output } = place;
+function backward(place: LayerPlace): Partial<Telling> {
+  const { story, input, back, output } = place;
   const closed = stopped(place);
   const cells = [followedCell(story, output), ...(closed ? [closed] : [])];
   return {
-    kind: "rectified linear unit",
     title: "The gate lets the gradient pass where it was open",
-    lead: "Where the number was above zero, what came out moved with what came in: the gradient passes as it is. Elsewhere nothing moved, so nothing passes.",
     body: [
       once(
         story,
@@ -71,8 +67,8 @@ function backward(place: LayerPlace): Telling {
       ),
       maskMaps(place),
       worked(closed ? "By hand: one that passes, and one that is stopped" : "By hand: one that passes", [
-        passTable(place, cells, [input, `grad.${output}`, `grad.${input}`]),
-        cells.map((cell) => checked(story, { ...cell, tensor: `grad.${input}` })),
+        passTable(place, cells, [input, `grad.${output}`, back]),
+        cells.map((cell) => checked(story, { ...cell, tensor: back })),
       ]),
     ],
   };
@@ -90,7 +86,7 @@ function passTable({ story, input }: LayerPlace, cells: readonly Cell[], names: 
       ],
     };
   });
-  return table(["place", ...names.map((name) => html`<code>${name}</code>`), "gate"], rows, [
+  return table(["place", ...names.map(named), "gate"], rows, [
     "text",
     ...names.map(() => "n" as const),
     "text",
@@ -98,17 +94,17 @@ function passTable({ story, input }: LayerPlace, cells: readonly Cell[], names: 
 }
 
 /** The gradient that arrives, the gates, and what passes: of the followed channel. */
-function maskMaps({ story, input, output }: LayerPlace): Content {
+function maskMaps({ story, back, output }: LayerPlace): Content {
   const cell = followedCell(story, output);
-  if (cell.index.length < 4) return tensorMaps(story, `grad.${input}`, { caption: "What passes." });
-  const [, channel] = cell.index;
-  const [arrives, gates, passes] = [`grad.${output}`, output, `grad.${input}`].map((name, k) =>
+  if (cell.index.length < 3) return tensorMaps(story, back, { caption: "What passes." });
+  const channel = planeAt(cell, tensorOf(story, output));
+  const [arrives, gates, passes] = [`grad.${output}`, output, back].map((name, k) =>
     channelMap(
       story,
       name,
       channel,
       [markOf(cell)],
-      html`${["arrives:", "the gates:", "passes:"][k]} <code>${name}</code>, map ${channel}`,
+      html`${["arrives:", "the gates:", "passes:"][k]} ${named(name)}, map ${channel}`,
     ),
   );
   return mapRow(
@@ -122,7 +118,7 @@ function maskMaps({ story, input, output }: LayerPlace): Content {
     [
       legendOf(arrives.scale, html`<code>grad.${output}</code>`),
       legendOf(gates.scale, html`the gates, shut where <code>${output}</code> is 0`),
-      legendOf(passes.scale, html`<code>grad.${input}</code>`),
+      legendOf(passes.scale, named(back)),
     ],
   );
 }

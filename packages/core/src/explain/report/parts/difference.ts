@@ -11,11 +11,10 @@ import {
   sumOver,
 } from "../../../presentation/mathml.js";
 import { counted, fixed, formatFor, powerOf, roundingOf } from "../../../presentation/numbers.js";
-import { explain } from "../../explain.js";
 import type { Chapter } from "../chapter.js";
 import { checked } from "../check.js";
 import { table } from "../grids.js";
-import { followedCell, nameOf, type Story, tensorOf } from "../story.js";
+import { explained, followedCell, nameOf, type Story, tensorOf } from "../story.js";
 import { bar } from "../tensorMaps.js";
 import { worked } from "../worked.js";
 import { shownClasses } from "./softmax.js";
@@ -55,7 +54,7 @@ export function differenceChapter(story: Story): Chapter {
       differenceTable(story, scores),
       html`<p>The right class pulls its score up (its gradient is below 0: the loss shrinks when the score grows), all others are pushed down, each as strongly as it was believed in. Together that is 0.</p>`,
       worked(html`By hand: <code>${scores}</code> of “${nameOf(story, cell.index[1])}”`, [
-        html`<p>${explain(story.trace, cell).says}</p>`,
+        html`<p>${explained(story, cell).says}</p>`,
         checked(story, cell),
       ]),
     ],

@@ -2,7 +2,7 @@ import { type Content, html, type Markup } from "../../../html.js";
 import { scaleOf } from "../../../presentation/colours.js";
 import { counted, fixed, formatFor, short, times, whole } from "../../../presentation/numbers.js";
 import type { ImageShape } from "../../../tensor.js";
-import type { Chapter } from "../chapter.js";
+import { type Chapter, goesInto } from "../chapter.js";
 import { grid, LARGEST_GRID } from "../grids.js";
 import { colourPicture, legendOf, type Mark, mapOf, mapRow, planesOf } from "../maps.js";
 import { address, followedCell, type Story, tensorOf, valueAt } from "../story.js";
@@ -22,6 +22,7 @@ export function inputChapter(story: Story): Chapter {
     lead: `The network never sees a picture: it gets ${whole(C * H * W)} numbers, one for each ${C === 1 ? "pixel" : "pixel and colour"}.`,
     facts: [
       html`<b>${times(inputShape)}</b> numbers: ${counted(C, "channel")}, ${counted(H, "row")}, ${counted(W, "column")}`,
+      ...goesInto(story.trace.model, "x"),
     ],
     body: [
       mapRow(

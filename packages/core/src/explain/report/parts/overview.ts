@@ -1,8 +1,9 @@
 import { html, type Markup } from "../../../html.js";
 import { scaleOf } from "../../../presentation/colours.js";
+import { listed, takenBy } from "../../../presentation/graph.js";
 import { percent, short, times } from "../../../presentation/numbers.js";
-import { type Mark, mapOf, planesOf } from "../maps.js";
-import { followedCell, nameOf, placesOf, type Story, tensorOf } from "../story.js";
+import { type Mark, mapOf, planeAt, planesOf } from "../maps.js";
+import { followedCell, nameOf, type Story, tensorOf } from "../story.js";
 import { markOf } from "../tensorMaps.js";
 import { picture } from "./input.js";
 
@@ -20,15 +21,21 @@ export function overview(story: Story): Markup {
   } The loss is <b>${short(trace.loss, 4)}</b>.</p></div><p>This page follows the picture through the network, and the error back again, with all the numbers. One number is followed all the way: it is framed in the pictures and worked out by hand in every chapter. It was chosen because it spoke most for the answer.</p>${way(story)}</section>`;
 }
 
-/** A column for each layer: what it gives, and the gradient that comes back to it. */
+/** A column for each layer, in the order of the network: what it takes if not what the one before gives, what it gives, and the gradient that comes back to it. */
 function way(story: Story): Markup {
+  const { model } = story.trace;
   const stops = [
-    { id: "input", name: "x", tensor: "x" },
-    ...placesOf(story).map(({ layer, output }) => ({ id: layer.name, name: layer.name, tensor: output })),
+    { id: "input", name: "x", tensor: "x", taken: undefined },
+    ...model.layers.map((layer) => ({
+      id: layer.name,
+      name: layer.name,
+      tensor: layer.output,
+      taken: takenBy(model, layer),
+    })),
   ];
   return html`<ol class="way">${stops.map(
-    ({ id, name, tensor }) =>
-      html`<li><a class="name" href="#${id}">${name}</a><small>${times(tensorOf(story, tensor).shape.slice(1))}</small><span class="dir f">forward →</span>${small(story, tensor)}<span class="dir b">← backward</span>${small(story, `grad.${tensor}`)}</li>`,
+    ({ id, name, tensor, taken }) =>
+      html`<li><a class="name" href="#${id}">${name}</a><small>${times(tensorOf(story, tensor).shape.slice(1))}${taken && html`<span class="takes">takes ${listed(taken)}</span>`}</small><span class="dir f">forward →</span>${small(story, tensor)}<span class="dir b">← backward</span>${small(story, `grad.${tensor}`)}</li>`,
   )}</ol>`;
 }
 
@@ -36,11 +43,11 @@ function small(story: Story, name: string): Markup {
   const tensor = tensorOf(story, name);
   const cell = followedCell(story, name);
   const planes = planesOf(tensor);
-  const isImage = tensor.shape.length === 4;
-  const plane = planes[isImage ? cell.index[1] : 0];
+  const channel = planeAt(cell, tensor);
+  const plane = planes[channel];
   const marks: Mark[] = [markOf(cell, plane.width)];
   return mapOf(plane, scaleOf(name, tensor.data), {
-    name: `${name}${isImage ? `, channel ${cell.index[1]}` : ""}`,
+    name: `${name}${planes.length > 1 ? `, channel ${channel}` : ""}`,
     marks,
   });
 }

@@ -17,10 +17,9 @@ import {
   powerOf,
   roundingOf,
 } from "../../../presentation/numbers.js";
-import { explain } from "../../explain.js";
 import type { Chapter } from "../chapter.js";
 import { table } from "../grids.js";
-import { nameOf, type Story, tensorOf } from "../story.js";
+import { explained, nameOf, type Story, tensorOf } from "../story.js";
 import { bar } from "../tensorMaps.js";
 
 /** Of more classes than this, only the most probable have a line. */
@@ -64,7 +63,7 @@ function probabilityTable(story: Story): Content {
   const p = tensorOf(story, "probs").data;
   const powers = Array.from(
     p,
-    (_, k) => explain(story.trace, { tensor: "probs", index: [0, k] }).terms[0].factors[0].value,
+    (_, k) => explained(story, { tensor: "probs", index: [0, k] }).terms[0].factors[0].value,
   );
   const shown = shownClasses(p, story);
   const hidden = [...p.keys()].filter((k) => !shown.includes(k));

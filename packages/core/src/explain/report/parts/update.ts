@@ -9,11 +9,10 @@ import {
   powerOf,
   short,
 } from "../../../presentation/numbers.js";
-import { explain } from "../../explain.js";
 import { outcomeOf } from "../../outcome.js";
 import type { Chapter } from "../chapter.js";
 import { table } from "../grids.js";
-import { address, followedCell, nameOf, once, type Story, valueAt } from "../story.js";
+import { address, explained, followedCell, nameOf, once, type Story, valueAt } from "../story.js";
 import { sumTable } from "../sums.js";
 import { worked } from "../worked.js";
 
@@ -54,7 +53,7 @@ export function updateChapter(story: Story): Chapter {
 
 function example(story: Story, parameter: string): Markup {
   const cell = followedCell(story, `new.${parameter}`);
-  const { terms, value } = explain(story.trace, cell);
+  const { terms, value } = explained(story, cell);
   const [before, step] = terms;
   const format = formatThatAdds([before.value, step.value], value);
   const [, rate, gradient] = step.factors;
