@@ -1,13 +1,7 @@
 import type { Cell } from "../cell.js";
-import {
-  type Account,
-  type Around,
-  count,
-  type Factor,
-  factorAt,
-  product,
-} from "../layers/explain/explanation.js";
+import { type Account, type Around, type Factor, factorAt, product } from "../layers/explain/explanation.js";
 import { exp, log } from "../math.js";
+import { counted } from "../presentation/numbers.js";
 import { dtypeOf, type Tensor, zeros } from "../tensor.js";
 import { type Loss, meanLoss } from "./loss.js";
 import { largestOf, softmax } from "./softmax.js";
@@ -97,7 +91,7 @@ function loss(around: Around): Account {
       factorAt(y, [n], "the right class"),
       factorAt(probs, [n, y.data[n]], "its probability"),
     ]).flat(),
-    says: `Minus the logarithm of the probability of the right class${losses.length === 1 ? "" : `, averaged over ${count(losses.length, "image")}`}.`,
+    says: `Minus the logarithm of the probability of the right class${losses.length === 1 ? "" : `, averaged over ${counted(losses.length, "image")}`}.`,
   };
 }
 

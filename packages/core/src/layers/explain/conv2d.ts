@@ -1,9 +1,9 @@
 import type { Cell } from "../../cell.js";
+import { counted } from "../../presentation/numbers.js";
 import type { Conv2d } from "../conv2d.js";
 import { meetingsOf, pixelUnder } from "../window.js";
 import {
   type Around,
-  count,
   type Explainer,
   type Factor,
   factorAt,
@@ -26,7 +26,7 @@ export const explainConv2d: Explainer<Conv2d> = {
         meeting(factorAt(weight, [o, c, u, v]), pixel(layer, x, n, c, pixelUnder(layer, [i, j], [u, v]))),
       );
     });
-    const products = count(terms.length - (layer.bias ? 1 : 0), "product");
+    const products = counted(terms.length - (layer.bias ? 1 : 0), "product");
     const says = `The kernel of filter ${o} lies on its input here: weight times the number under it, ${products} in all, added up${layer.bias ? ", plus the filter's bias" : ""}.`;
     return { rule: "sum", terms, others: [], says };
   },
@@ -46,7 +46,7 @@ export const explainConv2d: Explainer<Conv2d> = {
     const says =
       terms.length === 0
         ? "No window ever lay on this number, so the loss does not depend on it."
-        : `This number went into ${count(terms.length, "output")}: the weight on the way there times the gradient of the output, added up.`;
+        : `This number went into ${counted(terms.length, "output")}: the weight on the way there times the gradient of the output, added up.`;
     return { rule: "sum", terms, others: [], says };
   },
 
@@ -72,7 +72,7 @@ function weightGradient(layer: Conv2d, around: Around, [o, c, u, v]: readonly nu
       pixel(layer, x, n, c, pixelUnder(layer, [i, j], [u, v])),
     );
   });
-  const says = `This weight was used for ${count(terms.length, "output")}: the gradient of the output times the number that the weight met there, added up.`;
+  const says = `This weight was used for ${counted(terms.length, "output")}: the gradient of the output times the number that the weight met there, added up.`;
   return { rule: "sum", terms, others: [], says } as const;
 }
 
@@ -81,7 +81,7 @@ function biasGradient(layer: Conv2d, around: Around, [o]: readonly number[]) {
   const terms = outputsOf(layer, outputGradient.shape[0], o).map((output) =>
     product([factorAt(outputGradient, output)]),
   );
-  const says = `The bias went into ${count(terms.length, "output")} as it is: their gradients, added up.`;
+  const says = `The bias went into ${counted(terms.length, "output")} as it is: their gradients, added up.`;
   return { rule: "sum", terms, others: [], says } as const;
 }
 

@@ -1,6 +1,7 @@
 import type { Cell } from "../../cell.js";
+import { counted } from "../../presentation/numbers.js";
 import type { Dense } from "../dense.js";
-import { count, type Explainer, factorAt, product } from "./explanation.js";
+import { type Explainer, factorAt, product } from "./explanation.js";
 
 /* Where the numbers of a dense layer come from: n image, o output, k input. */
 
@@ -10,7 +11,7 @@ export const explainDense: Explainer<Dense> = {
     const [K] = layer.inputShape;
     const terms = upTo(K, (k) => product([factorAt(weight, [o, k]), factorAt(x, [n, k])]));
     if (layer.bias) terms.unshift(product([factorAt(around("bias"), [o])], "bias"));
-    const says = `Weight times input, ${count(K, "product")} in all, added up${layer.bias ? `, plus the bias of output ${o}` : ""}.`;
+    const says = `Weight times input, ${counted(K, "product")} in all, added up${layer.bias ? `, plus the bias of output ${o}` : ""}.`;
     return { rule: "sum", terms, others: [], says };
   },
 
@@ -18,7 +19,7 @@ export const explainDense: Explainer<Dense> = {
     const [weight, outputGradient] = [around("weight"), around("grad.out")];
     const [O] = layer.outputShape;
     const terms = upTo(O, (o) => product([factorAt(weight, [o, k]), factorAt(outputGradient, [n, o])]));
-    const says = `This number went into ${count(O, "output")}: the weight on the way there times the gradient of the output, added up.`;
+    const says = `This number went into ${counted(O, "output")}: the weight on the way there times the gradient of the output, added up.`;
     return { rule: "sum", terms, others: [], says };
   },
 
@@ -27,12 +28,12 @@ export const explainDense: Explainer<Dense> = {
     const [N] = outputGradient.shape;
     if (name === "bias") {
       const terms = upTo(N, (n) => product([factorAt(outputGradient, [n, o])]));
-      const says = `The bias went into output ${o} of ${count(N, "image")} as it is: ${N === 1 ? "its gradient is that of the output" : "their gradients, added up"}.`;
+      const says = `The bias went into output ${o} of ${counted(N, "image")} as it is: ${N === 1 ? "its gradient is that of the output" : "their gradients, added up"}.`;
       return { rule: "sum", terms, others: [], says };
     }
     const x = around("x");
     const terms = upTo(N, (n) => product([factorAt(outputGradient, [n, o]), factorAt(x, [n, k])]));
-    const says = `This weight was used for output ${o} of ${count(N, "image")}: the gradient of the output times the input that the weight met there${N === 1 ? "" : ", added up"}.`;
+    const says = `This weight was used for output ${o} of ${counted(N, "image")}: the gradient of the output times the input that the weight met there${N === 1 ? "" : ", added up"}.`;
     return { rule: "sum", terms, others: [], says };
   },
 

@@ -86,8 +86,3 @@ export function product(factors: readonly Factor[], role?: TermRole): Term {
   const value = role === "padding" ? 0 : factors.reduce((value, factor) => value * factor.value, 1);
   return { factors, value, ...(role !== undefined && { role }) };
 }
-
-/** `1 weight`, `9 weights` */
-export function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? "" : "s"}`;
-}

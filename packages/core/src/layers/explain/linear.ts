@@ -1,10 +1,10 @@
 import { type Cell, indexAt, offsetOf } from "../../cell.js";
+import { counted } from "../../presentation/numbers.js";
 import { sizeOf } from "../../tensor.js";
 import type { ResolvedLayer } from "../layer.js";
 import {
   type Account,
   type Around,
-  count,
   type Explainer,
   type Factor,
   factorAt,
@@ -125,4 +125,4 @@ const localName = ({ inputCount = 1 }: ResolvedLayer, input: number) =>
 const inputNamed = (around: Around, layer: ResolvedLayer, input: number) => around(localName(layer, input));
 
 /** `1 output that it went into`, for the sentences of such layers. */
-export const outputsItWentInto = (goals: number) => `${count(goals, "output")} that it went into`;
+export const outputsItWentInto = (goals: number) => `${counted(goals, "output")} that it went into`;

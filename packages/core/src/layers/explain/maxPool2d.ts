@@ -1,7 +1,8 @@
 import { type Cell, cellAddress, indexAt, offsetOf } from "../../cell.js";
+import { counted } from "../../presentation/numbers.js";
 import type { MaxPool2d } from "../maxPool2d.js";
 import { meetingsOf, pixelUnder, winnerOf } from "../window.js";
-import { type Around, count, type Explainer, factorAt, product } from "./explanation.js";
+import { type Around, type Explainer, factorAt, product } from "./explanation.js";
 
 /*
  * Which cell won each window, and which windows each cell won: n image, c channel, (i, j) output cell, (p, q) input cell.
@@ -15,7 +16,7 @@ export const explainMaxPool2d: Explainer<MaxPool2d> = {
     const others = losers.map((cell) => factorAt(x, cell, "lost"));
     const won = factorAt(x, winner);
     const equals = others.filter(({ value }) => value === won.value).length;
-    const says = `The largest of the ${count(1 + losers.length, "number")} under this window is ${cellAddress({ tensor: x.name, index: winner })}${equals > 0 ? ", the first among equals" : ""}; only it goes on.`;
+    const says = `The largest of the ${counted(1 + losers.length, "number")} under this window is ${cellAddress({ tensor: x.name, index: winner })}${equals > 0 ? ", the first among equals" : ""}; only it goes on.`;
     return { rule: "maximum", terms: [product([won], "winner")], others, says };
   },
 
@@ -29,8 +30,8 @@ export const explainMaxPool2d: Explainer<MaxPool2d> = {
       windows.length === 0
         ? "No window lay on this number, so the loss does not depend on it."
         : won.length === 0
-          ? `This number lay under ${count(windows.length, "window")} and was the largest of none, so no gradient comes to it.`
-          : `This number was the largest of ${won.length} of the ${count(windows.length, "window")} that it lay under, and gets the whole gradient of ${won.length === 1 ? "that" : "those"}.`;
+          ? `This number lay under ${counted(windows.length, "window")} and was the largest of none, so no gradient comes to it.`
+          : `This number was the largest of ${won.length} of the ${counted(windows.length, "window")} that it lay under, and gets the whole gradient of ${won.length === 1 ? "that" : "those"}.`;
     return {
       rule: "maximum",
       terms: won.map((window) => product([factorAt(outputGradient, window)], "winner")),
