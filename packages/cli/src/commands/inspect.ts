@@ -10,7 +10,7 @@ import { addConvolutionOption } from "../engine.js";
 import { MODEL_HELP } from "../help.js";
 import { loadModel } from "../model.js";
 import { didYouMean, wholeNumber } from "../options.js";
-import { whole } from "../terminal/numbers.js";
+import { counted, whole } from "../terminal/numbers.js";
 import { printJson, printLines } from "../terminal/output.js";
 import { type Styles, stylesFor } from "../terminal/style.js";
 import { table } from "../terminal/table.js";
@@ -81,7 +81,7 @@ function asLines(title: string, plan: PlanDescription, styles: Styles): string[]
     styles.bold(`${title}, training in batches of ${whole(plan.batchSize)}`),
     "",
     ...wrapped(
-      `${block} images go through the network together, as a block. Blocks add their gradients to ${many(slots, "slot")}; when all are done, the slots are added and the parameters updated, in ${many(chunks, "chunk")} of ${whole(chunk)}.`,
+      `${block} images go through the network together, as a block. Blocks add their gradients to ${counted(slots, "slot")}; when all are done, the slots are added and the parameters updated, in ${counted(chunks, "chunk")} of ${whole(chunk)}.`,
     ),
     ...plan.fused.map(sayFused),
     "",
@@ -90,7 +90,7 @@ function asLines(title: string, plan: PlanDescription, styles: Styles): string[]
     ...bufferLines(plan, styles),
     "",
     ...wrapped(
-      `${whole(memory.shared)} bytes shared, ${whole(memory.workspace)} for each of ${many(threads, "thread")}: ${whole(memory.total)} in total; the module is ${whole(plan.moduleBytes)} bytes long.`,
+      `${whole(memory.shared)} bytes shared, ${whole(memory.workspace)} for each of ${counted(threads, "thread")}: ${whole(memory.total)} in total; the module is ${whole(plan.moduleBytes)} bytes long.`,
     ),
   ];
 }
@@ -99,10 +99,6 @@ function sayFused({ layer, by }: PlanDescription["fused"][number]): string {
   return by === null
     ? `${layer} takes no work: what it gives lies where its input lies.`
     : `${layer} is fused into ${by}.`;
-}
-
-function many(count: number, thing: string): string {
-  return `${whole(count)} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 function kernelLines({ kernels }: PlanDescription, { dim }: Styles): string[] {

@@ -1,12 +1,5 @@
-/** `13,610`. By hand, because the first number that Intl formats takes it 40 ms. */
-export function whole(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-/** `1 core`, `2 cores` */
-export function counted(value: number, thing: string): string {
-  return `${whole(value)} ${thing}${value === 1 ? "" : "s"}`;
-}
+/** How numbers are written is the library's; here is what only the terminal needs. */
+export { counted, whole } from "unravel-cnn";
 
 /** `11.6 MB`, of a million bytes each. */
 export function megabytes(bytes: number): string {

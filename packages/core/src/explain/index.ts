@@ -14,12 +14,14 @@ export {
   strength,
 } from "../presentation/colours.js";
 export { formulaOf } from "../presentation/formulas.js";
+export { listed, takenBy, takersOf } from "../presentation/graph.js";
 export {
   counted,
   fixed,
   formatFor,
   formatThatAdds,
   type NumberFormat,
+  percent,
   powerOf,
   powerOfTen,
   short,

@@ -1,4 +1,4 @@
-import { cellAddress } from "../cell.js";
+import type { Cell } from "../cell.js";
 import type { Account, Term } from "../layers/explain/explanation.js";
 import {
   counted,
@@ -20,6 +20,8 @@ import {
 /** A line of a sum. `Name` is what the output can show: a text, or markup. */
 export interface SumLine<Name = string> {
   readonly name: Name;
+  /** The number that the line is about; its address stands after the name. */
+  readonly cell?: Cell | undefined;
   /** How the number came about: `0.31 × 0.98`. */
   readonly made?: string | undefined;
   readonly value: number;
@@ -49,10 +51,11 @@ export function shownSum(values: Iterable<number>, format: NumberFormat): number
 /** The terms of a number that count most, and the others as one. */
 export interface SumInShort {
   readonly format: NumberFormat;
-  /** In the order of the sum; of many, the largest, largest first, and none that is 0. */
-  readonly shown: readonly Term[];
-  /** `shown`, then the rest as one number, then a bias. */
-  readonly lines: readonly SumLine[];
+  /**
+   * Products in the order of the sum; of many, the largest, largest first, and none that is 0; then the rest of them as one,
+   * then a bias.
+   */
+  readonly lines: readonly (SumLine & { readonly term?: Term })[];
 }
 
 /** @param most how many terms have a line of their own */
@@ -72,9 +75,8 @@ export function sumInShort(
   const thing = others.every(({ factors }) => factors.length === 1) ? "number" : "product";
   return {
     format: formatFor([value, ...shown.map((term) => term.value), rest, bias?.value ?? 0]),
-    shown,
     lines: [
-      ...shown.map((term) => ({ name: termName(term), made: factorsOf(term, formats), value: term.value })),
+      ...shown.map((term) => ({ ...nameOf(term), made: factorsOf(term, formats), value: term.value, term })),
       ...(others.length > 0
         ? [{ name: `the other ${counted(others.length, thing)}, added`, value: rest }]
         : []),
@@ -84,14 +86,13 @@ export function sumInShort(
 }
 
 export function biasLine({ factors: [{ cell }], value }: Term): SumLine {
-  return { name: cell ? `the bias ${cellAddress(cell)}` : "the bias", value };
+  return { name: "the bias", cell, value };
 }
 
-/** What a term is called: by the last of its numbers that has an address, which is what its weight met. */
-function termName({ factors }: Term): string {
+/** A term is called by the last of its numbers that has an address, which is what its weight met. */
+function nameOf({ factors }: Term): Pick<SumLine, "name" | "cell"> {
   const cells = factors.flatMap(({ cell }) => cell ?? []);
-  const last = cells[cells.length - 1];
-  return last ? cellAddress(last) : (factors[0]?.label ?? "");
+  return cells.length > 0 ? { name: "", cell: cells[cells.length - 1] } : { name: factors[0]?.label ?? "" };
 }
 
 /** For each place among the factors of the terms a format: products below each other are written alike. */

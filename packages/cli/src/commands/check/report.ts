@@ -1,5 +1,5 @@
 import { type CheckedArray, type CheckReport, defineModel, type FoundMistake } from "unravel-cnn";
-import { significant } from "../../terminal/numbers.js";
+import { counted, significant } from "../../terminal/numbers.js";
 import type { Styles } from "../../terminal/style.js";
 import { wrapped } from "../../terminal/text.js";
 
@@ -21,7 +21,7 @@ export function asLines(file: string, report: CheckReport, styles: Styles): stri
 function heading(file: string, { model, images }: CheckReport, styles: Styles): string[] {
   const layers = defineModel(model).layers.map(({ kind, resolved }) => kind.words(resolved).short);
   const [title, ...rest] = wrapped(
-    `${file}: ${images} image${images === 1 ? "" : "s"} of ${model.input.join("x")} through ${layers.join(", ")}`,
+    `${file}: ${counted(images, "image")} of ${model.input.join("x")} through ${layers.join(", ")}`,
   );
   return [styles.bold(title), ...rest];
 }

@@ -4,7 +4,7 @@ import { type DatasetName, fetchDataset } from "unravel-cnn/node";
 import { afterDownload, downloadProgress } from "../../data.js";
 import { interruptible } from "../../exit.js";
 import { oneOf } from "../../options.js";
-import { megabytes } from "../../terminal/numbers.js";
+import { counted, megabytes } from "../../terminal/numbers.js";
 import { printJson, printLines } from "../../terminal/output.js";
 import { Progress } from "../../terminal/progress.js";
 
@@ -50,7 +50,7 @@ async function run(name: DatasetName, options: FetchCommandOptions, signal: Abor
   const what =
     came.length === 0
       ? "was here already"
-      : `is here now: ${came.length} file${came.length === 1 ? "" : "s"} fetched, ${megabytes(bytes)}`;
+      : `is here now: ${counted(came.length, "file")} fetched, ${megabytes(bytes)}`;
   if (options.json) printJson({ name, folder, downloaded, bytes, verified });
   else {
     const checksums = verified ? "checksums right" : "no checksums are known of its unpacked files";

@@ -1,6 +1,7 @@
 import {
   type Cell,
   cellAddress,
+  counted,
   type Explanation,
   explain,
   fixed,
@@ -8,16 +9,22 @@ import {
   formatFor,
   formatThatAdds,
   largestInRows,
+  linesThatAdd,
+  listed,
   type ModelLayer,
   outcomeOf,
+  percent,
   powerOf,
   type ReportSubject,
+  type Sum,
   sumInShort,
-  type Term,
   type Trace,
+  takenBy,
+  takersOf,
+  type Way,
 } from "unravel-cnn";
 import { probabilityBars } from "../../terminal/bars.js";
-import { percent, significant, whole } from "../../terminal/numbers.js";
+import { significant } from "../../terminal/numbers.js";
 import type { Styles } from "../../terminal/style.js";
 import { table } from "../../terminal/table.js";
 import { WIDTH, wrapped } from "../../terminal/text.js";
@@ -37,9 +44,9 @@ const MOST_TERMS = 4;
  */
 export function terminalReport(subject: ReportSubject, look: TerminalLook): string[] {
   const { trace, imageName, modelName, trained } = subject;
-  const { bold, dim } = look.styles;
+  const { bold } = look.styles;
   const followed = followedCells(trace);
-  const { layers } = trace.model;
+  const { model } = trace;
   return [
     bold(`${imageName} through ${modelName}, and back`),
     ...(trained ? [] : ["The network is untrained: its weights are random, so its answer is a guess."]),
@@ -49,10 +56,10 @@ export function terminalReport(subject: ReportSubject, look: TerminalLook): stri
     "One number of each layer is followed: it spoke most for the answer.",
     "",
     bold("Forward"),
-    ...layers.flatMap((layer) => [
-      "",
-      `${bold(layer.name)}  ${dim(describe(layer))}`,
-      ...account(trace, followed[`${layer.name}.out`], look),
+    ...model.layers.flatMap((layer) => [
+      ...heading(layer.name, describe(layer), look),
+      ...placeOf(trace, layer),
+      ...account(explain(trace, followed[layer.output]), look),
     ]),
     "",
     ...answer(subject, look),
@@ -66,17 +73,47 @@ export function terminalReport(subject: ReportSubject, look: TerminalLook): stri
   ];
 }
 
-/** `1x28x28 -> 8x26x26, 48,672 multiply-adds` */
-function describe({ inputShape, outputShape, multiplyAdds: { forward } }: ModelLayer): string {
+/** A layer's name, and what is told of it in the lines that follow. */
+function heading(name: string, what: string, { styles }: TerminalLook): string[] {
+  const line = `${name}  ${what}`;
+  return line.length <= WIDTH
+    ? ["", `${styles.bold(name)}  ${styles.dim(what)}`]
+    : ["", styles.bold(name), ...wrapped(`  ${what}`).map((line) => styles.dim(line))];
+}
+
+/** `conv 3x3 (8 filters), 1x28x28 -> 8x26x26, 48,672 multiply-adds` */
+function describe({
+  kind,
+  resolved,
+  inputShape,
+  outputShape,
+  multiplyAdds: { forward },
+}: ModelLayer): string {
   const shapes = `${inputShape.join("x")} -> ${outputShape.join("x")}`;
-  return forward === 0 ? shapes : `${shapes}, ${whole(forward)} multiply-adds`;
+  return [
+    kind.words(resolved).short,
+    shapes,
+    ...(forward === 0 ? [] : [counted(forward, "multiply-add")]),
+  ].join(", ");
+}
+
+/** Where the layer stands in the network, if it isn't simply between its neighbours. */
+function placeOf({ model }: Trace, layer: ModelLayer): string[] {
+  const [taken, takers] = [takenBy(model, layer), takersOf(model, layer.output)];
+  return [
+    ...(taken ? wrapped(`  It takes ${listed(taken).join("")}.`) : []),
+    ...(takers ? wrapped(`  It goes into ${takers.length} layers: ${listed(takers).join("")}.`) : []),
+  ];
 }
 
 /** How a cell came to its value: its sum, or one sentence. */
-function account(trace: Trace, cell: Cell, { styles }: TerminalLook): string[] {
-  const explanation = explain(trace, cell);
-  const { rule, terms, value, says } = explanation;
-  if (rule === "sum") return sumLines(explanation, styles);
+function account(explanation: Explanation, { styles }: TerminalLook): string[] {
+  const { rule, terms, value, says, ways, cell } = explanation;
+  if (ways) return sumLines(sumOfWays(cell, value, ways), styles);
+  if (rule === "sum") {
+    const { format, lines } = sumInShort(explanation, MOST_TERMS);
+    return sumLines({ lines, totalName: cellAddress(cell), total: value, format }, styles);
+  }
   const { decimals, exponent } = formatFor([value]);
   const numbers =
     rule === "difference"
@@ -91,38 +128,39 @@ function account(trace: Trace, cell: Cell, { styles }: TerminalLook): string[] {
   ];
 }
 
-function sumLines(explanation: Explanation, styles: Styles): string[] {
-  const { format, shown, rest, bias, rounding } = sumInShort(explanation, MOST_TERMS);
-  const line = (name: string, made: string, value: number) => [
-    `  ${name}`,
-    made,
-    ascii(fixed(value, format)),
-  ];
+/** What comes back from several layers, added. */
+function sumOfWays(cell: Cell, total: number, ways: readonly Way[]): Sum {
+  const lines = ways.map(({ layer, input, sum }) => ({
+    name: `from ${layer}${ways.filter((way) => way.layer === layer).length > 1 ? `, input ${input + 1}` : ""}`,
+    value: sum,
+  }));
+  return {
+    lines,
+    totalName: cellAddress(cell),
+    total,
+    format: formatThatAdds(
+      ways.map(({ sum }) => sum),
+      total,
+    ),
+  };
+}
+
+function sumLines(sum: Sum, styles: Styles): string[] {
+  const { totalName, total, format } = sum;
   const power = powerOf(format);
-  const rows = [
-    ...shown.map((term) => line(nameOf(term), productOf(term), term.value)),
-    ...(rest.count > 0 ? [line(`${whole(rest.count)} more products`, "", rest.value)] : []),
-    ...(bias ? [line("the bias", "", bias.value)] : []),
-    ...(rounding !== 0 ? [line("left over by rounding", "", rounding)] : []),
-    line(cellAddress(explanation.cell), power && `all ${power}`, explanation.value),
-  ];
+  const rows = linesThatAdd(sum).map(({ name, cell, made, value }) => [
+    `  ${[name, cell && cellAddress(cell)].filter(Boolean).join(" ")}`,
+    ascii(made ?? ""),
+    ascii(fixed(value, format)),
+  ]);
+  rows.push([`  ${totalName}`, power && `all ${power}`, ascii(fixed(total, format))]);
   const lines = table(rows, [false, true, true]);
   return [...lines.slice(0, -1), styles.bold(lines[lines.length - 1])];
 }
 
-/** With the minus sign of the keyboard, as all output of the command line has it. */
+/** With the signs of the keyboard, as all output of the command line has them. */
 function ascii(text: string): string {
-  return text.replace("−", "-");
-}
-
-/** What the product is with: its last number that has an address. */
-function nameOf({ factors }: Term): string {
-  const cells = factors.flatMap(({ cell }) => (cell ? [cellAddress(cell)] : []));
-  return cells.length > 0 ? cells[cells.length - 1] : (factors[0]?.label ?? "");
-}
-
-function productOf({ factors }: Term): string {
-  return factors.length < 2 ? "" : factors.map(({ value }) => significant(value)).join(" x ");
+  return text.replaceAll("−", "-").replaceAll(" × ", " x ");
 }
 
 /** Probabilities and loss. */
@@ -145,27 +183,34 @@ function answer({ trace, labelKnown }: ReportSubject, { styles }: TerminalLook):
 
 /** The gradient of each layer's followed output, and of its weight, with one worked sum each. */
 function backward(trace: Trace, followed: Record<string, Cell>, look: TerminalLook): string[] {
-  const inputs = ["x", ...trace.model.layers.map(({ name }) => `${name}.out`)];
-  const gradient = (name: string): Cell => ({ tensor: `grad.${name}`, index: followed[name].index });
-  const parts: string[][] = [
-    [
-      "",
-      `${look.styles.bold("loss")}  ${look.styles.dim("p - y for each class")}`,
-      ...account(trace, gradient(inputs[inputs.length - 1]), look),
-    ],
+  const { model } = trace;
+  const gradient = (name: string) => explain(trace, { tensor: `grad.${name}`, index: followed[name].index });
+  const part = (name: string, what: string, explanation: Explanation) => [
+    ...heading(name, what, look),
+    ...account(explanation, look),
   ];
-  for (const [k, layer] of [...trace.model.layers.entries()].reverse()) {
-    const part = (what: string, cell: Cell) =>
-      parts.push([
-        "",
-        `${look.styles.bold(layer.name)}  ${look.styles.dim(what)}`,
-        ...account(trace, cell, look),
-      ]);
-    const weight = layer.parameters[0];
-    if (weight) part("its weight", gradient(weight.fullName));
-    part("what came in", gradient(inputs[k]));
-  }
-  return parts.flat();
+  const added = (name: string, tensor: string) =>
+    takersOf(model, tensor) ? part(name, "what comes back is added", gradient(tensor)) : [];
+  return [
+    ...part("loss", "p - y for each class", gradient(model.output)),
+    ...[...model.layers]
+      .reverse()
+      .flatMap(({ name, inputs, output, parameters: [first] }) => [
+        ...added(name, output),
+        ...(first ? part(name, `its ${first.name}`, gradient(first.fullName)) : []),
+        ...[...new Set(inputs)].flatMap((tensor) =>
+          waysThrough(gradient(tensor), name).flatMap((way) => part(name, `what came in, ${tensor}`, way)),
+        ),
+      ]),
+    ...added("x", "x"),
+  ];
+}
+
+/** How a gradient comes back through one of the layers that took the tensor: all of it, where that is the only one. */
+function waysThrough(explanation: Explanation, layer: string): Explanation[] {
+  const { ways, ...rest } = explanation;
+  if (ways === undefined) return [explanation];
+  return ways.filter((way) => way.layer === layer).map((way) => ({ ...rest, ...way, value: way.sum }));
 }
 
 /** One weight of each layer before and after, and what it did to the loss. */
@@ -182,6 +227,8 @@ function update(trace: Trace, followed: Record<string, Cell>): string[] {
   return [
     ...table([["parameter", "before", "step", "after"], ...rows], [false, true, true, true]),
     "",
-    `Loss ${significant(loss.before)} before, ${significant(loss.after)} after: ${significant(loss.after - loss.before)}; the slopes promised ${significant(promised)}.`,
+    ...wrapped(
+      `Loss ${significant(loss.before)} before, ${significant(loss.after)} after: ${significant(loss.after - loss.before)}; the slopes promised ${significant(promised)}.`,
+    ),
   ];
 }

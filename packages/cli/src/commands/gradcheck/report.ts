@@ -6,7 +6,7 @@ import {
   type TensorCheck,
   type Verdict,
 } from "unravel-cnn";
-import { significant, whole } from "../../terminal/numbers.js";
+import { counted, significant, whole } from "../../terminal/numbers.js";
 import type { Styles } from "../../terminal/style.js";
 import { table } from "../../terminal/table.js";
 
@@ -59,7 +59,7 @@ export function asJson({ model, trained, data, images, seed }: Checked, result: 
 export function asLines(of: Checked, result: Gradcheck, styles: Styles): string[] {
   const weights = of.trained ? "" : ` with fresh weights from seed ${of.seed}`;
   return [
-    styles.bold(`${of.title}${weights}, on ${of.images} image${of.images === 1 ? "" : "s"} of ${of.data}`),
+    styles.bold(`${of.title}${weights}, on ${counted(of.images, "image")} of ${of.data}`),
     "",
     ...wholeNetwork(result, styles),
     "",

@@ -8,7 +8,7 @@ import {
   type OptimizerName,
 } from "unravel-cnn";
 import type { LoadedModel } from "../../model.js";
-import { clock, percent, short, significant, whole } from "../../terminal/numbers.js";
+import { clock, counted, percent, short, significant, whole } from "../../terminal/numbers.js";
 import type { Progress } from "../../terminal/progress.js";
 
 /* What is said before and during the training. */
@@ -36,11 +36,12 @@ export function announce(
       `${whole(model.multiplyAdds.forward)} multiply-adds an image`,
   );
   progress.say(
-    `Training  ${epochs} epoch${epochs === 1 ? "" : "s"}, ${batchSize === 1 ? "one image at a time" : `batches of ${whole(batchSize)}`}, ` +
+    `Training  ${counted(epochs, "epoch")}, ${batchSize === 1 ? "one image at a time" : `batches of ${whole(batchSize)}`}, ` +
       `${optimizer.type}, rate ${short(learningRate)} ${schedule}, seed ${seed}`,
   );
-  const threads = engine.threads === 1 ? "1 thread" : `${engine.threads} threads`;
-  progress.say(`Engine    ${engine.name}, ${threads}${engine.strict ? ", strict" : ""}`);
+  progress.say(
+    `Engine    ${engine.name}, ${counted(engine.threads, "thread")}${engine.strict ? ", strict" : ""}`,
+  );
 }
 
 /** How good the network is before. */

@@ -53,7 +53,7 @@ export function forwardFacts(story: Story, layer: ModelLayer): Content[] {
   const { forward } = layer.multiplyAdds;
   return [
     ...takesAndGoes(story, layer),
-    html`<b>${times(layer.inputShape)}</b> numbers in${layer.inputs.length > 1 && ", from each"}, <b>${times(layer.outputShape)}</b> out`,
+    html`<b>${times(layer.inputShape)}</b> ${layer.inputs.length > 1 ? `numbers from each of ${layer.inputs.length}` : "numbers in"}, <b>${times(layer.outputShape)}</b> out`,
     html`<b>${parameters === 0 ? "nothing" : whole(parameters)}</b> to learn`,
     forward === 0
       ? html`<b>no</b> multiplications`

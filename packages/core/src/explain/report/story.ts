@@ -83,6 +83,9 @@ function partName({ uses }: Model, { name, inputs }: ModelLayer, input: number):
 /** Whether a gradient is only a part of what comes back. */
 export const isPart = (gradient: string) => gradient.includes(VIA);
 
+/** Of a part, where it comes from: `conv2`. */
+export const sourceOf = (part: string) => part.split(VIA)[1];
+
 /** What each layer gives back to the gradients that several give to. */
 function partsOf({ model, tensors }: Trace): NamedTensors {
   const parts: NamedTensors = {};

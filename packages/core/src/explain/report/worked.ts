@@ -33,9 +33,10 @@ export function formatsFor({ terms, value }: Explanation): TermFormats {
  */
 export function termTable(story: Story, cell: Cell, nameOf?: (term: Term) => Content): Markup {
   const explanation = explained(story, cell);
-  const { shown, lines, format } = sumInShort(explanation);
-  const named = lines.map(
-    (line, k): SumLine<Content> => ({ ...line, name: (shown[k] && nameOf?.(shown[k])) ?? line.name }),
-  );
+  const { lines, format } = sumInShort(explanation);
+  const named = lines.map((line): SumLine<Content> => {
+    const name = line.term && nameOf?.(line.term);
+    return name ? { ...line, name, cell: undefined } : line;
+  });
   return sumTable({ lines: named, totalName: address(cell), total: explanation.value, format });
 }

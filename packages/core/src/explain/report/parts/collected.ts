@@ -1,6 +1,6 @@
 import { type Content, html } from "../../../html.js";
 import { signedScaleFor } from "../../../presentation/colours.js";
-import { formatFor, short } from "../../../presentation/numbers.js";
+import { formatThatAdds, short } from "../../../presentation/numbers.js";
 import { links } from "../chapter.js";
 import { checked } from "../check.js";
 import { legendOf, mapOf, mapRow, planeAt, planesOf } from "../maps.js";
@@ -11,6 +11,7 @@ import {
   named,
   partsOfGradient,
   type Story,
+  sourceOf,
   tensorOf,
   valueAt,
 } from "../story.js";
@@ -25,20 +26,22 @@ export function collectedPart(story: Story, tensor: string): Content {
   if (parts.length < 2) return undefined;
   const cell = followedCell(story, name);
   const { ways = [], value } = explained(story, cell);
-  const layers = ways.map(({ layer }) => layer);
-  const lines = ways.map(({ layer, terms, sum }) => ({
-    name: html`from ${links([layer], "grad-")}${terms.length === 0 && ": nothing"}`,
+  const lines = ways.map(({ layer, terms, sum }, k) => ({
+    name: html`from <a href="#grad-${layer}">${sourceOf(parts[k])}</a>${terms.length === 0 && ": nothing"}`,
     value: sum,
   }));
   return [
-    html`<h3>What comes back is added</h3><p>${named(tensor)} went into ${links([...layers].reverse(), "grad-")}. The loss depends on its numbers on each of these ways, so what comes back on all of them is added: that is ${named(name)}.</p>`,
-    partMaps(story, name, parts, layers),
+    html`<h3>What comes back is added</h3><p>${named(tensor)} went into ${links(ways.map(({ layer }) => layer).reverse(), "grad-")}. The loss depends on its numbers on each of these ways, so what comes back on all of them is added: that is ${named(name)}.</p>`,
+    partMaps(story, name, parts),
     worked(html`By hand: ${address(cell)} = ${short(valueAt(story, cell))}`, [
       sumTable({
         lines,
         totalName: address(cell),
         total: value,
-        format: formatFor([value, ...ways.map(({ sum }) => sum)]),
+        format: formatThatAdds(
+          ways.map(({ sum }) => sum),
+          value,
+        ),
       }),
       checked(story, cell),
     ]),
@@ -46,7 +49,7 @@ export function collectedPart(story: Story, tensor: string): Content {
 }
 
 /** The followed map of each part, and of their sum, with one scale. */
-function partMaps(story: Story, name: string, parts: readonly string[], layers: readonly string[]): Content {
+function partMaps(story: Story, name: string, parts: readonly string[]): Content {
   const { shape, data } = tensorOf(story, name);
   if (shape.length < 3) return undefined;
   const cell = followedCell(story, name);
@@ -57,7 +60,7 @@ function partMaps(story: Story, name: string, parts: readonly string[], layers: 
     mapOf(planesOf(tensorOf(story, part))[channel], scale, {
       name: `${part}, channel ${channel}`,
       marks: [markOf(cell)],
-      caption: k < parts.length ? `from ${layers[k]}` : html`<code>${name}</code>, map ${channel}`,
+      caption: k < parts.length ? `from ${sourceOf(part)}` : html`<code>${name}</code>, map ${channel}`,
       width: 160,
     }),
   ]);
