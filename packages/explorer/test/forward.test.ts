@@ -100,7 +100,7 @@ test.each(cells)("what is lost by rounding at %s is no more than rounding loses"
   const { lines, total, format } = ledgerOf(explanation);
   const [unit, last] = [10 ** format.exponent, 10 ** -format.decimals];
   const read = (text: string) => Number(text.replace("−", "-"));
-  const rounded = lines.filter(({ text }) => !text.startsWith("lost"));
+  const rounded = lines.filter(({ text }) => !text.startsWith("left over"));
   for (const { value, exact } of [...rounded, { value: total, exact: explanation.sum }]) {
     expect(Math.abs(read(value) - exact / unit)).toBeLessThanOrEqual(0.5001 * last);
   }

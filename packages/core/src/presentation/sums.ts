@@ -80,7 +80,7 @@ export function sumInShort(
       ...(others.length > 0
         ? [{ name: `the other ${counted(others.length, thing)}, added`, value: rest }]
         : []),
-      ...(bias ? [biasLine(bias)] : []),
+      ...(bias ? [{ ...biasLine(bias), term: bias }] : []),
     ],
   };
 }

@@ -37,7 +37,7 @@ kinds.squash = {
     });
     return { gain: tensor([channels], gain, dtypeOf(x)) };
   },
-  words: () => ({ kind: "squash", forward: "", backward: "" }),
+  words: () => ({ kind: "squash", short: "squash", forward: "", backward: "" }),
   explain: undefined as never,
 };
 

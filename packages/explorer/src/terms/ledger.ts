@@ -1,4 +1,4 @@
-import { type Explanation, fixed, type NumberFormat, sumInShort, type Term, whole } from "unravel-cnn";
+import { type Explanation, fixed, linesThatAdd, type NumberFormat, sumInShort, type Term } from "unravel-cnn";
 
 /** One line of a sum. */
 export interface Line {
@@ -23,21 +23,20 @@ export interface Ledger {
  * a line of its own.
  */
 export function ledgerOf(explanation: Explanation, all = false): Ledger {
-  const { shown, rest, bias, rounding, format } = sumInShort(explanation, all ? Infinity : undefined);
-  const line = (text: string, exact: number, term?: Term): Line => ({
-    text,
-    value: fixed(exact, format),
-    exact,
-    ...(term && { term }),
-  });
+  const { lines, format } = sumInShort(explanation, all ? Infinity : undefined);
+  const total = explanation.value;
+  const written = linesThatAdd({ lines, totalName: "", total, format });
   return {
-    lines: [
-      ...shown.map((term) => line("", term.value, term)),
-      ...(rest.count > 0 ? [line(`the other ${whole(rest.count)} together`, rest.value)] : []),
-      ...(bias ? [line("bias", bias.value, bias)] : []),
-      ...(rounding !== 0 ? [{ ...line("lost by rounding these lines", rounding), exact: 0 }] : []),
-    ],
-    total: fixed(explanation.value, format),
+    lines: written.map((line, k): Line => {
+      const { term } = lines[k] ?? {};
+      return {
+        text: term && line.cell ? (term.role === "bias" ? "bias" : "") : line.name,
+        value: fixed(line.value, format),
+        exact: k < lines.length ? line.value : 0, // what rounding leaves over is nothing
+        ...(term && { term }),
+      };
+    }),
+    total: fixed(total, format),
     format,
   };
 }
