@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 import { afterAll, describe, expect, onTestFinished, vi } from "vitest";
 import { builtIn, type ModelSpec, renderReport } from "../packages/core/src/index.js";
 import { subjectOf } from "../packages/core/test/support/reports.js";
+import { residual } from "../packages/core/test/support/residual.js";
 import { openPage, testInBrowser } from "./support/browser.js";
 import { temporaryFolder } from "./support/folder.js";
 
@@ -82,6 +83,7 @@ describe.each([
   ["one-conv", builtIn("one-conv")],
   ["lenet5", builtIn("lenet5")],
   ["a network for colours", manyChannels],
+  ["a residual network", residual],
 ])("the report of %s", (_, spec) => {
   const html = renderReport(subjectOf(spec, { label: 3 }));
   let report: ReturnType<typeof openReport> | undefined;

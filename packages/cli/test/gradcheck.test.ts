@@ -11,6 +11,7 @@ import {
   type Model,
   noise,
   oneConv,
+  type Tensor,
   trace,
 } from "unravel-cnn";
 import { describe, expect, test } from "vitest";
@@ -157,7 +158,10 @@ describe("a network with a wrong layer", () => {
       layer.name === "relu1"
         ? {
             ...layer,
-            kind: { ...layer.kind, inputGradient: (_: unknown, __: unknown, ___: unknown, g: never) => g },
+            kind: {
+              ...layer.kind,
+              inputGradients: (_: unknown, __: unknown, ___: unknown, g: Tensor) => [g],
+            },
           }
         : layer,
     );

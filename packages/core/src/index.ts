@@ -46,6 +46,7 @@ export {
 export * from "./graph/model.js";
 export { checkParameters, type Init, initialParameters, inits } from "./graph/parameters.js";
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
+export type { LayerSpec } from "./layers/layer.js";
 export { lossKinds as losses } from "./losses/index.js";
 export { type Loss, type LossSpec, meanLoss } from "./losses/loss.js";
 export { softmax } from "./losses/softmax.js";

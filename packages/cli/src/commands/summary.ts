@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Model, type ModelLayer, sizeOf } from "unravel-cnn";
+import { type LayerSpec, type Model, type ModelLayer, sizeOf, takenBy } from "unravel-cnn";
 import { MODEL_HELP } from "../help.js";
 import { loadModel } from "../model.js";
 import { wholeNumber } from "../options.js";
@@ -7,6 +7,7 @@ import { whole } from "../terminal/numbers.js";
 import { printJson, printLines } from "../terminal/output.js";
 import { stylesFor } from "../terminal/style.js";
 import { table } from "../terminal/table.js";
+import { shortened } from "../terminal/text.js";
 
 export function defineSummary(command: Command): void {
   command
@@ -38,6 +39,7 @@ function asJson(name: string, model: Model) {
     layers: model.layers.map((layer) => ({
       name: layer.name,
       type: layer.spec.type,
+      inputs: layer.inputs,
       output: layer.outputShape,
       parameters: parameterCount(layer),
       multiplyAdds: layer.multiplyAdds,
@@ -55,7 +57,7 @@ function asLines(title: string, model: Model): string[] {
     ["layer", "what it does", "output", "parameters", "forward", "training step"],
     ["input", "", model.inputShape.join("x"), "", "", ""],
     ...model.layers.flatMap((layer) => {
-      const [first, ...more] = describe(layer);
+      const [first, ...more] = describe(model, layer);
       const row = [
         layer.name,
         first,
@@ -94,23 +96,35 @@ function count(value: number): string {
   return value === 0 ? "" : whole(value);
 }
 
-/** `conv2d 3x3`, with the options that differ from the defaults, in lines that leave room for the numbers. */
-function describe({ spec }: ModelLayer): string[] {
-  const { type, ...options } = spec as { type: string } & Record<string, unknown>;
+/**
+ * `conv2d 3x3`, with the options that differ from the defaults, and what it takes if not what the layer before gives, in
+ * lines that leave room for the numbers.
+ */
+function describe(model: Model, layer: ModelLayer): string[] {
+  const { type, name: _, from: __, ...options } = layer.spec as LayerSpec & Record<string, unknown>;
   const size = options.kernel ?? options.size;
   const lines = [size === undefined ? type : `${type} ${asSize(size)}`];
+  const say = (words: string) => {
+    const line = `${lines[lines.length - 1]} ${words}`;
+    if (line.length <= LONGEST_DESCRIPTION) lines[lines.length - 1] = line;
+    else lines.push(`  ${words}`);
+  };
   for (const [name, value] of Object.entries(options)) {
     if (["kernel", "size", "filters", "units"].includes(name)) continue;
-    const shown = `${name} ${Array.isArray(value) ? value.join(",") : value}`;
-    const line = `${lines[lines.length - 1]} ${shown}`;
-    if (line.length <= LONGEST_DESCRIPTION) lines[lines.length - 1] = line;
-    else lines.push(`  ${shown}`);
+    say(`${name} ${Array.isArray(value) ? value.join(",") : value}`);
+  }
+  const taken = takenBy(model, layer) ?? [];
+  for (const [k, input] of taken.entries()) {
+    say(`${k === 0 ? "from " : ""}${shortened(input, LONGEST_INPUT)}${k < taken.length - 1 ? "," : ""}`);
   }
   return lines;
 }
 
 /** With it the widest built-in model is 80 columns wide. */
 const LONGEST_DESCRIPTION = 20;
+
+/** So much of an input's name fits there. */
+const LONGEST_INPUT = LONGEST_DESCRIPTION - "  from ,".length;
 
 function asSize(size: unknown): string {
   return (Array.isArray(size) ? size : [size, size]).join("x");

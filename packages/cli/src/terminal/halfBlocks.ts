@@ -1,3 +1,4 @@
+import { scaleFor, strength } from "unravel-cnn";
 import { ESCAPE } from "./output.js";
 
 /*
@@ -23,10 +24,10 @@ const GREYS = [16, ...Array.from({ length: 24 }, (_, k) => 232 + k), 231];
  * above orange. The strongest colour is that of the largest number.
  */
 export function halfBlocks({ height, width, values }: Cells, coloured: boolean): string[] {
-  const numbers = Array.from(values);
-  const largest = numbers.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
-  const signed = numbers.some((value) => value < 0);
-  const at = (row: number, column: number) => (row < height ? numbers[row * width + column] / largest : 0);
+  const scale = scaleFor([values]);
+  const signed = scale.kind === "diverging";
+  const at = (row: number, column: number) =>
+    row < height ? strength(scale, values[row * width + column]) : 0;
   return Array.from({ length: Math.ceil(height / 2) }, (_, line) => {
     const pairs = Array.from({ length: width }, (_, column) => [
       at(2 * line, column),
@@ -47,5 +48,5 @@ function inkOrPaper(above: number, below: number): string {
 
 function colour(value: number, signed: boolean): number {
   const ramp = signed ? (value < 0 ? BLUES : ORANGES) : GREYS;
-  return ramp[Math.round(Math.min(1, Math.abs(value)) * (ramp.length - 1))];
+  return ramp[Math.round(Math.abs(value) * (ramp.length - 1))];
 }

@@ -9,7 +9,6 @@ export {
   type Scale,
   type ScaleKind,
   scaleFor,
-  scaleOf,
   signedScaleFor,
   strength,
 } from "../presentation/colours.js";

@@ -9,6 +9,7 @@ import { forward, trace, withUpdate } from "../../src/reference/trace.js";
 import { copyAll, largestInRows, tensor } from "../../src/tensor.js";
 import { networks } from "../support/networks.js";
 import { cases } from "../support/properties.js";
+import { residual } from "../support/residual.js";
 import { normals } from "../support/values.js";
 
 describe("followed cells", () => {
@@ -61,6 +62,34 @@ describe("followed cells", () => {
       "conv1.weight": { index: [1, 0, 0, 0] },
       "conv1.bias": { index: [1] },
     });
+  });
+
+  test("make one story through a network that goes several ways", () => {
+    const model = defineModel(residual);
+    for (let seed = 0; seed < 12; seed++) {
+      const x = normals([1, ...model.inputShape], seed, "x");
+      const step = trace(model, initialParameters(model, seed, "he", "float64"), x, [0]);
+      const cells = followedCells(step);
+      let tensor = model.output;
+      while (tensor !== "x") {
+        const { terms, others } = explain(step, cells[tensor]);
+        const took = [...terms.flatMap(({ factors }) => factors), ...others].flatMap(
+          ({ cell }) => cell ?? [],
+        );
+        const layer = model.layers.find(({ output }) => output === tensor);
+        const inputs = layer?.inputs ?? [];
+        // of an addition the larger of the two is followed
+        const termOf = (name: string) =>
+          terms.find(({ factors: [{ cell }] }) => cell?.tensor === name)?.value;
+        tensor =
+          inputs.length === 1
+            ? inputs[0]
+            : Number(termOf(inputs[0])) >= Number(termOf(inputs[1]))
+              ? inputs[0]
+              : inputs[1];
+        expect(took).toContainEqual(cells[tensor]);
+      }
+    }
   });
 
   test("of a sum go to the largest term", () => {

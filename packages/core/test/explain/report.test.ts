@@ -158,6 +158,38 @@ describe.each(Object.entries(networks))("the report of %s", (_, spec) => {
   });
 });
 
+describe("the report of a network whose ways part and come together", () => {
+  const html = renderReport(subjectOf(residual, { label: 1 }));
+  const chapter = (id: string) => html.split(`id="${id}"`)[1].split("</section>")[0];
+
+  test("says what a layer takes, and where what it gives goes, if these aren't its neighbours", () => {
+    expect(chapter("add1")).toContain('takes <a href="#relu1">relu1</a> and <a href="#conv2">conv2</a>');
+    expect(chapter("relu1")).toContain('goes into <a href="#conv2">conv2</a> and <a href="#add1">add1</a>');
+    for (const id of ["input", "stem", "conv2", "relu2", "avgpool1", "fc1"]) {
+      expect(chapter(id), id).not.toMatch(/takes <a|goes into/);
+    }
+    expect(plainText(chapter("overview"))).toContain("takes relu1 and conv2");
+  });
+
+  test("tells of layers without chapters of their own in their own words", () => {
+    expect(plainText(chapter("avgpool1"))).toContain("Average-pool 3x3 (stride 2, padding 1)");
+    expect(chapter("avgpool1")).toMatch(/× 1\/9<\/td>/);
+    expect(plainText(chapter("grad-add1"))).toContain(
+      "The gradient goes back into each of the ways as it is.",
+    );
+  });
+
+  test("adds what comes back on several ways, each of which is told where it is gone", () => {
+    const [sum] = sumsIn(chapter("grad-relu1"));
+    expect(plainText(sum.text)).toMatch(/^from add1.*from conv2.*grad\.relu1\.out\[/);
+    expect(sum.lines).toHaveLength(2);
+    expect(sum.lines[0] + sum.lines[1]).toBe(sum.total);
+    for (const id of ["grad-add1", "grad-conv2"]) {
+      expect(plainText(chapter(id))).toMatch(/grad\.relu1\.out\[0, \d, \d+, \d+\] via (add1|conv2)/);
+    }
+  });
+});
+
 test("a large network is shown in part, and says so", () => {
   const wide = { type: "conv2d", filters: 64, kernel: 3 } as const;
   const { layers } = builtIn("one-conv");

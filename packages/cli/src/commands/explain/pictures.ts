@@ -1,12 +1,14 @@
 import { type Cell, offsetOf, type Tensor, type Trace } from "unravel-cnn";
 import { type Cells, halfBlocks } from "../../terminal/halfBlocks.js";
+import { shortened, WIDTH } from "../../terminal/text.js";
 import type { TerminalLook } from "./terminal.js";
 
-const WIDTH = 80;
 const GAP = 2;
 
 /** Of larger maps, every second (third, ...) pixel is shown. */
 const LARGEST = 56;
+
+const LONGEST_TITLE = 40;
 
 interface Titled {
   readonly title: string;
@@ -21,7 +23,7 @@ export function pictures(trace: Trace, followed: Record<string, Cell>, look: Ter
     .filter((name) => trace.tensors[name].shape.length === 4)
     .map((name): Titled => {
       const cells = mapOf(trace.tensors[name], followed[name].index[1]);
-      const title = `${name}[0, ${followed[name].index[1]}]`;
+      const title = shortened(`${name}[0, ${followed[name].index[1]}]`, LONGEST_TITLE);
       return { title, width: Math.max(cells.width, title.length), lines: padded(cells, title, look) };
     });
   const rows: Titled[][] = [];

@@ -102,7 +102,7 @@ function placeOf({ model }: Trace, layer: ModelLayer): string[] {
   const [taken, takers] = [takenBy(model, layer), takersOf(model, layer.output)];
   return [
     ...(taken ? wrapped(`  It takes ${listed(taken).join("")}.`) : []),
-    ...(takers ? wrapped(`  It goes into ${takers.length} layers: ${listed(takers).join("")}.`) : []),
+    ...(takers ? wrapped(`  It goes into ${listed(takers).join("")}.`) : []),
   ];
 }
 
@@ -122,9 +122,11 @@ function account(explanation: Explanation, { styles }: TerminalLook): string[] {
           .join(" - ")
           .replace("- -", "- ")
       : terms.flatMap(({ factors: [{ cell }] }) => (cell ? [cellAddress(cell)] : [])).join("");
+  const made = `  ${cellAddress(cell)} =${numbers && ` ${numbers} =`}`;
+  const fits = `${made} ${significant(value)}`.length <= WIDTH;
   return [
     ...wrapped(`  ${says}`),
-    `  ${cellAddress(cell)} = ${numbers && `${numbers} = `}${styles.bold(significant(value))}`,
+    ...(fits ? [`${made} ${styles.bold(significant(value))}`] : wrapped(`${made} ${significant(value)}`)),
   ];
 }
 

@@ -9,6 +9,7 @@ import {
 import { counted, significant, whole } from "../../terminal/numbers.js";
 import type { Styles } from "../../terminal/style.js";
 import { table } from "../../terminal/table.js";
+import { wrapped } from "../../terminal/text.js";
 
 /** What was checked, for people and for JSON. */
 export interface Checked {
@@ -66,7 +67,7 @@ export function asLines(of: Checked, result: Gradcheck, styles: Styles): string[
     ...layerByLayer(result, styles),
     ...onKinks(result, styles),
     "",
-    verdict(result, styles),
+    ...verdict(result, styles),
   ];
 }
 
@@ -111,22 +112,23 @@ function onKinks({ tensors, layers }: Gradcheck, styles: Styles): string[] {
     return kinks > 0 ? [`${layer} alone: ${kinks} of ${checked}`] : [];
   });
   if (whole.length + alone.length === 0) return [];
-  return ["", styles.dim("on a kink, not judged"), ...whole, ...alone];
+  return ["", styles.dim("on a kink, not judged"), ...[...whole, ...alone].flatMap(wrapped)];
 }
 
-function verdict(result: Gradcheck, styles: Styles): string {
+function verdict(result: Gradcheck, styles: Styles): string[] {
   if (!result.agrees) {
     const wrong = wrongLayers(result);
-    return styles.bad(
-      `Wrong: ${wrong.length > 0 ? wrong.join(", ") : "how the gradients are put together"}.`,
-    );
+    const where = wrong.length > 0 ? wrong.join(", ") : "how the gradients are put together";
+    return wrapped(`Wrong: ${where}.`).map(styles.bad);
   }
   const worst = worstAmong([...result.tensors, ...result.layers.flatMap(({ tensors }) => tensors)]);
   return worst === undefined
-    ? "Nothing could be judged: every cell lies on a kink."
-    : styles.good(
-        `All gradients are right: no error is above ${errorOf(worst)} (${errorOf({ error: GRADCHECK_TOLERANCE })} is allowed).`,
-      );
+    ? ["Nothing could be judged: every cell lies on a kink."]
+    : [
+        styles.good(
+          `All gradients are right: no error is above ${errorOf(worst)} (${errorOf({ error: GRADCHECK_TOLERANCE })} is allowed).`,
+        ),
+      ];
 }
 
 const moved = ({ checked, cells }: TensorCheck) =>

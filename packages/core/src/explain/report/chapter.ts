@@ -70,7 +70,7 @@ function takesAndGoes({ trace: { model } }: Story, layer: ModelLayer): Content[]
 /** The layers that take a tensor, if there are several. */
 export function goesInto(model: Model, tensor: string): Content[] {
   const takers = takersOf(model, tensor);
-  return takers ? [html`goes into <b>${takers.length}</b> layers: ${links(takers)}`] : [];
+  return takers ? [html`goes into ${links(takers)}`] : [];
 }
 
 /** Layers by their names, each a link to its chapter. @param prefix `grad-` for those of the way back */
