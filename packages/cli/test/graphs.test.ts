@@ -1,6 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { gainModel } from "../../core/test/support/gainLayer.js";
+import { subjectOf } from "../../core/test/support/reports.js";
 import { residual } from "../../core/test/support/residual.js";
+import { terminalReport } from "../src/commands/explain/terminal.js";
+import { stylesFor } from "../src/terminal/style.js";
 import { scratchFolder, succeed } from "./support/cli.js";
 import { greyOf, pictureOf, pngOf } from "./support/pictures.js";
 
@@ -116,4 +120,14 @@ test("the gradients of the loss agree, and each layer's alone", async () => {
   expect(text).toMatch(/^add2 +right/m);
   expect(text).toMatch(/^avgpool1 +right/m);
   expect(text).toMatch(/All gradients are right/);
+});
+
+test("a layer that nothing here knows is told of in its own words", () => {
+  const subject = subjectOf(gainModel(), { label: 2 });
+  const lines = terminalReport(subject, { styles: stylesFor({ isTTY: false }), coloured: false });
+
+  expect(lines).toContain("gain1  gain of 2 channels, 2x6x6 -> 2x6x6, 72 multiply-adds");
+  expect(lines).toContain("gain1  its factor");
+  expect(lines.join("\n")).toMatch(/from add1, input 2 .*\n {2}from add1, input 1 /);
+  for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
 });

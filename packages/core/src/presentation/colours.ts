@@ -45,12 +45,13 @@ export function greyScaleFor(values: ArrayLike<number>): Scale {
 }
 
 /**
- * The scale of a tensor's maps: weights and gradients have a sign by nature, others only if they are ever negative; a
- * picture is grey.
+ * The scale of a tensor's maps: parameters and gradients have a sign by nature, what layers give only if it is ever
+ * negative; a picture is grey.
  */
 export function scaleOf(name: string, data: ArrayLike<number>): Scale {
   if (name === "x") return greyScaleFor(data);
-  return /^(grad|new)\.|\.(weight|bias)$/.test(name) ? signedScaleFor([data]) : scaleFor([data]);
+  const given = name.endsWith(".out") && !name.startsWith("grad.");
+  return given ? scaleFor([data]) : signedScaleFor([data]);
 }
 
 /** Which colour of the palette a value has. What is not a number has that of 0. */

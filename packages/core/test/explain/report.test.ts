@@ -6,6 +6,7 @@ import type { ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
 import { trace, withUpdate } from "../../src/reference/trace.js";
 import { copyAll, copyOf, tensor } from "../../src/tensor.js";
+import { gainModel } from "../support/gainLayer.js";
 import { plainText, subjectOf, sumsIn, unbalancedTag, unitsOf } from "../support/reports.js";
 import { residual } from "../support/residual.js";
 
@@ -188,6 +189,22 @@ describe("the report of a network whose ways part and come together", () => {
       expect(plainText(chapter(id))).toMatch(/grad\.relu1\.out\[0, \d, \d+, \d+\] via (add1|conv2)/);
     }
   });
+});
+
+test("the report of a layer that it knows nothing of tells what the layer itself tells", () => {
+  const html = renderReport(subjectOf(gainModel(), { label: 1 }));
+  const text = plainText(html);
+  for (const words of [
+    "Gain of 2 channels",
+    "Each channel is multiplied by a number of its own.",
+    "Its factor",
+  ]) {
+    expect(text).toContain(words);
+  }
+  expect(text).toMatch(/By hand: grad\.gain1\.factor\[\d\] = /);
+  expect(text).toContain("from add1, input 2");
+  expect(unbalancedTag(html)).toBeUndefined();
+  expectSums(html);
 });
 
 test("a large network is shown in part, and says so", () => {

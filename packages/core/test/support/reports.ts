@@ -1,14 +1,14 @@
 import { type ReportSubject, type TraceImageOptions, traceImage } from "../../src/explain/index.js";
-import { defineModel, type ModelSpec } from "../../src/graph/model.js";
+import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import { initialParameters } from "../../src/graph/parameters.js";
 import { sizeOf } from "../../src/tensor.js";
 
 /** A network with random weights, biases too, on a picture of noise: what a report tells of. */
 export function subjectOf(
-  spec: ModelSpec,
+  spec: ModelSpec | Model,
   { seed = 1, ...options }: TraceImageOptions & { readonly seed?: number } = {},
 ): ReportSubject {
-  const model = defineModel(spec);
+  const model = "uses" in spec ? spec : defineModel(spec);
   const parameters = initialParameters(model, seed);
   for (const { fullName, name } of model.parameters) {
     if (name !== "bias") continue;

@@ -1,6 +1,6 @@
 import { indexAt } from "../../../cell.js";
 import { type Content, html } from "../../../html.js";
-import { scaleFor, scaleOf, signedScaleFor } from "../../../presentation/colours.js";
+import { scaleFor, signedScaleFor } from "../../../presentation/colours.js";
 import { counted } from "../../../presentation/numbers.js";
 import { legendOf, mapOf, mapRow, type Plane, planesOf } from "../maps.js";
 import { followedCell, imageShapeBehind, type LayerPlace, tensorOf } from "../story.js";
@@ -23,7 +23,7 @@ export function evidence(place: LayerPlace): Content {
   const products = own.map((value, k) => value * x[k]);
   const [weights, inputs, contributions] = [own, x, products].map((data) => planesOf({ shape, data }));
   const shown = strongest(contributions, followedMap(place, shape), MOST_MAPS);
-  const scales = [scaleOf("weight.weight", own), scaleFor([x]), signedScaleFor([products])];
+  const scales = [signedScaleFor([own]), scaleFor([x]), signedScaleFor([products])];
   const row = (planes: readonly Plane[], scale: (typeof scales)[number], name: string, caption: Content) =>
     mapRow(
       shown.map((c) => mapOf(planes[c], scale, { name: `${name}, map ${c}`, caption: `${c}` })),
