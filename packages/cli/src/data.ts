@@ -28,7 +28,7 @@ export async function loadData(
   signal: AbortSignal,
 ): Promise<LoadedData> {
   if (!data) throw new InputError(`--data must be ${DATA_HELP}.`);
-  // What "auto" takes shows only when it is there: the first line then says it.
+  // Which data "auto" takes is known only when they are loaded: the first line says so then.
   if (data !== "auto") progress.say(`Loading ${data} ...`);
   const downloaded = downloadProgress(progress);
   let downloading = false;
@@ -61,7 +61,7 @@ export async function loadData(
   }
 }
 
-/** An interruption says that it threw nothing away. */
+/** Adds to an interruption of a download what became of the files. */
 export function afterDownload(error: unknown): unknown {
   if (error instanceof Interrupted) error.outcome = "files that had come whole are kept";
   return error;

@@ -33,7 +33,7 @@ export function reportOutput(error: NodeJS.ErrnoException): void {
   complain(`the output could not be written: ${reason(error)}.`);
 }
 
-/** An error that says what a person can do about it: JavaScript's own about memory says how it is called instead. */
+/** JavaScript's own errors about memory don't say what to do; here is one that does. */
 function readable(error: unknown): unknown {
   const memory =
     error instanceof RangeError && /allocation failed|Invalid typed array length/.test(error.message);

@@ -7,7 +7,7 @@ import type { Command } from "commander";
 export interface LazyCommand {
   readonly name: string;
   readonly summary: string;
-  /** Whether it is the one that is called where none is. */
+  /** Whether it runs if no command is named. */
   readonly isDefault?: boolean;
   /** Loads what gives the command its options and its work; `args` are the words that follow its name. */
   readonly load: () => Promise<(command: Command, args: readonly string[]) => void | Promise<void>>;
@@ -22,7 +22,7 @@ export async function addCommands(
   const words = args.filter((word) => !word.startsWith("-"));
   const called = words[0] === "help" ? words[1] : (words[0] ?? commands.find((one) => one.isDefault)?.name);
   for (const { name, summary, load, isDefault } of commands) {
-    // a word that is no command's name is a mistake, not something for the default one
+    // an unknown word is an error, not an argument of the default command
     const options = { isDefault: isDefault === true && words.length === 0 };
     const command = parent.command(name, options).summary(summary);
     if (name !== called) continue;

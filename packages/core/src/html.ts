@@ -8,7 +8,7 @@ export interface Markup {
   readonly html: string;
 }
 
-/** What can stand in a piece of HTML: texts and numbers are escaped, lists are joined, nothing stands for nothing. */
+/** What can stand in a piece of HTML: texts and numbers are escaped, lists are joined, undefined and false give nothing. */
 export type Content = Markup | string | number | undefined | false | readonly Content[];
 
 /** A piece of HTML with contents in it: html`<p>${name}</p>`. Attributes must stand in double quotes. */
@@ -39,7 +39,7 @@ const entities: Record<string, string> = {
   "'": "&#39;",
 };
 
-/** A text as HTML shows it. What has no look but steers (control characters, turns of the direction of writing) is replaced. */
+/** A text as HTML shows it. Control characters, and those that turn the direction of writing, are replaced. */
 function escaped(text: string): string {
   return text
     .replace(/[&<>"']/g, (character) => entities[character])

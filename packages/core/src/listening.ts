@@ -4,9 +4,9 @@ interface Listeners<Event extends readonly unknown[]> {
 }
 
 /**
- * Lets work tell of its progress, and ends it by its signal if what listens throws, or returns a promise that rejects: then
- * the work rejects with that. So whoever calls `onProgress`, and when, an exception in it comes to the one who asked for
- * the work, and never to a timer or an event's handler, where it would end the process.
+ * Runs work that reports its progress. If a listener throws, or returns a promise that rejects, the work is aborted and
+ * rejects with that error. So an exception in `onProgress` always reaches the caller who asked for the work, and never a
+ * timer or an event handler, where it would end the process.
  * @param work ends soon, and rejects, if its signal is aborted
  */
 export async function listening<Event extends readonly unknown[], Result>(

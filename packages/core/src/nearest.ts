@@ -1,5 +1,5 @@
 /**
- * The name that was meant by one that there isn't: the nearest of `names` (the first, among equals), by the number of
+ * The name that was probably meant by an unknown one: the nearest of `names` (the first, among equals), by the number of
  * letters that one has to change, leave out, add or swap. Small and large letters and what joins words (`-`, `_`) don't
  * count. Undefined if none is so near that it may have been meant.
  */
@@ -25,7 +25,7 @@ export function didYouMean(name: unknown, names: readonly string[]): string {
 
 const MOST_MISTAKES = 3;
 
-/** No name that there is comes near to a longer one. */
+/** Longer names aren't compared: no known name is near to them. */
 const LONGEST = 64;
 
 const plain = (name: string) => name.toLowerCase().replaceAll(/[-_ ]/g, "");

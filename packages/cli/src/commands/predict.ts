@@ -78,7 +78,7 @@ async function run(
   if (!trained) progress.say(`${title} is untrained: its weights are fresh from seed ${options.seed}.`);
 
   const { inputs, read, problems } = await readInputs(model, files, options.raw === true, signal);
-  // Of a single file, main tells the problem.
+  // The problem of a single file is reported by main.
   if (files.length === 1 && problems.length === 1) throw new InputError(problems[0]);
   for (const problem of problems) complain(problem);
   if (read.length > 0) {

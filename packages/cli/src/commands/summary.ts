@@ -120,7 +120,7 @@ function describe(model: Model, layer: ModelLayer): string[] {
   return lines;
 }
 
-/** With it the widest built-in model is 80 columns wide. */
+/** So long that the summaries of all built-in models fit into 80 columns. */
 const LONGEST_DESCRIPTION = 20;
 
 /** So much of an input's name fits there. */

@@ -1,13 +1,12 @@
 import type { Socket } from "node:net";
 
 /**
- * The connections of a server, at most so many. When there is one too many, the one on which nothing has come of anything
- * for longest is closed: never the newest, so that however many are held open by someone who neither asks nor reads, a
- * browser that does still gets in.
+ * The connections of a server, at most so many. If there is one more, the one that has been idle longest is closed, and
+ * never the newest: so a browser still gets in if somebody holds many connections open without using them.
  */
 export class Connections {
   readonly #most: number;
-  /** In the order in which something last came of them, which is the order in which a set keeps what is added. */
+  /** Longest idle first: a connection that is used is added anew, and a set keeps the order of adding. */
   readonly #open = new Set<Socket>();
 
   constructor(most: number) {
@@ -23,7 +22,7 @@ export class Connections {
     idle.destroy();
   }
 
-  /** A whole request has come on it, or a piece of an answer has gone. */
+  /** To be called when a whole request has come, or a piece of an answer was sent. */
   progress(socket: Socket): void {
     if (this.#open.delete(socket)) this.#open.add(socket);
   }

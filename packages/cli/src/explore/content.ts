@@ -23,8 +23,8 @@ export function inMemory(bytes: Uint8Array): Content {
 }
 
 /**
- * The path of a regular file that really lies in a folder, wherever the folder itself is. A link that leads out of the
- * folder is as if it weren't there, and so is what only looks like a file: reading a pipe would wait for ever.
+ * The path of a regular file that really lies in a folder, wherever the folder itself is. Links that lead out of the
+ * folder count as missing, and so do pipes and devices, from which reading might never end.
  */
 export async function fileInside(folder: string, path: string): Promise<string | undefined> {
   try {

@@ -21,7 +21,7 @@ const nothing: Policy = { "default-src": "'none'" };
 
 const scripts: Policy = { "script-src": "'self' 'wasm-unsafe-eval'", "worker-src": "'self' blob:" };
 
-/** Of no answer can a document be made that sends forms, bends its addresses or lies in another page. */
+/** No answer can be shown as a document that sends forms, sets a base for its addresses, or lies in another page's frame. */
 const closed: Policy = { "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'" };
 
 /** The page: what its own `<meta>` says (packages/explorer/index.html), and what can't be said there. */

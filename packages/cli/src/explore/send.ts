@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import type { Content } from "./content.js";
 
 /**
- * Writes a body piece by piece, each when the system has taken the one before, so that who reads slowly holds one of them.
+ * Writes a body piece by piece, each when the system has taken the one before, so that a slow reader costs the memory of one.
  * @param onProgress told of each piece that is gone
  * @throws Error if the reader has gone, or the body breaks off before its end
  */

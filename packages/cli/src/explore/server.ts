@@ -16,7 +16,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** What a client may cost. No browser comes near: it opens six connections, asks at once and reads what it asked for. */
+/** What a client may use. Browsers stay far below: they open six connections, ask at once and read the answers. */
 export interface Limits {
   /** At the same time. */
   readonly connections: number;
@@ -50,7 +50,7 @@ export async function serve(
   server.on("connection", (socket) => connections.add(socket));
   server.on("request", (request, response) => {
     const { socket } = request;
-    // No browser asks again before it has its answer. Whoever does could have any number of answers under way.
+    // A browser waits for an answer before it asks again on a connection. Who doesn't could have any number under way.
     if (busy.has(socket)) {
       socket.destroy();
       return;
@@ -89,7 +89,7 @@ function refusal(error: NodeJS.ErrnoException, port: number): InputError {
   );
 }
 
-/** What came is no request. Within an answer, and where nothing came in time, there is nothing to say. */
+/** Refuses what is no valid request. Nothing is said within an answer, or if nothing came in time. */
 function refuseRequest({ code }: NodeJS.ErrnoException, socket: Socket, isAnswering: boolean): void {
   if (!socket.writable || isAnswering || code === "ERR_HTTP_REQUEST_TIMEOUT") return void socket.destroy();
   const status = code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";

@@ -29,7 +29,10 @@ export async function writeOutput(path: string, kind: FileKind, content: Uint8Ar
 const HEAD = 65_536;
 const TAIL = 64;
 
-/** If something else than such a file of this program's own is there, a sentence that says so. An empty file is nothing. */
+/**
+ * What speaks against replacing a file, as a sentence: that this program didn't write it, or that it is of another kind.
+ * Empty files may be replaced.
+ */
 async function otherThan(path: string, kind: FileKind): Promise<string | undefined> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => error.code);
   if (file === "ENOENT") return undefined;

@@ -1,5 +1,5 @@
 /*
- * What a file is, from its first bytes: names lie.
+ * What a file is, by its first bytes, as its name may be wrong.
  */
 
 /** `png`, `jpeg`, or what else it is, in words for a person. */
@@ -38,7 +38,7 @@ export function kindOf(bytes: Uint8Array): PictureKind {
   if (has([0xff, 0xd8, 0xff])) return "jpeg";
   const known = signatures.find(([, expected, offset]) => has(expected, offset));
   if (known) return { other: known[0] };
-  // Two letters begin many things: a bitmap's header also has zeros in a place of its own.
+  // Many files begin with these two letters, so the zeros in a bitmap's header are looked at, too.
   if (has(ascii("BM")) && has([0, 0, 0, 0], 6)) return { other: "a BMP picture" };
   // Cut or mangled in a text-mode transfer.
   if (has(ascii("PNG"), 1)) return { other: "a PNG whose first bytes are damaged" };

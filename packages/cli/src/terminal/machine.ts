@@ -2,7 +2,7 @@ import type { Convolution } from "unravel-cnn";
 import type { Machine } from "../machine.js";
 import { counted } from "./numbers.js";
 
-/** What figures come from, in 80 columns. */
+/** The machine that figures were measured on, in 80 columns. */
 export function machineLines(
   { cpu, cores, node, v8, relaxed }: Machine,
   { strict, convolution }: { readonly strict: boolean; readonly convolution: Convolution },
@@ -15,10 +15,10 @@ export function machineLines(
   ];
 }
 
-/** Threads of other programs at work, from which on figures may suffer. */
+/** If other programs keep more threads busy than this, figures may be too low. */
 const BUSY = 0.7;
 
-/** Whether other programs were at work. */
+/** A remark, if other programs were busy. */
 export function busyLines({ load }: Machine): string[] {
   if (load <= BUSY) return [];
   return [`          Other work kept ${load.toFixed(1)} threads busy: by itself it would be faster.`];

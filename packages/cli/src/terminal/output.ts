@@ -17,7 +17,7 @@ export function outputLine(line: string): string {
   return printable(line).replaceAll(ESCAPE, "\x1b");
 }
 
-/** Writes lines; what is in one of them stays on it. */
+/** Writes lines; a line break within one is escaped. */
 export function printLines(lines: readonly string[], stream: NodeJS.WritableStream = process.stdout): void {
   if (lines.length > 0) stream.write(`${lines.map(outputLine).join("\n")}\n`);
 }

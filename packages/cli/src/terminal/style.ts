@@ -3,7 +3,7 @@ import { ESCAPE } from "./output.js";
 
 type Style = (text: string) => string;
 
-/** Ways to set text off that read well on dark and on light terminals. */
+/** Styles that are readable on dark and on light terminals. */
 export interface Styles {
   readonly bold: Style;
   readonly dim: Style;

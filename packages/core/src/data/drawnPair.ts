@@ -5,7 +5,7 @@ import type { DataPair, Dataset } from "./dataset.js";
 import { digitsOneByOne, type Part } from "./digits/digits.js";
 
 export interface DrawOptions {
-  /** How many training digits. 0 draws none, for who only tests. */
+  /** How many training digits. 0 draws none, for those who only test. */
   readonly trainCount: number;
   readonly testCount: number;
   /** Told how many of all digits are drawn. */
@@ -27,7 +27,7 @@ const MOST_DIGITS = 2 ** 20;
 const SLICE_MS = 50;
 
 /**
- * The digits of drawDigits, drawn in slices: all of them take seconds, in which others want to do something too.
+ * The digits of drawDigits, drawn in slices: all of them take seconds, and the thread may have other work meanwhile.
  * @throws InputError if a count is not a whole number or the seed not one in [0, 2^32); the signal's reason if aborted; what
  *   `onProgress` throws
  */

@@ -84,7 +84,7 @@ function findInk(colours: Colours): Ink | undefined {
   const along = projectOnInk(difference, colours.channels);
   if (along === undefined) return undefined;
 
-  // The spread of the paper around its own colour; the middle of the distances doesn't mind ink that touches the border.
+  // The spread of the paper around its own colour; the median of the distances isn't changed by ink that touches the border.
   const spread = 1.4826 * median(Float32Array.from(ring, (k) => Math.abs(along[k])));
   const noise = 4 * spread;
   const level = fullInk(along, noise);

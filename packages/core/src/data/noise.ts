@@ -3,7 +3,7 @@ import { randomStream } from "../random.js";
 import { sizeOf } from "../tensor.js";
 import type { Dataset } from "./dataset.js";
 
-/** Random bytes are drawn once, so many, and then repeated. A prime: each image begins at another of them. */
+/** So many random bytes are drawn, and then repeated. A prime number, so that images begin at different places among them. */
 const PERIOD = 4093;
 
 /** Images of random bytes with random labels, of a network's shape: nothing can be learnt from them but speed. */

@@ -13,7 +13,7 @@ export const NOTHING: EpochTotals = {
   idleSteps: 0,
 };
 
-/** The steps that the first 8 images take: how bad fresh weights are isn't held against a training. */
+/** How many steps the first 8 images take. A large loss in them shows bad fresh weights, and not that training fails. */
 export const firstSteps = (batchSize: number): number => Math.ceil(8 / batchSize);
 
 /** A batch's mean loss above this is absurd: so many times that of guessing among the classes. */

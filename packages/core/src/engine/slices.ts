@@ -32,8 +32,8 @@ let end = 0;
 const SLICE_MS = 25;
 
 /**
- * Resolves when whatever waits for this thread has been served. Browsers let timers wait, 4 ms at least and a second on
- * pages that nobody sees, so that there a message to oneself does it.
+ * Resolves when whatever waits for this thread has had its turn. Browsers delay timers by 4 ms at least, and by a second on
+ * hidden pages, so there the thread sends a message to itself.
  */
 function turnOfOthers(): Promise<void> {
   return new Promise((resolve) => {

@@ -17,8 +17,8 @@ export interface FiniteDifference extends Difference<Cell> {
 
 /**
  * How far a number is moved. The error of a central difference has two parts: what the curve bends, which grows as step^2,
- * and the rounding of the loss, which grows as 1 / step. In float64 they meet near 2^-17, at about 1e-10. The others are
- * for numbers that have a kink so near.
+ * and the rounding of the loss, which grows as 1 / step. In float64 they meet near 2^-17, at about 1e-10. The smaller
+ * steps are for numbers that have a kink nearby.
  */
 const STEPS = [2 ** -17, 2 ** -21, 2 ** -25];
 

@@ -31,8 +31,8 @@ const END_OF_BLOCK = 256;
 export const LARGEST_RATIO = 1032;
 
 /**
- * Unpacks `packed`, which must give `size` bytes, no more and no fewer. They are allocated at once: ask for no more than is
- * believed.
+ * Unpacks `packed`, which must give `size` bytes, no more and no fewer. Their memory is allocated at once,
+ * so `size` must be one that was checked.
  * @param fail is called with what is wrong and at which byte of `packed`
  */
 export function inflate(packed: Uint8Array, size: number, fail: Fail): Uint8Array {

@@ -228,7 +228,7 @@ function withChannelsHint<T>(input: ImageShape, work: () => T): T {
     return work();
   } catch (error) {
     const [height, width, channels] = input;
-    // few as the channels of pictures are, of images that are larger
+    // pictures have few channels, and more rows and columns than that
     if (!(error instanceof InputError) || channels > 4 || Math.min(height, width) <= 4) throw error;
     throw new InputError(
       `${error.message.replace(/\.$/, "")}; "input" has the channels first, so for images of ${height}x${width} with ${channels === 1 ? "one channel" : `${channels} channels`} it is [${channels}, ${height}, ${width}].`,

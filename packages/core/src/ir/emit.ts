@@ -146,9 +146,9 @@ class Emitter {
   }
 
   /**
-   * Out of the loop, or of all copies of one that is unrolled, if the innermost counter were a number that it never
-   * is: V8 doesn't know that. Each fence asks for another one, because V8 leaves out what it has asked before; and not for
-   * the next one, which V8 has asked for already when it writes a loop out itself and counts down from copy to copy.
+   * A branch out of the loop (or out of all copies, if it is unrolled) for a value that the innermost counter never has,
+   * which V8 doesn't know. Each fence compares with another value, because V8 leaves out a comparison that it has made
+   * before; and the values aren't neighbours, because V8 makes those comparisons itself where it unrolls a loop.
    */
   #fence(scopes: readonly Scope[]): void {
     const counter = scopes.findLast((scope) => scope.counter !== undefined)?.counter;

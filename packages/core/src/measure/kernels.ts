@@ -207,7 +207,7 @@ async function fastest(call: () => void, milliseconds: number, signal: AbortSign
 
 const RUNS = 10;
 
-/** Lets signals and timers be heard. */
+/** Gives signals and timers their turn. */
 async function pause(signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve) => setTimeout(resolve, 0));
   signal?.throwIfAborted();

@@ -150,7 +150,7 @@ class Attempt {
   async #begin({ status, statusText, headers }: Reply): Promise<void> {
     const from = this.#partial.length;
     if (status === 206 && from > 0) {
-      // A rest that begins elsewhere, or an answer that doesn't say where: from the beginning, then.
+      // If the rest begins elsewhere, or the answer doesn't say where, it is asked for from the beginning.
       const range = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(headers["content-range"] ?? "");
       if (range === null || Number(range[1]) !== from)
         return this.#again("it sends another part than asked for");

@@ -83,7 +83,7 @@ async function fetchMissing(name: DatasetName, options: FetchOptions): Promise<F
     // A damaged file under another variant of the name would still be read first.
     const old = lacking.find((lack) => lack.name === file)?.path;
     if (old && old !== path) await rm(old, { force: true });
-    // Whoever had this file comes first: the others have failed, perhaps after some seconds.
+    // The server that had this file is asked first for the next one: the others have failed, perhaps after some seconds.
     const worked = url.slice(0, -file.length);
     servers = [worked, ...servers.filter((server) => server !== worked)];
     done += bytes;

@@ -66,7 +66,7 @@ function roomFor(header: Uint8Array, path: string, kind: IdxKind, most: number):
   return room;
 }
 
-/** Of what is no regular file nothing is known. */
+/** Pipes and devices don't say how long they are: they get the limit. */
 async function lengthOf(path: string): Promise<number> {
   try {
     const found = await stat(path);

@@ -24,15 +24,15 @@ export function nameFor(pid: number): string {
 
 const NAME = /^\.unravel-([0-9a-f]{8})-(\d{1,10})-[0-9a-f]{12}\.tmp$/;
 
-/** Nobody writes one file for so long without adding to it. */
+/** A file that nothing was added to for so long is no longer being written. */
 const STALE_MS = 24 * 3_600_000;
 
 /** Folders that this process has looked through: what it leaves itself it removes itself. */
 const done = new Set<string>();
 
 /**
- * Removes what processes that are gone have left in a folder: those of this machine, and of any machine (it may be a
- * shared folder) what has not been touched for a day. It never fails, as the work itself doesn't need it.
+ * Removes unfinished files from a folder: those of processes of this machine that have ended and, as the folder may be
+ * shared, those of any machine that haven't changed for a day. It never fails, as no work depends on it.
  */
 export async function removeLeftovers(folder: string): Promise<void> {
   const path = resolve(folder);

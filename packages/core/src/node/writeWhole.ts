@@ -80,7 +80,7 @@ async function writeBeside(
   }
 }
 
-/** What is no regular file. */
+/** What to call something that isn't a regular file. */
 function kindOf(present: Stats): string {
   if (present.isDirectory()) return "a folder";
   if (present.isFIFO()) return "a pipe";

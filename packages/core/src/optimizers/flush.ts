@@ -8,7 +8,7 @@ import type { FloatArray } from "../tensor.js";
  * every 16th step what is smaller becomes zero, in the parameters and in what an optimizer remembers.
  */
 
-/** After so many steps something is done that needn't be done after each. */
+/** How many steps lie between two flushes, and between two looks for a network that has died. */
 export const LOOK_EVERY = 16;
 
 /**
@@ -20,7 +20,7 @@ export function smallestParameter(weightDecay: number): number {
   return weightDecay > 0 ? 2 ** -100 : SMALLEST_NORMAL;
 }
 
-/** Sets to zero what is smaller than `smallest`. What is no number stays. */
+/** Sets to zero what is smaller than `smallest`. NaN stays. */
 export function flush(numbers: FloatArray, smallest: number): void {
   for (let k = 0; k < numbers.length; k++) if (Math.abs(numbers[k]) < smallest) numbers[k] = 0;
 }

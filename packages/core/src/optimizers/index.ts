@@ -41,7 +41,7 @@ export function resolveOptimizer(spec: OptimizerSpec): OptimizerOptions {
     );
   }
   const { resolve } = rule(spec.type);
-  // the complete options have all that it knows
+  // the complete options hold every option that there is
   inContext(`The optimizer ${spec.type}`, () => checkKeys(spec, Object.keys(resolve({}))));
   return resolve(spec);
 }

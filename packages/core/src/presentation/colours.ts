@@ -54,7 +54,7 @@ export function scaleOf(name: string, data: ArrayLike<number>): Scale {
   return given ? scaleFor([data]) : signedScaleFor([data]);
 }
 
-/** Which colour of the palette a value has. What is not a number has that of 0. */
+/** Which colour of the palette a value has. NaN has that of 0. */
 export function colourIndex({ kind, largest }: Scale, value: number): number {
   const share = kind === "diverging" ? (value / largest + 1) / 2 : value / largest;
   const zero = kind === "diverging" ? 0.5 : 0;

@@ -21,7 +21,7 @@ export function formatFor(values: ArrayLike<number>, digits = 4): NumberFormat {
   return { decimals: Math.max(magnitude < 3 ? 3 : 0, digits - 1 - magnitude), exponent: 0 };
 }
 
-/** The largest of the numbers without their signs; what is none doesn't count. */
+/** The largest of the numbers without their signs; NaN and infinities don't count. */
 export function largestSize(values: ArrayLike<number>): number {
   let largest = 0;
   for (let k = 0; k < values.length; k++) {

@@ -7,8 +7,8 @@ import { forward, type Trace } from "../reference/trace.js";
 import { type DType, dtypeOf, type NamedTensors, sizeOf } from "../tensor.js";
 
 /*
- * Weights can be finite numbers and so large that what is computed with them isn't. Then there is no answer, and that is
- * said: where it began, and which weights are to blame.
+ * Weights can be finite, but so large that what is computed with them isn't. Then there is no answer, and the error says
+ * where it began and which weights are too large.
  */
 
 const LARGEST: Readonly<Record<DType, string>> = { float32: "3.4e+38", float64: "1.8e+308" };

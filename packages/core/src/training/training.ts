@@ -177,8 +177,8 @@ export class Training {
   }
 
   /**
-   * After an epoch. The loss tells of a step that went wrong only in the next one, so after the last step somebody has to
-   * look at the parameters; and a loss that is finite can be absurd all the same.
+   * After an epoch. The loss shows a step that went wrong only at the next step, so after the last one the parameters are
+   * looked at; and a loss can be finite and still absurd.
    */
   #checkEpoch(learningRate: number): void {
     const update = { ...this.settings, step: this.#steps, learningRate };

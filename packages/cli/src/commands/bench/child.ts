@@ -10,8 +10,8 @@ import {
 import { allowRelaxedSimd } from "../../engine.js";
 
 /*
- * A process that `bench` starts to see how long a beginning takes: for the first step of training on made-up images, or
- * for compiling, both while everything is still cold. Prints one line of JSON as soon as that is done.
+ * A process that `bench` starts to measure a cold start: the time to the first step of training on made-up images, or the
+ * time that compiling takes. Prints one line of JSON as soon as that is done.
  */
 
 export interface ChildTask {

@@ -49,11 +49,11 @@ export interface Task {
   readonly lengths: Lengths;
 }
 
-/** Measures everything, one after the other, so that nothing disturbs anything. */
+/** Measures one thing after the other, so that the measurements don't disturb each other. */
 export async function measureAll(task: Task, progress: Progress, signal: AbortSignal): Promise<Figures> {
   const { models, threads, strict, convolution, lengths } = task;
   const where = machine();
-  // best of all times that it was measured: on a busy machine the first may have been a bad moment
+  // the best of all measurements: other programs may have been busy during the first
   let peak: Peak = { one: 0, all: 0 };
   const improvePeak = async () => {
     const options = { strict, milliseconds: lengths.peakMs, signal };

@@ -6,8 +6,9 @@ import { table } from "../../terminal/table.js";
 import type { Figures, ModelFigures, Peak } from "./measure.js";
 
 /**
- * For programs. Times of kernels in microseconds for a block of images; shares of the peak, which count what is really
- * computed, are of one thread's there. One above 1 is possible where the machine was slower while the peak was measured.
+ * For programs. Times of kernels are in microseconds for a block of images. Their shares of the peak count the operations
+ * that are really computed, against the peak of one thread; a share is above 1 if the machine was slower while the peak
+ * was measured.
  */
 export function asJson({ machine, threads, strict, convolution, optimizer, peak, models }: Figures) {
   return {

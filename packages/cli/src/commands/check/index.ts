@@ -54,7 +54,7 @@ Examples:
     });
 }
 
-/** Whole, or not at all: what is being written is written to its end. */
+/** Writes the file as a whole or not at all: once writing has begun, a signal no longer ends it. */
 async function writeExample(path: string, signal: AbortSignal): Promise<void> {
   await checkOutput(path, ARRAYS_FILE);
   const content = exampleFile();

@@ -110,7 +110,7 @@ function conventionLines({ conventions }: CheckReport, styles: Styles): string[]
   ];
 }
 
-/** What is wrong is said on stderr, as the failure that it is. */
+/** What is wrong isn't said here: the command fails with it, on stderr. */
 function verdict({ agrees, arrays }: CheckReport, styles: Styles): string[] {
   const given = arrays.filter(({ status }) => status !== "not given").length;
   if (given === 0) return ["", "Nothing was checked: save activations or gradients, too (see --how)."];

@@ -10,11 +10,11 @@ interface Entry {
   readonly title: string;
   /** "drawn" for the digits that the program draws. */
   readonly state: FileState | "drawn";
-  /** Null where it isn't here. */
+  /** Null if it isn't on this machine. */
   readonly folder: string | null;
-  /** What lies here; null where nothing does. */
+  /** Of the files on this machine; null if there are none. */
   readonly bytes: number | null;
-  /** What fetching all of it takes; 0 for what is drawn. */
+  /** Of the whole download; 0 for the drawn digits. */
   readonly downloadBytes: number;
 }
 

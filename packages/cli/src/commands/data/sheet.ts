@@ -27,7 +27,7 @@ interface SheetCommandOptions {
   quiet?: boolean;
 }
 
-/** Of all classes together, where they are mixed. */
+/** Default for sheets on which the classes are mixed. */
 const MIXED_ROWS = 15;
 /** More than anyone wants to look at. */
 const MOST = 1000;
@@ -80,7 +80,7 @@ async function run(name: string, options: SheetCommandOptions, signal: AbortSign
       data: name,
       offline,
       ...(set === "test" && { limit: 0 }),
-      // Drawing all takes seconds. Some more than are shown, so that the seed has a choice.
+      // Drawing the whole set takes seconds, so only somewhat more digits are drawn than are shown: the seed chooses among them.
       drawCount: 4 * 10 * rows * columns,
     },
     "the sheet shows",

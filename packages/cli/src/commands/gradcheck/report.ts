@@ -142,7 +142,7 @@ function worstOf({ worst }: TensorCheck): string[] {
 
 function worstAmong(checks: readonly TensorCheck[]): CellCheck | undefined {
   const all = checks.flatMap(({ worst }) => worst ?? []);
-  // what is not a number is worse than anything
+  // NaN is worse than any number
   return all.reduce<CellCheck | undefined>(
     (a, b) => (a === undefined || !(b.error <= a.error) ? b : a),
     undefined,

@@ -42,7 +42,7 @@ const keyOf = {
   threads: "threads",
 } as const;
 
-/** Larger than the picture no kernel makes sense. */
+/** A kernel larger than the picture makes no sense. */
 export const MOST_KERNEL = 28;
 
 /** What stays as it is unless another number is given: as `unravel train` has it. */

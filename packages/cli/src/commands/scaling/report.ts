@@ -89,7 +89,7 @@ const columnOf: Readonly<Record<Sweep, readonly [string, string]>> = {
   threads: ["", "threads"],
 };
 
-/** What is counted beside what is measured, each also as a multiple of the first. */
+/** Multiply-adds, which are counted, beside seconds, which are measured; each also as a multiple of the first point's. */
 function tableLines({ sweep, points }: Measured): string[] {
   const [first] = points;
   const times = (value: number) => (value < 9.995 ? value.toFixed(2) : value.toFixed(1));
@@ -123,7 +123,7 @@ function millions(count: number): string {
   return count < 1e9 ? digits(count / 1e6) : whole(count / 1e6);
 }
 
-/** Three digits: what is measured isn't known better. */
+/** Three digits: measurements are no more exact. */
 function digits(value: number): string {
   return value < 99.95 ? value.toPrecision(3) : whole(value);
 }

@@ -13,7 +13,7 @@ import type { Progress } from "../../terminal/progress.js";
 
 /* What is said before and during the training. */
 
-/** What is trained, on what, how, and by what. */
+/** Says which data, network, settings and engine a training uses. */
 export function announce(
   progress: Progress,
   { title, model, trained }: LoadedModel,

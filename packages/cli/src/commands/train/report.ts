@@ -66,8 +66,8 @@ export function report(options: TrainOptions, results: Results): void {
 }
 
 /**
- * `Speed  31,000 images/s, 8.5 GFLOP/s: 12% of this machine's peak`. Where what is really computed is not about as much as
- * the network's definition asks for, a second line says so.
+ * `Speed  31,000 images/s, 8.5 GFLOP/s: 12% of this machine's peak`. If the engine really computes clearly more or fewer
+ * operations than the network's definition has, a second line says how many.
  */
 export function describeSpeed({ imagesPerSecond, gflops, computed }: Speed): string[] {
   const line = `Speed  ${whole(imagesPerSecond)} images/s, ${rate(gflops)} GFLOP/s`;
@@ -84,7 +84,7 @@ export function describeSpeed({ imagesPerSecond, gflops, computed }: Speed): str
   ];
 }
 
-/** The least difference between what is defined and what is computed that is said. */
+/** The smallest difference between the operations defined and those computed that is mentioned, as a share. */
 const MENTIONED = 0.1;
 
 function rate(gflops: number): string {

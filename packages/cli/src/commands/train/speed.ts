@@ -12,7 +12,7 @@ export interface Speed {
   readonly imagesPerSecond: number;
   /** Thousand million operations a second, two for each multiply-add that a training step has by the network's definition. */
   readonly gflops: number;
-  /** Those that were really computed, and what the same threads do at their best; null where not the wasm engine did it. */
+  /** The operations that were really computed, and the peak of the same threads; null for any engine but wasm. */
   readonly computed: { readonly gflops: number; readonly peakGflops: number } | null;
 }
 

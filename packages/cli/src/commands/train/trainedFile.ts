@@ -42,8 +42,8 @@ export class TrainedFile {
   }
 
   /**
-   * Keeps what was learnt in a training that was interrupted, if it has learnt anything, and lets the interruption say so.
-   * Nothing is said before it is kept: the terminal may be gone.
+   * Saves what an interrupted training has learnt, if anything, and adds that to the message of the interruption. It is
+   * saved before anything is printed, because the terminal may be gone.
    */
   async keep(error: unknown, { model, parameters: before }: LoadedModel, after: NamedTensors): Promise<void> {
     if (!(error instanceof Interrupted) || !differs(before, after)) return;

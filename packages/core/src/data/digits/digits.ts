@@ -69,7 +69,7 @@ export function drawDigits(count: number, seed: number, part: Part = "train"): D
 }
 
 /**
- * The digits of drawDigits, for who has something else to do in between: yields how many are drawn, after each.
+ * The digits of drawDigits, for callers that have other work in between: yields how many are drawn, after each.
  * @param count a whole number of at least 0
  */
 export function* digitsOneByOne(count: number, seed: number, part: Part): Generator<number, Dataset> {
