@@ -2,7 +2,7 @@ import type { Command, Option } from "commander";
 import { InputError } from "unravel-cnn/training";
 
 /**
- * Lets each option of a command refuse the next option as its value, which commander takes as it takes any word:
+ * Makes each option of a command refuse another option as its value; commander would take it like any word:
  * `--out --json` would write a file of that name.
  */
 export function refuseOptionsAsValues(command: Command): void {

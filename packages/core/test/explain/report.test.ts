@@ -197,7 +197,7 @@ test("the report of a layer that it knows nothing of tells what the layer itself
   for (const words of [
     "Gain of 2 channels",
     "Each channel is multiplied by a number of its own.",
-    "Its factor",
+    "The factor",
   ]) {
     expect(text).toContain(words);
   }

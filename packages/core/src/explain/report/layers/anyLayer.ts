@@ -51,11 +51,11 @@ const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(
 
 /** The gradient of a parameter. */
 export function parameterPart(place: LayerPlace, name: string): Content {
-  return [html`<h3>Its ${name}</h3>`, byHand(place, `grad.${place.layer.name}.${name}`)];
+  return [html`<h3>The ${name}</h3>`, byHand(place, `grad.${place.layer.name}.${name}`)];
 }
 
-/** The followed number of a tensor with all that it is made of; a gradient also by trying. */
-function byHand({ story }: LayerPlace, tensor: string): Markup {
+/** The followed number of a tensor by hand: what it is made of; a gradient also by trying. */
+export function byHand({ story }: LayerPlace, tensor: string): Markup {
   const cell = followedCell(story, tensor);
   const { says, terms } = explained(story, cell);
   const [{ factors } = { factors: [] }] = terms;

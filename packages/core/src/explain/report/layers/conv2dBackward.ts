@@ -2,19 +2,17 @@ import { type Content, html, type Markup } from "../../../html.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
 import { scaleOf } from "../../../presentation/colours.js";
 import { formula, indexed, letter, list, operator, slope, sumOver } from "../../../presentation/mathml.js";
-import { counted, formatFor, times, whole } from "../../../presentation/numbers.js";
-import type { Explanation } from "../../explain.js";
+import { counted, formatFor } from "../../../presentation/numbers.js";
 import { blockSum, strongestBlock } from "../blockSums.js";
 import { blockEquation, blocksOf, type FactorLook, isReadable } from "../blocks.js";
 import type { Telling } from "../chapter.js";
 import { checked } from "../check.js";
 import { grid } from "../grids.js";
 import { legendOf, mapRow, planesOf } from "../maps.js";
-import { address, addressWithValue, explained, followedCell, type LayerPlace, tensorOf } from "../story.js";
-import { sumTable } from "../sums.js";
+import { addressWithValue, explained, followedCell, type LayerPlace, tensorOf } from "../story.js";
 import { strongest, tensorMaps } from "../tensorMaps.js";
 import { formatsFor, termTable, worked } from "../worked.js";
-import { passedOn } from "./anyLayer.js";
+import { parameterPart, passedOn } from "./anyLayer.js";
 import { kernelMap } from "./kernelMap.js";
 
 /*
@@ -37,7 +35,7 @@ export function convBackward(place: LayerPlace): Partial<Telling> {
       formulaOfWeights(conv),
       weightExample(place),
       weightMaps(place),
-      layer.parameters.some(({ name }) => name === "bias") && biasPart(place, conv),
+      layer.parameters.some(({ name }) => name === "bias") && parameterPart(place, "bias"),
       html`<h3>${first ? "The picture" : "What came in"}</h3>`,
       html`<p>${first ? html`Nobody can change the picture, so nothing is learnt from this gradient; but it shows which pixels the loss depends on.` : html`What came in was made by the layers before. They need to know what their numbers have to do with the loss, so ${layer.name} passes it on.`}</p>`,
       inputExample(place, conv),
@@ -140,36 +138,6 @@ function weightMaps({ story, layer }: LayerPlace): Markup {
       ? "Each kernel, and below it its gradient: the update goes against it."
       : `The kernels of filter ${o} for the maps that come in, and below each its gradient: the update goes against it.`,
   );
-}
-
-function biasPart({ story, layer }: LayerPlace, conv: Conv2d): Content {
-  const cell = followedCell(story, `grad.${layer.name}.bias`);
-  const [, I, J] = conv.outputShape;
-  return [
-    html`<h3>The bias</h3><p>The bias was added to all ${times([I, J])} answers of its filter as it is. If it grew by a little, all of them would grow by just that little: so its gradient is simply the sum of all of theirs.</p>`,
-    worked(html`By hand: ${addressWithValue(story, cell)}`, [
-      biasSum(explained(story, cell)),
-      checked(story, cell),
-    ]),
-  ];
-}
-
-/** The gradients of a whole map, those above and those below zero. */
-function biasSum({ cell, value, terms }: Explanation): Markup {
-  const values = terms.map((term) => term.value);
-  const parts = [values.filter((value) => value > 0), values.filter((value) => value < 0)];
-  const [above, below] = parts.map((part) => part.reduce((sum, value) => sum + value, 0));
-  const zeros = values.length - parts[0].length - parts[1].length;
-  return sumTable({
-    lines: [
-      { name: `${counted(parts[0].length, "gradient")} above zero, together`, value: above },
-      { name: `${counted(parts[1].length, "gradient")} below zero, together`, value: below },
-      ...(zeros > 0 ? [{ name: `${whole(zeros)} that ${zeros === 1 ? "is" : "are"} zero`, value: 0 }] : []),
-    ],
-    totalName: address(cell),
-    total: value,
-    format: formatFor([above, below, value]),
-  });
 }
 
 function inputExample(place: LayerPlace, conv: Conv2d): Markup {

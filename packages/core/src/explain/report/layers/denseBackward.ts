@@ -2,14 +2,12 @@ import { type Content, html, type Markup } from "../../../html.js";
 import type { Term } from "../../../layers/explain/explanation.js";
 import { signedScaleFor } from "../../../presentation/colours.js";
 import { formula, indexed, letter, operator, slope, sumOver } from "../../../presentation/mathml.js";
-import { counted, fixed, powerOf, whole } from "../../../presentation/numbers.js";
+import { counted, whole } from "../../../presentation/numbers.js";
 import type { Telling } from "../chapter.js";
 import { checked } from "../check.js";
 import { legendOf, mapOf, mapRow, planesOf } from "../maps.js";
 import {
-  address,
   addressWithValue,
-  explained,
   followedCell,
   imageShapeBehind,
   isLast,
@@ -18,8 +16,8 @@ import {
   tensorOf,
 } from "../story.js";
 import { strongest } from "../tensorMaps.js";
-import { formatsFor, termTable, worked } from "../worked.js";
-import { parameterPart, passedOn } from "./anyLayer.js";
+import { termTable, worked } from "../worked.js";
+import { byHand, parameterPart, passedOn } from "./anyLayer.js";
 
 /* A dense layer on the way back: its weights, its biases, what came in. */
 
@@ -40,7 +38,8 @@ export function backward(place: LayerPlace): Partial<Telling> {
         ],
         html`<span class="gradient">g</span> the gradient that arrives for output o, <span class="input">x</span> what came in at place k`,
       ),
-      weightExample(place),
+      byHand(place, `grad.${layer.name}.weight`),
+      html`<p>What came in as 0 had no part in the sum: its weight has the gradient 0 and stays as it is.</p>`,
       weightMaps(place),
       bias && parameterPart(place, "bias"),
       html`<h3>What came in</h3><p>Every number that came in went into all ${whole(units)} sums, each time through another weight. So the loss depends on it in ${counted(units, "way")} at once, and these add up.</p>`,
@@ -60,22 +59,6 @@ export function backward(place: LayerPlace): Partial<Telling> {
       passedOn(place, back),
     ],
   };
-}
-
-function weightExample({ story, layer }: LayerPlace): Markup {
-  const cell = followedCell(story, `grad.${layer.name}.weight`);
-  const explanation = explained(story, cell);
-  const formats = formatsFor(explanation);
-  const [term] = explanation.terms;
-  const [gradient, input] = term.factors.map(
-    ({ value, cell }, k) =>
-      html`<tr><th scope="row">${k === 0 ? "gradient that arrives" : "what came in"}, ${cell && address(cell)}</th><td class="n">${fixed(value, formats.factors[k])}${powerOf(formats.factors[k])}</td></tr>`,
-  );
-  return worked(html`By hand: ${addressWithValue(story, cell)}`, [
-    html`<div class="scroll"><table class="sum product"><tbody>${gradient}${input}</tbody><tfoot><tr><th scope="row">their product, ${address(cell)}</th><td class="n">${fixed(explanation.value, formats.values)}${powerOf(formats.values)}</td></tr></tfoot></table></div>`,
-    html`<p>What came in as 0 had no part in the sum: its weight has the gradient 0 and stays as it is.</p>`,
-    checked(story, cell),
-  ]);
 }
 
 /** The gradient of the followed unit's weights, laid out as the maps that were flattened. */
