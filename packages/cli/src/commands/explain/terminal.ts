@@ -107,12 +107,13 @@ function placeOf({ model }: Trace, layer: ModelLayer): string[] {
 }
 
 /** How a cell came to its value: its sum, or one sentence. */
-function account(explanation: Explanation, { styles }: TerminalLook): string[] {
+function account(explanation: Told, { styles }: TerminalLook): string[] {
   const { rule, terms, value, says, ways, cell } = explanation;
+  const name = `${explanation.isPart ? "part of " : ""}${cellAddress(cell)}`;
   if (ways) return sumLines(sumOfWays(cell, value, ways), styles);
   if (rule === "sum") {
     const { format, lines } = sumInShort(explanation, MOST_TERMS);
-    return sumLines({ lines, totalName: cellAddress(cell), total: value, format }, styles);
+    return sumLines({ lines, totalName: name, total: value, format }, styles);
   }
   const { decimals, exponent } = formatFor([value]);
   const numbers =
@@ -122,7 +123,7 @@ function account(explanation: Explanation, { styles }: TerminalLook): string[] {
           .join(" - ")
           .replace("- -", "- ")
       : terms.flatMap(({ factors: [{ cell }] }) => (cell ? [cellAddress(cell)] : [])).join("");
-  const made = `  ${cellAddress(cell)} =${numbers && ` ${numbers} =`}`;
+  const made = `  ${name} =${numbers && ` ${numbers} =`}`;
   const fits = `${made} ${significant(value)}`.length <= WIDTH;
   return [
     ...wrapped(`  ${says}`),
@@ -187,7 +188,7 @@ function answer({ trace, labelKnown }: ReportSubject, { styles }: TerminalLook):
 function backward(trace: Trace, followed: Record<string, Cell>, look: TerminalLook): string[] {
   const { model } = trace;
   const gradient = (name: string) => explain(trace, { tensor: `grad.${name}`, index: followed[name].index });
-  const part = (name: string, what: string, explanation: Explanation) => [
+  const part = (name: string, what: string, explanation: Told) => [
     ...heading(name, what, look),
     ...account(explanation, look),
   ];
@@ -208,11 +209,18 @@ function backward(trace: Trace, followed: Record<string, Cell>, look: TerminalLo
   ];
 }
 
+/** An explanation, or that of the part of a gradient that comes back on one of several ways. */
+interface Told extends Explanation {
+  readonly isPart?: true;
+}
+
 /** How a gradient comes back through one of the layers that took the tensor: all of it, where that is the only one. */
-function waysThrough(explanation: Explanation, layer: string): Explanation[] {
+function waysThrough(explanation: Explanation, layer: string): Told[] {
   const { ways, ...rest } = explanation;
   if (ways === undefined) return [explanation];
-  return ways.filter((way) => way.layer === layer).map((way) => ({ ...rest, ...way, value: way.sum }));
+  return ways
+    .filter((way) => way.layer === layer)
+    .map((way) => ({ ...rest, ...way, value: way.sum, isPart: true }));
 }
 
 /** One weight of each layer before and after, and what it did to the loss. */
