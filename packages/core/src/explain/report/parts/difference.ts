@@ -10,14 +10,13 @@ import {
   slope,
   sumOver,
 } from "../../../presentation/mathml.js";
-import { counted, fixed, formatFor, powerOf, roundingOf } from "../../../presentation/numbers.js";
+import { counted, formatFor, powerOf } from "../../../presentation/numbers.js";
 import type { Chapter } from "../chapter.js";
 import { checked } from "../check.js";
-import { table } from "../grids.js";
 import { explained, followedCell, nameOf, type Story, tensorOf } from "../story.js";
 import { bar } from "../tensorMaps.js";
 import { worked } from "../worked.js";
-import { shownClasses } from "./softmax.js";
+import { classTable } from "./classTable.js";
 
 /** The first chapter of the way back: what the scores have to do with the loss. */
 export function differenceChapter(story: Story): Chapter {
@@ -66,29 +65,20 @@ function differenceTable(story: Story, scores: string): Content {
   const g = tensorOf(story, `grad.${scores}`).data;
   // as exact as the smaller of the two that make the most of it, so that nobody sees 1 − 1 = 0
   const format = formatFor(g);
-  const shown = shownClasses(p, story);
-  const hidden = [...p.keys()].filter((k) => !shown.includes(k));
-  const line = (name: Content, probability: number, y: number, gradient: number, look?: string) => ({
-    cells: [
-      name,
-      fixed(probability, { decimals: format.decimals - format.exponent, exponent: 0 }),
-      String(y),
-      fixed(gradient, format),
-      bar(gradient, true),
-    ],
-    look,
-  });
-  const rows = shown.map((k) => {
-    const y = k === story.label ? 1 : 0;
-    return line(nameOf(story, k), p[k], y, g[k], y === 1 ? "chosen" : undefined);
-  });
-  const sum = (values: ArrayLike<number>) => hidden.reduce((sum, k) => sum + values[k], 0);
-  if (hidden.length > 0)
-    rows.push(line(`the other ${counted(hidden.length, "class", "classes")}`, sum(p), 0, sum(g)));
-  const lines = [...shown.map((k) => g[k]), ...(hidden.length > 0 ? [sum(g)] : [])];
-  const left = roundingOf(lines, 0, format);
-  if (left !== 0)
-    rows.push({ cells: ["left over by rounding", "", "", fixed(left, format), ""], look: undefined });
-  rows.push({ cells: ["sum", "", "", fixed(0, format), ""], look: "total" });
-  return table(["class", "p", "y", html`p − y ${powerOf(format)}`, ""], rows, ["text", "n", "n", "n", "bar"]);
+  const columns = [
+    {
+      head: "p",
+      values: p,
+      format: { decimals: format.decimals - format.exponent, exponent: 0 },
+      added: true,
+    },
+    {
+      head: "y",
+      values: p.map((_, k) => (k === story.label ? 1 : 0)),
+      format: { decimals: 0, exponent: 0 },
+      added: true,
+    },
+    { head: html`p − y ${powerOf(format)}`, values: g, format, added: true, total: 0 },
+  ] as const;
+  return classTable(story, columns, (k) => bar(g[k], true), story.label);
 }
