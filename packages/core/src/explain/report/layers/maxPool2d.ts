@@ -11,15 +11,7 @@ import type { LayerChapters, Telling } from "../chapter.js";
 import { checked } from "../check.js";
 import { grid, gridRow, LARGEST_GRID, sign } from "../grids.js";
 import { legendOf, mapOf, mapRow, planesOf } from "../maps.js";
-import {
-  addressWithValue,
-  explained,
-  followedCell,
-  type LayerPlace,
-  named,
-  tensorOf,
-  valueAt,
-} from "../story.js";
+import { addressWithValue, explained, followedCell, type LayerPlace, tensorOf, valueAt } from "../story.js";
 import { channelMap, markOf, tensorMaps } from "../tensorMaps.js";
 import { worked } from "../worked.js";
 import { passedOn } from "./anyLayer.js";
@@ -78,7 +70,6 @@ function backward(place: LayerPlace): Partial<Telling> {
     title: "The whole gradient goes to the winner",
     body: [
       html`<p>If a loser grew by a little it would still lose, what comes out would stay the same, and so would the loss: its slope is 0. If the winner grows, what comes out grows just as much. So the gradient is handed on undivided, to one cell of each window.${overlaps(pool) && " Where windows overlap, a cell that won several gets the gradient of each."}</p>`,
-      gradientMaps(place),
       worked(html`By hand: the window of <code>${output}[${cell.index.join(", ")}]</code>`, [
         html`<p>The gradient that arrives for what came out of this window is ${short(valueAt(story, { ...cell, tensor: `grad.${output}` }))}.</p>`,
         windowGrids(place, window),
@@ -207,28 +198,4 @@ function inPlaces(window: readonly Factor[], tensor: string): (Factor | undefine
   const terms = window.map((factor) => ({ factors: [factor], value: factor.value }));
   const [{ rows }] = blocksOf(terms, { tensor, axis: 1 });
   return rows.map((row) => row.map((term) => term?.factors[0]));
-}
-
-/** What arrives, and where it goes: of the followed channel. */
-function gradientMaps({ story, input, back, output }: LayerPlace): Markup {
-  const cell = followedCell(story, output);
-  const [, channel] = cell.index;
-  const arrives = channelMap(
-    story,
-    `grad.${output}`,
-    channel,
-    [markOf(cell)],
-    html`arrives: <code>grad.${output}</code>, map ${channel}`,
-  );
-  const goes = channelMap(
-    story,
-    back,
-    channel,
-    [markOf(followedCell(story, input))],
-    html`goes to: ${named(back)}, map ${channel}`,
-  );
-  return mapRow(
-    [arrives.map, html`<span class="sign">→</span>`, goes.map],
-    legendOf(arrives.scale, html`<code>grad.${output}</code> and ${named(back)}`),
-  );
 }
