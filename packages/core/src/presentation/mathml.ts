@@ -66,6 +66,23 @@ export function list(names: readonly string[]): Content {
   );
 }
 
+/** Where cell `u` of a window lies that makes output `i`: `2i + u − 1`. */
+export function placeUnder(
+  output: string,
+  window: string,
+  stride: number,
+  dilation: number,
+  padding: number,
+): Content {
+  const scaled = (factor: number, name: string) => [factor > 1 && number(factor), letter(name)];
+  return [
+    scaled(stride, output),
+    operator("+"),
+    scaled(dilation, window),
+    padding > 0 && [operator("−"), number(padding)],
+  ];
+}
+
 /** A formula on a line of its own, and what its letters mean. */
 export function formula(pieces: readonly Content[], meaning?: Content): Markup {
   return html`<div class="formula"><div class="pieces">${pieces.map(

@@ -51,15 +51,13 @@ export function report(options: TrainOptions, results: Results): void {
     return;
   }
   const styles = stylesFor(process.stdout);
+  const steps = nextSteps(options, test, model.classes.length, results.learningRate);
   const lines = options.quiet
     ? []
     : [
         ...formatConfusion(test.confusion, model.classes, styles),
         "",
-        ...nextSteps(options, test, model.classes.length, results.learningRate).map((line) =>
-          styles.dim(line),
-        ),
-        "",
+        ...(steps.length > 0 ? [...steps.map((line) => styles.dim(line)), ""] : []),
         ...(speed ? describeSpeed(speed) : []),
       ];
   printLines([...lines, headline(test, testData, styles)]);

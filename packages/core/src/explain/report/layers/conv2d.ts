@@ -2,7 +2,15 @@ import { type Content, html, type Markup } from "../../../html.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
 import { pixelUnder, reachOf } from "../../../layers/window.js";
 import { scaleOf } from "../../../presentation/colours.js";
-import { formula, indexed, letter, list, number, operator, sumOver } from "../../../presentation/mathml.js";
+import {
+  formula,
+  indexed,
+  letter,
+  list,
+  operator,
+  placeUnder,
+  sumOver,
+} from "../../../presentation/mathml.js";
 import { counted, times } from "../../../presentation/numbers.js";
 import { blockSum, strongestBlock } from "../blockSums.js";
 import { blockEquation, blocksOf, type FactorLook } from "../blocks.js";
@@ -88,8 +96,8 @@ function kernelRow({ story, layer }: LayerPlace): Markup {
 }
 
 function formulaOf(conv: Conv2d): Markup {
-  const row = placeIn("i", "u", conv.stride[0], conv.dilation[0], conv.padding[0]);
-  const column = placeIn("j", "v", conv.stride[1], conv.dilation[1], conv.padding[3]);
+  const row = placeUnder("i", "u", conv.stride[0], conv.dilation[0], conv.padding[0]);
+  const column = placeUnder("j", "v", conv.stride[1], conv.dilation[1], conv.padding[3]);
   const names = (text: string) => [...text].map((name) => letter(name));
   return formula(
     [
@@ -107,17 +115,6 @@ function formulaOf(conv: Conv2d): Markup {
     ],
     html`<span class="output">y</span> what comes out, <span class="weight">w</span> weights, <span class="input">x</span> what comes in${conv.bias && html`, <span class="bias">b</span> the filter's bias`}; o counts filters, c the maps that come in, (i, j) is a place in the map, (u, v) a place in the kernel. ∑ means: add this up for all c, u, v. All counts begin with 0.`,
   );
-}
-
-/** Where kernel cell u of output i lies: `2i + u − 1`. */
-function placeIn(output: string, window: string, stride: number, dilation: number, before: number): Content {
-  const scaled = (factor: number, name: string) => [factor > 1 && number(factor), letter(name)];
-  return [
-    scaled(stride, output),
-    operator("+"),
-    scaled(dilation, window),
-    before > 0 && [operator("−"), number(before)],
-  ];
 }
 
 function example(place: LayerPlace, conv: Conv2d): Markup {

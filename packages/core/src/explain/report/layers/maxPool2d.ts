@@ -4,7 +4,15 @@ import type { Factor } from "../../../layers/explain/explanation.js";
 import type { MaxPool2d } from "../../../layers/maxPool2d.js";
 import { pixelUnder } from "../../../layers/window.js";
 import { scaleOf } from "../../../presentation/colours.js";
-import { formula, indexed, letter, list, maximumOver, operator } from "../../../presentation/mathml.js";
+import {
+  formula,
+  indexed,
+  letter,
+  list,
+  maximumOver,
+  operator,
+  placeUnder,
+} from "../../../presentation/mathml.js";
 import { counted, formatFor, percent, short, times } from "../../../presentation/numbers.js";
 import { blocksOf } from "../blocks.js";
 import type { LayerChapters, Telling } from "../chapter.js";
@@ -42,8 +50,8 @@ function forward(place: LayerPlace): Partial<Telling> {
               "x",
               [
                 letter("c"),
-                from("i", "u", pool.stride[0], pool.padding[0]),
-                from("j", "v", pool.stride[1], pool.padding[3]),
+                placeUnder("i", "u", pool.stride[0], 1, pool.padding[0]),
+                placeUnder("j", "v", pool.stride[1], 1, pool.padding[3]),
               ],
               "input",
             ),
@@ -87,16 +95,6 @@ function backward(place: LayerPlace): Partial<Telling> {
 
 function overlaps({ kernel, stride }: MaxPool2d): boolean {
   return stride[0] < kernel[0] || stride[1] < kernel[1];
-}
-
-function from(output: string, window: string, stride: number, before: number): Content {
-  return [
-    stride > 1 && html`<mn>${stride}</mn>`,
-    letter(output),
-    operator("+"),
-    letter(window),
-    before > 0 && html`<mo>−</mo><mn>${before}</mn>`,
-  ];
 }
 
 /** The numbers under a window: the winner, and those that lost. */
