@@ -2,7 +2,7 @@ import { linkLayers } from "../graph/links.js";
 import type { ModelSpec } from "../graph/model.js";
 import type { AnyLayer, AnyLayerSpec } from "../layers/index.js";
 import type { ResolvedLayer } from "../layers/layer.js";
-import type { ImageShape, Shape, Tensor } from "../tensor.js";
+import { type ImageShape, type Shape, sizeOf, type Tensor } from "../tensor.js";
 
 /** A layer of the network whose arrays are checked. */
 export interface NetworkLayer {
@@ -131,16 +131,21 @@ export function makeNetwork(
   return { spec, layers, scores, classes: ofScores[1], shapes, ...batch };
 }
 
+/** Whether a layer writes the numbers of an image in one row, so that their order is a choice: flatten. */
+export function writesOneRow({ resolved: { inputShape, outputShape } }: NetworkLayer): boolean {
+  return inputShape.length === 3 && outputShape.length === 1 && sizeOf(inputShape) === outputShape[0];
+}
+
 /**
  * The arrays whose second dimension is in the order of a flatten layer, with the image that it takes apart: from it to the
  * next layer with weights, and these.
  */
 export function flattenedArrays(layers: readonly NetworkLayer[]): Map<string, ImageShape> {
   const images = new Map<string, ImageShape>();
-  for (const { type, inputs, output, parameters, resolved } of layers) {
-    const isFlatten = type === "flatten" && resolved.inputShape.length === 3;
+  for (const layer of layers) {
+    const { inputs, output, parameters, resolved } = layer;
     const before = inputs.map((input) => images.get(input)).find((image) => image !== undefined);
-    const image = isFlatten ? (resolved.inputShape as ImageShape) : before;
+    const image = writesOneRow(layer) ? (resolved.inputShape as ImageShape) : before;
     if (!image) continue;
     const [weight] = parameters;
     for (const prefix of ["", "grad.", "new."]) images.set(`${prefix}${weight?.name ?? output}`, image);

@@ -8,7 +8,7 @@ import { readLabels } from "./labels.js";
 import { type Reading, readArrays } from "./layoutOfArrays.js";
 import { type AxisOrder, type FlattenOrder, fittingOrders, flattenOrders, ORDERS } from "./layouts.js";
 import type { NamedArrays } from "./names.js";
-import { flattenedArrays, type GradientScale, makeNetwork, resolveLayers } from "./network.js";
+import { flattenedArrays, type GradientScale, makeNetwork, resolveLayers, writesOneRow } from "./network.js";
 import { sortArrays, statusOf } from "./status.js";
 import { workingPrecision } from "./value.js";
 
@@ -94,7 +94,7 @@ interface Guess {
 
 /** Other orders of flatten and other scales, where what is wrong first can be due to them. */
 function* otherGuesses(candidate: Candidate, { network, run, raw }: Reading, wrong: string): Iterable<Guess> {
-  const flatten = candidate.layers.find(({ type }) => type === "flatten")?.output;
+  const flatten = candidate.layers.find(writesOneRow)?.output;
   const names = [...network.shapes.keys()];
   const behind = flatten !== undefined && names.indexOf(wrong) >= names.indexOf(flatten);
   const known = flatten !== undefined && flatten !== wrong && run.given.has(flatten) && raw.has(flatten);
