@@ -1,6 +1,5 @@
 import { type Prediction, printable } from "unravel-cnn";
 import type { Styles } from "./style.js";
-import { shortened } from "./text.js";
 
 /** Of models with many classes, only the most probable have a bar. */
 const MOST_BARS = 10;
@@ -19,7 +18,7 @@ export function probabilityBars(
   const order = [...probabilities.keys()];
   if (order.length > MOST_BARS) order.sort((a, b) => probabilities[b] - probabilities[a]);
   const shown = order.slice(0, MOST_BARS);
-  const labels = shown.map((k) => shortened(printable(classes[k]), WIDEST_LABEL));
+  const labels = shown.map((k) => shorten(printable(classes[k])));
   const labelWidth = Math.max(...labels.map((label) => label.length));
   const barWidth = Math.max(1, width - labelWidth - "  ".length - "  0.1234".length);
   const lines = shown.map((k, line) => {
@@ -29,4 +28,8 @@ export function probabilityBars(
   });
   const left = order.length - shown.length;
   return left > 0 ? [...lines, styles.dim(`and ${left} more classes`)] : lines;
+}
+
+function shorten(name: string): string {
+  return name.length <= WIDEST_LABEL ? name : `${name.slice(0, WIDEST_LABEL - 1)}…`;
 }

@@ -2,7 +2,6 @@ import { printable } from "unravel-cnn";
 import { percent, whole } from "./numbers.js";
 import type { Styles } from "./style.js";
 import { table } from "./table.js";
-import { shortened } from "./text.js";
 
 /** More classes than this don't fit into 80 columns. */
 const MOST_COLUMNS = 10;
@@ -66,6 +65,7 @@ function mistakes(confusion: readonly (readonly number[])[], classes: readonly s
   ];
 }
 
-const shorten = (name: string) => shortened(printable(name), LONGEST_CLASS);
-
-const LONGEST_CLASS = 12;
+function shorten(name: string): string {
+  const shown = printable(name);
+  return shown.length <= 12 ? shown : `${shown.slice(0, 11)}…`;
+}
