@@ -3,6 +3,7 @@ import type { Opcode, ValueType } from "../wasm/opcodes.js";
 import { bytesPer, type Induction, Inductions, isUnrolled } from "./induction.js";
 import type {
   Address,
+  BinaryOperation,
   Expression,
   Loop,
   LoopNest,
@@ -206,6 +207,9 @@ class Emitter {
       case "constant":
         fn.v128(new Uint8Array(new Float32Array(4).fill(expression.value).buffer));
         break;
+      case "integer":
+        fn.v128(new Uint8Array(new Int32Array(4).fill(expression.value).buffer));
+        break;
       case "load":
         fn.op("v128.load", 2, this.#pointer(expression.address, scopes));
         break;
@@ -217,6 +221,11 @@ class Emitter {
         break;
       case "unary":
         this.#unary(expression.operation, expression.a, scopes);
+        break;
+      case "shift":
+        operand(expression.a);
+        fn.i32(expression.by);
+        fn.op(expression.to === "left" ? "i32x4.shl" : "i32x4.shr_u");
         break;
       case "binary":
         operand(expression.a);
@@ -276,10 +285,6 @@ class Emitter {
       case "toInteger":
         fn.op("i32x4.trunc_sat_f32x4_s");
         break;
-      case "shiftToExponent":
-        fn.i32(23);
-        fn.op("i32x4.shl");
-        break;
       case "sumLanes": {
         // (a0 + a2, a1 + a3, ...), then the two of them
         const half = fn.local("v128");
@@ -302,7 +307,7 @@ class Emitter {
   }
 }
 
-const BINARY: Record<string, Opcode> = {
+const BINARY: Record<BinaryOperation, Opcode> = {
   add: "f32x4.add",
   sub: "f32x4.sub",
   mul: "f32x4.mul",
@@ -313,7 +318,9 @@ const BINARY: Record<string, Opcode> = {
   gt: "f32x4.gt",
   and: "v128.and",
   andnot: "v128.andnot",
+  xor: "v128.xor",
   addInteger: "i32x4.add",
+  mulInteger: "i32x4.mul",
   eqInteger: "i32x4.eq",
 };
 

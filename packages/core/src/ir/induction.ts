@@ -1,4 +1,15 @@
-import type { Address, Expression, Index, Loop, LoopNest, Pointer, Region, Statement } from "./ir.js";
+import {
+  type Address,
+  addressesOf,
+  type Expression,
+  type Index,
+  type Loop,
+  type LoopNest,
+  operandsOf,
+  type Pointer,
+  type Region,
+  type Statement,
+} from "./ir.js";
 
 /*
  * Which addresses of a loop nest move together. Each address is a region's start, or a pointer, plus, for each loop around it,
@@ -75,32 +86,8 @@ export class Inductions {
   }
 
   #expression(expression: Expression): void {
-    switch (expression.kind) {
-      case "load":
-      case "splat":
-        this.#address(expression.address);
-        break;
-      case "bytes":
-        for (const address of expression.addresses) this.#address(address);
-        break;
-      case "unary":
-        this.#expression(expression.a);
-        break;
-      case "binary":
-      case "shuffle":
-        this.#expression(expression.a);
-        this.#expression(expression.b);
-        break;
-      case "madd":
-        this.#expression(expression.a);
-        this.#expression(expression.b);
-        this.#expression(expression.c);
-        break;
-      case "select":
-        this.#expression(expression.mask);
-        this.#expression(expression.a);
-        this.#expression(expression.b);
-    }
+    for (const address of addressesOf(expression)) this.#address(address);
+    for (const operand of operandsOf(expression)) this.#expression(operand);
   }
 
   #address(address: Address): void {

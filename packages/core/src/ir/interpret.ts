@@ -182,6 +182,9 @@ class Interpreter {
       case "constant":
         numbers.fill(expression.value);
         return () => {};
+      case "integer":
+        bits.fill(expression.value);
+        return () => {};
       case "load": {
         const place = this.#place(expression.address, 4, "load");
         return () => {
@@ -223,6 +226,15 @@ class Interpreter {
           for (let lane = 0; lane < 4; lane++) bits[lane] = (x[lane] & m[lane]) | (y[lane] & ~m[lane]);
         };
       }
+      case "shift": {
+        const a = this.#value(expression.a);
+        const { to, by } = expression;
+        return () => {
+          const from = a().bits;
+          for (let lane = 0; lane < 4; lane++)
+            bits[lane] = to === "left" ? from[lane] << by : from[lane] >>> by;
+        };
+      }
       case "shuffle": {
         const [a, b] = [this.#value(expression.a), this.#value(expression.b)];
         return () => {
@@ -253,11 +265,13 @@ const BINARY: Record<BinaryOperation, (a: number, b: number) => number> = {
   // on bits
   and: (a, b) => a & b,
   andnot: (a, b) => a & ~b,
+  xor: (a, b) => a ^ b,
   addInteger: (a, b) => (a + b) | 0,
+  mulInteger: Math.imul,
   eqInteger: (a, b) => (a === b ? -1 : 0),
 };
 
-const ON_BITS: readonly BinaryOperation[] = ["and", "andnot", "addInteger", "eqInteger"];
+const ON_BITS: readonly BinaryOperation[] = ["and", "andnot", "xor", "addInteger", "mulInteger", "eqInteger"];
 const TO_BITS: readonly BinaryOperation[] = ["eq", "gt", ...ON_BITS];
 
 function binaryRun(
@@ -290,8 +304,6 @@ function unaryRun(operation: UnaryOperation, a: Value, numbers: Float32Array, bi
       return eachLane(({ numbers }, lane) => nearest(numbers[lane]), numbers);
     case "toInteger":
       return eachLane(({ numbers }, lane) => toInteger(numbers[lane]), bits);
-    case "shiftToExponent":
-      return eachLane(({ bits }, lane) => bits[lane] << 23, bits);
     case "sumLanes":
       return () => {
         const [p, q, r, s] = a().numbers;

@@ -54,7 +54,7 @@ export interface Register {
   readonly name: string;
 }
 
-export type UnaryOperation = "sqrt" | "nearest" | "toInteger" | "shiftToExponent" | "sumLanes";
+export type UnaryOperation = "sqrt" | "nearest" | "toInteger" | "sumLanes";
 export type BinaryOperation =
   | "add"
   | "sub"
@@ -66,13 +66,17 @@ export type BinaryOperation =
   | "gt"
   | "and"
   | "andnot"
+  | "xor"
   | "addInteger"
+  | "mulInteger"
   | "eqInteger";
 
 export type Expression =
   | { readonly kind: "register"; readonly register: Register }
   /** The same number four times. */
   | { readonly kind: "constant"; readonly value: number }
+  /** The same whole number of 32 bits four times. */
+  | { readonly kind: "integer"; readonly value: number }
   /** Four numbers that lie side by side. */
   | { readonly kind: "load"; readonly address: Address }
   /** One number, four times. */
@@ -86,6 +90,8 @@ export type Expression =
       readonly a: Expression;
       readonly b: Expression;
     }
+  /** The numbers' 32 bits moved by `by` places, 1 to 31; what comes in is 0. */
+  | { readonly kind: "shift"; readonly to: "left" | "right"; readonly by: number; readonly a: Expression }
   /** a * b + c; with or without rounding in between, as the module is emitted. */
   | { readonly kind: "madd"; readonly a: Expression; readonly b: Expression; readonly c: Expression }
   /** Where the mask's bits are set a, elsewhere b. */
@@ -130,6 +136,37 @@ export interface Loop {
   readonly body: readonly Statement[];
 }
 
+/** The expressions that an expression is made of, in the order in which they are computed. */
+export function operandsOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case "unary":
+    case "shift":
+      return [expression.a];
+    case "binary":
+    case "shuffle":
+      return [expression.a, expression.b];
+    case "madd":
+      return [expression.a, expression.b, expression.c];
+    case "select":
+      return [expression.mask, expression.a, expression.b];
+    default:
+      return [];
+  }
+}
+
+/** The addresses that an expression reads by itself, without its operands. */
+export function addressesOf(expression: Expression): readonly Address[] {
+  switch (expression.kind) {
+    case "load":
+    case "splat":
+      return [expression.address];
+    case "bytes":
+      return expression.addresses;
+    default:
+      return [];
+  }
+}
+
 /** A kernel. Its parameters: the workspace, the slot, a count and what is stash, where it uses them. */
 export interface LoopNest {
   readonly name: string;
@@ -157,9 +194,7 @@ export const from = (
 ): Address => ({ ...at(buffer, cells, ...terms), pointer });
 
 export const constant = (value: number): Expression => ({ kind: "constant", value });
-/** A small whole number four times: the float32 number with its bits. */
-export const integer = (value: number): Expression =>
-  constant(new Float32Array(Int32Array.of(value).buffer)[0]);
+export const integer = (value: number): Expression => ({ kind: "integer", value });
 export const load = (address: Address): Expression => ({ kind: "load", address });
 export const splat = (address: Address): Expression => ({ kind: "splat", address });
 export const madd = (a: Expression, b: Expression, c: Expression): Expression => ({ kind: "madd", a, b, c });
@@ -180,6 +215,13 @@ export const binary = (operation: BinaryOperation, a: Expression, b: Expression)
   a,
   b,
 });
+export const shift = (to: "left" | "right", by: number, a: Expression): Expression => ({
+  kind: "shift",
+  to,
+  by,
+  a,
+});
+
 export const add = (a: Expression, b: Expression) => binary("add", a, b);
 export const sub = (a: Expression, b: Expression) => binary("sub", a, b);
 export const mul = (a: Expression, b: Expression) => binary("mul", a, b);

@@ -1,4 +1,4 @@
-import type { Expression, Loop, Statement } from "./ir.js";
+import { type Expression, type Loop, operandsOf, type Statement } from "./ir.js";
 
 /*
  * How many multiply-adds the kernels really compute. By a network's definition it may be more (Winograd's method does without
@@ -23,17 +23,6 @@ function timesOf({ count }: Loop): number {
 }
 
 function maddsIn(expression: Expression): number {
-  switch (expression.kind) {
-    case "madd":
-      return 1 + maddsIn(expression.a) + maddsIn(expression.b) + maddsIn(expression.c);
-    case "unary":
-      return maddsIn(expression.a);
-    case "binary":
-    case "shuffle":
-      return maddsIn(expression.a) + maddsIn(expression.b);
-    case "select":
-      return maddsIn(expression.mask) + maddsIn(expression.a) + maddsIn(expression.b);
-    default:
-      return 0;
-  }
+  const own = expression.kind === "madd" ? 1 : 0;
+  return operandsOf(expression).reduce((sum, operand) => sum + maddsIn(operand), own);
 }

@@ -60,6 +60,7 @@ function text(expression: Expression): string {
     case "register":
       return expression.register.name;
     case "constant":
+    case "integer":
       return String(expression.value);
     case "load":
       return `v ${cell(expression.address)}`;
@@ -71,6 +72,8 @@ function text(expression: Expression): string {
       return `${UNARY[expression.operation]}(${text(expression.a)})`;
     case "binary":
       return binaryText(expression.operation, text(expression.a), text(expression.b));
+    case "shift":
+      return `(${text(expression.a)} ${expression.to === "left" ? "<<" : ">>>"} ${expression.by})`;
     case "madd":
       return `${factor(expression.a)} * ${factor(expression.b)} + ${text(expression.c)}`;
     case "select":
@@ -88,7 +91,6 @@ const UNARY: Record<UnaryOperation, string> = {
   sqrt: "sqrt",
   nearest: "nearest whole",
   toInteger: "integer",
-  shiftToExponent: "exponent",
   sumLanes: "sum of lanes",
 };
 
@@ -102,6 +104,7 @@ const BETWEEN: Partial<Record<BinaryOperation, string>> = {
   gt: ">",
   and: "and",
   andnot: "and not",
+  xor: "xor",
 };
 
 function binaryText(operation: BinaryOperation, a: string, b: string): string {

@@ -41,6 +41,7 @@ export const opcodes = {
   "i32x4.shl": simd(171),
   "i32x4.shr_u": simd(173),
   "i32x4.add": simd(174),
+  "i32x4.mul": simd(181),
   "i64x2.shr_u": simd(205),
   "f32x4.sqrt": simd(227),
   "f32x4.add": simd(228),

@@ -15,6 +15,7 @@ import {
   mul,
   pmax,
   select,
+  shift,
   sub,
   unary,
 } from "../../ir/ir.js";
@@ -93,7 +94,7 @@ function exponential(x: Expression): Expression {
   const r = madd(k, constant(-LN2_LOW), madd(k, constant(-LN2_HIGH), bounded));
   let series: Expression = constant(1);
   for (let n = 7; n >= 1; n--) series = madd(mul(series, r), constant(Math.fround(1 / n)), constant(1));
-  const scale = unary("shiftToExponent", binary("addInteger", unary("toInteger", k), integer(127)));
+  const scale = shift("left", 23, binary("addInteger", unary("toInteger", k), integer(127)));
   return binary("andnot", mul(series, scale), binary("gt", constant(LOWEST), x));
 }
 
