@@ -6,6 +6,7 @@ import type { Conv2dSpec } from "./layers/conv2d.js";
 import type { DenseSpec } from "./layers/dense.js";
 import type { FlattenSpec } from "./layers/flatten.js";
 import type { AnyLayerSpec } from "./layers/index.js";
+import type { LeakyReluSpec } from "./layers/leakyRelu.js";
 import type { MaxPool2dSpec } from "./layers/maxPool2d.js";
 import type { ReluSpec } from "./layers/relu.js";
 import { didYouMean } from "./nearest.js";
@@ -19,6 +20,10 @@ import type { ImageShape } from "./tensor.js";
 
 export const conv2d = (options: Omit<Conv2dSpec, "type">): Conv2dSpec => ({ type: "conv2d", ...options });
 export const relu = (options: Omit<ReluSpec, "type"> = {}): ReluSpec => ({ type: "relu", ...options });
+export const leakyRelu = (options: Omit<LeakyReluSpec, "type"> = {}): LeakyReluSpec => ({
+  type: "leakyRelu",
+  ...options,
+});
 export const maxPool2d = (options: Omit<MaxPool2dSpec, "type">): MaxPool2dSpec => ({
   type: "maxPool2d",
   ...options,

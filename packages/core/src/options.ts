@@ -53,6 +53,13 @@ export function wholeNumber(name: string, value: unknown, smallest: number, larg
   return value;
 }
 
+export function finiteNumber(name: string, value: unknown): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) {
+    throw new InputError(`${name} must be a finite number, ${found(value)}`);
+  }
+  return value;
+}
+
 export function trueOrFalse(name: string, value: unknown): boolean {
   if (typeof value !== "boolean") throw new InputError(`${name} must be true or false, ${found(value)}`);
   return value;

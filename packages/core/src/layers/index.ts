@@ -4,6 +4,7 @@ import { type Conv2dSpec, conv2d } from "./conv2d.js";
 import { type DenseSpec, dense } from "./dense.js";
 import { type FlattenSpec, flatten } from "./flatten.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
+import { type LeakyReluSpec, leakyRelu } from "./leakyRelu.js";
 import { type MaxPool2dSpec, maxPool2d } from "./maxPool2d.js";
 import { type ReluSpec, relu } from "./relu.js";
 
@@ -11,6 +12,7 @@ import { type ReluSpec, relu } from "./relu.js";
 export type AnyLayerSpec =
   | Conv2dSpec
   | ReluSpec
+  | LeakyReluSpec
   | MaxPool2dSpec
   | AveragePool2dSpec
   | AddSpec
@@ -18,7 +20,7 @@ export type AnyLayerSpec =
   | DenseSpec;
 
 /** Every kind of layer that a model can have, by its `type`. A new layer is entered here. */
-export const layerKinds = { conv2d, relu, maxPool2d, averagePool2d, add, flatten, dense };
+export const layerKinds = { conv2d, relu, leakyRelu, maxPool2d, averagePool2d, add, flatten, dense };
 
 /** A kind of layer when it doesn't matter which. */
 export type AnyLayer = Layer<LayerSpec, ResolvedLayer>;

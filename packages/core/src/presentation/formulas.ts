@@ -4,6 +4,7 @@ import { type Content, html } from "../html.js";
 import type { AveragePool2d } from "../layers/averagePool2d.js";
 import type { Conv2d } from "../layers/conv2d.js";
 import type { layerKinds } from "../layers/index.js";
+import type { LeakyRelu } from "../layers/leakyRelu.js";
 import type { Window } from "../layers/window.js";
 import { brackets, fraction, indexed, letter, list, number, operator, power, sumOver } from "./mathml.js";
 
@@ -66,6 +67,10 @@ const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
     output: () => [y, is, letter("max"), brackets([x, operator(","), number(0)])],
     inputGradient: () => [dx, is, dy, html`<mspace width="0.5em"/>`, letter("where x > 0, else 0")],
   },
+  leakyRelu: {
+    output: ({ resolved }) => [y, is, leaked(x, resolved as LeakyRelu)],
+    inputGradient: ({ resolved }) => [dx, is, leaked(dy, resolved as LeakyRelu)],
+  },
   maxPool2d: {
     output: () => [y, is, letter("max"), brackets(letter("window"))],
     inputGradient: () => [dx, is, sumOver(letter("windows won")), dy],
@@ -85,6 +90,12 @@ const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
     inputGradient: () => [dx, is, dy],
   },
 };
+
+/** As it is, or times the slope. */
+const leaked = (of: Content, { slope }: LeakyRelu) => [
+  [of, html`<mspace width="0.5em"/>`, letter("where x > 0, else"), html`<mspace width="0.5em"/>`],
+  [number(slope), of],
+];
 
 const share = ({ kernel: [U, V] }: Window) => fraction(number(1), number(U * V));
 

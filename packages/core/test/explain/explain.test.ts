@@ -31,7 +31,7 @@ const kindOf = (name: string) => name.replace(/\d+/, "");
 
 const everyKind = [
   ...["x", "y", "lr", "probs", "loss", "grad.x"],
-  ...["conv", "relu", "pool", "avgpool", "add", "flatten", "fc"].flatMap((layer) => [
+  ...["conv", "relu", "leaky", "pool", "avgpool", "add", "flatten", "fc"].flatMap((layer) => [
     `${layer}.out`,
     `grad.${layer}.out`,
   ]),

@@ -97,7 +97,7 @@ def run_average_pool(layer, x):
 
 PREFIXES = {
     "conv2d": "conv", "relu": "relu", "maxPool2d": "pool", "averagePool2d": "avgpool", "add": "add",
-    "flatten": "flatten", "dense": "fc",
+    "flatten": "flatten", "dense": "fc", "leakyRelu": "leaky",
 }
 
 
@@ -124,6 +124,8 @@ def run(spec, parameters, x):
             x = run_conv(layer, x, weight, bias)
         elif layer["type"] == "relu":
             x = F.relu(x)
+        elif layer["type"] == "leakyRelu":
+            x = F.leaky_relu(x, layer.get("slope", 0.01))
         elif layer["type"] == "maxPool2d":
             x = run_pool(layer, x)
         elif layer["type"] == "averagePool2d":
@@ -181,6 +183,10 @@ def add(*inputs, **options):
     return {"type": "add", "from": list(inputs), **options}
 
 
+def leaky(slope):
+    return {"type": "leakyRelu", "slope": slope}
+
+
 RELU, FLATTEN = {"type": "relu"}, {"type": "flatten"}
 
 NETWORKS = {  # name: (batch, input, layers)
@@ -215,6 +221,9 @@ NETWORKS = {  # name: (batch, input, layers)
         add("relu1", "conv3"), RELU, conv(4, 3, stride=2, padding=1, name="down"), conv(4, 1, stride=2, **{"from": "relu3"}),
         add("down", "conv5", "down"), average_pool(3, stride=2, padding=1), FLATTEN, dense(6), RELU, dense(6),
         add("fc2", "relu4"), dense(4)]),
+    "with-leaks": (3, [2, 8, 7], [  # behind a ReLU much is exactly 0
+        leaky(0.5), conv(4, 3), leaky(0.2), pool(2), conv(3, 2), RELU, leaky(-0.5), FLATTEN, dense(8),
+        {"type": "leakyRelu"}, dense(6), leaky(1.5), dense(4)]),
 }
 
 

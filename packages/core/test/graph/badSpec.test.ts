@@ -135,6 +135,16 @@ table("pools", [
   ],
 ]);
 
+const slopes = (found: string) =>
+  new RegExp(`^Layer 1, leaky1: slope must be a finite number, not ${found}\\.$`);
+
+table("leaky ReLUs", [
+  ["a slope that is a text", before({ type: "leakyRelu", slope: "0.1" }), slopes('"0.1"')],
+  ["a list of slopes", before({ type: "leakyRelu", slope: [0.1] }), slopes("\\[0.1\\]")],
+  ["NaN", before({ type: "leakyRelu", slope: NaN }), slopes("NaN")],
+  ["an infinite slope", before({ type: "leakyRelu", slope: -Infinity }), slopes("-Infinity")],
+]);
+
 table("dense layers", [
   ["no units", last({ type: "dense" }), /^Layer 2, fc1: units must be .*, but it is missing/],
   ["0 units", last({ type: "dense", units: 0 }), /^Layer 2, fc1: units must be .* at least 1, not 0/],
@@ -146,7 +156,7 @@ table("types", [
   [
     "unknown",
     before({ type: "conv" }),
-    /^Layer 1: unknown type "conv"; known types are conv2d, relu, maxPool2d/,
+    /^Layer 1: unknown type "conv"; known types are conv2d, relu, leakyRelu, maxPool2d/,
   ],
   ["missing", before({ filters: 8 }), /^Layer 1: "type" is missing; known types are conv2d/],
   ["a number", before({ type: 3 }), /^Layer 1: unknown type 3; known/],
@@ -180,6 +190,11 @@ table("unknown options", [
     "of ReLU",
     before({ type: "relu", slope: 0.1 }),
     /^Layer 1, relu1: unknown option "slope"; leave it out, there are none\./,
+  ],
+  [
+    "of a leaky ReLU",
+    before({ type: "leakyRelu", alpha: 0.1 }),
+    /^Layer 1, leaky1: unknown option "alpha"; known are slope\./,
   ],
   [
     "of a pool",

@@ -150,6 +150,8 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "flatten.inputGradient",
     "flush",
     "grad.scores",
+    "leaky.forward",
+    "leaky.inputGradient",
     "load",
     "loss",
     "pool.clear",

@@ -5,6 +5,7 @@ import { averagePool2d } from "../../src/layers/averagePool2d.js";
 import { type Conv2dSpec, conv2d } from "../../src/layers/conv2d.js";
 import { dense } from "../../src/layers/dense.js";
 import { flatten } from "../../src/layers/flatten.js";
+import { leakyRelu } from "../../src/layers/leakyRelu.js";
 import { maxPool2d } from "../../src/layers/maxPool2d.js";
 import { relu } from "../../src/layers/relu.js";
 import { type ImageShape, type NamedTensors, type Shape, sizeOf, tensor } from "../../src/tensor.js";
@@ -145,6 +146,24 @@ test("ReLU keeps what is positive and makes the rest 0", () => {
   const layer = relu.resolve({ type: "relu" }, [5]);
   const x = tensor([1, 5], [-2, -0, 0, 0.5, 3], "float64");
   expect(Array.from(relu.forward(layer, [x], {}).data)).toEqual([0, 0, 0, 0.5, 3]);
+});
+
+test("a leaky ReLU keeps what is positive, and multiplies the rest and its gradient by the slope, at 0 too", () => {
+  const x = tensor([1, 5], [-2, -0, 0, 0.5, 3], "float64");
+  const outgoing = tensor([1, 5], [1, 2, 3, 4, 5], "float64");
+  const of = (spec: object) => {
+    const layer = leakyRelu.resolve({ type: "leakyRelu", ...spec }, [5]);
+    const [gradient] = leakyRelu.inputGradients(layer, [x], {}, outgoing);
+    return [leakyRelu.forward(layer, [x], {}), gradient].map(({ data }) => Array.from(data));
+  };
+  expect(of({})).toEqual([
+    [-0.02, -0, 0, 0.5, 3],
+    [0.01, 0.02, 0.03, 4, 5],
+  ]);
+  expect(of({ slope: -1.5 })).toEqual([
+    [3, 0, -0, 0.5, 3],
+    [-1.5, -3, -4.5, 4, 5],
+  ]);
 });
 
 test("flatten writes cell [c, p, q] at (c*H + p)*W + q, and its gradient back there", () => {

@@ -6,6 +6,7 @@ import { conv2d } from "../../src/layers/conv2d.js";
 import { dense } from "../../src/layers/dense.js";
 import { flatten } from "../../src/layers/flatten.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "../../src/layers/layer.js";
+import { leakyRelu } from "../../src/layers/leakyRelu.js";
 import { maxPool2d } from "../../src/layers/maxPool2d.js";
 import { relu } from "../../src/layers/relu.js";
 import { softmax, softmaxInputGradient } from "../../src/losses/softmax.js";
@@ -93,6 +94,8 @@ describe("layers that take any shape", () => {
 
   test.each([
     ["ReLU", relu, { type: "relu" }],
+    ["leaky ReLU", leakyRelu, { type: "leakyRelu", slope: 0.3 }],
+    ["leaky ReLU that turns around", leakyRelu, { type: "leakyRelu", slope: -1.5 }],
     ["flatten", flatten, { type: "flatten" }],
   ] as const)("%s", (_, kind, spec) => {
     fc.assert(

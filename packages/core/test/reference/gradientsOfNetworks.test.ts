@@ -29,7 +29,8 @@ function ways(model: Model, tensors: NamedTensors): string {
   let text = "";
   for (const { inputs, spec, resolved } of model.layers) {
     const input = tensors[inputs[0]];
-    if (spec.type === "relu") text += Array.from(input.data, (value) => (value > 0 ? "+" : "-")).join("");
+    if (spec.type === "relu" || spec.type === "leakyRelu")
+      text += Array.from(input.data, (value) => (value > 0 ? "+" : "-")).join("");
     if (spec.type === "maxPool2d") text += maxPooling(resolved as MaxPool2d, input).winners.join();
   }
   return text;

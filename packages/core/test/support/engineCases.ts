@@ -185,4 +185,22 @@ export const smallNetworks: Readonly<Record<string, ModelSpec>> = {
       { type: "dense", units: 3 },
     ],
   },
+  "leaky ReLUs, before, behind and between all else": {
+    input: [2, 7, 6],
+    layers: [
+      { type: "leakyRelu", slope: 0.3 },
+      { type: "conv2d", filters: 5, kernel: 3, padding: 1 },
+      { type: "leakyRelu" },
+      { type: "maxPool2d", size: 2 },
+      { type: "leakyRelu", slope: -0.5 },
+      { type: "relu" },
+      { type: "leakyRelu", slope: 1.5 },
+      { type: "flatten" },
+      { type: "leakyRelu", slope: 0 },
+      { type: "dense", units: 6 },
+      { type: "leakyRelu", slope: 0.2 },
+      { type: "dense", units: 3 },
+      { type: "leakyRelu" },
+    ],
+  },
 };

@@ -3,7 +3,7 @@ import { InputError } from "../../src/errors.js";
 import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
 import { withAdditions } from "./additions.js";
-import { fits } from "./layerSpecs.js";
+import { fits, leakyReluSpecs } from "./layerSpecs.js";
 
 /*
  * Networks for engines, wilder than those of networks.ts: kernels work on tiles of 4 channels, of 4 outputs, of 8 images,
@@ -50,7 +50,11 @@ const pooling: fc.Arbitrary<AnyLayerSpec> = fc.tuple(from(1, 4), from(1, 4)).cha
     { requiredKeys: ["type", "size", "padding"] },
   );
 });
-const relu: fc.Arbitrary<AnyLayerSpec> = fc.constant({ type: "relu" });
+/** Of either kind. */
+const relu: fc.Arbitrary<AnyLayerSpec> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({ type: "relu" as const }) },
+  leakyReluSpecs,
+);
 const dense: fc.Arbitrary<AnyLayerSpec> = fc.record(
   { type: fc.constant("dense" as const), units: from(2, 13), bias: fc.boolean() },
   { requiredKeys: ["type", "units"] },

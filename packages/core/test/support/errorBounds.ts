@@ -63,11 +63,14 @@ export function errorBounds(
   for (const layer of model.layers) {
     const { kind, resolved, output } = layer;
     const absolute = absoluteOf(layer, parameters);
-    plainSizes[output] = kind.forward(resolved, inputsOf(layer, plainSizes), absolute);
+    // what goes through a leaky ReLU is multiplied by the same slope in both directions
+    const throughSlopes = (sizes: Tensor) =>
+      sizesOf(kind.inputGradients(resolved, inputsOf(layer, step.tensors), {}, sizes)[0]);
+    const forward = (inputs: readonly Tensor[]) =>
+      layer.spec.type === "leakyRelu" ? throughSlopes(inputs[0]) : kind.forward(resolved, inputs, absolute);
+    plainSizes[output] = forward(inputsOf(layer, plainSizes));
     const inputs = inputsOf(layer, sizes);
-    sizes[output] = isTiled(layer)
-      ? tiledOutputSizes(layer, inputs[0], absolute)
-      : kind.forward(resolved, inputs, absolute);
+    sizes[output] = isTiled(layer) ? tiledOutputSizes(layer, inputs[0], absolute) : forward(inputs);
   }
 
   const scoreSizes = sizes[model.output];
@@ -91,7 +94,7 @@ export function errorBounds(
     const absolute = absoluteOf(layer, parameters);
     const ways = isTiled(layer)
       ? [tiledInputGradientSizes(layer, absolute, outgoing)]
-      : kind.inputGradients(resolved, inputsOf(layer, step.tensors), absolute, outgoing);
+      : kind.inputGradients(resolved, inputsOf(layer, step.tensors), absolute, outgoing).map(sizesOf);
     for (const [k, name] of layer.inputs.entries()) {
       const known = backward[name]?.data;
       const { shape, data } = ways[k];
@@ -144,12 +147,15 @@ function absoluteOf(layer: ModelLayer, parameters: NamedTensors): NamedTensors {
   );
 }
 
+/** A slope may be negative. */
+const sizesOf = ({ shape, data }: Tensor): Tensor => ({ shape, data: data.map(Math.abs) });
+
 /** Errors are mostly much smaller than their bounds, as roundings go both ways. */
 const NEAR = 8 * EPSILON.float32;
 
 function isOnKink({ spec, resolved }: ModelLayer, x: Tensor, sizes: Tensor): boolean {
   // what is exactly 0, or exactly as large as another, is so because it was made from the same numbers in the same way
-  if (spec.type === "relu") {
+  if (spec.type === "relu" || spec.type === "leakyRelu") {
     return x.data.some((value, k) => value !== 0 && Math.abs(value) < NEAR * sizes.data[k]);
   }
   if (spec.type !== "maxPool2d") return false;

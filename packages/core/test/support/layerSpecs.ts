@@ -3,6 +3,7 @@ import { InputError } from "../../src/errors.js";
 import type { AveragePool2dSpec } from "../../src/layers/averagePool2d.js";
 import type { Conv2dSpec } from "../../src/layers/conv2d.js";
 import type { LayerSpec } from "../../src/layers/layer.js";
+import type { LeakyReluSpec } from "../../src/layers/leakyRelu.js";
 import type { MaxPool2dSpec } from "../../src/layers/maxPool2d.js";
 import type { Padding } from "../../src/layers/options.js";
 import type { ImageShape, Shape } from "../../src/tensor.js";
@@ -71,6 +72,12 @@ export const averagePool2dSpecs: fc.Arbitrary<AveragePool2dSpec> = maxPool2dSpec
 
 /** Pooling of either kind. */
 export const poolSpecs = fc.oneof({ weight: 2, arbitrary: maxPool2dSpecs }, averagePool2dSpecs);
+
+/** Any leaky ReLU, also one that turns what is negative around, or makes it larger. */
+export const leakyReluSpecs: fc.Arbitrary<LeakyReluSpec> = fc.record(
+  { type: fc.constant("leakyRelu" as const), slope: fc.constantFrom(0, 0.01, 0.2, -0.5, 1.5) },
+  { requiredKeys: ["type"] },
+);
 
 /** A layer of a kind with an image that it can take. */
 export function placed<Spec extends LayerSpec>(

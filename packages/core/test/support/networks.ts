@@ -4,11 +4,15 @@ import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.j
 import type { AnyLayerSpec } from "../../src/layers/index.js";
 import type { NamedTensors } from "../../src/tensor.js";
 import { withAdditions } from "./additions.js";
-import { conv2dSpecs, poolSpecs } from "./layerSpecs.js";
+import { conv2dSpecs, leakyReluSpecs, poolSpecs } from "./layerSpecs.js";
 import { normals } from "./values.js";
 
 const from = (min: number, max: number) => fc.integer({ min, max });
-const relu: fc.Arbitrary<AnyLayerSpec> = fc.constant({ type: "relu" });
+/** Of either kind. */
+const relu: fc.Arbitrary<AnyLayerSpec> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({ type: "relu" as const }) },
+  leakyReluSpecs,
+);
 
 /** Zero or one. */
 const perhaps = (layer: fc.Arbitrary<AnyLayerSpec>) => fc.array(layer, { maxLength: 1 });

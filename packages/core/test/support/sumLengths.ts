@@ -15,6 +15,8 @@ function ownLengths({ parameters: [weight], spec, inputs, resolved }: ModelLayer
     const cells = sizeOf((resolved as AveragePool2d).kernel);
     return { forward: cells + 1, backward: cells + 1 };
   }
+  // times the slope, which is rounded, too
+  if (spec.type === "leakyRelu") return { forward: 2, backward: 2 };
   return { forward: 0, backward: spec.type === "maxPool2d" ? 4 : 0 };
 }
 

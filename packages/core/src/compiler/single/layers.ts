@@ -1,5 +1,6 @@
 import type { Normalization } from "../../graph/model.js";
 import {
+  type Address,
   at,
   type Buffer,
   binary,
@@ -12,7 +13,9 @@ import {
   load,
   loopNest,
   max,
+  mul,
   pmax,
+  select,
   splat,
   sub,
 } from "../../ir/ir.js";
@@ -58,6 +61,25 @@ export function rectifyInputGradient(name: string, y: Rows, dy: Rows, dx: Rows):
       b.store(placeIn(dx), binary("and", load(placeIn(dy)), open));
     }),
   );
+}
+
+export function leak(name: string, slope: number, x: Rows, y: Rows): LoopNest {
+  return loopNest(name, (b) =>
+    forEachVector(b, x, (placeIn) => b.store(placeIn(y), leaked(b, slope, placeIn(x), placeIn(x)))),
+  );
+}
+
+/** `dy` and `dx` may be the same. */
+export function leakInputGradient(name: string, slope: number, x: Rows, dy: Rows, dx: Rows): LoopNest {
+  return loopNest(name, (b) =>
+    forEachVector(b, x, (placeIn) => b.store(placeIn(dx), leaked(b, slope, placeIn(x), placeIn(dy)))),
+  );
+}
+
+/** The numbers at `place`, times `slope` where those at `x` aren't above 0. */
+function leaked(b: LoopNestBuilder, slope: number, x: Address, place: Address): Expression {
+  const value = b.variable(load(place));
+  return select(binary("gt", load(x), constant(0)), value, mul(value, constant(slope)));
 }
 
 /** Calls `write` in loops over all vectors of an image. */

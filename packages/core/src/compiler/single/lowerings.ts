@@ -4,6 +4,7 @@ import type { Conv2d } from "../../layers/conv2d.js";
 import type { Dense } from "../../layers/dense.js";
 import type { layerKinds } from "../../layers/index.js";
 import type { ResolvedLayer } from "../../layers/layer.js";
+import type { LeakyRelu } from "../../layers/leakyRelu.js";
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
 import { poolsPairs } from "../kernels/conv2dPooled.js";
 import { needed } from "../lower/lowering.js";
@@ -88,6 +89,12 @@ const relu: SingleLowering = {
     dx && !leftToNext ? [kernels.rectifyInputGradient(`${layer.name}.inputGradient`, y, dy, dx)] : [],
 };
 
+const leakyRelu: SingleLowering<LeakyRelu> = {
+  forward: ({ layer, resolved, x, y }) => [kernels.leak(`${layer.name}.forward`, resolved.slope, x, y)],
+  backward: ({ layer, resolved, x, dx, dy }) =>
+    dx ? [kernels.leakInputGradient(`${layer.name}.inputGradient`, resolved.slope, x, dy, dx)] : [],
+};
+
 const maxPool2d: SingleLowering<MaxPool2d> = {
   suits: poolsPairs,
   forward: ({ layer, x, y }) => [kernels.pool(`${layer.name}.forward`, x, y)],
@@ -125,6 +132,7 @@ const dense: SingleLowering<Dense> = {
 export const singleLowerings: Partial<Record<keyof typeof layerKinds, SingleLowering>> = {
   conv2d,
   relu,
+  leakyRelu,
   maxPool2d,
   flatten,
   dense,
