@@ -1,7 +1,10 @@
+import { InputError } from "../errors.js";
+import { fitsFloat32, RANGE } from "../float32.js";
 import { checkKeys, finiteNumber } from "../options.js";
 import { dtypeOf, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
 import { explainLeakyRelu } from "./explain/leakyRelu.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
+import { inShort } from "./options.js";
 
 /*
  * A leaky ReLU keeps what is positive and lets a share of the rest through:  y = x where x > 0, else slope * x.
@@ -13,7 +16,7 @@ import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 
 export interface LeakyReluSpec extends LayerSpec {
   readonly type: "leakyRelu";
-  /** What numbers that aren't above 0 are multiplied with: any finite number. Default 0.01. */
+  /** What numbers that aren't above 0 are multiplied with: any number that float32 holds. Default 0.01. */
   readonly slope?: number;
 }
 
@@ -27,7 +30,13 @@ export const leakyRelu: Layer<LeakyReluSpec, LeakyRelu> = {
 
   resolve(spec: LeakyReluSpec, inputShape: Shape): LeakyRelu {
     checkKeys(spec, ["type", "slope"]);
-    return { inputShape, outputShape: inputShape, slope: finiteNumber("slope", spec.slope ?? 0.01) };
+    const slope = finiteNumber("slope", spec.slope ?? 0.01);
+    if (!fitsFloat32(slope)) {
+      throw new InputError(
+        `slope must be 0 or from ${RANGE} in size, which is what float32 holds, not ${slope}`,
+      );
+    }
+    return { inputShape, outputShape: inputShape, slope };
   },
 
   parameters: () => [],
@@ -59,6 +68,7 @@ export const leakyRelu: Layer<LeakyReluSpec, LeakyRelu> = {
 
   words: ({ slope }: LeakyRelu) => ({
     kind: "leaky ReLU",
+    short: inShort("leaky ReLU", [`slope ${slope}`]),
     forward: `What is above 0 passes, everything else is multiplied by ${slope}.`,
     backward: `The gradient passes where what came in was above 0, and is multiplied by ${slope} elsewhere.`,
   }),

@@ -143,6 +143,11 @@ table("leaky ReLUs", [
   ["a list of slopes", before({ type: "leakyRelu", slope: [0.1] }), slopes("\\[0.1\\]")],
   ["NaN", before({ type: "leakyRelu", slope: NaN }), slopes("NaN")],
   ["an infinite slope", before({ type: "leakyRelu", slope: -Infinity }), slopes("-Infinity")],
+  [
+    "a slope that float32 can't hold",
+    before({ type: "leakyRelu", slope: 1e300 }),
+    /^Layer 1, leaky1: slope must be 0 or from 1\.2e-38 to 3\.4e\+38 in size, which is what float32 holds, not 1e\+300\.$/,
+  ],
 ]);
 
 table("dense layers", [
