@@ -1,4 +1,4 @@
-/** What a function gives, and which unit went another way than it did before the step. */
+/** What a function gives, and the first unit, if any, that branches differently than before the step. */
 export interface Moved<Unit> {
   readonly value: number;
   readonly changed: Unit | undefined;
@@ -13,7 +13,7 @@ export interface Difference<Unit> {
   readonly above: number;
   /** And moved down. */
   readonly below: number;
-  /** A unit that went another way above or below: there is a kink, and the slope means nothing. */
+  /** A unit that branches differently above or below: there is a kink in between, and the slope means nothing. */
   readonly kink?: Unit;
 }
 

@@ -7,8 +7,8 @@ import { explain } from "./explain.js";
 /**
  * One number in each tensor, chosen so that they make one story: the score of the class that won, the input that spoke
  * most for it, what spoke most for that, and so on back to a pixel; of each layer that learns, the weight between them.
- * Where a layer takes several tensors, the story goes on with the one whose number spoke most, and of the others the number
- * is followed that took part. Backward the same cells are followed: `grad.conv1.out` at the place of `conv1.out`. Of a
+ * Where a layer takes several tensors, the story goes on in the one whose number is largest; in the others it marks the
+ * number that took part. Backward the same cells are followed: `grad.conv1.out` at the place of `conv1.out`. Of a
  * batch, the first image.
  *
  * @returns for each name of a tensor (`x`, `conv1.out`, `conv1.weight`, `conv1.bias`, ...) a cell in it
@@ -25,22 +25,16 @@ export function followedCells(trace: Trace): Record<string, Cell> {
     const strongest = strongestTerm(terms, layer.inputs);
     // where all is padding no term has an input, but each has a weight of this output
     const factors = [...(strongest ? [strongest] : terms).flatMap((term) => term.factors), ...others];
-    for (const { name, fullName } of layer.parameters) {
-      const weight = factorOf(factors, [fullName])?.cell;
-      // a bias is that of the output's unit or filter
-      const index = name === "bias" ? [cell.index[1]] : indexAt(tensors[fullName].shape, 0);
-      cells[fullName] = weight ?? { tensor: fullName, index };
-    }
     const all = [...factors, ...terms.flatMap((term) => term.factors)];
+    const cellIn = (tensor: string): Cell =>
+      factorOf(all, [tensor])?.cell ?? { tensor, index: indexAt(tensors[tensor].shape, 0) };
+    for (const { fullName } of layer.parameters) cells[fullName] = cellIn(fullName);
     const next = story.has(layer.output) ? factorOf(factors, layer.inputs)?.cell?.tensor : undefined;
     for (const input of layer.inputs) {
       // a number that is in the story is chosen by it, any other by the last of the layers that take it
       if (input === next) story.add(input);
       else if (cells[input]) continue;
-      cells[input] = factorOf(all, [input])?.cell ?? {
-        tensor: input,
-        index: indexAt(tensors[input].shape, 0),
-      };
+      cells[input] = cellIn(input);
     }
   }
   return cells;

@@ -148,7 +148,7 @@ function checkMeasurable({ model, tensors }: Trace): void {
 
 const LARGEST_SCORE = 1e5;
 
-/** So many cells of each tensor that all of it takes a moment, but some. */
+/** How many cells of each tensor are moved by default: as many as take a moment, but not too few. */
 function affordableCells({ model, labels }: Trace): number {
   let [onwards, perCell] = [0, 0];
   for (const { multiplyAdds, parameters } of [...model.layers].reverse()) {

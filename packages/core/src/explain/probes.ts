@@ -82,7 +82,7 @@ export function layerProbes({ tensors }: Trace, layer: ModelLayer, seed: number)
   ];
 }
 
-/** Layers bend less than whole networks (most not at all), so larger steps, with less rounding, do. */
+/** Layers are less curved than whole networks (most are linear), so larger steps, with less rounding, are exact enough. */
 const LAYER_STEPS = [2 ** -13, 2 ** -17, 2 ** -21, 2 ** -25];
 
 function randomLike({ shape }: Tensor, seed: number, name: string): Tensor {

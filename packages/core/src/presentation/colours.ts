@@ -2,9 +2,9 @@ import type { Colour } from "../formats/png.js";
 import { largestSize } from "./numbers.js";
 
 /*
- * Values as colours. What is never negative runs from paper to ink in one hue; what has a sign runs from blue through paper
- * to orange, two hues that every eye tells apart, as strong on both sides of zero: in grey the strength still shows. On dark
- * paper the ink is light.
+ * Values as colours. If none is negative, colours go from that of the paper to a strong one of a single hue; else from blue
+ * through paper to orange, two hues that every eye tells apart. Both are equally strong at equal distance from zero, so that
+ * strength shows in grey print, too. On light paper strong colours are dark, on dark paper light.
  */
 
 export type ScaleKind = "grey" | "sequential" | "diverging";

@@ -53,7 +53,7 @@ export function units(value: number, { decimals, exponent }: NumberFormat): numb
 /** From here on `toFixed` writes `1e+21`. */
 const TOO_LONG = 1e21;
 
-/** `toFixed`, which takes no other numbers of decimals; whole digits are never cut. */
+/** `toFixed`, which takes 0 to 100 decimals only. */
 function withDecimals(value: number, decimals: number): string {
   return value.toFixed(Math.max(0, Math.min(100, decimals)));
 }

@@ -4,8 +4,8 @@ import { fixed, formatFor, magnitudeOf, powerOf } from "../../presentation/numbe
 import { address, isPart, once, type Story, valueAt } from "./story.js";
 
 /**
- * A gradient beside what one gets by trying: the number itself is made a little smaller and a little larger, and the loss
- * is worked out again.
+ * A gradient compared with what trying gives: the number is made a little smaller and a little larger, and the loss is
+ * computed again each time.
  * @param cell of a gradient: `grad.conv1.weight[...]`
  */
 export function checked(story: Story, cell: Cell): Markup | undefined {

@@ -14,7 +14,7 @@ import { type Shape, sizeOf, type Tensor } from "../../tensor.js";
 export interface Plane {
   readonly height: number;
   readonly width: number;
-  /** Row-major; what is missing at the end is no part of it. */
+  /** Row-major; the last line may be shorter than the others. */
   readonly values: ArrayLike<number>;
 }
 

@@ -1,7 +1,7 @@
 import type { Cell } from "../../cell.js";
 import { type Content, html, type Markup } from "../../html.js";
 import { type Scale, scaleOf } from "../../presentation/colours.js";
-import { fixed, formatFor, largestSize, powerOf, short } from "../../presentation/numbers.js";
+import { fixed, formatFor, largestSize, powerOf } from "../../presentation/numbers.js";
 import {
   isShrunk,
   legendOf,
@@ -82,7 +82,7 @@ export function channelMap(
   };
 }
 
-/** Which planes to draw: all, or those with the largest numbers, and in any case `chosen`. In order. */
+/** Which planes to draw, in order: all, or of many those with the largest numbers and always `chosen`. */
 export function strongest(planes: readonly Plane[], chosen: number, most = MOST_MAPS): number[] {
   const all = [...planes.keys()];
   if (all.length <= most) return all;
@@ -143,14 +143,4 @@ export function bar(share: number, signed: boolean): Markup {
   return share < 0
     ? html`<span class="two">${drawn}<i></i></span>`
     : html`<span class="two"><i></i>${drawn}</span>`;
-}
-
-/** `from −1.2 to 3.4` */
-export function rangeOf(data: ArrayLike<number>): string {
-  let [smallest, largest] = [Infinity, -Infinity];
-  for (let k = 0; k < data.length; k++) {
-    smallest = Math.min(smallest, data[k]);
-    largest = Math.max(largest, data[k]);
-  }
-  return `from ${short(smallest)} to ${short(largest)}`;
 }
