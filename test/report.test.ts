@@ -79,11 +79,22 @@ const manyChannels: ModelSpec = {
   normalize: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
 };
 
+/** The residual network with other names; a flatten layer keeps its own, which a test looks for. */
+const longNames: ModelSpec = {
+  ...residual,
+  layers: residual.layers.map((layer, k) => {
+    const nameOf = (at: number) => `layer_${at}_`.padEnd(64, "of_a_network_that_has_long_names_");
+    if (layer.type === "flatten") return layer;
+    return { ...layer, name: nameOf(k), ...(layer.type === "add" && { from: [nameOf(1), nameOf(2)] }) };
+  }),
+};
+
 describe.each([
   ["one-conv", builtIn("one-conv")],
   ["lenet5", builtIn("lenet5")],
   ["a network for colours", manyChannels],
   ["a residual network", residual],
+  ["a network with names as long as they may be", longNames],
 ])("the report of %s", (_, spec) => {
   const html = renderReport(subjectOf(spec, { label: 3 }));
   let report: ReturnType<typeof openReport> | undefined;

@@ -30,6 +30,7 @@ const page = `
 html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:17px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;
 font-variant-numeric:tabular-nums;overflow-wrap:break-word}
+nav,.way,.eyebrow,.facts,.legend,h3,p{overflow-wrap:anywhere}
 code,.mono{font:.875em/1.5 ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
 a{color:inherit;text-decoration-color:var(--soft);text-underline-offset:3px}
 a:hover{text-decoration-color:currentColor}
@@ -158,7 +159,7 @@ const overview = `
 .answer .says{font-size:1.2rem;line-height:1.5;max-width:36rem}
 .answer .says b{font-weight:650}
 .way{display:grid;grid-template-columns:repeat(auto-fill,112px);gap:0 16px;margin:24px 0 8px;padding:0;list-style:none;max-width:none}
-.way li{display:grid;grid-row:span 6;grid-template-rows:subgrid;align-items:start;padding-bottom:28px}
+.way li{display:grid;grid-row:span 6;grid-template-columns:minmax(0,1fr);grid-template-rows:subgrid;align-items:start;padding-bottom:28px}
 .way .name{font-weight:600;font-size:.9rem;line-height:1.3;display:block}
 .way small,.way .takes{display:block;line-height:1.35}
 .way .dir{display:block;font-size:.76rem;margin:8px 0 3px}
@@ -210,6 +211,7 @@ section.chapter{padding:24px 0 12px}
 .worked,.formula,figure.maps,.grid,.check,.map,.pair,.way li,table.list tr,table.sum{break-inside:avoid}
 section.part{break-before:page;padding-top:0}
 .scroll,.formula .pieces{overflow:visible}
+table.list td:not(.n,.bar),table.list th,table.sum th,table.list td:not(.address) code{overflow-wrap:anywhere;white-space:normal}
 .grid td{padding:6px 5px;min-width:40px}
 a{text-decoration:none}
 details:not([open]){display:none}
