@@ -74,7 +74,7 @@ function example(story: Story, parameter: string): Markup {
   ]);
 }
 
-/** The followed weight and bias of each layer. */
+/** One number of each parameter. */
 function parameterTable(story: Story): Content {
   const rows = story.trace.model.parameters.map(({ fullName }) => {
     const cell = followedCell(story, fullName);
@@ -94,7 +94,7 @@ function parameterTable(story: Story): Content {
     };
   });
   return [
-    html`<p>The same for one weight and one bias of each layer; all others take theirs at the same time.</p>`,
+    html`<p>The same for one number of each parameter; all others take their steps at the same time.</p>`,
     table(["parameter", "before", "gradient", "step", "after"], rows, ["text", "n", "n", "n", "n"]),
   ];
 }
