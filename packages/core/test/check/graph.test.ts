@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { sampleOf } from "../../../../test/support/long.js";
 import { offsetOf } from "../../src/cell.js";
 import { flipped } from "../../src/check/mistakes/tools.js";
 import { explain } from "../../src/explain/explain.js";
@@ -115,12 +116,14 @@ const MISTAKES: [about: string, layer: string, first: string, name: string, mist
   ["a mean's gradient divided by 8, not 9", "avgpool1", "grad.relu2.out", "unknown", back(() => 9 / 8)],
 ];
 
-describe.each([
+const STEPS = [
   [1, "float64"],
   [1, "float32"],
   [3, "float64"],
   [3, "float32"],
-] as const)("a residual network on %i images in %s", (images, dtype) => {
+] as const;
+
+describe.each(sampleOf(STEPS, 2))("a residual network on %i images in %s", (images, dtype) => {
   test("is right if it is as in the textbook", () => {
     const { arrays, ...report } = check(tensorsOf(stepOf(images, dtype)));
 
