@@ -1,6 +1,7 @@
 import { InputError, inFile, show } from "../errors.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { checkParameters } from "../graph/parameters.js";
+import type { LayerSpec } from "../layers/layer.js";
 import type { NamedTensors } from "../tensor.js";
 import { duplicateKey, hasTooManyValues } from "./json.js";
 import { floatsOf, formatSafetensors, parseSafetensors } from "./safetensors.js";
@@ -15,6 +16,24 @@ export interface SavedModel {
 const SPEC_KEY = "unravel.spec";
 
 /**
+ * Under this key the number of the format, where a file uses what readers before it lack. 1, which is not written: chains of
+ * the five first kinds of layers. 2: names, ways past layers, other kinds, a loss that is written out.
+ */
+const FORMAT_KEY = "unravel.format";
+
+/** The newest format that this reads and writes. */
+const NEWEST_FORMAT = 2;
+
+/** The kinds of layers that readers of format 1 know. */
+const FIRST_TYPES: readonly string[] = ["conv2d", "relu", "maxPool2d", "flatten", "dense"];
+
+function formatOf({ layers, loss }: ModelSpec): number {
+  const isNew = (layer: LayerSpec) =>
+    !FIRST_TYPES.includes(layer.type) || layer.name !== undefined || layer.from !== undefined;
+  return loss !== undefined || layers.some(isNew) ? 2 : 1;
+}
+
+/**
  * A safetensors file with PyTorch's names and layouts (`conv1.weight` [out, in, kh, kw], `fc1.weight` [out, in]) and the
  * spec, classes and normalisation in its metadata.
  * @throws InputError if the parameters don't fit the model or are not finite: such a file could not be read again
@@ -25,12 +44,17 @@ export function formatModel({ model, parameters }: SavedModel): Uint8Array {
   const inOrder = Object.fromEntries(
     model.parameters.map(({ fullName }) => [fullName, parameters[fullName]]),
   );
-  return formatSafetensors(inOrder, { format: "pt", [SPEC_KEY]: JSON.stringify(spec) });
+  const format = formatOf(spec);
+  return formatSafetensors(inOrder, {
+    format: "pt",
+    ...(format > 1 && { [FORMAT_KEY]: String(format) }),
+    [SPEC_KEY]: JSON.stringify(spec),
+  });
 }
 
 /**
  * @param source what to call the file in an error
- * @throws InputError if it is damaged, carries no spec, or its tensors don't fit the spec
+ * @throws InputError if it is damaged, carries no spec, was written by a newer unravel, or its tensors don't fit the spec
  */
 export function parseModel(bytes: Uint8Array, source: string): SavedModel {
   const { metadata, tensors } = parseSafetensors(bytes, source);
@@ -40,12 +64,27 @@ export function parseModel(bytes: Uint8Array, source: string): SavedModel {
       `${source}: it carries no model spec ("${SPEC_KEY}" in its metadata), so it is not a model of unravel.`,
     );
   }
+  checkFormat(metadata[FORMAT_KEY], source);
   const parameters = Object.fromEntries(tensors.map((entry) => [entry.name, floatsOf(entry, source)]));
   return inFile(source, () => {
     const model = defineModel(parseSpec(json));
     checkParameters(model, parameters);
     return { model, parameters };
   });
+}
+
+function checkFormat(format: string | undefined, source: string): void {
+  if (format === undefined) return;
+  if (!/^[1-9]\d{0,8}$/.test(format)) {
+    throw new InputError(
+      `${source}: "${FORMAT_KEY}" in its metadata must be a whole number, not ${show(format)}.`,
+    );
+  }
+  if (Number(format) > NEWEST_FORMAT) {
+    throw new InputError(
+      `${source}: it was written by a newer unravel (format ${format}; this reads ${NEWEST_FORMAT}); update unravel.`,
+    );
+  }
 }
 
 /** The longest text of a spec; 10,000 layers and 65,536 classes need less. */

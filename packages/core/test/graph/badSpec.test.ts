@@ -388,28 +388,3 @@ function layersJson(layer: string): string {
 function nested(depth: number): string {
   return "[".repeat(depth) + "]".repeat(depth);
 }
-
-table("the loss", [
-  [
-    "a name alone",
-    top({ loss: "mse" }),
-    /^The model spec, "loss": it must be an object like \{ "type": "softmaxCrossEntropy" \}, not "mse"; known types are softmaxCrossEntropy\.$/,
-  ],
-  ["without a type", top({ loss: {} }), /^The model spec, "loss": "type" is missing; known types are /],
-  [
-    "a type that there isn't",
-    top({ loss: { type: "softmaxCrossEntropi" } }),
-    /^The model spec, "loss": unknown type "softmaxCrossEntropi" \(did you mean "softmaxCrossEntropy"\?\); known types are /,
-  ],
-  ["a type that every object has", top({ loss: { type: "constructor" } }), /unknown type "constructor"/],
-  [
-    "an unknown option",
-    top({ loss: { type: "softmaxCrossEntropy", scale: 2 } }),
-    /^The model spec, "loss": unknown option "scale"/,
-  ],
-]);
-
-test("the loss may be written out", () => {
-  const spec = top({ loss: { type: "softmaxCrossEntropy" } }) as unknown as ModelSpec;
-  expect(defineModel(spec).loss).toBe(defineModel(before() as unknown as ModelSpec).loss);
-});
