@@ -308,6 +308,10 @@ describe("damaged files are refused", () => {
     expect(await refusal(sized(0, 77))).toMatch(/at least 1, not 0 and 77/);
     expect(await refusal(sized(60_000, 60_000))).toMatch(/more than the 50 million/);
     expect(await refusal(sized(7000, 7000))).toMatch(/too little data for its size/);
+    // Each of several at a time is told what is wrong with it, and no other.
+    const [fine, cut] = await Promise.all([decodePicture(jpeg), refusal(jpeg.slice(0, -2))]);
+    expect(fine).toMatchObject({ width, height });
+    expect(cut).toMatch(/Premature end/);
     // After all that the decoder still works.
     expect(await decodePicture(jpeg)).toMatchObject({ width, height });
   });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import decode, { init } from "@jsquash/jpeg/decode.js";
+import startModule from "@jsquash/jpeg/codec/dec/mozjpeg_dec.js";
 import { checkPictureSize, InputError, type Picture } from "unravel-cnn";
 
 /*
@@ -20,17 +20,16 @@ export async function decodeJpeg(bytes: Uint8Array): Promise<Picture> {
   // The emptiest block of 8x8 pixels takes a bit.
   if (bytes.length * 8 * 64 < width * height) throw damaged("it has too little data for its size");
   decoder ??= startDecoder();
-  const { messages } = await decoder;
+  const { module, messages } = await decoder;
+  // from here on nothing is waited for, so what it says is about this file
   messages.length = 0;
   try {
-    // The types ask for an ArrayBuffer; any view of bytes is taken.
-    const { width, height, data } = await decode(bytes as unknown as ArrayBuffer, {
-      preserveOrientation: true,
-    });
+    const picture = module.decode(bytes, true);
     // The decoder goes on after damage and fills what is missing with grey. Superfluous bytes between parts do no harm.
     const damage = messages.find((message) => !message.includes("extraneous bytes"));
     if (damage !== undefined) throw damaged(damage);
-    return { width, height, channels: 4, depth: 8, data };
+    if (picture === null) throw damaged("it can't be decoded");
+    return { width: picture.width, height: picture.height, channels: 4, depth: 8, data: picture.data };
   } catch (error) {
     decoder = undefined; // after an error it has ended, with memory not given back
     if (error instanceof InputError) throw error;
@@ -39,20 +38,26 @@ export async function decodeJpeg(bytes: Uint8Array): Promise<Picture> {
 }
 
 interface Decoder {
+  readonly module: {
+    decode(bytes: Uint8Array, preserveOrientation: boolean): ImageData | null;
+  };
   /** What it has said about the present file. */
   readonly messages: string[];
 }
 
 let decoder: Promise<Decoder> | undefined;
 
-/** Starts from the bytes of the module that is installed beside this package: nothing is fetched. */
+/**
+ * Starts from the bytes of the module that is installed beside this package: nothing is fetched. A decoder of its own, not the
+ * one that @jsquash/jpeg has for all who use it: its messages would go to whoever asked last.
+ */
 async function startDecoder(): Promise<Decoder> {
   const path = createRequire(import.meta.url).resolve("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");
   const wasmBinary = await readFile(path);
   const messages: string[] = [];
   const options = { wasmBinary, printErr: (message: string) => messages.push(message), print: () => {} };
-  await init(options as unknown as Parameters<typeof init>[0]);
-  return { messages };
+  const start = startModule as unknown as (options: object) => Promise<Decoder["module"]>;
+  return { module: await start({ noInitialRun: true, ...options }), messages };
 }
 
 /** Size from the frame header, before anything is decoded. */
