@@ -34,7 +34,7 @@ async function run(options: string, before: string, program: string): Promise<st
 }
 
 const STEPS = few(10_000, 50_000);
-const RUNS = few(30, 100);
+const RUNS = few(15, 50);
 
 describe.each(kinds)("%s", (_, options, before) => {
   test("a process that forgets to close its engine ends; one that waits for it lives on", async () => {
@@ -44,7 +44,7 @@ describe.each(kinds)("%s", (_, options, before) => {
     expect(await run(options, before, program)).toBe("trained 2 1000\n");
   });
 
-  test(`${RUNS} training runs take no memory`, async () => {
+  test(`three times ${RUNS} training runs take no memory`, async () => {
     const program = `
       const rss = () => { gc(); return process.memoryUsage.rss(); };
       const large = await createEngine(oneConv({ filters: 32, input: [1, 40, 40] }), ${options});
@@ -53,14 +53,15 @@ describe.each(kinds)("%s", (_, options, before) => {
         for (let k = 0; k < runs; k++) await fit(large, images, { epochs: 1, batchSize: 8, learningRate: 1e-4 });
       };
       await train(30);
-      const start = rss();
-      await train(${RUNS});
-      const end = rss();
+      const sizes = [rss()];
+      for (let k = 0; k < 3; k++) { await train(${RUNS}); sizes.push(rss()); }
       await engine.close();
       await large.close();
-      console.log(end - start);`;
+      console.log(Math.min(...[1, 2, 3].map((k) => sizes[k] - sizes[k - 1])));`;
+    // a worker's garbage waits for its own collection, so a process grows now and then; a leak makes it grow each time, by the
+    // three million bytes a run that the network alone takes
     const growth = Number(await run(options, before, program));
-    expect(growth).toBeLessThan(few(60e6, 100e6)); // the network alone takes three million bytes a run
+    expect(growth).toBeLessThan(2e6 * RUNS);
   });
 
   if (!LONG && options === "{}") return; // of the two with workers, the one that can do more
