@@ -52,6 +52,22 @@ const networks = {
       { type: "dense", units: 10 },
     ],
   },
+  /** One tensor that goes into four layers, whose gradients are added in one order; averages, additions, a leaky ReLU. */
+  ways: {
+    input: [1, 12, 11],
+    layers: [
+      { type: "conv2d", filters: 6, kernel: 3, padding: 1, name: "stem" },
+      { type: "leakyRelu", slope: 0.1 },
+      { type: "conv2d", filters: 6, kernel: 3, padding: 1 },
+      { type: "relu" },
+      { type: "averagePool2d", size: 3, stride: 1, padding: 1, from: "leaky1" },
+      { type: "maxPool2d", size: 3, stride: 1, padding: 1, from: "leaky1" },
+      { type: "add", from: ["relu1", "avgpool1", "pool1", "leaky1"] },
+      { type: "averagePool2d", size: 2 },
+      { type: "flatten" },
+      { type: "dense", units: 10 },
+    ],
+  },
 } satisfies Record<string, ModelSpec>;
 
 const rows: readonly (readonly [keyof typeof networks, Row, string])[] = [
@@ -80,6 +96,8 @@ const rows: readonly (readonly [keyof typeof networks, Row, string])[] = [
   ],
   ["wide", { batchSize: 40, optimizer: { type: "adam" }, clip: 0.5 }, "87fd384ced00ef81"],
   ["wide", { batchSize: 1, optimizer: { type: "sgd" } }, "24bfb25ee72e1528"],
+  ["ways", { batchSize: 33, optimizer: { type: "adam" } }, "318da1f68dfd4dc5"],
+  ["ways", { batchSize: 1, optimizer: { type: "sgd" } }, "935bc74f9b23685c"],
 ];
 
 async function trained(spec: ModelSpec, { convolution = "auto", ...options }: Row): Promise<string> {

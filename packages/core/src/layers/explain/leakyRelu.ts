@@ -1,5 +1,6 @@
 import type { LeakyRelu } from "../leakyRelu.js";
 import { type Account, type Explainer, type Factor, factorAt, product } from "./explanation.js";
+import { open, usesOfGate } from "./relu.js";
 
 /* A leaky ReLU is a gate for each number that never shuts: of what isn't above 0 a share passes, and of its gradient. */
 
@@ -32,13 +33,8 @@ export const explainLeakyRelu: Explainer<LeakyRelu> = {
     throw new RangeError("A leaky ReLU has no parameters.");
   },
 
-  uses: (_layer, _around, { tensor, index }) =>
-    (tensor === "x" ? ["out", "grad.x"] : ["grad.x"]).map((tensor) => ({ tensor, index })),
+  uses: usesOfGate,
 };
-
-function open(passes: Factor, others: readonly Factor[], says: string): Account {
-  return { rule: "gate", terms: [product([passes])], others, says };
-}
 
 function share({ slope }: LeakyRelu, of: Factor, others: readonly Factor[], says: string): Account {
   return { rule: "gate", terms: [product([{ value: slope, label: "slope" }, of])], others, says };

@@ -1,5 +1,6 @@
+import type { Cell } from "../../cell.js";
 import type { ResolvedLayer } from "../layer.js";
-import { type Account, type Explainer, type Factor, factorAt, product } from "./explanation.js";
+import { type Account, type Around, type Explainer, type Factor, factorAt, product } from "./explanation.js";
 
 /* A ReLU is a gate for each number: it passes what is above 0, and its gradient. */
 
@@ -31,11 +32,16 @@ export const explainRelu: Explainer<ResolvedLayer> = {
     throw new RangeError("A ReLU has no parameters.");
   },
 
-  uses: (_layer, _around, { tensor, index }) =>
-    (tensor === "x" ? ["out", "grad.x"] : ["grad.x"]).map((tensor) => ({ tensor, index })),
+  uses: usesOfGate,
 };
 
-function open(passes: Factor, others: readonly Factor[], says: string): Account {
+/** What stands in the accounts of a layer that lets each number through or not: the number itself decides, there and back. */
+export function usesOfGate(_layer: ResolvedLayer, _around: Around, { tensor, index }: Cell): Cell[] {
+  return (tensor === "x" ? ["out", "grad.x"] : ["grad.x"]).map((tensor) => ({ tensor, index }));
+}
+
+/** A number that passes as it is. */
+export function open(passes: Factor, others: readonly Factor[], says: string): Account {
   return { rule: "gate", terms: [product([passes])], others, says };
 }
 
