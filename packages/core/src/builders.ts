@@ -2,8 +2,10 @@ import { InputError, show } from "./errors.js";
 import type { ModelSpec } from "./graph/model.js";
 import type { AddSpec } from "./layers/add.js";
 import type { AveragePool2dSpec } from "./layers/averagePool2d.js";
+import type { BatchNorm1dSpec, BatchNorm2dSpec } from "./layers/batchNorm.js";
 import type { Conv2dSpec } from "./layers/conv2d.js";
 import type { DenseSpec } from "./layers/dense.js";
+import type { DropoutSpec } from "./layers/dropout.js";
 import type { FlattenSpec } from "./layers/flatten.js";
 import type { AnyLayerSpec } from "./layers/index.js";
 import type { LeakyReluSpec } from "./layers/leakyRelu.js";
@@ -30,6 +32,18 @@ export const maxPool2d = (options: Omit<MaxPool2dSpec, "type">): MaxPool2dSpec =
 });
 export const averagePool2d = (options: Omit<AveragePool2dSpec, "type">): AveragePool2dSpec => ({
   type: "averagePool2d",
+  ...options,
+});
+export const batchNorm2d = (options: Omit<BatchNorm2dSpec, "type"> = {}): BatchNorm2dSpec => ({
+  type: "batchNorm2d",
+  ...options,
+});
+export const batchNorm1d = (options: Omit<BatchNorm1dSpec, "type"> = {}): BatchNorm1dSpec => ({
+  type: "batchNorm1d",
+  ...options,
+});
+export const dropout = (options: Omit<DropoutSpec, "type"> = {}): DropoutSpec => ({
+  type: "dropout",
   ...options,
 });
 export const add = (options: Omit<AddSpec, "type">): AddSpec => ({ type: "add", ...options });

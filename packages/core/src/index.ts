@@ -99,4 +99,4 @@ export { type Evaluation, measure as evaluateLogits } from "./training/metrics.j
 export { checkTrace } from "./training/overflow.js";
 export { fitDefaults, type TrainingSettings } from "./training/settings.js";
 export { type Split, splitValidation } from "./training/split.js";
-export { Training, type TrainingState } from "./training/training.js";
+export { imagesPerEpoch, Training, type TrainingState } from "./training/training.js";

@@ -15,7 +15,7 @@ export interface Engine {
   readonly threads: number;
   /** Whether the results are the same bits on every machine. */
   readonly strict: boolean;
-  /** A copy of the parameters, in float32. */
+  /** A copy of the parameters and of what layers keep besides, in float32. */
   parameters(): NamedTensors;
   /**
    * Takes a copy of `parameters`. A training run that was started before goes on from its own, and hands them over at the
@@ -45,6 +45,8 @@ export interface TrainingOptions {
   readonly optimizer: OptimizerOptions;
   /** The largest length that the gradients may have together; undefined: any. */
   readonly clip?: number | undefined;
+  /** Of the random numbers that layers draw, such as dropout's: a whole number in [0, 2^32); default 0. */
+  readonly seed?: number | undefined;
   /** Go on where another run stopped, as if it were the same. */
   readonly resume?: OptimizerState | undefined;
 }

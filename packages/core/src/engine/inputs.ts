@@ -10,8 +10,10 @@ import {
   kindOf,
   LARGEST_BATCH,
   number,
+  SEED,
   whole,
 } from "../options.js";
+import { checkImageCount } from "../reference/inputs.js";
 import { sizeOf } from "../tensor.js";
 import type { Engine, EpochOptions, InferenceOptions, TrainingOptions } from "./engine.js";
 import { checkFits } from "./fits.js";
@@ -24,6 +26,7 @@ const trainingChecks: Checks<TrainingOptions> = {
   batchSize,
   optimizer: elsewhere,
   clip: number(0, { above: true, infinite: true }),
+  seed: SEED,
   resume: elsewhere,
 };
 
@@ -36,6 +39,7 @@ export function checkTraining(model: Model, data: Dataset, options: TrainingOpti
   checkFits(model, data);
   checkOptions("A training run", options, trainingChecks);
   inContext("A training run", () => batchSize("batchSize", options.batchSize));
+  checkImageCount(model, options.batchSize);
 }
 
 /** @throws InputError unless an epoch can go over these images of a data set, with these rates */

@@ -1,6 +1,6 @@
 import { InputError, inFile } from "../errors.js";
 import type { Model } from "../graph/model.js";
-import { checkParameters } from "../graph/parameters.js";
+import { checkNumbers } from "../graph/parameters.js";
 import { optimizerStateCount } from "../optimizers/index.js";
 import { copyAll, type NamedTensors, zeros } from "../tensor.js";
 import type { TrainingOptions } from "./engine.js";
@@ -26,7 +26,7 @@ export function optimizerMemory(model: Model, { optimizer, resume }: TrainingOpt
     );
   }
   return memory.map((tensors, k) => {
-    inFile(`The optimizer's memory ${k + 1}`, () => checkParameters(model, tensors));
+    inFile(`The optimizer's memory ${k + 1}`, () => checkNumbers(model.parameters, tensors));
     return copyAll(tensors, "float32");
   });
 }

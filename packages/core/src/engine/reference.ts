@@ -6,7 +6,7 @@ import { listening } from "../listening.js";
 import { clipGradients } from "../optimizers/clip.js";
 import { LOOK_EVERY } from "../optimizers/flush.js";
 import { optimizerStateCount, resolveOptimizer, updateParameter } from "../optimizers/index.js";
-import { logits, parameterGradients, trace } from "../reference/trace.js";
+import { EVALUATION, logits, nextState, parameterGradients, trace } from "../reference/trace.js";
 import { copyAll, type FloatArray, largestInRows, type NamedTensors, sizeOf } from "../tensor.js";
 import { DivergedError } from "./diverged.js";
 import type {
@@ -85,7 +85,7 @@ export class ReferenceEngine implements Engine {
     for (let from = 0; from < count; from += batchSize) {
       const indices = Array.from({ length: Math.min(batchSize, count - from) }, (_, k) => from + k);
       const x = loadBatch(images, model.inputShape, indices, model.normalize);
-      all.set(logits(model, this.#parameters, x).data, from * classes);
+      all.set(logits(model, this.#parameters, x, EVALUATION).data, from * classes);
       if (!(await slices.rest())) continue;
       checkOpen(this.#state);
       onProgress?.(from + indices.length);
@@ -139,7 +139,7 @@ class ReferenceTraining implements TrainingRun {
     const memory = optimizerMemory(model, options);
     this.#step = options.resume?.steps ?? 0;
     this.#state = Object.fromEntries(
-      Object.keys(parameters).map((name) => [name, memory.map((tensors) => tensors[name].data)]),
+      model.parameters.map(({ fullName }) => [fullName, memory.map((tensors) => tensors[fullName].data)]),
     );
   }
 
@@ -182,9 +182,9 @@ class ReferenceTraining implements TrainingRun {
     const memory = Array.from({ length: count }, (_, k) =>
       copyAll(
         Object.fromEntries(
-          Object.entries(this.#parameters).map(([name, { shape }]) => [
-            name,
-            { shape, data: this.#state[name][k] },
+          this.#model.parameters.map(({ fullName, shape }) => [
+            fullName,
+            { shape, data: this.#state[fullName][k] },
           ]),
         ),
       ),
@@ -206,8 +206,12 @@ class ReferenceTraining implements TrainingRun {
     const model = this.#model;
     const labels = Uint8Array.from(indices, (index) => this.#data.labels[index]);
     const x = loadBatch(this.#data.images, model.inputShape, indices, model.normalize);
-    const step = trace(model, this.#parameters, x, labels, { inputGradient: false });
     this.#step += 1;
+    const step = trace(model, this.#parameters, x, labels, {
+      inputGradient: false,
+      seed: this.#options.seed ?? 0,
+      step: this.#step,
+    });
     if (!Number.isFinite(step.loss)) {
       throw DivergedError.notFinite("loss", step.loss, { ...this.#options, step: this.#step, learningRate });
     }
@@ -231,6 +235,7 @@ class ReferenceTraining implements TrainingRun {
         },
       );
     }
+    Object.assign(this.#parameters, nextState(step));
     if (this.#step % LOOK_EVERY === 0) {
       const alive = step.loss < LEARNT || this.#moves(gradients);
       this.#idleSteps = alive ? 0 : this.#idleSteps + LOOK_EVERY;

@@ -1,7 +1,7 @@
 import { type Cell, cellAddress, checkCell, indexAt } from "../cell.js";
 import type { Model } from "../graph/model.js";
 import { contractName } from "../reference/names.js";
-import { type Trace, tensorsOf } from "../reference/trace.js";
+import { contextOf, type Trace, tensorsOf } from "../reference/trace.js";
 import { sizeOf } from "../tensor.js";
 import { around, localInputs, type Names, namesAround, namesAroundLoss, tensorNamed } from "./place.js";
 
@@ -15,7 +15,7 @@ export function contributesTo(trace: Trace, { tensor: name, index }: Cell): Cell
   const tensors = tensorsOf(trace);
   const cell = { tensor: contractName(trace.model, name), index };
   checkCell(cell, tensorNamed(tensors, cell.tensor));
-  const { model } = trace;
+  const { model, circumstances } = trace;
   const cells: Cell[] = [];
   const add = (names: Names, found: readonly Cell[]) =>
     cells.push(...found.map(({ tensor, index }) => ({ tensor: names(tensor), index })));
@@ -25,11 +25,14 @@ export function contributesTo(trace: Trace, { tensor: name, index }: Cell): Cell
     add(end, model.loss.explain.uses(around(tensors, end), { tensor: local, index: cell.index }));
   }
   for (const layer of model.layers) {
-    const { kind, resolved, parameters, inputs } = layer;
+    const { kind, resolved, parameters, state, inputs } = layer;
     const names = namesAround(layer);
-    const locals = [...localInputs(inputs), ...parameters.map(({ name }) => name), "grad.out"];
+    const own = [...parameters, ...state].map(({ name }) => name);
+    const locals = [...localInputs(inputs), ...own, "grad.out"];
     for (const local of locals.filter((local) => names(local) === cell.tensor)) {
-      add(names, kind.explain.uses(resolved, around(tensors, names), { tensor: local, index: cell.index }));
+      const here = { tensor: local, index: cell.index };
+      const context = contextOf(layer, circumstances);
+      add(names, kind.explain.uses(resolved, around(tensors, names), here, context));
     }
   }
   cells.push(...updates(model, cell));

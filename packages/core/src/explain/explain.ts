@@ -1,8 +1,7 @@
 import { type Cell, checkCell, offsetOf } from "../cell.js";
-import type { Model } from "../graph/model.js";
 import { type Account, factorAt, product } from "../layers/explain/explanation.js";
 import { contractName } from "../reference/names.js";
-import { type Trace, tensorsOf } from "../reference/trace.js";
+import { contextOf, type Trace, tensorsOf } from "../reference/trace.js";
 import type { NamedTensors } from "../tensor.js";
 import { around, namesAround, namesAroundLoss, tensorNamed } from "./place.js";
 
@@ -39,10 +38,11 @@ export function explain(trace: Trace, { tensor: name, index }: Cell): Explanatio
 }
 
 function accountOf(
-  { model }: Trace,
+  trace: Trace,
   tensors: NamedTensors,
   { tensor, index }: Cell,
 ): Account & Pick<Explanation, "ways"> {
+  const { model, circumstances } = trace;
   const given = () => givenNumber(tensors, { tensor, index });
   if (tensor === "y" || tensor === "lr") return given();
   if (tensor.startsWith("new.")) return updated(tensors, tensor.slice("new.".length), index);
@@ -56,12 +56,13 @@ function accountOf(
   for (const layer of model.layers) {
     const { kind, resolved, parameters } = layer;
     const here = around(tensors, namesAround(layer));
-    if (tensor === layer.output) return kind.explain.output(resolved, here, index);
+    const context = contextOf(layer, circumstances);
+    if (tensor === layer.output) return kind.explain.output(resolved, here, index, context);
     const parameter = parameters.find(({ fullName }) => tensor === `grad.${fullName}`);
-    if (parameter) return kind.explain.parameterGradient(resolved, here, parameter.name, index);
+    if (parameter) return kind.explain.parameterGradient(resolved, here, parameter.name, index, context);
   }
   if (tensor === "x" || !tensor.startsWith("grad.")) return given();
-  const ways = waysBack(model, tensors, { tensor, index });
+  const ways = waysBack(trace, tensors, { tensor, index });
   return ways.length === 1 ? ways[0] : added(ways);
 }
 
@@ -69,12 +70,17 @@ function accountOf(
  * What comes to a number of a gradient from each layer that takes the tensor, in the order in which the trace adds it: from
  * the last layer first.
  */
-export function waysBack(model: Model, tensors: NamedTensors, { tensor, index }: Cell): Way[] {
+export function waysBack(
+  { model, circumstances }: Pick<Trace, "model" | "circumstances">,
+  tensors: NamedTensors,
+  { tensor, index }: Cell,
+): Way[] {
   const uses = model.uses.get(tensor.slice("grad.".length)) ?? [];
-  return [...uses].reverse().map(({ layer: { name, kind, resolved, inputs }, input }) => {
-    const here = around(tensors, namesAround({ name, inputs }));
-    const account = kind.explain.inputGradient(resolved, here, index, input);
-    return { ...account, layer: name, input, sum: sumOf(account) };
+  return [...uses].reverse().map(({ layer, input }) => {
+    const here = around(tensors, namesAround(layer));
+    const context = contextOf(layer, circumstances);
+    const account = layer.kind.explain.inputGradient(layer.resolved, here, index, input, context);
+    return { ...account, layer: layer.name, input, sum: sumOf(account) };
   });
 }
 

@@ -1,6 +1,7 @@
 import { type Cell, checkCell, indexAt, offsetOf } from "../cell.js";
 import { InputError } from "../errors.js";
 import type { Model, ModelLayer } from "../graph/model.js";
+import { tensorsOfModel } from "../graph/parameters.js";
 import { meanLoss } from "../losses/loss.js";
 import { contractName } from "../reference/names.js";
 import { forward, forwardFrom, inputsOf, layersAfter, type Trace } from "../reference/trace.js";
@@ -46,7 +47,7 @@ export function finiteDifferences(step: Trace): (cell: Cell) => FiniteDifference
     const { shape, data } = tensors[name];
     checkCell(moved, tensors[name]);
     const run = () => {
-      const now = { ...tensors, ...forwardFrom(model, tensors, name) };
+      const now = { ...tensors, ...forwardFrom(model, tensors, name, step.circumstances) };
       let changed: Cell | undefined;
       for (const layer of after) changed ??= changedUnit(layer, inputsOf(layer, now), branches.get(layer));
       return { value: meanLoss(model.loss, now[model.output], labels), changed };
@@ -62,10 +63,10 @@ export function finiteDifferences(step: Trace): (cell: Cell) => FiniteDifference
 }
 
 /** `x`, the parameters and the outputs in memory of their own, in float64. */
-function inFloat64({ model, tensors }: Trace): NamedTensors {
-  const names = ["x", ...model.parameters.map(({ fullName }) => fullName)];
+function inFloat64({ model, tensors, circumstances }: Trace): NamedTensors {
+  const names = ["x", ...tensorsOfModel(model).map(({ fullName }) => fullName)];
   const given = copyAll(Object.fromEntries(names.map((name) => [name, tensors[name]])), "float64");
-  return { ...given, ...forward(model, given, given.x) };
+  return { ...given, ...forward(model, given, given.x, circumstances) };
 }
 
 function unmovable({ layers: [first] }: Model, name: string): InputError {

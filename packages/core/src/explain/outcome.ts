@@ -1,3 +1,4 @@
+import { FIRST_STEP } from "../layers/layer.js";
 import { meanLoss } from "../losses/loss.js";
 import { logits, type Trace } from "../reference/trace.js";
 
@@ -13,9 +14,19 @@ export interface Outcome {
 }
 
 /** Runs the network once more, with the parameters that `withUpdate` made. */
-export function outcomeOf({ model, tensors, labels, loss, learningRate = 0 }: Trace): Outcome {
-  const updated = model.parameters.map(({ fullName }) => [fullName, tensors[`new.${fullName}`]]);
-  const scores = logits(model, Object.fromEntries(updated), tensors.x);
+export function outcomeOf({
+  model,
+  tensors,
+  labels,
+  loss,
+  learningRate = 0,
+  circumstances = FIRST_STEP,
+}: Trace): Outcome {
+  const updated = [
+    ...model.parameters.map(({ fullName }) => [fullName, tensors[`new.${fullName}`]]),
+    ...model.state.map(({ fullName }) => [fullName, tensors[fullName]]),
+  ];
+  const scores = logits(model, Object.fromEntries(updated), tensors.x, circumstances);
   let squares = 0;
   for (const { fullName } of model.parameters) {
     for (const gradient of tensors[`grad.${fullName}`].data) squares += gradient * gradient;

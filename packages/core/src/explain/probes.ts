@@ -1,7 +1,7 @@
 import { type Cell, indexAt } from "../cell.js";
 import type { ModelLayer } from "../graph/model.js";
 import { randomStream } from "../random.js";
-import { parametersOf, type Trace } from "../reference/trace.js";
+import { contextOf, parametersOf, type Trace } from "../reference/trace.js";
 import { copyAll, type FloatArray, type Shape, type Tensor, zeros } from "../tensor.js";
 import { type Difference, measureSlope } from "./difference.js";
 import { branchesOf, changedUnit, finiteDifferences } from "./finiteDifference.js";
@@ -52,7 +52,7 @@ function ofLoss(step: Trace, names: readonly string[]): Probe[] {
  * come from above; what the layer makes of them are the slopes of that sum. (Of what really comes into a layer much can be
  * exactly 0 or equal, after a ReLU for instance; random numbers keep away from kinks.)
  */
-export function layerProbes({ tensors }: Trace, layer: ModelLayer, seed: number): Probe[] {
+export function layerProbes({ tensors, circumstances }: Trace, layer: ModelLayer, seed: number): Probe[] {
   const { kind, resolved } = layer;
   const names = namesAround(layer);
   const inputs = layer.inputs.map((name, k) =>
@@ -61,14 +61,15 @@ export function layerProbes({ tensors }: Trace, layer: ModelLayer, seed: number)
   const parameters = copyAll(parametersOf(layer, tensors));
   const before = branchesOf(layer, inputs);
   const outgoing = randomLike(tensors[layer.output], seed, layer.output);
-  const output = () => kind.forward(resolved, inputs, parameters);
+  const context = contextOf(layer, circumstances);
+  const output = () => kind.forward(resolved, inputs, parameters, context);
   const size = sumOfSizes(output(), outgoing);
   const run = () => ({
     value: dot(output(), outgoing),
     changed: changedUnit(layer, inputs, before),
   });
-  const ofInputs = kind.inputGradients(resolved, inputs, parameters, outgoing);
-  const ofParameters = kind.parameterGradients(resolved, inputs, outgoing);
+  const ofInputs = kind.inputGradients(resolved, inputs, parameters, outgoing, context);
+  const ofParameters = kind.parameterGradients(resolved, inputs, outgoing, parameters, context);
   const probe = (tensor: string, { shape, data }: Tensor, gradient: Tensor): Probe => ({
     tensor,
     shape,
@@ -78,7 +79,7 @@ export function layerProbes({ tensors }: Trace, layer: ModelLayer, seed: number)
   });
   return [
     ...inputs.map((input, k) => probe(layer.inputs[k], input, ofInputs[k])),
-    ...Object.entries(parameters).map(([name, own]) => probe(names(name), own, ofParameters[name])),
+    ...layer.parameters.map(({ name }) => probe(names(name), parameters[name], ofParameters[name])),
   ];
 }
 

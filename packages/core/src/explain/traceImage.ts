@@ -3,7 +3,7 @@ import { checkBytes } from "../data/dataset.js";
 import { InputError, inContext, show } from "../errors.js";
 import type { SavedModel } from "../formats/modelFile.js";
 import { type Checks, checkOptions, elsewhere } from "../options.js";
-import { logits, type Trace, trace, withUpdate } from "../reference/trace.js";
+import { EVALUATION, logits, type Trace, trace, withUpdate } from "../reference/trace.js";
 import { copyAll, formatShape, largestInRows, sizeOf } from "../tensor.js";
 
 export interface TraceImageOptions {
@@ -16,7 +16,8 @@ export interface TraceImageOptions {
 const imageChecks: Checks<TraceImageOptions> = { label: elsewhere, learningRate: elsewhere };
 
 /**
- * Every number of one step on a single image, in float64: forward, backward and the update.
+ * Every number of one step on a single image, in float64: forward, backward and the update. Layers that do something else in
+ * training do what they do afterwards: nothing is dropped, and batch normalisation goes by its running statistics.
  * @param image bytes `[C, H, W]`, as `inputFromPicture` or a data set gives them
  * @throws InputError if the image has not the model's size, or there is no such class
  */
@@ -41,6 +42,6 @@ export function traceImage(
   }
   const exact = copyAll(parameters, "float64");
   const x = loadBatch(image, inputShape, [0], model.normalize, "float64");
-  const [answer] = largestInRows(logits(model, exact, x));
-  return withUpdate(trace(model, exact, x, [label ?? answer]), learningRate);
+  const [answer] = largestInRows(logits(model, exact, x, EVALUATION));
+  return withUpdate(trace(model, exact, x, [label ?? answer], EVALUATION), learningRate);
 }

@@ -1,6 +1,6 @@
 import { InputError, inFile, show } from "../errors.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
-import { checkParameters } from "../graph/parameters.js";
+import { checkParameters, tensorsOfModel } from "../graph/parameters.js";
 import type { LayerSpec } from "../layers/layer.js";
 import type { NamedTensors } from "../tensor.js";
 import { duplicateKey, hasTooManyValues } from "./json.js";
@@ -42,7 +42,7 @@ export function formatModel({ model, parameters }: SavedModel): Uint8Array {
   checkParameters(model, parameters);
   const spec: ModelSpec = { ...model.spec, classes: model.classes, normalize: model.normalize };
   const inOrder = Object.fromEntries(
-    model.parameters.map(({ fullName }) => [fullName, parameters[fullName]]),
+    tensorsOfModel(model).map(({ fullName }) => [fullName, parameters[fullName]]),
   );
   const format = formatOf(spec);
   return formatSafetensors(inOrder, {

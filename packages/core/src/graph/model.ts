@@ -1,7 +1,7 @@
 import { InputError, inContext, show } from "../errors.js";
 import { fitsFloat32, RANGE } from "../float32.js";
 import type { AnyLayer, AnyLayerSpec } from "../layers/index.js";
-import type { ParameterInfo, ResolvedLayer } from "../layers/layer.js";
+import type { ParameterInfo, ResolvedLayer, StateInfo } from "../layers/layer.js";
 import { resolveLoss } from "../losses/index.js";
 import type { Loss, LossSpec } from "../losses/loss.js";
 import { checkKeys, wholeNumber } from "../options.js";
@@ -40,12 +40,21 @@ export interface ModelLayer extends ResolvedLayer {
   /** The name of the tensor that it gives: `conv1.out`. */
   readonly output: string;
   readonly parameters: readonly ModelParameter[];
+  /** What it keeps without learning it. */
+  readonly state: readonly ModelState[];
+  /** Its place among the layers, counted from 0. */
+  readonly node: number;
   /** Multiply-adds for one image: forward, and for forward and backward together. */
   readonly multiplyAdds: { readonly forward: number; readonly trainingStep: number };
 }
 
 export interface ModelParameter extends ParameterInfo {
   /** The contract name: `conv1.weight`. */
+  readonly fullName: string;
+}
+
+export interface ModelState extends StateInfo {
+  /** The contract name: `norm1.running_mean`. */
   readonly fullName: string;
 }
 
@@ -73,6 +82,10 @@ export interface Model {
   readonly loss: Loss;
   /** All layers' parameters, in order. */
   readonly parameters: readonly ModelParameter[];
+  /** What layers keep without learning it, in order. */
+  readonly state: readonly ModelState[];
+  /** How many images a batch must have at least, in training. */
+  readonly fewestImages: number;
   readonly classes: readonly string[];
   readonly normalize: Normalization;
   /** How many numbers are learnt. */
@@ -146,6 +159,8 @@ export function defineModel(spec: ModelSpec): Model {
     loss: resolveLoss(spec.loss),
     learnt,
     parameters,
+    state: layers.flatMap((layer) => layer.state),
+    fewestImages: Math.max(...layers.map(({ kind, resolved }) => kind.fewestImages?.(resolved) ?? 1)),
     classes: checkClasses(spec.classes, output),
     normalize: checkNormalization(spec.normalize, inputShape[0]),
     parameterCount: parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
@@ -163,12 +178,12 @@ function resolveLayers(
 ): { layers: ModelLayer[]; learnt: Set<string> } {
   const shapes = new Map([["x", inputShape]]);
   const learnt = new Set<string>();
-  const layers = linkLayers(specs).map(({ name, kind, spec, options, inputs, place }) => {
+  const layers = linkLayers(specs).map(({ name, kind, spec, options, inputs, place }, node) => {
     const [first, ...others] = inputs.map((input) => shapes.get(input) as Shape);
     const resolved = inContext(place, () => kind.resolve(options, first, ...others));
-    const parameters = kind
-      .parameters(resolved)
-      .map((parameter) => ({ ...parameter, fullName: `${name}.${parameter.name}` }));
+    const named = <T extends { readonly name: string }>(all: readonly T[]) =>
+      all.map((one) => ({ ...one, fullName: `${name}.${one.name}` }));
+    const parameters = named(kind.parameters(resolved));
     const output = `${name}.out`;
     shapes.set(output, resolved.outputShape);
     const learnsBefore = inputs.some((input) => learnt.has(input));
@@ -186,6 +201,8 @@ function resolveLayers(
       inputShape: resolved.inputShape,
       outputShape: resolved.outputShape,
       parameters,
+      state: named(kind.state?.(resolved) ?? []),
+      node,
       multiplyAdds: { forward, trainingStep: forward * (learnsBefore ? 3 : 2) },
     };
   });

@@ -1,7 +1,9 @@
 import { type AddSpec, add } from "./add.js";
 import { type AveragePool2dSpec, averagePool2d } from "./averagePool2d.js";
+import { type BatchNorm1dSpec, type BatchNorm2dSpec, batchNorm1d, batchNorm2d } from "./batchNorm.js";
 import { type Conv2dSpec, conv2d } from "./conv2d.js";
 import { type DenseSpec, dense } from "./dense.js";
+import { type DropoutSpec, dropout } from "./dropout.js";
 import { type FlattenSpec, flatten } from "./flatten.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import { type LeakyReluSpec, leakyRelu } from "./leakyRelu.js";
@@ -15,12 +17,27 @@ export type AnyLayerSpec =
   | LeakyReluSpec
   | MaxPool2dSpec
   | AveragePool2dSpec
+  | DropoutSpec
   | AddSpec
+  | BatchNorm2dSpec
+  | BatchNorm1dSpec
   | FlattenSpec
   | DenseSpec;
 
 /** Every kind of layer that a model can have, by its `type`. A new layer is entered here. */
-export const layerKinds = { conv2d, relu, leakyRelu, maxPool2d, averagePool2d, add, flatten, dense };
+export const layerKinds = {
+  conv2d,
+  relu,
+  leakyRelu,
+  maxPool2d,
+  averagePool2d,
+  batchNorm2d,
+  batchNorm1d,
+  dropout,
+  add,
+  flatten,
+  dense,
+};
 
 /** A kind of layer when it doesn't matter which. */
 export type AnyLayer = Layer<LayerSpec, ResolvedLayer>;

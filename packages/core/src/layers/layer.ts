@@ -23,9 +23,40 @@ export interface ResolvedLayer {
 export interface ParameterInfo {
   readonly name: string;
   readonly shape: Shape;
-  /** How many inputs one output is summed from: what the initial weights are scaled by. 0: starts at zero. */
+  /** How many inputs one output is summed from: what the initial weights are scaled by. 0: all start at `initial`. */
   readonly fanIn: number;
+  /** Default 0. */
+  readonly initial?: number;
 }
+
+/** What a layer keeps from batch to batch without learning it, such as the running mean of what came in. */
+export interface StateInfo {
+  readonly name: string;
+  readonly shape: Shape;
+  /** What all its numbers start at. */
+  readonly initial: number;
+}
+
+/** Whether a network is being trained, or used as it has become: layers such as batch normalisation then do different things. */
+export type Mode = "training" | "evaluation";
+
+/** The circumstances in which a network runs. */
+export interface Circumstances {
+  readonly mode: Mode;
+  /** Of the training: a whole number in [0, 2^32). */
+  readonly seed: number;
+  /** Of the training, over all epochs, counted from 1. */
+  readonly step: number;
+}
+
+/** What a layer's functions may depend on besides the numbers that go in. */
+export interface Context extends Circumstances {
+  /** The layer's place among the network's, counted from 0. */
+  readonly node: number;
+}
+
+/** The first step of a training, in the first layer: what layers that don't look at it are called with. */
+export const FIRST_STEP: Context = { mode: "training", seed: 0, step: 1, node: 0 };
 
 /** What is said about a layer, in plain sentences, wherever it is shown. */
 export interface LayerWords {
@@ -42,7 +73,8 @@ export interface LayerWords {
 /**
  * The textbook of one kind of layer. Tensors that go in and out are batches: `[N, ...shape of one image]`.
  * All functions are pure; results have the dtype of their input, sums are kept in float64. Nothing is kept from forward for
- * backward: what it needs it computes again.
+ * backward: what it needs it computes again. `parameters` are the layer's own under their short names, its state among them;
+ * `context` is FIRST_STEP where it is left out.
  */
 export interface Layer<Spec extends LayerSpec, Resolved extends ResolvedLayer> {
   readonly type: Spec["type"];
@@ -57,18 +89,33 @@ export interface Layer<Spec extends LayerSpec, Resolved extends ResolvedLayer> {
    */
   resolve(spec: Spec, ...inputShapes: [Shape, ...Shape[]]): Resolved;
   parameters(layer: Resolved): ParameterInfo[];
+  /** Default: nothing. */
+  state?(layer: Resolved): StateInfo[];
+  /** The state after a step of training on these inputs, `parameters` being as before it. */
+  nextState?(layer: Resolved, inputs: readonly Tensor[], parameters: NamedTensors): NamedTensors;
+  /** How many images a batch must have at least, in training; default 1. */
+  fewestImages?(layer: Resolved): number;
+  /** Whether what it does depends on `context`. */
+  readonly looksAtContext?: true;
   /** Multiplications that are added to a sum, for one image on its way forward. */
   multiplyAdds(layer: Resolved): number;
-  forward(layer: Resolved, inputs: readonly Tensor[], parameters: NamedTensors): Tensor;
+  forward(layer: Resolved, inputs: readonly Tensor[], parameters: NamedTensors, context?: Context): Tensor;
   /** The gradients of the loss with respect to each input, from its gradient with respect to the output. */
   inputGradients(
     layer: Resolved,
     inputs: readonly Tensor[],
     parameters: NamedTensors,
     outputGradient: Tensor,
+    context?: Context,
   ): Tensor[];
   /** The gradients of the loss with respect to each parameter, summed over the batch. */
-  parameterGradients(layer: Resolved, inputs: readonly Tensor[], outputGradient: Tensor): NamedTensors;
+  parameterGradients(
+    layer: Resolved,
+    inputs: readonly Tensor[],
+    outputGradient: Tensor,
+    parameters?: NamedTensors,
+    context?: Context,
+  ): NamedTensors;
   /**
    * Where the layer has kinks: which way each output cell is made (whether a ReLU's gate is open, which cell won a pool's
    * window). Where a small step changes one, the output has no one slope, and no finite difference can tell the gradient.

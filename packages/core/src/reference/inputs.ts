@@ -17,6 +17,15 @@ export function checkBatch(model: Model, parameters: NamedTensors, x: Tensor): v
   );
 }
 
+/** @throws InputError if a batch has too few images for a layer that trains on the whole of it */
+export function checkImageCount(model: Model, count: number): void {
+  if (count >= model.fewestImages) return;
+  const layer = model.layers.find(({ kind, resolved }) => (kind.fewestImages?.(resolved) ?? 1) > count);
+  throw new InputError(
+    `${layer?.name} needs at least ${model.fewestImages} images in a batch to train on, not ${count}: of one number it has no spread.`,
+  );
+}
+
 /** @throws InputError unless there is a label for each image of a batch, and a class for each label */
 export function checkLabels({ classes }: Model, count: number, labels: ArrayLike<number>): void {
   if (typeof labels !== "object" || labels === null || labels.length !== count) {

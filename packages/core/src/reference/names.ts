@@ -5,15 +5,17 @@ import type { Shape } from "../tensor.js";
 
 /**
  * The shape of everything that a trace of N images can hold, by its name, in the order of the computation: `x`, `y`, the
- * parameters, forward, `probs`, `loss`, backward, then `lr` and the new parameters.
+ * parameters, what layers keep besides, forward, `probs`, `loss`, backward, then `lr` and the new parameters.
  */
 export function shapesOfTrace(model: Model, N: number): Record<string, Shape> {
   const shapes: Record<string, Shape> = { x: [N, ...model.inputShape], y: [N] };
-  const parameters = model.parameters.map(({ fullName, shape }) => [fullName, shape] as const);
+  const named = (all: readonly { readonly fullName: string; readonly shape: Shape }[]) =>
+    all.map(({ fullName, shape }) => [fullName, shape] as const);
+  const parameters = named(model.parameters);
   const put = (name: string, shape: Shape) => {
     shapes[name] = shape;
   };
-  for (const [name, shape] of parameters) put(name, shape);
+  for (const [name, shape] of [...parameters, ...named(model.state)]) put(name, shape);
   for (const { name, outputShape } of model.layers) put(`${name}.out`, [N, ...outputShape]);
   put("probs", [N, model.classes.length]);
   put("loss", []);

@@ -1,10 +1,11 @@
 import type { Model, ModelLayer } from "../graph/model.js";
+import { type Circumstances, type Context, FIRST_STEP } from "../layers/layer.js";
 import { meanLoss } from "../losses/loss.js";
 import { resolveOptimizer, updateParameter } from "../optimizers/index.js";
 import { checkRange } from "../optimizers/optimizer.js";
-import { type Checks, checkOptions, flag } from "../options.js";
+import { type Checks, checkOptions, flag, oneOf, whole } from "../options.js";
 import { copyOf, type NamedTensors, type Tensor, tensor } from "../tensor.js";
-import { checkBatch, checkLabels } from "./inputs.js";
+import { checkBatch, checkImageCount, checkLabels } from "./inputs.js";
 
 /** Every number of one step, forward and backward, under its contract name. */
 export interface Trace {
@@ -18,6 +19,8 @@ export interface Trace {
    * `grad.x`.
    */
   readonly tensors: NamedTensors;
+  /** What the layers went by: default the first step of a training. */
+  readonly circumstances?: Circumstances;
   /** Where the parameters have been updated, and `tensors` holds them as `new.conv1.weight`, ...: the step's size. */
   readonly learningRate?: number;
 }
@@ -34,29 +37,50 @@ export function tensorsOf({ tensors, labels, loss, learningRate }: Trace): Named
   return learningRate === undefined ? all : { ...all, lr: single(learningRate) };
 }
 
+/** A network as it is used after training. */
+export const EVALUATION: Circumstances = { mode: "evaluation", seed: 0, step: 0 };
+
 /**
  * The outputs of all layers for a batch `x` of shape `[N, C, H, W]`: `conv1.out`, `relu1.out`, ... in order.
- * @throws InputError if the batch or the parameters are not of the model's shapes
+ * @param circumstances default the first step of a training
+ * @throws InputError if the batch or the parameters are not of the model's shapes, or images are too few for training
  */
-export function forward(model: Model, parameters: NamedTensors, x: Tensor): NamedTensors {
+export function forward(
+  model: Model,
+  parameters: NamedTensors,
+  x: Tensor,
+  circumstances: Circumstances = FIRST_STEP,
+): NamedTensors {
   checkBatch(model, parameters, x);
+  if (circumstances.mode === "training") checkImageCount(model, x.shape[0]);
   const tensors: NamedTensors = { ...parameters, x };
   const outputs: NamedTensors = {};
-  for (const layer of model.layers) outputs[layer.output] = tensors[layer.output] = outputOf(layer, tensors);
+  for (const layer of model.layers)
+    outputs[layer.output] = tensors[layer.output] = outputOf(layer, tensors, circumstances);
   return outputs;
 }
 
 /** The scores that the last layer gives, `[N, classes]`. */
-export function logits(model: Model, parameters: NamedTensors, x: Tensor): Tensor {
-  return forward(model, parameters, x)[model.output];
+export function logits(
+  model: Model,
+  parameters: NamedTensors,
+  x: Tensor,
+  circumstances: Circumstances,
+): Tensor {
+  return forward(model, parameters, x, circumstances)[model.output];
 }
 
-export interface TraceOptions {
+export interface TraceOptions extends Partial<Circumstances> {
   /** Whether `grad.x`, and the gradients on the way to it that no parameter needs, are wanted; default: yes. */
   readonly inputGradient?: boolean | undefined;
 }
 
-const traceChecks: Checks<TraceOptions> = { inputGradient: flag };
+const traceChecks: Checks<TraceOptions> = {
+  inputGradient: flag,
+  mode: oneOf(["training", "evaluation"]),
+  seed: whole(0, 2 ** 32 - 1),
+  step: whole(0, Number.MAX_SAFE_INTEGER),
+};
 
 /**
  * Runs the textbook forward and backward.
@@ -72,8 +96,10 @@ export function trace(
   options: TraceOptions = {},
 ): Trace {
   checkOptions("A trace", options, traceChecks);
-  const { inputGradient = true } = options;
-  const outputs = forward(model, parameters, x);
+  const { inputGradient = true, ...rest } = options;
+  const { mode, seed, step } = { ...FIRST_STEP, ...rest };
+  const circumstances = { mode, seed, step };
+  const outputs = forward(model, parameters, x, circumstances);
   checkLabels(model, x.shape[0], labels);
   const tensors: NamedTensors = { x, ...outputs };
   const scores = tensors[model.output];
@@ -85,11 +111,14 @@ export function trace(
     if (gradient === undefined) continue; // nobody needs it
     const { kind, resolved } = layer;
     const inputs = inputsOf(layer, tensors);
-    for (const [name, own] of Object.entries(kind.parameterGradients(resolved, inputs, gradient))) {
+    const own = parametersOf(layer, parameters);
+    const context = contextOf(layer, circumstances);
+    const ofParameters = kind.parameterGradients(resolved, inputs, gradient, own, context);
+    for (const [name, own] of Object.entries(ofParameters)) {
       gradients[`grad.${layer.name}.${name}`] = own;
     }
     if (!inputGradient && !layer.inputs.some((name) => model.learnt.has(name))) continue;
-    const ways = kind.inputGradients(resolved, inputs, parametersOf(layer, parameters), gradient);
+    const ways = kind.inputGradients(resolved, inputs, own, gradient, context);
     for (const [k, name] of layer.inputs.entries()) {
       if (inputGradient || model.learnt.has(name)) collect(gradients, `grad.${name}`, ways[k]);
     }
@@ -98,6 +127,7 @@ export function trace(
   return {
     model,
     labels,
+    circumstances,
     loss: meanLoss(model.loss, scores, labels),
     tensors: { x, ...parameters, ...outputs, probs: model.loss.probabilities(scores), ...gradients },
   };
@@ -129,16 +159,33 @@ export function parameterGradients({ model, tensors }: Trace): NamedTensors {
   return Object.fromEntries(model.parameters.map(({ fullName }) => [fullName, tensors[`grad.${fullName}`]]));
 }
 
+/** What the layers keep, after a step of training on the trace's batch: under full names. */
+export function nextState({ model, tensors }: Trace): NamedTensors {
+  return Object.fromEntries(
+    model.layers.flatMap((layer) => {
+      const { kind, resolved, name } = layer;
+      const next = kind.nextState?.(resolved, inputsOf(layer, tensors), parametersOf(layer, tensors)) ?? {};
+      return Object.entries(next).map(([short, value]) => [`${name}.${short}`, value]);
+    }),
+  );
+}
+
 /**
  * The outputs that a tensor goes into, computed anew, in order: those of all layers that depend on it.
  * @param tensors `x`, the parameters and the layers' outputs, the changed tensor among them
  * @param changed its name: `x`, a parameter's or an output's
+ * @param circumstances default the first step of a training
  */
-export function forwardFrom(model: Model, tensors: NamedTensors, changed: string): NamedTensors {
+export function forwardFrom(
+  model: Model,
+  tensors: NamedTensors,
+  changed: string,
+  circumstances: Circumstances = FIRST_STEP,
+): NamedTensors {
   const outputs: NamedTensors = {};
   const now = { ...tensors };
   for (const layer of layersAfter(model, changed))
-    outputs[layer.output] = now[layer.output] = outputOf(layer, now);
+    outputs[layer.output] = now[layer.output] = outputOf(layer, now, circumstances);
   return outputs;
 }
 
@@ -155,8 +202,19 @@ export function layersAfter(model: Model, changed: string): ModelLayer[] {
 }
 
 /** What a layer gives, from what goes into it and its parameters among the tensors. */
-function outputOf(layer: ModelLayer, tensors: NamedTensors): Tensor {
-  return layer.kind.forward(layer.resolved, inputsOf(layer, tensors), parametersOf(layer, tensors));
+function outputOf(layer: ModelLayer, tensors: NamedTensors, circumstances: Circumstances): Tensor {
+  const parameters = parametersOf(layer, tensors);
+  return layer.kind.forward(
+    layer.resolved,
+    inputsOf(layer, tensors),
+    parameters,
+    contextOf(layer, circumstances),
+  );
+}
+
+/** What the functions of a layer may depend on. */
+export function contextOf({ node }: ModelLayer, { mode, seed, step }: Circumstances = FIRST_STEP): Context {
+  return { mode, seed, step, node };
 }
 
 /** What goes into a layer, among the tensors. */
@@ -170,7 +228,9 @@ function collect(gradients: NamedTensors, name: string, { shape, data }: Tensor)
   gradients[name] = { shape, data: known ? data.map((value, k) => known[k] + value) : data };
 }
 
-/** A layer's own parameters under their short names: `weight`, `bias`. */
+/** A layer's own parameters and state under their short names: `weight`, `bias`. */
 export function parametersOf(layer: ModelLayer, parameters: NamedTensors): NamedTensors {
-  return Object.fromEntries(layer.parameters.map(({ name, fullName }) => [name, parameters[fullName]]));
+  return Object.fromEntries(
+    [...layer.parameters, ...layer.state].map(({ name, fullName }) => [name, parameters[fullName]]),
+  );
 }

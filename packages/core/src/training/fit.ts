@@ -1,4 +1,4 @@
-import { countOf, type Dataset } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
 import type { Engine } from "../engine/engine.js";
 import { listening } from "../listening.js";
 import { abortSignal, type Checks, callback, checkOptions } from "../options.js";
@@ -79,9 +79,8 @@ async function trainToEnd(
   training: Training,
   { signal, onProgress }: Pick<FitOptions, "signal" | "onProgress">,
 ): Promise<History> {
-  const { train, validation } = training.data;
-  const { epochs } = training;
-  const count = countOf(train);
+  const { validation } = training.data;
+  const { epochs, imagesPerEpoch: count } = training;
   const records: EpochRecord[] = [];
   let told = false;
   const tell = (epoch: number, death: Death | undefined) => {

@@ -2,8 +2,9 @@ import { loadBatch } from "../data/batch.js";
 import type { Engine, InferenceOptions } from "../engine/engine.js";
 import { FailureError } from "../errors.js";
 import type { Model } from "../graph/model.js";
+import { tensorsOfModel } from "../graph/parameters.js";
 import { largestSize } from "../presentation/numbers.js";
-import { forward, type Trace } from "../reference/trace.js";
+import { EVALUATION, forward, type Trace } from "../reference/trace.js";
 import { type DType, dtypeOf, type NamedTensors, sizeOf } from "../tensor.js";
 
 /*
@@ -33,7 +34,13 @@ export async function finiteLogits(
   const x = loadBatch(images, model.inputShape, [image], model.normalize);
   const size = sizeOf(model.inputShape);
   const which = first > 0 || images.length > size ? ` of image ${first + image}` : "";
-  throw overflow(`The scores${which} overflow`, model, parameters, forward(model, parameters, x), "float32");
+  throw overflow(
+    `The scores${which} overflow`,
+    model,
+    parameters,
+    forward(model, parameters, x, EVALUATION),
+    "float32",
+  );
 }
 
 /** @throws FailureError if the loss or a gradient of a trace is no finite number */
@@ -55,7 +62,7 @@ function overflow(
   const first = model.layers.find(({ name }) => !outputs[`${name}.out`].data.every(Number.isFinite));
   const where = first ? `${first.name} gives numbers` : "there are numbers";
   let largest = { name: "", size: 0 };
-  for (const { fullName } of model.parameters) {
+  for (const { fullName } of tensorsOfModel(model)) {
     const size = largestSize(parameters[fullName].data);
     if (size > largest.size) largest = { name: fullName, size };
   }

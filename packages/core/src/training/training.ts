@@ -5,6 +5,7 @@ import { checkFits } from "../engine/fits.js";
 import { checkEngine } from "../engine/inputs.js";
 import { NOTHING, sumOf } from "../engine/signs.js";
 import { InputError, inContext } from "../errors.js";
+import type { Model } from "../graph/model.js";
 import { learningRateAt } from "../optimizers/schedules.js";
 import { wholeNumber } from "../options.js";
 import { permutation, randomStream } from "../random.js";
@@ -27,6 +28,7 @@ export interface TrainingState extends OptimizerState {
 export class Training {
   readonly epochs: number;
   readonly stepsPerEpoch: number;
+  readonly imagesPerEpoch: number;
   readonly settings: ReturnType<typeof resolveSettings>;
   /** What is trained on, and what was set aside. */
   readonly data: Split;
@@ -51,7 +53,8 @@ export class Training {
     this.data = data;
     this.settings = settings;
     this.epochs = settings.epochs;
-    this.stepsPerEpoch = Math.ceil(countOf(data.train) / settings.batchSize);
+    this.imagesPerEpoch = imagesPerEpoch(engine.model, countOf(data.train), settings.batchSize);
+    this.stepsPerEpoch = Math.ceil(this.imagesPerEpoch / settings.batchSize);
     this.#steps = state?.steps ?? 0;
     this.#totals = { ...NOTHING, ...state?.totals };
   }
@@ -85,6 +88,7 @@ export class Training {
         batchSize,
         optimizer,
         clip,
+        seed: resolved.seed,
         ...(state && { resume: { steps: state.steps, memory: state.memory } }),
       });
       return new Training(engine, run, split, resolved, state);
@@ -199,10 +203,20 @@ export class Training {
     const { epoch } = this;
     if (this.#order?.epoch !== epoch) {
       const random = randomStream(this.settings.seed, `shuffle/${epoch}`);
-      this.#order = { epoch, images: permutation(countOf(this.data.train), random) };
+      const all = permutation(countOf(this.data.train), random);
+      this.#order = { epoch, images: all.subarray(0, this.imagesPerEpoch) };
     }
     return this.#order.images;
   }
+}
+
+/**
+ * How many of the training images an epoch trains on: all, less a last batch that is too short for a layer that needs several
+ * images, such as batch normalisation of a dense layer. Others are left out in each epoch, as chance has it.
+ */
+export function imagesPerEpoch({ fewestImages }: Model, count: number, batchSize: number): number {
+  const rest = count % batchSize;
+  return rest < fewestImages && rest < count ? count - rest : count;
 }
 
 /** Two trainings at the same time would overwrite each other's parameters. */

@@ -5,7 +5,7 @@ import { oneConv } from "../../src/builders.js";
 import { explain, followedCells, outcomeOf, traceImage } from "../../src/explain/index.js";
 import { defineModel } from "../../src/graph/model.js";
 import { initialParameters } from "../../src/graph/parameters.js";
-import { forward, trace, withUpdate } from "../../src/reference/trace.js";
+import { EVALUATION, forward, trace, withUpdate } from "../../src/reference/trace.js";
 import { copyAll, largestInRows, tensor } from "../../src/tensor.js";
 import { networks } from "../support/networks.js";
 import { cases } from "../support/properties.js";
@@ -124,7 +124,8 @@ describe("the trace of an image", () => {
       Array.from(image, (byte) => (byte / 255 - 0.1) / 0.3),
       "float64",
     );
-    const expected = withUpdate(trace(model, copyAll(saved.parameters, "float64"), x, [4]), 0.25);
+    const step = trace(model, copyAll(saved.parameters, "float64"), x, [4], EVALUATION);
+    const expected = withUpdate(step, 0.25);
     expect(traceImage(saved, image, { label: 4, learningRate: 0.25 })).toEqual(expected);
   });
 

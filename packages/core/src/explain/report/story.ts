@@ -3,7 +3,7 @@ import { InputError } from "../../errors.js";
 import { type Model, type ModelLayer, producerOf } from "../../graph/model.js";
 import { html, type Markup } from "../../html.js";
 import { short } from "../../presentation/numbers.js";
-import { inputsOf, parametersOf, type Trace, tensorsOf } from "../../reference/trace.js";
+import { contextOf, inputsOf, parametersOf, type Trace, tensorsOf } from "../../reference/trace.js";
 import { largestInRows, type NamedTensors, type Shape, sizeOf, type Tensor } from "../../tensor.js";
 import { type Explanation, explain, waysBack } from "../explain.js";
 import { type FiniteDifference, finiteDifferences } from "../finiteDifference.js";
@@ -87,14 +87,15 @@ export const isPart = (gradient: string) => gradient.includes(VIA);
 export const sourceOf = (part: string) => part.split(VIA)[1];
 
 /** What each layer gives back to the gradients that several give to. */
-function partsOf({ model, tensors }: Trace): NamedTensors {
+function partsOf({ model, tensors, circumstances }: Trace): NamedTensors {
   const parts: NamedTensors = {};
   for (const layer of model.layers) {
     const names = layer.inputs.map((_, k) => partName(model, layer, k));
     if (!names.some(isPart)) continue;
     const { kind, resolved, output } = layer;
     const [inputs, parameters] = [inputsOf(layer, tensors), parametersOf(layer, tensors)];
-    const all = kind.inputGradients(resolved, inputs, parameters, tensors[`grad.${output}`]);
+    const context = contextOf(layer, circumstances);
+    const all = kind.inputGradients(resolved, inputs, parameters, tensors[`grad.${output}`], context);
     for (const [k, name] of names.entries()) if (isPart(name)) parts[name] = all[k];
   }
   return parts;
@@ -112,7 +113,7 @@ export function explained(story: Story, cell: Cell): Explanation {
   const { trace } = story;
   if (!isPart(cell.tensor)) return explain(trace, cell);
   const [tensor] = cell.tensor.split(VIA);
-  const way = waysBack(trace.model, story.tensors, { tensor, index: cell.index })[
+  const way = waysBack(trace, story.tensors, { tensor, index: cell.index })[
     partsOfGradient(story, tensor.slice("grad.".length)).indexOf(cell.tensor)
   ];
   return { ...way, cell, value: valueAt(story, cell) };

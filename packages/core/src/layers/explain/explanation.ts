@@ -1,6 +1,6 @@
 import { type Cell, offsetOf } from "../../cell.js";
 import type { Tensor } from "../../tensor.js";
-import type { ResolvedLayer } from "../layer.js";
+import type { Context, ResolvedLayer } from "../layer.js";
 
 /** A number that a term is made of. Without a cell it is a constant, such as 1/N or a pixel of the padding. */
 export interface Factor {
@@ -21,13 +21,15 @@ export interface Term {
 export type TermRole = "bias" | "winner" | "padding" | "target" | "step";
 
 /**
- * What is done to make a cell. `sum`: products are added. `maximum`: the largest is taken. `gate`: a number passes or
+ * What is done to make a cell. `sum`: products are added. `maximum`: the largest is taken. `normalise`: the mean is
+ * taken away and the deviation divided by. `gate`: a number passes or
  * doesn't. `copy`: a number stays what it is. `softmax`, `loss`: those formulas. `difference`: p - y. `collect`: what comes
  * back from several layers is added. `update`: old - lr times gradient. `given`: nothing, it was there before.
  */
 export type Rule =
   | "sum"
   | "maximum"
+  | "normalise"
   | "gate"
   | "copy"
   | "softmax"
@@ -62,16 +64,28 @@ export type Around = (tensor: string) => NamedTensor;
 /** The cells of a layer, each with its account. Indices are those of batches: the image comes first. */
 export interface Explainer<Resolved extends ResolvedLayer> {
   /** A cell of the output. */
-  output(layer: Resolved, around: Around, index: readonly number[]): Account;
+  output(layer: Resolved, around: Around, index: readonly number[], context: Context): Account;
   /** What comes to a cell of the gradient of input number `input`, counted from 0. */
-  inputGradient(layer: Resolved, around: Around, index: readonly number[], input: number): Account;
+  inputGradient(
+    layer: Resolved,
+    around: Around,
+    index: readonly number[],
+    input: number,
+    context: Context,
+  ): Account;
   /** A cell of the gradient of the parameter `name`. */
-  parameterGradient(layer: Resolved, around: Around, name: string, index: readonly number[]): Account;
+  parameterGradient(
+    layer: Resolved,
+    around: Around,
+    name: string,
+    index: readonly number[],
+    context: Context,
+  ): Account;
   /**
    * The other way round: the cells of `out`, `grad.x` and the parameters' gradients in whose accounts this cell of `x`, of
-   * a parameter or of `grad.out` stands. Tensors are named as in `Around`.
+   * a parameter, of the state or of `grad.out` stands. Tensors are named as in `Around`.
    */
-  uses(layer: Resolved, around: Around, cell: Cell): Cell[];
+  uses(layer: Resolved, around: Around, cell: Cell, context: Context): Cell[];
 }
 
 /** The value of a cell, as a factor. */

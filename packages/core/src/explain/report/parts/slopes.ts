@@ -1,5 +1,6 @@
 import { type Cell, offsetOf } from "../../../cell.js";
 import { type Content, html, type Markup } from "../../../html.js";
+import { FIRST_STEP } from "../../../layers/layer.js";
 import { meanLoss } from "../../../losses/loss.js";
 import { fixed, magnitudeOf, short, whole } from "../../../presentation/numbers.js";
 import { logits } from "../../../reference/trace.js";
@@ -42,11 +43,12 @@ function trial(story: Story, cell: Cell): Content {
 
 /** The loss if a parameter were larger. */
 function lossWith(
-  { trace: { model, tensors, labels } }: Story,
+  { trace: { model, tensors, labels, circumstances = FIRST_STEP } }: Story,
   { tensor, index }: Cell,
   change: number,
 ): number {
   const changed = copyOf(tensors[tensor]);
   changed.data[offsetOf(changed.shape, index)] += change;
-  return meanLoss(model.loss, logits(model, { ...tensors, [tensor]: changed }, tensors.x), labels);
+  const scores = logits(model, { ...tensors, [tensor]: changed }, tensors.x, circumstances);
+  return meanLoss(model.loss, scores, labels);
 }
