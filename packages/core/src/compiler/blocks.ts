@@ -1,6 +1,5 @@
 import { type ModelLayer, producerOf } from "../graph/model.js";
 import { add, type Buffer, type LoopNest } from "../ir/ir.js";
-import { stashOf } from "./batchStage.js";
 import { BLOCK, type View } from "./block.js";
 import { fusedPool, fusedRelu, isFusedRelu, leavesToNext } from "./fusion.js";
 import { borderFor, type Gather, paddingOfGradients, planGather } from "./gather.js";
@@ -11,12 +10,13 @@ import type { Decisions, Node } from "./lower/lowering.js";
 import { loweringOf } from "./lower/registry.js";
 import { allocateView, NO_BORDER } from "./memory.js";
 import type { Passes, PassesContext } from "./passes.js";
+import { LOSS, splitIntoStages, type WholeBatch } from "./stages.js";
 import { allocateViews, type Views } from "./views.js";
 import { paddingFor, planWinograd } from "./winograd.js";
 
 /** The way of a block of 8 images through a network and back. */
 export function planBlocks(context: PassesContext): Passes {
-  const { model, training, convolution, workspace, shared } = context;
+  const { model, training, convolution, workspace, shared, blocks, scale } = context;
   const winograd = planWinograd(model, convolution, workspace, training);
   const pools = new Map<ModelLayer, ModelLayer>();
   for (const layer of model.layers) {
@@ -37,7 +37,10 @@ export function planBlocks(context: PassesContext): Passes {
     if (size > 0) splatted.set(layer, workspace.numbers(`${layer.name}.splatted`, size));
   }
   const gathered: Gather = training ? planGather(model, winograd, workspace) : new Map();
-  const decisions: Decisions = { winograd, gathered, splatted, winners, shared };
+  const decisions: Decisions = {
+    ...{ winograd, gathered, splatted, winners, shared },
+    ...{ training, blocks, scale },
+  };
 
   const prepare = model.layers.flatMap(
     (layer) => loweringOf(layer).prepare?.(nodeOf(context, decisions, layer)) ?? [],
@@ -46,11 +49,10 @@ export function planBlocks(context: PassesContext): Passes {
     loadImages("load", context.bytes, activations.of("x"), model.normalize),
     ...forwardKernels(context, decisions, activations, pools),
   ];
+  const backward = training ? backwardKernels(context, decisions, activations) : [];
   return {
     block: BLOCK,
-    prepare,
-    forward,
-    backward: training ? backwardKernels(context, decisions, activations) : [],
+    stages: [{ each: "thread", kernels: prepare }, ...splitIntoStages([...forward, ...backward])],
     tables: shared.tables,
     logits: activations.of(model.output),
     bordersOfMinusInfinity: model.layers
@@ -71,14 +73,14 @@ function hasOtherBorder(layer: ModelLayer): boolean {
   return paddingValue !== undefined && padding?.(layer.resolved).some((cells) => cells > 0) === true;
 }
 
-function nodeOf({ parameter, stash }: PassesContext, decisions: Decisions, layer: ModelLayer): Node {
+function nodeOf({ parameter, memory }: PassesContext, decisions: Decisions, layer: ModelLayer): Node {
   return {
     ...decisions,
     layer,
     resolved: layer.resolved,
     weight: parameter(layer, "weight"),
     bias: parameter(layer, "bias"),
-    stash: stash?.starts.has(layer) ? stashOf(stash, layer) : undefined,
+    memory: memory(layer),
   };
 }
 
@@ -87,7 +89,7 @@ function forwardKernels(
   decisions: Decisions,
   views: Views,
   pools: ReadonlyMap<ModelLayer, ModelLayer>,
-): LoopNest[] {
+): (LoopNest | WholeBatch)[] {
   const { model } = context;
   const fusedPools = new Set(pools.values());
   return model.layers.flatMap((layer) => {
@@ -110,7 +112,11 @@ function forwardKernels(
   });
 }
 
-function backwardKernels(context: PassesContext, decisions: Decisions, activations: Views): LoopNest[] {
+function backwardKernels(
+  context: PassesContext,
+  decisions: Decisions,
+  activations: Views,
+): (LoopNest | WholeBatch)[] {
   const { model, workspace, labels, scale, statistics, gradient } = context;
   const { winograd, gathered } = decisions;
   const gradients = allocateViews(workspace, model, {
@@ -126,9 +132,9 @@ function backwardKernels(context: PassesContext, decisions: Decisions, activatio
     return passes ? gradients.of(layer.output) : gradients.input(layer, input);
   };
   const widest = model.layers.map((layer) => loweringOf(layer).transposedInputs?.(layer.resolved) ?? 0);
-  const transposed = workspace.numbers("transposed", BLOCK * Math.max(0, ...widest));
-  const backward = [
-    lossGradient("loss", activations.of(model.output), labels, scale, gradients.of(model.output), statistics),
+  const transposed = workspace.scratch("transposed", BLOCK * Math.max(0, ...widest));
+  const backward: (LoopNest | WholeBatch)[] = [
+    lossGradient(LOSS, activations.of(model.output), labels, scale, gradients.of(model.output), statistics),
   ];
   for (const layer of [...model.layers].reverse()) {
     if (!model.learnt.has(layer.output)) continue;

@@ -3,6 +3,7 @@ import { type EmitOptions, emitKernel } from "../ir/emit.js";
 import { sizeOf } from "../tensor.js";
 import { assembleModule } from "../wasm/assembler.js";
 import type { Plan } from "./plan.js";
+import { kernelsOf } from "./stages.js";
 
 /** Pages of memory, 64 KiB each. */
 const PAGE = 65536;
@@ -24,16 +25,7 @@ export function compilePlan(plan: Plan, threads: number, shared: boolean, option
   const { workspaces, workspaceBytes } = plan.memory;
   const pages = Math.ceil((workspaces + threads * workspaceBytes) / PAGE);
   if (pages > MOST_PAGES) throw tooLarge(plan, pages * PAGE, threads);
-  const kernels = [
-    ...plan.prepare,
-    ...plan.forward,
-    ...plan.backward,
-    ...plan.batch.map(({ kernel }) => kernel),
-    plan.reduce,
-    plan.update,
-    plan.flush,
-  ].filter((kernel) => kernel !== undefined);
-  const functions = kernels.map((kernel) => emitKernel(kernel, options));
+  const functions = kernelsOf(plan).map(({ kernel }) => emitKernel(kernel, options));
   const data = plan.tables.map(({ buffer, values }) => ({
     offset: buffer.offset,
     bytes: new Uint8Array(Int32Array.from(values).buffer),

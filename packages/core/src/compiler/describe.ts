@@ -1,5 +1,5 @@
 import { defineModel, type ModelLayer, type ModelSpec, producerOf } from "../graph/model.js";
-import type { Buffer, LoopNest } from "../ir/ir.js";
+import type { Buffer } from "../ir/ir.js";
 import { multiplyAddsIn } from "../ir/multiplyAdds.js";
 import { printLoopNest } from "../ir/print.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
@@ -18,12 +18,9 @@ import { type Convolution, convolutions } from "./convolution.js";
 import { CHUNK } from "./kernels/optimizer.js";
 import { loweringOf } from "./lower/registry.js";
 import { type Plan, planModel } from "./plan.js";
+import { type KernelPhase, kernelsOf } from "./stages.js";
 
-/**
- * When a kernel runs: once before the blocks of a batch, for each block of images, for each chunk of a large layer's weights
- * when all blocks are done, or for each chunk of the parameters.
- */
-export type KernelPhase = "prepare" | "forward" | "backward" | "batch" | "update";
+export type { KernelPhase };
 
 export interface KernelDescription {
   readonly name: string;
@@ -38,8 +35,8 @@ export interface KernelDescription {
 
 export interface BufferDescription {
   readonly name: string;
-  /** `shared`: once for all threads. `workspace`: each thread has one. */
-  readonly region: "shared" | "workspace";
+  /** `shared`: once for all threads. `workspace`: each thread has one. `block`: each block of images has one, in shared memory. */
+  readonly region: "shared" | "workspace" | "block";
   /** From the region's start, in bytes. */
   readonly offset: number;
   readonly bytes: number;
@@ -115,7 +112,7 @@ export function describePlan(spec: ModelSpec, options: DescribeOptions = {}): Pl
     slots: plan.slots,
     chunks: Math.ceil(plan.parameterLength / CHUNK),
     chunk: CHUNK,
-    kernels: kernelsOf(plan),
+    kernels: describeKernels(plan),
     fused: withoutKernels(plan),
     buffers: plan.buffers.map(describeBuffer),
     memory: {
@@ -128,8 +125,9 @@ export function describePlan(spec: ModelSpec, options: DescribeOptions = {}): Pl
 }
 
 /** A ReLU, and a pool after it, are done by the kernel before them; what only reshapes needs no work. */
-function withoutKernels({ model, forward }: Plan): PlanDescription["fused"] {
-  const kernels = new Set(forward.map(({ name }) => name));
+function withoutKernels(plan: Plan): PlanDescription["fused"] {
+  const { model } = plan;
+  const kernels = new Set(kernelsOf(plan).map(({ kernel }) => kernel.name));
   const hasKernel = ({ name }: ModelLayer) => kernels.has(`${name}.forward`);
   const doneBy = ({ inputs }: ModelLayer): string | null => {
     const before = producerOf(model, inputs[0]);
@@ -140,37 +138,20 @@ function withoutKernels({ model, forward }: Plan): PlanDescription["fused"] {
     .map((layer) => ({ layer: layer.name, by: loweringOf(layer).reshapes ? null : doneBy(layer) }));
 }
 
-function kernelsOf({
-  model,
-  block,
-  prepare,
-  forward,
-  backward,
-  batch,
-  reduce,
-  update,
-  flush,
-}: Plan): KernelDescription[] {
-  const layers = new Set(model.layers.map(({ name }) => name));
-  const describe = (nest: LoopNest, phase: KernelPhase, chunks = 1): KernelDescription => {
-    const [first] = nest.name.split(".");
+function describeKernels(plan: Plan): KernelDescription[] {
+  const layers = new Set(plan.model.layers.map(({ name }) => name));
+  return kernelsOf(plan).map(({ kernel, phase, chunk }) => {
+    const [first] = kernel.name.split(".");
     // a block's kernels work on so many images; the others' loops run once for each vector of four parameters
-    const shared = phase === "update" || phase === "prepare" ? 4 : block;
+    const shared = phase === "update" || phase === "prepare" ? 4 : plan.block;
     return {
-      name: nest.name,
+      name: kernel.name,
       phase,
       layer: layers.has(first) ? first : null,
-      multiplyAdds: (chunks * multiplyAddsIn(nest.body)) / shared,
-      nest: printLoopNest(nest),
+      multiplyAdds: ((chunk?.chunks ?? 1) * multiplyAddsIn(kernel.body)) / shared,
+      nest: printLoopNest(kernel),
     };
-  };
-  return [
-    ...prepare.map((nest) => describe(nest, "prepare")),
-    ...forward.map((nest) => describe(nest, "forward")),
-    ...backward.map((nest) => describe(nest, "backward")),
-    ...batch.map(({ kernel, chunks }) => describe(kernel, "batch", chunks)),
-    ...[reduce, update, flush].filter((nest) => nest !== undefined).map((nest) => describe(nest, "update")),
-  ];
+  });
 }
 
 function describeBuffer({ name, region, offset, size, bytes }: Buffer): BufferDescription {

@@ -29,6 +29,11 @@ export class Allocator {
     return this.#take({ name, region: this.#region, offset: this.#end, size }, 4 * size);
   }
 
+  /** Room for numbers that every kernel that uses them writes anew. */
+  scratch(name: string, size: number): Buffer {
+    return this.numbers(name, size);
+  }
+
   /** Room for distances that are known when the program is compiled, in float32 numbers; kernels read bytes. */
   distances(name: string, distances: readonly number[]): Buffer {
     return this.#table(
@@ -56,6 +61,30 @@ export class Allocator {
     this.#end = align(this.#end + bytes);
     this.buffers.push(buffer);
     return buffer;
+  }
+}
+
+/** A thread's workspace, but for what has to outlive a stage: that lies in the memory of the block that wrote it. */
+export class Workspace extends Allocator {
+  /** The names of what never has to. */
+  readonly scratchNames = new Set<string>();
+  readonly #block: Allocator;
+  readonly #kept: ReadonlySet<string>;
+
+  /** @param kept the names of what has to outlive a stage */
+  constructor(block: Allocator, kept: ReadonlySet<string>) {
+    super("workspace");
+    this.#block = block;
+    this.#kept = kept;
+  }
+
+  override numbers(name: string, size: number): Buffer {
+    return this.#kept.has(name) ? this.#block.numbers(name, size) : super.numbers(name, size);
+  }
+
+  override scratch(name: string, size: number): Buffer {
+    this.scratchNames.add(name);
+    return super.numbers(name, size);
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Model, ModelLayer } from "../graph/model.js";
-import type { Buffer, LoopNest } from "../ir/ir.js";
-import type { Stash } from "./batchStage.js";
+import type { Buffer } from "../ir/ir.js";
 import type { View } from "./block.js";
 import type { Convolution } from "./convolution.js";
-import type { Allocator, Table } from "./memory.js";
+import type { Blocks } from "./lower/lowering.js";
+import type { Allocator, Table, Workspace } from "./memory.js";
+import type { Stage } from "./stages.js";
 
 /** What the ways through a network are planned from. */
 export interface PassesContext {
@@ -11,13 +12,14 @@ export interface PassesContext {
   readonly training: boolean;
   readonly convolution: Convolution;
   readonly shared: Allocator;
-  readonly workspace: Allocator;
+  readonly workspace: Workspace;
   readonly bytes: Buffer;
   readonly labels: Buffer;
   readonly scale: Buffer;
   readonly statistics: Buffer;
-  /** For layers whose weights' gradients are computed at the end of a batch. */
-  readonly stash: Stash | undefined;
+  readonly blocks: Blocks;
+  /** What a layer keeps in the memory of blocks and threads. */
+  memory(layer: ModelLayer): Readonly<Record<string, Buffer>>;
   parameter(layer: ModelLayer, name: string): Buffer | undefined;
   /** In the slot that is added to. */
   gradient(layer: ModelLayer, name: string): Buffer | undefined;
@@ -27,12 +29,8 @@ export interface PassesContext {
 export interface Passes {
   /** How many images a block has. */
   readonly block: number;
-  /** Kernels that run once before the blocks of a batch, in every thread. */
-  readonly prepare: readonly LoopNest[];
-  /** In order; begins with the loading of the images. */
-  readonly forward: readonly LoopNest[];
-  /** From the loss back. Empty if the plan is for inference. */
-  readonly backward: readonly LoopNest[];
+  /** From the loading of the images to the first gradients of parameters; without the end of a batch. */
+  readonly stages: readonly Stage[];
   /** Whole numbers that kernels read. */
   readonly tables: readonly Table[];
   readonly logits: View;

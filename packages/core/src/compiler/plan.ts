@@ -1,15 +1,17 @@
-import type { Model, ModelLayer } from "../graph/model.js";
+import type { Model, ModelLayer, ModelParameter } from "../graph/model.js";
 import type { Buffer, LoopNest } from "../ir/ir.js";
 import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.js";
 import { sizeOf } from "../tensor.js";
-import { allocateStash, type BatchKernel, batchKernel, layersForBatch, type Stash } from "./batchStage.js";
 import { BLOCK, type View } from "./block.js";
 import { planBlocks } from "./blocks.js";
 import type { Convolution } from "./convolution.js";
 import { flush, reduceSlots, STEP, update } from "./kernels/optimizer.js";
 import { STATISTICS } from "./kernels/softmaxCrossEntropy.js";
-import { Allocator, type Table } from "./memory.js";
+import type { Blocks } from "./lower/lowering.js";
+import { loweringOf } from "./lower/registry.js";
+import { Allocator, align, type Table, Workspace } from "./memory.js";
 import { planSingle, suitsSingle } from "./single/plan.js";
+import { keptBetween, type Stage } from "./stages.js";
 
 /*
  * The decisions: where everything lies, which kernels run in which order, and how a step is split.
@@ -18,6 +20,9 @@ import { planSingle, suitsSingle } from "./single/plan.js";
  * workspace, and adds its gradients to a slot. Slots belong to blocks, not to threads: block k adds to slot k mod S, in
  * order. When all blocks are done (a barrier) the slots are added together in a fixed tree and the parameters updated,
  * chunk by chunk; a second barrier ends the step. So every sum has one order, whatever the number of threads.
+ *
+ * Where a layer needs the whole batch, blocks wait for each other on their way, and another thread may take them on from
+ * there: what they still need lies in memory of the block's own.
  */
 
 /** More slots than this are not worth their memory: with them, as many threads can work at the same time. */
@@ -40,16 +45,10 @@ export interface Plan {
   readonly model: Model;
   /** How many images a block has: 8, or 1 where batches have one image. */
   readonly block: number;
-  /** Kernels that run once before the blocks of a batch, in every thread. */
-  readonly prepare: readonly LoopNest[];
-  /** Kernels that run on each block, in order. `forward` begins with the loading of the images. */
-  readonly forward: readonly LoopNest[];
+  /** From the loading of the images to the gradients of all parameters; for inference, to the scores. */
+  readonly stages: readonly Stage[];
   /** Whole numbers that kernels read. */
   readonly tables: readonly Table[];
-  /** From the loss back. Empty if the plan is for inference. */
-  readonly backward: readonly LoopNest[];
-  /** When all blocks are done, on chunks of large layers. */
-  readonly batch: readonly BatchKernel[];
   /** Kernels that run on each chunk of the parameters. */
   readonly reduce: LoopNest | undefined;
   readonly update: LoopNest | undefined;
@@ -59,19 +58,22 @@ export interface Plan {
   readonly parameterOffsets: ReadonlyMap<string, number>;
   /** The length of that row, a multiple of 4. */
   readonly parameterLength: number;
+  /** The same with what layers keep besides, which lies behind the parameters. */
+  readonly rowLength: number;
   /** How much of it, from its beginning, is added up block by block, in slots. The rest is computed for a batch at once. */
   readonly slotLength: number;
   readonly slots: number;
-  /** Everything that lies in memory, the shared first, then what a workspace holds. */
+  /** Everything that lies in memory: the shared first, then what a workspace holds, then a block of images. */
   readonly buffers: readonly Buffer[];
   readonly memory: {
     readonly step: Buffer;
     readonly parameters: Buffer;
+    /** What the optimizer remembers of each parameter. */
     readonly state: readonly Buffer[];
     /** The first is as long as all parameters and becomes their gradient. */
     readonly slots: readonly Buffer[];
-    /** Where blocks leave what `batch` needs: the first one's part, and how far the next one's lies from it, in bytes. */
-    readonly stash: { readonly offset: number; readonly strideBytes: number };
+    /** Where the memory of the first block begins, and how far the next one's lies from it, in bytes. */
+    readonly blocks: { readonly offset: number; readonly strideBytes: number };
     /** Where the first workspace begins, and how many bytes each takes. */
     readonly workspaces: number;
     readonly workspaceBytes: number;
@@ -92,49 +94,57 @@ export interface Plan {
  * @param training undefined: inference only
  * @throws InputError that names the layer, if one has no kernel
  */
-export function planModel(
+export function planModel(model: Model, training?: TrainingPlan, options: PlanOptions = {}): Plan {
+  const draft = draftPlan(model, training, options, new Map());
+  if (draft.kept.size === 0) return draft.plan;
+  // now that it is known what has to outlive a stage
+  return draftPlan(model, training, options, draft.kept).plan;
+}
+
+/**
+ * @param kept what of a workspace is known to have to outlive a stage, and its size in float32 numbers
+ * @returns the plan, and what has to, as it turns out
+ */
+function draftPlan(
   model: Model,
-  training?: TrainingPlan,
-  { convolution = "auto", oneImage = false }: PlanOptions = {},
-): Plan {
+  training: TrainingPlan | undefined,
+  { convolution = "auto", oneImage = false }: PlanOptions,
+  kept: ReadonlyMap<string, number>,
+): { plan: Plan; kept: Map<string, number> } {
   const single = (training ? training.batchSize === 1 : oneImage) && suitsSingle(model);
-  const forBatch = training && !single ? layersForBatch(model) : [];
-  const isForBatch = (name: string) => forBatch.some((layer) => name === `${layer.name}.weight`);
-  const parameterOffsets = new Map<string, number>();
-  let parameterLength = 0;
-  const place = (parameters: Model["parameters"]) => {
-    for (const { fullName, shape } of parameters) {
-      parameterOffsets.set(fullName, parameterLength);
-      parameterLength += Math.ceil(sizeOf(shape) / 4) * 4;
-    }
-  };
-  place(model.parameters.filter(({ fullName }) => !isForBatch(fullName)));
-  const slotLength = parameterLength;
-  place(model.parameters.filter(({ fullName }) => isForBatch(fullName)));
+  const lowered = training && !single ? model.layers : [];
+  const row = layOutParameters(model, lowered);
+  const { offsets, parameterLength, slotLength, rowLength } = row;
 
   const shared = new Allocator("shared");
   const slotCount = training ? Math.min(MOST_SLOTS, Math.ceil(training.batchSize / BLOCK)) : 0;
   const step = shared.numbers("step", STEP.size);
-  const parameters = shared.numbers("parameters", parameterLength);
+  const parameters = shared.numbers("parameters", rowLength);
   const numbers = (name: string, count: number, length: (k: number) => number) =>
     Array.from({ length: count }, (_, k) => shared.numbers(`${name}${k + 1}`, length(k)));
   const stateCount = training ? optimizerStateCount(training.optimizer) : 0;
   const state = numbers("state", stateCount, () => parameterLength);
   const slots = numbers("slot", slotCount, (k) => (k === 0 ? parameterLength : slotLength));
-  const stash = training && allocateStash(shared, forBatch, training.batchSize);
 
-  const workspace = new Allocator("workspace");
+  const block = new Allocator("block");
+  const workspace = new Workspace(block, new Set(kept.keys()));
   const bytes = workspace.bytes("bytes", BLOCK * sizeOf(model.inputShape));
   const labels = workspace.numbers("labels", BLOCK);
   const scale = workspace.numbers("scale", BLOCK);
   const statistics = workspace.numbers("statistics", STATISTICS.size);
+  const ownMemory = new Map(lowered.map((layer) => [layer, allocateOwn(layer, workspace, block)]));
+  const blocks: Blocks = {
+    count: training ? Math.ceil(training.batchSize / BLOCK) : 0,
+    stride: strideFor(block.end + [...kept.values()].reduce((sum, size) => sum + align(4 * size), 0)),
+  };
+  const ofBlocks = shared.numbers("blocks", blocks.stride * blocks.count);
 
   /** A layer's parameter, or the gradient of it, in a row of all of them. */
   const within = (row: Buffer, prefix: string, layer: ModelLayer, name: string): Buffer | undefined => {
-    const parameter = layer.parameters.find((p) => p.name === name);
-    if (parameter === undefined) return undefined;
-    const offset = row.offset + 4 * (parameterOffsets.get(parameter.fullName) as number);
-    return { ...row, name: `${prefix}${parameter.fullName}`, offset, size: sizeOf(parameter.shape) };
+    const tensor = [...layer.parameters, ...layer.state].find((one) => one.name === name);
+    if (tensor === undefined) return undefined;
+    const offset = row.offset + 4 * (offsets.get(tensor.fullName) as number);
+    return { ...row, name: `${prefix}${tensor.fullName}`, offset, size: sizeOf(tensor.shape) };
   };
   const parameter = (layer: ModelLayer, name: string) => within(parameters, "", layer, name);
 
@@ -149,48 +159,54 @@ export function planModel(
     labels,
     scale,
     statistics,
-    stash,
+    blocks,
+    memory: (layer) => ownMemory.get(layer) ?? {},
     parameter,
     gradient: (layer, name) => within(slotRow, "grad.", layer, name),
   });
-  const batch = forBatch.map((layer) =>
-    batchKernel(stash as Stash, layer, within(slots[0], "grad.", layer, "weight") as Buffer),
+  if (kept.size > 0 && block.end > 4 * blocks.stride)
+    throw new Error("blocks need more memory than they have");
+  const atEnd = lowered.flatMap(
+    (layer) =>
+      loweringOf(layer).batch?.({
+        layer,
+        resolved: layer.resolved,
+        blocks,
+        memory: inShared(ownMemory.get(layer) ?? {}, ofBlocks),
+        gradient: (name) => within(slots[0], "grad.", layer, name),
+        parameter: (name) => parameter(layer, name),
+      }) ?? [],
   );
+  const stages: Stage[] = [
+    ...passes.stages,
+    ...(atEnd.length > 0 ? [{ each: "chunk" as const, kernels: atEnd }] : []),
+  ];
 
   const asChunk = (row: Buffer): Buffer => ({ ...row, region: "chunk" });
   const chunks = slots.map(asChunk);
-  return {
+  const learnt = asChunk({ ...parameters, size: parameterLength });
+  const plan: Plan = {
     model,
     block: passes.block,
-    prepare: passes.prepare,
-    forward: passes.forward,
+    stages,
     tables: passes.tables,
-    backward: passes.backward,
-    batch,
     reduce: training && reduceSlots("reduce", chunks),
     update:
       training &&
-      update(
-        "update",
-        training.optimizer,
-        asChunk(parameters),
-        chunks[0],
-        state.map(asChunk),
-        step,
-        training.clip,
-      ),
-    flush: training && flush("flush", training.optimizer, asChunk(parameters), state.map(asChunk)),
-    parameterOffsets,
+      update("update", training.optimizer, learnt, chunks[0], state.map(asChunk), step, training.clip),
+    flush: training && flush("flush", training.optimizer, learnt, state.map(asChunk)),
+    parameterOffsets: offsets,
     parameterLength,
+    rowLength,
     slotLength,
     slots: slotCount,
-    buffers: [...shared.buffers, ...workspace.buffers],
+    buffers: [...shared.buffers, ...workspace.buffers, ...block.buffers],
     memory: {
       step,
       parameters,
       state,
       slots,
-      stash: { offset: stash?.buffer.offset ?? 0, strideBytes: 4 * (stash?.stride ?? 0) },
+      blocks: { offset: ofBlocks.offset, strideBytes: 4 * blocks.stride },
       workspaces: shared.end,
       workspaceBytes: workspace.end,
     },
@@ -203,4 +219,54 @@ export function planModel(
       bordersOfMinusInfinity: passes.bordersOfMinusInfinity,
     },
   };
+  return { plan, kept: kept.size > 0 ? new Map(kept) : keptBetween(stages, workspace.scratchNames) };
+}
+
+/** Where parameters lie in a row: first those whose gradients are added up in slots, behind all what layers keep besides. */
+function layOutParameters(model: Model, lowered: readonly ModelLayer[]) {
+  const offsets = new Map<string, number>();
+  let length = 0;
+  const place = (tensors: readonly Pick<ModelParameter, "fullName" | "shape">[]) => {
+    for (const { fullName, shape } of tensors) {
+      offsets.set(fullName, length);
+      length += Math.ceil(sizeOf(shape) / 4) * 4;
+    }
+    return length;
+  };
+  const forBatch = new Set(
+    lowered
+      .filter((layer) => loweringOf(layer).isForBatch?.(layer.resolved))
+      .map(({ name }) => `${name}.weight`),
+  );
+  const slotLength = place(model.parameters.filter(({ fullName }) => !forBatch.has(fullName)));
+  const parameterLength = place(model.parameters.filter(({ fullName }) => forBatch.has(fullName)));
+  const rowLength = place(model.state);
+  return { offsets, slotLength, parameterLength, rowLength };
+}
+
+/** What a layer asks for in the memory of blocks and threads. */
+function allocateOwn(layer: ModelLayer, workspace: Allocator, block: Allocator): Record<string, Buffer> {
+  const { blockMemory, threadMemory } = loweringOf(layer);
+  const allocate = (allocator: Allocator, sizes: Readonly<Record<string, number>> = {}) =>
+    Object.entries(sizes).map(([name, size]) => [name, allocator.numbers(`${layer.name}.${name}`, size)]);
+  return Object.fromEntries([
+    ...allocate(block, blockMemory?.(layer.resolved)),
+    ...allocate(workspace, threadMemory?.(layer.resolved)),
+  ]);
+}
+
+/** The first block's memory as a part of the shared one, up to the end of the last block's. */
+function inShared(memory: Readonly<Record<string, Buffer>>, blocks: Buffer): Record<string, Buffer> {
+  const ofBlocks = Object.entries(memory).filter(([, { region }]) => region === "block");
+  return Object.fromEntries(
+    ofBlocks.map(([name, { offset, ...buffer }]) => [
+      name,
+      { ...buffer, region: "shared", offset: blocks.offset + offset, size: blocks.size - offset / 4 },
+    ]),
+  );
+}
+
+/** How far blocks of so many bytes lie apart: longer by some lines of the cache, so that they don't all fall on the same places of it. */
+function strideFor(bytes: number): number {
+  return bytes === 0 ? 0 : 64 * (2 * Math.ceil(bytes / 4 / 128) + 1);
 }

@@ -22,8 +22,8 @@ export interface KernelParameters {
   readonly workspace?: number;
   /** Where the slot begins; in bytes. */
   readonly slot?: number;
-  /** Where the stash begins; in bytes. */
-  readonly stash?: number;
+  /** Where the memory of the block begins; in bytes. */
+  readonly block?: number;
   /** How often a loop runs whose count is a parameter. */
   readonly count?: number;
 }
@@ -33,8 +33,8 @@ export interface KernelParameters {
  * @throws Error that names nest, buffer and place if a load or store lies outside of its buffer
  */
 export function interpret(nest: LoopNest, memory: ArrayBuffer, parameters: KernelParameters = {}): void {
-  const { workspace = 0, slot = 0, stash = 0, count = 0 } = parameters;
-  const starts = { shared: 0, workspace, slot, stash, chunk: workspace };
+  const { workspace = 0, slot = 0, block = 0, count = 0 } = parameters;
+  const starts = { shared: 0, workspace, slot, block, chunk: workspace };
   new Interpreter(nest.name, memory, starts, count).body(nest.body)();
 }
 

@@ -13,8 +13,8 @@ export type Region =
   | "workspace"
   /** The gradient slot that is added to, the second parameter. */
   | "slot"
-  /** What a block of images leaves for the end of the batch, the fourth parameter. */
-  | "stash"
+  /** The memory of the block of images that runs, which later stages find as it was: the fourth parameter. */
+  | "block"
   /** A chunk of all parameters, the first parameter of kernels that work on chunks. */
   | "chunk";
 
@@ -167,7 +167,7 @@ export function addressesOf(expression: Expression): readonly Address[] {
   }
 }
 
-/** A kernel. Its parameters: the workspace, the slot, a count and what is stash, where it uses them. */
+/** A kernel. Its parameters: the workspace, the slot, a count and the block's memory, where it uses them. */
 export interface LoopNest {
   readonly name: string;
   readonly body: readonly Statement[];

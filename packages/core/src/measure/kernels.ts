@@ -5,6 +5,7 @@ import { type Convolution, convolutions } from "../compiler/convolution.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import { CHUNK, STEP } from "../compiler/kernels/optimizer.js";
 import { type Plan, planModel } from "../compiler/plan.js";
+import { kernelsOf } from "../compiler/stages.js";
 import { noise } from "../data/noise.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { initialParameters } from "../graph/parameters.js";
@@ -115,7 +116,7 @@ export async function profileModel(
 
 const MOST_WARMUP_SHARE = 0.25;
 
-type Exports = Record<string, (workspace: number, slot: number, count: number, stash: number) => void>;
+type Exports = Record<string, (workspace: number, slot: number, count: number, block: number) => void>;
 
 interface Call {
   readonly name: string;
@@ -125,37 +126,34 @@ interface Call {
 }
 
 function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
-  const { memory, parameterLength, block } = plan;
+  const { memory, parameterLength, slotLength } = plan;
   const [slot] = memory.slots;
-  const perBlock = [...plan.forward, ...plan.backward].map(({ name }) => {
-    const kernel = exports[name];
-    return { name, call: () => kernel(memory.workspaces, slot.offset, 0, memory.stash.offset), blocks: 1 };
-  });
-  const perStep = plan.prepare.map(({ name }) => {
-    const kernel = exports[name];
-    const call = () => kernel(memory.workspaces, 0, 0, 0);
-    return { name, call, blocks: Math.ceil(batchSize / block) };
-  });
-  const blocks = Math.ceil(batchSize / block);
-  const perBatchChunk = plan.batch.map(({ kernel, chunks, weightBytes, stashBytes }) => {
-    const run = exports[kernel.name];
-    const call = () => {
-      for (let chunk = 0; chunk < chunks; chunk++) run(chunk * weightBytes, 0, blocks, chunk * stashBytes);
-    };
-    return { name: kernel.name, call, blocks };
-  });
-  const perBatch = [plan.reduce, plan.update].flatMap((nest) => {
-    if (nest === undefined) return [];
-    const kernel = exports[nest.name];
-    const length = nest === plan.reduce ? plan.slotLength : parameterLength;
-    const call = () => {
-      for (let first = 0; first < length; first += CHUNK) {
-        kernel(4 * first, 0, Math.min(CHUNK, length - first) / 4, 0);
+  const blocks = Math.ceil(batchSize / plan.block);
+  const first = memory.blocks.offset;
+  return kernelsOf(plan).flatMap(({ kernel: { name }, phase, chunk }): Call[] => {
+    const run = exports[name];
+    switch (phase) {
+      case "prepare":
+        return [{ name, call: () => run(memory.workspaces, 0, blocks, first), blocks }];
+      case "batch": {
+        const { chunks = 0, weightBytes = 0, blockBytes = 0 } = chunk ?? {};
+        const call = () => {
+          for (let k = 0; k < chunks; k++) run(k * weightBytes, 0, blocks, k * blockBytes);
+        };
+        return [{ name, call, blocks }];
       }
-    };
-    return [{ name: nest.name, call, blocks }];
+      case "update": {
+        if (name === plan.flush?.name) return []; // it runs after every 16th step only
+        const length = name === plan.reduce?.name ? slotLength : parameterLength;
+        const call = () => {
+          for (let k = 0; k < length; k += CHUNK) run(4 * k, 0, Math.min(CHUNK, length - k) / 4, 0);
+        };
+        return [{ name, call, blocks }];
+      }
+      default:
+        return [{ name, call: () => run(memory.workspaces, slot.offset, 0, first), blocks: 1 }];
+    }
   });
-  return [...perStep, ...perBlock, ...perBatchChunk, ...perBatch];
 }
 
 /** Puts a block of images, its labels and fresh parameters where the kernels look for them. */
@@ -173,7 +171,8 @@ function fill(
   const scale = (places.workspaces + workspace.scale.offset) / 4;
   numbers.fill(1 / BLOCK, scale, scale + BLOCK);
   for (const { buffer } of workspace.bordersOfMinusInfinity) {
-    const start = (places.workspaces + buffer.offset) / 4;
+    const origin = buffer.region === "block" ? places.blocks.offset : places.workspaces;
+    const start = (origin + buffer.offset) / 4;
     numbers.fill(-Infinity, start, start + buffer.size);
   }
   // a learning rate of 0: the parameters stay what they are, however often they are updated

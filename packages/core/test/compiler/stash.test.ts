@@ -15,9 +15,9 @@ test("of the stash, which waits for the end of a batch, each layer's kernel may 
     ],
   });
   const plan = planModel(model, { batchSize: 64, optimizer: resolveOptimizer({ type: "sgd" }), clip: false });
-  const text = JSON.stringify(plan.backward);
+  const text = JSON.stringify(plan.stages);
   const parts = [
-    ...text.matchAll(/"name":"(fc\d)\.stash","region":"stash","offset":(\d+),"size":(\d+)/g),
+    ...text.matchAll(/"name":"(fc\d)\.stash","region":"block","offset":(\d+),"size":(\d+)/g),
   ].map(([, name, offset, size]) => ({
     name,
     offset: Number(offset),
@@ -28,5 +28,5 @@ test("of the stash, which waits for the end of a batch, each layer's kernel may 
   for (const a of all)
     for (const b of all)
       if (a && b && a !== b && a.offset <= b.offset) expect(a.end).toBeLessThanOrEqual(b.offset);
-  for (const part of parts) expect(part.end).toBeLessThanOrEqual(plan.memory.stash.strideBytes);
+  for (const part of parts) expect(part.end).toBeLessThanOrEqual(plan.memory.blocks.strideBytes);
 });

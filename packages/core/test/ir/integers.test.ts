@@ -35,7 +35,7 @@ function results(nest: LoopNest, words: readonly number[]): number[][] {
   for (const buffer of [memory.buffer, interpreted]) new Int32Array(buffer).set(words);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   (exports.mix as (...values: number[]) => void)(0, 0, 0, 0);
-  interpret(nest, interpreted, { workspace: 0, slot: 0, count: 0, stash: 0 });
+  interpret(nest, interpreted, { workspace: 0, slot: 0, count: 0, block: 0 });
   return [memory.buffer, interpreted].map((buffer) => Array.from(new Int32Array(buffer, 64, 4)));
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { few } from "../../../../test/support/long.js";
 import { compilePlan } from "../../src/compiler/compile.js";
 import { type Plan, planModel } from "../../src/compiler/plan.js";
+import { type ChunkKernel, kernelsOf } from "../../src/compiler/stages.js";
 import { defineModel } from "../../src/graph/model.js";
 import { interpret, type KernelParameters } from "../../src/ir/interpret.js";
 import { at, type Buffer, type LoopNest, load, loopNest, splat } from "../../src/ir/ir.js";
@@ -29,7 +30,7 @@ async function expectSameBits(plan: Plan, batchSize: number, seed: number): Prom
   const ran: string[] = [];
   const both = (kernel: LoopNest, parameters: Required<KernelParameters>) => {
     const emitted = instance.exports[kernel.name] as (...values: number[]) => void;
-    emitted(parameters.workspace, parameters.slot, parameters.count, parameters.stash);
+    emitted(parameters.workspace, parameters.slot, parameters.count, parameters.block);
     interpret(kernel, interpreted, parameters);
     const differs = firstDifference(new Float32Array(memory.buffer), new Float32Array(interpreted));
     if (differs >= 0) expect.fail(`${kernel.name} differs at word ${differs}`);
@@ -39,20 +40,22 @@ async function expectSameBits(plan: Plan, batchSize: number, seed: number): Prom
   const workspace = plan.memory.workspaces + (THREADS - 1) * plan.memory.workspaceBytes;
   const slot = plan.memory.slots.at(-1)?.offset ?? 0;
   const blocks = Math.ceil(batchSize / plan.block);
-  const stash = plan.memory.stash.offset + (blocks - 1) * plan.memory.stash.strideBytes;
-  for (const kernel of [...plan.prepare, ...plan.forward, ...plan.backward]) {
-    both(kernel, { workspace, slot, count: 0, stash });
-  }
-  for (const { kernel, chunks, weightBytes, stashBytes } of plan.batch) {
-    const chunk = chunks - 1;
-    both(kernel, { workspace: chunk * weightBytes, slot: 0, count: blocks, stash: chunk * stashBytes });
-  }
+  const ofBlocks = plan.memory.blocks;
+  const block = ofBlocks.offset + (blocks - 1) * ofBlocks.strideBytes;
   const vectors = plan.parameterLength / 4;
-  if (vectors > 0) {
-    const rest = vectors > 1 ? 1 : 0; // a chunk that doesn't begin at the beginning
-    for (const kernel of [plan.reduce, plan.update, plan.flush]) {
+  for (const { kernel, phase, chunk } of kernelsOf(plan)) {
+    if (phase === "prepare") {
+      both(kernel, { workspace, slot: 0, count: blocks, block: ofBlocks.offset });
+    } else if (phase === "batch") {
+      const { chunks, weightBytes, blockBytes } = chunk as ChunkKernel;
+      const last = chunks - 1;
+      both(kernel, { workspace: last * weightBytes, slot: 0, count: blocks, block: last * blockBytes });
+    } else if (phase !== "update") {
+      both(kernel, { workspace, slot, count: 0, block });
+    } else if (vectors > 0) {
+      const rest = vectors > 1 ? 1 : 0; // a chunk that doesn't begin at the beginning
       const within = (kernel === plan.reduce ? plan.slotLength : plan.parameterLength) / 4 - rest;
-      if (kernel) both(kernel, { workspace: 16 * rest, slot: 0, count: Math.max(0, within), stash: 0 });
+      both(kernel, { workspace: 16 * rest, slot: 0, count: Math.max(0, within), block: 0 });
     }
   }
   return ran;
@@ -70,7 +73,19 @@ function fill(numbers: Float32Array, plan: Plan, seed: number): void {
   const size = plan.memory.workspaceBytes / 4;
   for (let thread = 0; thread < THREADS; thread++) {
     for (const { buffer } of plan.workspace.bordersOfMinusInfinity) {
+      if (buffer.region === "block") continue;
       const start = first + thread * size + buffer.offset / 4;
+      numbers.fill(-Infinity, start, start + buffer.size);
+    }
+  }
+  for (const { buffer } of plan.workspace.bordersOfMinusInfinity) {
+    const { offset, strideBytes } = plan.memory.blocks;
+    for (
+      let block = 0;
+      buffer.region === "block" && block * strideBytes + offset < plan.memory.workspaces;
+      block++
+    ) {
+      const start = (offset + block * strideBytes + buffer.offset) / 4;
       numbers.fill(-Infinity, start, start + buffer.size);
     }
   }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import wabt from "wabt";
 import { compilePlan } from "../../src/compiler/compile.js";
 import { planModel } from "../../src/compiler/plan.js";
-import type { LoopNest } from "../../src/ir/ir.js";
+import { kernelsOf } from "../../src/compiler/stages.js";
 import { resolveOptimizer } from "../../src/optimizers/index.js";
 import { assembleModule, FunctionAssembler } from "../../src/wasm/assembler.js";
 import { ByteWriter } from "../../src/wasm/bytes.js";
@@ -170,8 +170,7 @@ test("all kernels of random networks are valid on both paths, and made of the op
       const plan = planModel(model, { batchSize: 20, optimizer, clip: true });
       const { bytes } = compilePlan(plan, 2, shared, { relaxed });
       const text = disassemble(bytes);
-      const kernels = [...plan.forward, ...plan.backward, plan.reduce, plan.update, plan.flush] as LoopNest[];
-      for (const { name } of kernels) expect(text).toContain(`(export "${name}")`);
+      for (const { kernel } of kernelsOf(plan)) expect(text).toContain(`(export "${kernel.name}")`);
       expect(text.includes("relaxed_madd"), "relaxed").toBe(relaxed);
       if (!relaxed) expect(WebAssembly.validate(bytes)).toBe(true);
       for (const [, opcode] of text.matchAll(/^ *([a-z0-9]+\.[a-z0-9_]+|loop|br_if|end)\b/gm))

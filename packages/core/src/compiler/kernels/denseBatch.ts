@@ -84,7 +84,7 @@ export function batchChunks({ inputShape: [K] }: Dense) {
     together,
     count: panels / together,
     /** In `stash`, in bytes. */
-    stashBytes: together * PANEL * BLOCK * 4,
+    blockBytes: together * PANEL * BLOCK * 4,
     /** In a row of weights, in bytes. */
     weightBytes: together * PANEL * 4,
   };
@@ -107,7 +107,7 @@ export function multiplyStash(
     inputShape: [K],
     outputShape: [O],
   } = layer;
-  const inputs: Buffer = { ...stash, region: "stash" };
+  const inputs: Buffer = { ...stash, region: "block" };
   const gradients: Buffer = { ...stash, region: "shared" };
   const out: Buffer = { ...weightGradient, region: "chunk" };
   return loopNest(name, (b) =>

@@ -1,6 +1,6 @@
 import type { Dense } from "../../layers/dense.js";
 import { multiply, multiplyInputGradient, multiplyParameterGradients } from "../kernels/dense.js";
-import { batchPays, stashForBatch } from "../kernels/denseBatch.js";
+import { batchChunks, batchPays, multiplyStash, stashForBatch, stashSize } from "../kernels/denseBatch.js";
 import { type Lowering, needed } from "./lowering.js";
 
 /* The gradients of many weights wait for the end of the batch. */
@@ -8,14 +8,15 @@ export const denseLowering: Lowering<Dense> = {
   takesRelu: true,
   transposedInputs: ({ inputShape: [inputs] }) => inputs,
   isForBatch: batchPays,
+  blockMemory: (layer): Record<string, number> => (batchPays(layer) ? { stash: stashSize(layer) } : {}),
 
   forward({ layer, resolved, x, y, weight, bias, relu }) {
     return [multiply(`${layer.name}.forward`, resolved, x, needed(weight, layer), bias, y, relu)];
   },
 
-  backward({ layer, resolved, x, dx, dy, weight, weightGradient, biasGradient, transposed, stash }) {
-    const gradients = stash
-      ? stashForBatch(`${layer.name}.stash`, resolved, x, dy, biasGradient, stash)
+  backward({ layer, resolved, x, dx, dy, weight, weightGradient, biasGradient, transposed, memory }) {
+    const gradients = memory.stash
+      ? stashForBatch(`${layer.name}.stash`, resolved, x, dy, biasGradient, memory.stash)
       : multiplyParameterGradients(
           `${layer.name}.parameterGradients`,
           resolved,
@@ -30,5 +31,19 @@ export const denseLowering: Lowering<Dense> = {
       gradients,
       multiplyInputGradient(`${layer.name}.inputGradient`, resolved, dy, needed(weight, layer), dx),
     ];
+  },
+
+  batch({ layer, resolved, memory: { stash }, blocks, gradient }) {
+    if (stash === undefined) return [];
+    const { count, weightBytes, blockBytes } = batchChunks(resolved);
+    const weightGradient = needed(gradient("weight"), layer);
+    const kernel = multiplyStash(
+      `${layer.name}.parameterGradients`,
+      resolved,
+      stash,
+      blocks.stride,
+      weightGradient,
+    );
+    return [{ kernel, chunks: count, weightBytes, blockBytes }];
   },
 };

@@ -5,6 +5,7 @@ import type { ResolvedLayer } from "../../layers/layer.js";
 import type { View } from "../block.js";
 import type { Gather } from "../gather.js";
 import type { Allocator, Border } from "../memory.js";
+import type { ChunkKernel, WholeBatch } from "../stages.js";
 import type { WinogradPlan } from "../winograd.js";
 
 /*
@@ -40,13 +41,26 @@ export interface Lowering<Resolved extends ResolvedLayer = ResolvedLayer> {
   splattedSize?(layer: Resolved): number;
   /** How many of a block's numbers it needs the other way round, in scratch memory. */
   transposedInputs?(layer: Resolved): number;
-  /** Whether its weights' gradients are computed for a whole batch at once. */
+  /** Whether its weights' gradients are computed for a whole batch at once, by `batch`. */
   isForBatch?(layer: Resolved): boolean;
+  /** What each block of a batch keeps for other stages of a training step, in float32 numbers by name. */
+  blockMemory?(layer: Resolved): Readonly<Record<string, number>>;
+  /** What each thread keeps from stage to stage, in float32 numbers by name. */
+  threadMemory?(layer: Resolved): Readonly<Record<string, number>>;
   /** What is done once before the blocks of a batch. */
   prepare?(node: Node<Resolved>): LoopNest[];
-  forward(node: ForwardNode<Resolved>): LoopNest[];
+  forward(node: ForwardNode<Resolved>): (LoopNest | WholeBatch)[];
   /** The gradients of the parameters, and of the inputs that need one. */
-  backward(node: BackwardNode<Resolved>): LoopNest[];
+  backward(node: BackwardNode<Resolved>): (LoopNest | WholeBatch)[];
+  /** What is done at the end of a training step's last stage, when all blocks are done. */
+  batch?(node: BatchNode<Resolved>): ChunkKernel[];
+}
+
+/** The blocks of a batch, each with memory of its own. */
+export interface Blocks {
+  readonly count: number;
+  /** How far the next block's memory lies from a block's own, in float32 numbers. */
+  readonly stride: number;
 }
 
 /** What a plan has decided about its layers, and memory for them. */
@@ -59,6 +73,10 @@ export interface Decisions {
   readonly winners: ReadonlyMap<ModelLayer, View>;
   /** For tables. */
   readonly shared: Allocator;
+  readonly training: boolean;
+  readonly blocks: Blocks;
+  /** One cell: 1/N for each image of a block, 0 for what only fills it. */
+  readonly scale: Buffer;
 }
 
 /** A layer of the network that is lowered. */
@@ -68,8 +86,21 @@ export interface Node<Resolved extends ResolvedLayer = ResolvedLayer> extends De
   /** A parameter of the layer; undefined: it has none of this name. */
   readonly weight: Buffer | undefined;
   readonly bias: Buffer | undefined;
-  /** The layer's part of a block's stash, if its weights' gradients are computed at the end of a batch. */
-  readonly stash: Buffer | undefined;
+  /** What the layer's `blockMemory` and `threadMemory` ask for. */
+  readonly memory: Readonly<Record<string, Buffer>>;
+}
+
+/** A layer at the end of a step: there the memory of all blocks lies in the shared memory. */
+export interface BatchNode<Resolved extends ResolvedLayer = ResolvedLayer> {
+  readonly layer: ModelLayer;
+  readonly resolved: Resolved;
+  readonly blocks: Blocks;
+  /** The first block's. */
+  readonly memory: Readonly<Record<string, Buffer>>;
+  /** The gradient of a parameter in the row of all, or undefined if there is none of this name. */
+  gradient(name: string): Buffer | undefined;
+  /** A parameter or what is kept besides. */
+  parameter(name: string): Buffer | undefined;
 }
 
 export interface ForwardNode<Resolved extends ResolvedLayer = ResolvedLayer> extends Node<Resolved> {

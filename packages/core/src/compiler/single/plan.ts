@@ -4,6 +4,7 @@ import { fusedRelu, isFusedRelu, leavesToNext } from "../fusion.js";
 import { lossGradient } from "../kernels/softmaxCrossEntropy.js";
 import { allocateView, type Border, NO_BORDER, widest } from "../memory.js";
 import type { Passes, PassesContext } from "../passes.js";
+import { LOSS, splitIntoStages } from "../stages.js";
 import * as kernels from "./layers.js";
 import { type SingleLowering, type SingleNode, singleLowerings } from "./lowerings.js";
 import { allocateRows, type Rows } from "./rows.js";
@@ -59,7 +60,7 @@ export function planSingle(context: PassesContext): Passes {
   if (gradients) {
     const scoreGradients = allocateView(workspace, "grad.scores", cells, NO_BORDER, "rows");
     backward.push(
-      lossGradient("loss", logits, labels, scale, scoreGradients, statistics, [0]),
+      lossGradient(LOSS, logits, labels, scale, scoreGradients, statistics, [0]),
       kernels.fromBlock("grad.scores", scoreGradients, gradients(model.output)),
     );
     for (const layer of [...model.layers].reverse()) {
@@ -81,9 +82,7 @@ export function planSingle(context: PassesContext): Passes {
   }
   return {
     block: 1,
-    prepare: [],
-    forward,
-    backward,
+    stages: splitIntoStages([...forward, ...backward]),
     tables: shared.tables,
     logits,
     bordersOfMinusInfinity: [],

@@ -28,7 +28,7 @@ import { layoutOf } from "./layout.js";
 import { LocalPool } from "./localPool.js";
 import type { InferenceProgram, Pool, TrainingProgram } from "./pool.js";
 import { compileFor, createPool } from "./pools.js";
-import { parametersOf, rowOf } from "./row.js";
+import { memoryOf, memoryRowOf, parametersOf, rowOf } from "./row.js";
 
 /** Fewer images than this are computed on the calling thread: waking the others would take longer. */
 const FEW_IMAGES = 64;
@@ -105,7 +105,7 @@ export class WasmEngine implements Engine {
       layoutOf(plan, { batchSize, optimizer, clip }),
       {
         parameters: rowOf(plan, this.#parameters),
-        memory: memory?.map((tensors) => rowOf(plan, tensors)),
+        memory: memory?.map((tensors) => memoryRowOf(plan, tensors)),
         images: data.images,
         labels: data.labels,
       },
@@ -231,7 +231,7 @@ class WasmTraining implements TrainingRun {
   async state(): Promise<OptimizerState> {
     this.#checkOpen();
     const rows = await this.#program.memory();
-    return { steps: this.#step, memory: rows.map((row) => parametersOf(this.#plan, row)) };
+    return { steps: this.#step, memory: rows.map((row) => memoryOf(this.#plan, row)) };
   }
 
   async close(): Promise<void> {

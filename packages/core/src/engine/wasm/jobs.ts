@@ -26,11 +26,11 @@ export function allocateMemory({ pages }: Code, shared: boolean): WebAssembly.Me
 }
 
 export function writeRow(memory: WebAssembly.Memory, layout: MemoryLayout, parameters: Float32Array): void {
-  rowAt(memory, layout, layout.parameters).set(parameters);
+  new Float32Array(memory.buffer, layout.parameters, layout.rowLength).set(parameters);
 }
 
 export function readRow(memory: WebAssembly.Memory, layout: MemoryLayout): Float32Array {
-  return rowAt(memory, layout, layout.parameters).slice();
+  return new Float32Array(memory.buffer, layout.parameters, layout.rowLength).slice();
 }
 
 /** What a training begins with, in memory that is all zero. */
@@ -44,6 +44,7 @@ export function readMemory(memory: WebAssembly.Memory, layout: MemoryLayout): Fl
   return layout.state.map((offset) => rowAt(memory, layout, offset).slice());
 }
 
+/** A row of what the optimizer remembers. */
 function rowAt(memory: WebAssembly.Memory, layout: MemoryLayout, offset: number): Float32Array {
   return new Float32Array(memory.buffer, offset, layout.parameterLength);
 }

@@ -1,23 +1,31 @@
 import type { Plan } from "../../compiler/plan.js";
+import type { ChunkKernel, Stage } from "../../compiler/stages.js";
+import type { Region } from "../../ir/ir.js";
 import type { OptimizerOptions } from "../../optimizers/index.js";
 import { sizeOf } from "../../tensor.js";
+
+/** A part of a region: where it begins, and how many float32 numbers it has. */
+type Stretch = readonly [offset: number, length: number];
+
+/** As `Stage`, with names in the place of kernels. */
+export type StageLayout =
+  | { readonly each: "thread"; readonly kernels: readonly string[] }
+  | { readonly each: "block"; readonly kernels: readonly string[]; readonly loss: boolean }
+  | { readonly each: "chunk"; readonly kernels: readonly ChunkLayout[] };
+
+export type ChunkLayout = Omit<ChunkKernel, "kernel"> & { readonly name: string };
 
 /** What a thread needs to know of a plan: plain data that can be sent to a worker. Offsets and lengths in bytes. */
 export interface MemoryLayout {
   /** How many images a block has. */
   readonly block: number;
-  readonly prepare: readonly string[];
-  readonly forward: readonly string[];
-  readonly backward: readonly string[];
+  /** The stages of a step, with the names of their kernels. */
+  readonly stages: readonly StageLayout[];
   readonly imageSize: number;
   readonly classes: number;
-  readonly batch: readonly {
-    readonly name: string;
-    readonly chunks: number;
-    readonly weightBytes: number;
-    readonly stashBytes: number;
-  }[];
   readonly parameterLength: number;
+  /** The same with what layers keep besides. */
+  readonly rowLength: number;
   /** How much of it is added up in slots. */
   readonly slotLength: number;
   readonly parameters: number;
@@ -27,8 +35,8 @@ export interface MemoryLayout {
   readonly state: readonly number[];
   readonly step: number;
   readonly slots: readonly number[];
-  /** What the first block leaves for the end of the batch, and how far the next block's lies from it. */
-  readonly stash: { readonly offset: number; readonly strideBytes: number };
+  /** Where the first block's own memory lies, and how far the next block's lies from it. */
+  readonly blocks: { readonly offset: number; readonly strideBytes: number };
   readonly workspaces: number;
   readonly workspaceBytes: number;
   /** From the start of a workspace. */
@@ -37,8 +45,10 @@ export interface MemoryLayout {
   readonly scale: number;
   readonly statistics: number;
   readonly logits: number;
-  /** Stretches of a workspace, [offset, length in float32 numbers], that are minus infinity where no kernel writes. */
-  readonly minusInfinity: readonly (readonly [number, number])[];
+  /** Stretches of a workspace that are minus infinity where no kernel writes. */
+  readonly minusInfinity: readonly Stretch[];
+  /** The same of the memory of a block. */
+  readonly minusInfinityOfBlocks: readonly Stretch[];
   readonly training?: {
     readonly batchSize: number;
     readonly optimizer: OptimizerOptions;
@@ -50,15 +60,13 @@ export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): Memor
   const { memory, workspace, model } = plan;
   return {
     block: plan.block,
-    prepare: plan.prepare.map(({ name }) => name),
-    forward: plan.forward.map(({ name }) => name),
-    backward: plan.backward.map(({ name }) => name),
+    stages: plan.stages.map(layoutOfStage),
     imageSize: sizeOf(model.inputShape),
     classes: model.classes.length,
-    batch: plan.batch.map(({ kernel, ...chunk }) => ({ name: kernel.name, ...chunk })),
     parameterLength: plan.parameterLength,
+    rowLength: plan.rowLength,
     slotLength: plan.slotLength,
-    stash: memory.stash,
+    blocks: memory.blocks,
     parameters: memory.parameters.offset,
     weights: model.parameters
       .filter(({ fanIn }) => fanIn > 0)
@@ -73,7 +81,28 @@ export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): Memor
     scale: workspace.scale.offset,
     statistics: workspace.statistics.offset,
     logits: workspace.logits.buffer.offset + 4 * workspace.logits.start,
-    minusInfinity: workspace.bordersOfMinusInfinity.map(({ buffer }) => [buffer.offset, buffer.size]),
+    minusInfinity: stretchesIn("workspace", plan),
+    minusInfinityOfBlocks: stretchesIn("block", plan),
     ...(training && { training }),
   };
+}
+
+function layoutOfStage(stage: Stage): StageLayout {
+  switch (stage.each) {
+    case "thread":
+      return { each: "thread", kernels: stage.kernels.map(({ name }) => name) };
+    case "block":
+      return { each: "block", kernels: stage.kernels.map(({ name }) => name), loss: stage.loss };
+    case "chunk":
+      return {
+        each: "chunk",
+        kernels: stage.kernels.map(({ kernel, ...chunk }) => ({ name: kernel.name, ...chunk })),
+      };
+  }
+}
+
+function stretchesIn(region: Region, { workspace }: Plan): Stretch[] {
+  return workspace.bordersOfMinusInfinity
+    .filter(({ buffer }) => buffer.region === region)
+    .map(({ buffer }) => [buffer.offset, buffer.size]);
 }

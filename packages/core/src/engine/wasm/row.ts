@@ -1,17 +1,44 @@
 import type { Plan } from "../../compiler/plan.js";
+import type { ModelParameter } from "../../graph/model.js";
+import { tensorsOfModel } from "../../graph/parameters.js";
 import { type NamedTensors, sizeOf } from "../../tensor.js";
 
-/** All parameters in one row, as the plan orders them. */
+/** All parameters, and what layers keep besides, in one row, as the plan orders them. */
 export function rowOf(plan: Plan, parameters: NamedTensors): Float32Array {
-  const row = new Float32Array(plan.parameterLength);
-  for (const [name, offset] of plan.parameterOffsets) row.set(parameters[name].data, offset);
+  return inRow(plan, plan.rowLength, tensorsOfModel(plan.model), parameters);
+}
+
+/** What an optimizer remembers of each parameter, in a row like that. */
+export function memoryRowOf(plan: Plan, memory: NamedTensors): Float32Array {
+  return inRow(plan, plan.parameterLength, plan.model.parameters, memory);
+}
+
+/** What a row holds, each tensor in its own memory. */
+export function parametersOf(plan: Plan, row: Float32Array): NamedTensors {
+  return outOfRow(plan, tensorsOfModel(plan.model), row);
+}
+
+export function memoryOf(plan: Plan, row: Float32Array): NamedTensors {
+  return outOfRow(plan, plan.model.parameters, row);
+}
+
+type Placed = Pick<ModelParameter, "fullName" | "shape">;
+
+function inRow(
+  { parameterOffsets }: Plan,
+  length: number,
+  wanted: readonly Placed[],
+  tensors: NamedTensors,
+): Float32Array {
+  const row = new Float32Array(length);
+  for (const { fullName } of wanted)
+    row.set(tensors[fullName].data, parameterOffsets.get(fullName) as number);
   return row;
 }
 
-/** The parameters of a row, each in its own memory. */
-export function parametersOf(plan: Plan, row: Float32Array): NamedTensors {
+function outOfRow(plan: Plan, wanted: readonly Placed[], row: Float32Array): NamedTensors {
   return Object.fromEntries(
-    plan.model.parameters.map(({ fullName, shape }) => {
+    wanted.map(({ fullName, shape }) => {
       const offset = plan.parameterOffsets.get(fullName) as number;
       return [fullName, { shape, data: row.slice(offset, offset + sizeOf(shape)) }];
     }),

@@ -6,7 +6,7 @@ import { adamCorrections } from "../../optimizers/adam.js";
 import { LOOK_EVERY } from "../../optimizers/flush.js";
 import { absurdLoss, firstSteps, LEARNT } from "../signs.js";
 import type { Control } from "./control.js";
-import type { MemoryLayout } from "./layout.js";
+import type { ChunkLayout, MemoryLayout } from "./layout.js";
 
 /** One epoch of training. All arrays are shared between the threads. */
 export interface EpochJob {
@@ -55,7 +55,29 @@ interface Pixels {
   readonly length: number;
 }
 
-type Kernels = Record<string, (workspace: number, slot: number, count: number, stash: number) => void>;
+type Kernel = (workspace: number, slot: number, count: number, block: number) => void;
+
+/** As `StageLayout`, with the functions. */
+type RunnableStage =
+  | { readonly each: "thread"; readonly kernels: readonly Kernel[] }
+  | {
+      readonly each: "block";
+      readonly kernels: readonly Kernel[];
+      readonly loss: boolean;
+      /** Whether it is the first, for which images are loaded and slots cleared. */
+      readonly first: boolean;
+    }
+  | { readonly each: "chunk"; readonly kernels: readonly (ChunkLayout & { readonly run: Kernel })[] };
+
+/** A batch that is being trained on. */
+interface Batch {
+  readonly job: EpochJob;
+  readonly pixels: Pixels;
+  /** Where it begins in the order. */
+  readonly from: number;
+  readonly count: number;
+  readonly blocks: number;
+}
 
 /**
  * What one of the threads does. All threads run the same code, and each takes the next slot, chunk or block when it is
@@ -63,14 +85,12 @@ type Kernels = Record<string, (workspace: number, slot: number, count: number, s
  * thread that has to listen now and then.
  */
 export class Thread {
-  readonly #kernels: Kernels;
+  readonly #kernels: Record<string, Kernel>;
   readonly #layout: MemoryLayout;
   readonly #thread: number;
   readonly #control: Control;
   readonly #workspace: number;
-  readonly #prepare: Kernels[string][];
-  readonly #forward: Kernels[string][];
-  readonly #backward: Kernels[string][];
+  readonly #stages: readonly RunnableStage[];
   /** The whole memory, as bytes and as numbers. */
   readonly #memory: Uint8Array;
   readonly #numbers: Float32Array;
@@ -84,20 +104,37 @@ export class Thread {
     thread: number,
     control: Control,
   ) {
-    this.#kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+    this.#kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Record<string, Kernel>;
     this.#layout = layout;
     this.#thread = thread;
     this.#control = control;
     this.#workspace = layout.workspaces + thread * layout.workspaceBytes;
-    this.#prepare = layout.prepare.map((name) => this.#kernels[name]);
-    this.#forward = layout.forward.map((name) => this.#kernels[name]);
-    this.#backward = layout.backward.map((name) => this.#kernels[name]);
+    const firstOfBlocks = layout.stages.find(({ each }) => each === "block");
+    this.#stages = layout.stages.map((stage): RunnableStage => {
+      if (stage.each === "chunk") {
+        const kernels = stage.kernels.map((chunk) => ({ ...chunk, run: this.#kernels[chunk.name] }));
+        return { each: "chunk", kernels };
+      }
+      const kernels = stage.kernels.map((name) => this.#kernels[name]);
+      if (stage.each === "thread") return { each: "thread", kernels };
+      return { each: "block", kernels, loss: stage.loss, first: stage === firstOfBlocks };
+    });
     this.#memory = new Uint8Array(memory.buffer);
     this.#numbers = new Float32Array(memory.buffer);
     this.#absurdLoss = absurdLoss(layout.classes);
     this.#firstSteps = firstSteps(layout.training?.batchSize ?? 1);
-    for (const [offset, length] of layout.minusInfinity) {
-      const start = (this.#workspace + offset) / 4;
+    this.#fillBorders(layout.minusInfinity, this.#workspace);
+    // before the first step any thread may do it for all
+    const { offset, strideBytes } = layout.blocks;
+    const blocks = thread === 0 ? Math.ceil((layout.training?.batchSize ?? 0) / layout.block) : 0;
+    for (let block = 0; block < blocks; block++) {
+      this.#fillBorders(layout.minusInfinityOfBlocks, offset + block * strideBytes);
+    }
+  }
+
+  #fillBorders(stretches: MemoryLayout["minusInfinity"], origin: number): void {
+    for (const [offset, length] of stretches) {
+      const start = (origin + offset) / 4;
       this.#numbers.fill(-Infinity, start, start + length);
     }
   }
@@ -111,28 +148,49 @@ export class Thread {
       const count = Math.min(training.batchSize, order.length - from);
       const blocks = Math.ceil(count / size);
       if (this.#thread === 0) this.#control.decideStop();
-      for (const kernel of this.#prepare) kernel(this.#workspace, 0, 0, 0);
-      // block k adds to slot k mod S, in order
-      const { slots } = this.#layout;
-      for (let slot = this.#control.claim(); slot < slots.length; slot = this.#control.claim()) {
-        this.#clear(slots[slot]);
-        for (let block = slot; block < blocks; block += slots.length) {
-          this.#gradients(job, pixels, from, count, block, slots[slot]);
-          yield;
-        }
-      }
-      if (!this.#control.barrier()) return;
-      if (this.#control.stopped) return;
+      const going = yield* this.#gradients({ job, pixels, from, count, blocks });
+      if (!going) return;
       // now, because after the next barrier other threads may already write those of the next step
       const loss = sum(job.lossOfBlock, blocks);
       const correct = sum(job.correctOfBlock, blocks);
-      if (!Number.isFinite(loss)) return this.#diverge(job, loss / count);
-      if (!this.#batch(blocks)) return;
       const number = job.firstStep + step + 1;
       if (!this.#update(job, number, job.learningRates[step])) return;
       if (!this.#control.barrier()) return;
       if (this.#thread === 0) this.#count(job.progress, number, count, loss, correct);
     }
+  }
+
+  /** All stages of a step. False if it ends here: a thread has died, someone wants to stop, or the loss is no number. */
+  *#gradients(batch: Batch): Generator<void, boolean> {
+    const { job, blocks, count } = batch;
+    for (const stage of this.#stages) {
+      if (stage.each === "thread") {
+        for (const kernel of stage.kernels) kernel(this.#workspace, 0, blocks, this.#layout.blocks.offset);
+        continue;
+      }
+      if (stage.each === "chunk") {
+        if (!this.#chunks(stage.kernels, blocks)) return false;
+        continue;
+      }
+      // block k adds to slot k mod S, in order
+      const { slots } = this.#layout;
+      for (let slot = this.#control.claim(); slot < slots.length; slot = this.#control.claim()) {
+        if (stage.first) this.#clear(slots[slot]);
+        for (let block = slot; block < blocks; block += slots.length) {
+          this.#block(stage, batch, block, slots[slot]);
+          yield;
+        }
+      }
+      if (!this.#control.barrier()) return false;
+      if (this.#control.stopped) return false;
+      if (!stage.loss) continue;
+      const loss = sum(job.lossOfBlock, blocks);
+      if (!Number.isFinite(loss)) {
+        this.#diverge(job, loss / count);
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Adds a step to the totals. */
@@ -155,24 +213,25 @@ export class Thread {
     this.#memory.fill(0, slot, slot + 4 * this.#layout.slotLength);
   }
 
-  /**
-   * Runs a block forward and backward, and adds its gradients to a slot.
-   * @param from where the batch begins in the order, and how many images it has
-   */
-  #gradients(job: EpochJob, pixels: Pixels, from: number, count: number, block: number, slot: number): void {
-    const { block: size, stash, labels, scale } = this.#layout;
+  /** Runs a block through a stage; what it has gradients for is added to a slot. */
+  #block(
+    stage: Extract<RunnableStage, { each: "block" }>,
+    { job, pixels, from, count }: Batch,
+    block: number,
+    slot: number,
+  ): void {
+    const { block: size, blocks, labels, scale } = this.#layout;
     const first = from + block * size;
     const real = Math.min(size, from + count - first);
     for (let n = 0; n < size; n++) {
       const image = job.order[first + (n < real ? n : 0)];
-      this.#load(pixels, image, n);
+      if (stage.first) this.#load(pixels, image, n);
       this.#numbers[(this.#workspace + labels) / 4 + n] = n < real ? job.labels[image] : 0;
       this.#numbers[(this.#workspace + scale) / 4 + n] = n < real ? 1 / count : 0;
     }
-    const stashed = stash.offset + block * stash.strideBytes;
-    for (const kernel of this.#forward) kernel(this.#workspace, slot, 0, 0);
-    for (const kernel of this.#backward) kernel(this.#workspace, slot, 0, stashed);
-    this.#note(job, block, real);
+    const own = blocks.offset + block * blocks.strideBytes;
+    for (const kernel of stage.kernels) kernel(this.#workspace, slot, 0, own);
+    if (stage.loss) this.#note(job, block, real);
   }
 
   /**
@@ -213,10 +272,10 @@ export class Thread {
   }
 
   /** Computes what waits for all blocks. False if a thread has died. */
-  #batch(blocks: number): boolean {
-    for (const { name, chunks, weightBytes, stashBytes } of this.#layout.batch) {
+  #chunks(kernels: Extract<RunnableStage, { each: "chunk" }>["kernels"], blocks: number): boolean {
+    for (const { run, chunks, weightBytes, blockBytes } of kernels) {
       for (let chunk = this.#control.claim(); chunk < chunks; chunk = this.#control.claim()) {
-        this.#kernels[name](chunk * weightBytes, 0, blocks, chunk * stashBytes);
+        run(chunk * weightBytes, 0, blocks, chunk * blockBytes);
       }
       if (!this.#control.barrier()) return false;
     }
@@ -296,13 +355,16 @@ export class Thread {
     const { imageSize, classes, block: size } = this.#layout;
     const count = images.length / imageSize;
     const pixels = this.#pixels(images);
-    for (const kernel of this.#prepare) kernel(this.#workspace, 0, 0, 0);
+    const kernels = (each: "thread" | "block") =>
+      this.#stages.flatMap((stage) => (stage.each === each ? stage.kernels : []));
+    const forward = kernels("block");
+    for (const kernel of kernels("thread")) kernel(this.#workspace, 0, 0, 0);
     for (let block = this.#control.claim(); block < count / size; block = this.#control.claim()) {
       if (this.#control.aborted) return;
       const first = block * size;
       const real = Math.min(size, count - first);
       for (let n = 0; n < size; n++) this.#load(pixels, first + (n < real ? n : 0), n);
-      for (const kernel of this.#forward) kernel(this.#workspace, 0, 0, 0);
+      for (const kernel of forward) kernel(this.#workspace, 0, 0, 0);
       const start = (this.#workspace + this.#layout.logits) / 4;
       for (let n = 0; n < real; n++) {
         for (let k = 0; k < classes; k++)

@@ -56,13 +56,13 @@ export interface Scratch {
 export function allocateScratch(allocator: Allocator, layers: readonly Conv2d[], training: boolean): Scratch {
   const largest = (size: (layer: Conv2d) => number) => Math.max(...layers.map(size));
   const take = (name: string, size: (layer: Conv2d) => number) =>
-    allocator.numbers(`winograd.${name}`, POSITIONS * largest(size));
+    allocator.scratch(`winograd.${name}`, POSITIONS * largest(size));
   return {
     inputs: take("inputs", inputStretch),
     outputs: take("outputs", outputStretch),
     transposed: take("transposed", training ? transposedStretch : () => 0),
     weightGradients: take("weightGradients", training ? weightStretch : () => 0),
-    tile: allocator.numbers("winograd.tile", POSITIONS * 4),
+    tile: allocator.scratch("winograd.tile", POSITIONS * 4),
   };
 }
 

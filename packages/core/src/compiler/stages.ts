@@ -1,0 +1,144 @@
+import {
+  addressesOf,
+  type Buffer,
+  type Expression,
+  type LoopNest,
+  operandsOf,
+  type Statement,
+} from "../ir/ir.js";
+import type { Plan } from "./plan.js";
+
+/*
+ * A step is a list of stages. All threads go through it together: at the end of a stage that splits its work among them, each
+ * waits until the others are done.
+ */
+
+/** A kernel that runs on each chunk of something when all blocks are done. */
+export interface ChunkKernel {
+  readonly kernel: LoopNest;
+  readonly chunks: number;
+  /** How much further than the one before a chunk lies, in bytes: in the gradients, and in the memory of the blocks. */
+  readonly weightBytes: number;
+  readonly blockBytes: number;
+}
+
+export type Stage =
+  /** Every thread runs these, in its own workspace; nobody waits for that. They may read what all blocks have left. */
+  | { readonly each: "thread"; readonly kernels: readonly LoopNest[] }
+  /**
+   * Each block of images goes through these, in one of the threads. What it needs in a later stage lies in memory of its own.
+   * After a stage with `loss`, the batch's loss is known.
+   */
+  | { readonly each: "block"; readonly kernels: readonly LoopNest[]; readonly loss: boolean }
+  | { readonly each: "chunk"; readonly kernels: readonly ChunkKernel[] };
+
+/** Kernels that need all blocks of a batch to have come so far: every thread runs them before blocks go on. */
+export interface WholeBatch {
+  readonly wholeBatch: readonly LoopNest[];
+}
+
+/** The name of the kernel that makes the first gradient: before it is forward, after it backward. */
+export const LOSS = "loss";
+
+/** The stages of a way through the network that has to wait here and there for the whole batch. */
+export function splitIntoStages(way: readonly (LoopNest | WholeBatch)[]): Stage[] {
+  const stages: Stage[] = [];
+  let kernels: LoopNest[] = [];
+  const end = () => {
+    if (kernels.length > 0)
+      stages.push({ each: "block", kernels, loss: kernels.some(({ name }) => name === LOSS) });
+    kernels = [];
+  };
+  for (const part of way) {
+    if ("wholeBatch" in part) {
+      end();
+      stages.push({ each: "thread", kernels: part.wholeBatch });
+    } else kernels.push(part);
+  }
+  end();
+  return stages;
+}
+
+/**
+ * When a kernel runs: once for a batch, in every thread; for each block of images; for each chunk of a large layer's weights
+ * when all blocks are done; or for each chunk of the parameters.
+ */
+export type KernelPhase = "prepare" | "forward" | "backward" | "batch" | "update";
+
+/** A kernel in its place in a step. */
+export interface PlacedKernel {
+  readonly kernel: LoopNest;
+  readonly phase: KernelPhase;
+  /** How many chunks it runs on in `batch`, and where they lie. */
+  readonly chunk?: ChunkKernel;
+}
+
+/** All kernels of a plan, in the order in which a step runs them. */
+export function kernelsOf({ stages, reduce, update, flush }: Plan): PlacedKernel[] {
+  let beforeLoss = true;
+  const ofStage = (stage: Stage): PlacedKernel[] => {
+    if (stage.each === "thread") return stage.kernels.map((kernel) => ({ kernel, phase: "prepare" }));
+    if (stage.each === "chunk")
+      return stage.kernels.map((chunk) => ({ kernel: chunk.kernel, phase: "batch", chunk }));
+    return stage.kernels.map((kernel) => {
+      beforeLoss &&= kernel.name !== LOSS;
+      return { kernel, phase: beforeLoss ? "forward" : "backward" };
+    });
+  };
+  const atEnd = [reduce, update, flush].filter((kernel) => kernel !== undefined);
+  return [...stages.flatMap(ofStage), ...atEnd.map((kernel): PlacedKernel => ({ kernel, phase: "update" }))];
+}
+
+/**
+ * What of a workspace has to outlive a stage, by its buffers' names, and how long: what blocks write in one stage and touch
+ * in another. What each kernel that uses it writes anew is scratch memory and not meant.
+ * @returns the sizes in float32 numbers
+ */
+export function keptBetween(stages: readonly Stage[], scratch: ReadonlySet<string>): Map<string, number> {
+  const stagesOf = new Map<string, Set<Stage>>();
+  const sizes = new Map<string, number>();
+  const written = new Set<string>();
+  for (const stage of stages) {
+    if (stage.each !== "block") continue;
+    for (const kernel of stage.kernels) {
+      visitBuffers(kernel.body, ({ name, region, size }, isWritten) => {
+        if (region !== "workspace" || scratch.has(name)) return;
+        stagesOf.set(name, (stagesOf.get(name) ?? new Set()).add(stage));
+        sizes.set(name, size);
+        if (isWritten) written.add(name);
+      });
+    }
+  }
+  return new Map([...sizes].filter(([name]) => written.has(name) && (stagesOf.get(name)?.size ?? 0) > 1));
+}
+
+/** Calls `visit` with each buffer that statements read or write. */
+function visitBuffers(
+  statements: readonly Statement[],
+  visit: (buffer: Buffer, isWritten: boolean) => void,
+): void {
+  const read = (expression: Expression): void => {
+    for (const { buffer } of addressesOf(expression)) visit(buffer, false);
+    for (const operand of operandsOf(expression)) read(operand);
+  };
+  for (const statement of statements) {
+    switch (statement.kind) {
+      case "loop":
+        visitBuffers(statement.body, visit);
+        break;
+      case "store":
+      case "storeLane":
+        visit(statement.address.buffer, true);
+        read(statement.value);
+        break;
+      case "set":
+        read(statement.value);
+        break;
+      case "point":
+        visit(statement.address.buffer, false);
+        break;
+      case "fence":
+        break;
+    }
+  }
+}
