@@ -81,6 +81,7 @@ function nodeOf({ parameter, memory }: PassesContext, decisions: Decisions, laye
     weight: parameter(layer, "weight"),
     bias: parameter(layer, "bias"),
     memory: memory(layer),
+    state: (name) => parameter(layer, name),
   };
 }
 

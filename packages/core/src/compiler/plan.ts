@@ -84,6 +84,8 @@ export interface Plan {
     readonly scale: Buffer;
     readonly statistics: Buffer;
     readonly logits: View;
+    /** Where layers find the keys of the masks that they draw, one for each image of a block: by their places. */
+    readonly keys: readonly { readonly node: number; readonly buffer: Buffer }[];
     /** Views whose border is minus infinity, not zero. */
     readonly bordersOfMinusInfinity: readonly View[];
   };
@@ -112,8 +114,8 @@ function draftPlan(
   kept: ReadonlyMap<string, number>,
 ): { plan: Plan; kept: Map<string, number> } {
   const single = (training ? training.batchSize === 1 : oneImage) && suitsSingle(model);
-  const lowered = training && !single ? model.layers : [];
-  const row = layOutParameters(model, lowered);
+  const lowered = single ? [] : model.layers;
+  const row = layOutParameters(model, training ? lowered : []);
   const { offsets, parameterLength, slotLength, rowLength } = row;
 
   const shared = new Allocator("shared");
@@ -132,7 +134,9 @@ function draftPlan(
   const labels = workspace.numbers("labels", BLOCK);
   const scale = workspace.numbers("scale", BLOCK);
   const statistics = workspace.numbers("statistics", STATISTICS.size);
-  const ownMemory = new Map(lowered.map((layer) => [layer, allocateOwn(layer, workspace, block)]));
+  const ownMemory = new Map(
+    lowered.map((layer) => [layer, allocateOwn(layer, workspace, training && block)]),
+  );
   const blocks: Blocks = {
     count: training ? Math.ceil(training.batchSize / BLOCK) : 0,
     stride: strideFor(block.end + [...kept.values()].reduce((sum, size) => sum + align(4 * size), 0)),
@@ -166,7 +170,7 @@ function draftPlan(
   });
   if (kept.size > 0 && block.end > 4 * blocks.stride)
     throw new Error("blocks need more memory than they have");
-  const atEnd = lowered.flatMap(
+  const atEnd = (training ? lowered : []).flatMap(
     (layer) =>
       loweringOf(layer).batch?.({
         layer,
@@ -216,6 +220,9 @@ function draftPlan(
       scale,
       statistics,
       logits: passes.logits,
+      keys: lowered
+        .filter((layer) => training && loweringOf(layer).drawsMask)
+        .map((layer) => ({ node: layer.node, buffer: ownMemory.get(layer)?.keys as Buffer })),
       bordersOfMinusInfinity: passes.bordersOfMinusInfinity,
     },
   };
@@ -244,13 +251,17 @@ function layOutParameters(model: Model, lowered: readonly ModelLayer[]) {
   return { offsets, slotLength, parameterLength, rowLength };
 }
 
-/** What a layer asks for in the memory of blocks and threads. */
-function allocateOwn(layer: ModelLayer, workspace: Allocator, block: Allocator): Record<string, Buffer> {
+/** What a layer asks for in the memory of threads and, in training, of blocks. */
+function allocateOwn(
+  layer: ModelLayer,
+  workspace: Allocator,
+  block: Allocator | undefined,
+): Record<string, Buffer> {
   const { blockMemory, threadMemory } = loweringOf(layer);
   const allocate = (allocator: Allocator, sizes: Readonly<Record<string, number>> = {}) =>
     Object.entries(sizes).map(([name, size]) => [name, allocator.numbers(`${layer.name}.${name}`, size)]);
   return Object.fromEntries([
-    ...allocate(block, blockMemory?.(layer.resolved)),
+    ...(block ? allocate(block, blockMemory?.(layer.resolved)) : []),
     ...allocate(workspace, threadMemory?.(layer.resolved)),
   ]);
 }

@@ -68,6 +68,23 @@ const networks = {
       { type: "dense", units: 10 },
     ],
   },
+  /** Blocks that wait for each other, masks, a residual way; a norm with a ReLU fused into it, and one without. */
+  norms: {
+    input: [2, 9, 8],
+    layers: [
+      { type: "conv2d", filters: 16, kernel: 3, padding: 1, bias: false },
+      { type: "batchNorm2d" },
+      { type: "relu", name: "stem" },
+      { type: "conv2d", filters: 16, kernel: 3, padding: 1 },
+      { type: "batchNorm2d", momentum: 0.2 },
+      { type: "add", from: ["norm2", "stem"] },
+      { type: "dropout", rate: 0.2 },
+      { type: "flatten" },
+      { type: "dense", units: 40 },
+      { type: "batchNorm1d" },
+      { type: "dense", units: 10 },
+    ],
+  },
 } satisfies Record<string, ModelSpec>;
 
 const rows: readonly (readonly [keyof typeof networks, Row, string])[] = [
@@ -98,6 +115,7 @@ const rows: readonly (readonly [keyof typeof networks, Row, string])[] = [
   ["wide", { batchSize: 1, optimizer: { type: "sgd" } }, "24bfb25ee72e1528"],
   ["ways", { batchSize: 33, optimizer: { type: "adam" } }, "318da1f68dfd4dc5"],
   ["ways", { batchSize: 1, optimizer: { type: "sgd" } }, "935bc74f9b23685c"],
+  ["norms", { batchSize: 33, optimizer: { type: "adam" } }, "473d288dd55caf9b"],
 ];
 
 async function trained(spec: ModelSpec, { convolution = "auto", ...options }: Row): Promise<string> {

@@ -11,6 +11,7 @@ import { resolveOptimizer } from "../../src/optimizers/index.js";
 import { randomStream } from "../../src/random.js";
 import { smallNetworks } from "../support/engineCases.js";
 import { engineNetworks, singleNetworks, tiledNetworks } from "../support/engineNetworks.js";
+import { normNetworks } from "../support/normNetworks.js";
 import { cases, seeds } from "../support/properties.js";
 
 /*
@@ -132,6 +133,7 @@ test("every kernel of random networks leaves the bits that the interpreter leave
         { weight: 1, arbitrary: fc.tuple(tiledNetworks, anyBatch) },
         { weight: 1, arbitrary: fc.tuple(fc.constantFrom(manyWeights, ways), anyBatch) },
         { weight: 4, arbitrary: fc.tuple(singleNetworks, fc.constant(1)) },
+        { weight: 3, arbitrary: fc.tuple(normNetworks, fc.integer({ min: 2, max: 40 })) },
       ),
       fc.constantFrom(...optimizers),
       fc.boolean(),
@@ -157,6 +159,8 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "conv.prepare",
     "conv.prepareGradient",
     "copy",
+    "dropout.forward",
+    "dropout.inputGradient",
     "fc.forward",
     "fc.inputGradient",
     "fc.parameterGradients",
@@ -169,6 +173,13 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "leaky.inputGradient",
     "load",
     "loss",
+    "norm.combine",
+    "norm.combineGradients",
+    "norm.forward",
+    "norm.inputGradient",
+    "norm.parameterGradients",
+    "norm.running",
+    "norm.statistics",
     "pool.clear",
     "pool.forward",
     "pool.inputGradient",

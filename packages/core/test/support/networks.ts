@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { InputError } from "../../src/errors.js";
 import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
-import type { NamedTensors } from "../../src/tensor.js";
+import type { NamedTensors, Shape } from "../../src/tensor.js";
 import { withAdditions } from "./additions.js";
 import { conv2dSpecs, leakyReluSpecs, poolSpecs } from "./layerSpecs.js";
 import { normals } from "./values.js";
@@ -68,16 +68,20 @@ function modelOf(spec: ModelSpec, additions: readonly number[]): Model | undefin
   }
 }
 
-/** Weights as He initialisation draws them, and biases that aren't zero. */
+/** Weights as He initialisation draws them, biases that aren't zero, and a state like that of a network that was trained. */
 export function randomParameters(model: Model, seed: number): NamedTensors {
-  return Object.fromEntries(
-    model.parameters.map(({ fullName, shape, fanIn }) => {
-      const parameter = normals(shape, seed, fullName);
+  const drawn = (fullName: string, shape: Shape, from: (normal: number) => number) => {
+    const { data, ...rest } = normals(shape, seed, fullName);
+    return [fullName, { ...rest, data: data.map(from) }];
+  };
+  return Object.fromEntries([
+    ...model.parameters.map(({ fullName, shape, fanIn, initial = 0 }) => {
       const deviation = fanIn > 0 ? Math.sqrt(2 / fanIn) : 0.3;
-      parameter.data.forEach((value, k) => {
-        parameter.data[k] = deviation * value;
-      });
-      return [fullName, parameter];
+      return drawn(fullName, shape, (normal) => initial + deviation * normal);
     }),
-  );
+    // what begins at 1, a variance, stays above 0
+    ...model.state.map(({ fullName, shape, initial }) =>
+      drawn(fullName, shape, (normal) => (initial > 0 ? initial + Math.abs(normal) : normal)),
+    ),
+  ]);
 }

@@ -47,6 +47,8 @@ export interface Lowering<Resolved extends ResolvedLayer = ResolvedLayer> {
   blockMemory?(layer: Resolved): Readonly<Record<string, number>>;
   /** What each thread keeps from stage to stage, in float32 numbers by name. */
   threadMemory?(layer: Resolved): Readonly<Record<string, number>>;
+  /** Whether it draws a mask at each step; the keys of a block's images then stand in its thread memory `keys`. */
+  readonly drawsMask?: true;
   /** What is done once before the blocks of a batch. */
   prepare?(node: Node<Resolved>): LoopNest[];
   forward(node: ForwardNode<Resolved>): (LoopNest | WholeBatch)[];
@@ -88,6 +90,8 @@ export interface Node<Resolved extends ResolvedLayer = ResolvedLayer> extends De
   readonly bias: Buffer | undefined;
   /** What the layer's `blockMemory` and `threadMemory` ask for. */
   readonly memory: Readonly<Record<string, Buffer>>;
+  /** What the layer keeps besides its parameters; undefined: nothing of this name. */
+  state(name: string): Buffer | undefined;
 }
 
 /** A layer at the end of a step: there the memory of all blocks lies in the shared memory. */

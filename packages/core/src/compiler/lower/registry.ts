@@ -3,8 +3,10 @@ import { add, binary, constant, mul, pmax, select } from "../../ir/ir.js";
 import type { AveragePool2d } from "../../layers/averagePool2d.js";
 import type { layerKinds } from "../../layers/index.js";
 import type { LeakyRelu } from "../../layers/leakyRelu.js";
+import { batchNormLowering } from "./batchNorm.js";
 import { conv2dLowering } from "./conv2d.js";
 import { denseLowering } from "./dense.js";
+import { dropoutLowering } from "./dropout.js";
 import { elementwise } from "./elementwise.js";
 import { flattenLowering } from "./flatten.js";
 import { type Lowering, noKernel } from "./lowering.js";
@@ -29,6 +31,9 @@ const lowerings: Partial<Record<keyof typeof layerKinds, Lowering>> = {
   }),
   maxPool2d: maxPool2dLowering,
   averagePool2d: windowedSum(({ kernel: [U, V] }: AveragePool2d) => 1 / (U * V)),
+  batchNorm2d: batchNormLowering,
+  batchNorm1d: batchNormLowering,
+  dropout: dropoutLowering,
   add: elementwise(
     {
       output: (inputs) => inputs.reduce((sum, x) => add(sum, x)),

@@ -102,7 +102,7 @@ export class WasmEngine implements Engine {
     const plan = planModel(this.model, { batchSize, optimizer, clip: clip !== undefined }, this.#planOptions);
     const program = await pool.loadTraining(
       await compileFor(pool, plan, { relaxed: !this.strict }),
-      layoutOf(plan, { batchSize, optimizer, clip }),
+      layoutOf(plan, { batchSize, optimizer, clip, seed: options.seed ?? 0 }),
       {
         parameters: rowOf(plan, this.#parameters),
         memory: memory?.map((tensors) => memoryRowOf(plan, tensors)),

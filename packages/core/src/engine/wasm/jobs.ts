@@ -4,7 +4,7 @@ import type { EpochTotals } from "../engine.js";
 import type { Allocate } from "./buffers.js";
 import type { MemoryLayout } from "./layout.js";
 import type { Code, EpochRequest, EpochResult, TrainingStart } from "./pool.js";
-import { type EpochJob, type InferenceJob, PROGRESS } from "./thread.js";
+import { type EpochJob, type InferenceJob, PROGRESS } from "./work.js";
 
 /*
  * What threads work on, in memory that is shared or isn't.

@@ -45,6 +45,8 @@ export interface MemoryLayout {
   readonly scale: number;
   readonly statistics: number;
   readonly logits: number;
+  /** Where in a workspace layers find the keys of their masks, and the layers' places. */
+  readonly keys: readonly { readonly node: number; readonly offset: number }[];
   /** Stretches of a workspace that are minus infinity where no kernel writes. */
   readonly minusInfinity: readonly Stretch[];
   /** The same of the memory of a block. */
@@ -53,6 +55,7 @@ export interface MemoryLayout {
     readonly batchSize: number;
     readonly optimizer: OptimizerOptions;
     readonly clip: number | undefined;
+    readonly seed: number;
   };
 }
 
@@ -81,6 +84,7 @@ export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): Memor
     scale: workspace.scale.offset,
     statistics: workspace.statistics.offset,
     logits: workspace.logits.buffer.offset + 4 * workspace.logits.start,
+    keys: workspace.keys.map(({ node, buffer }) => ({ node, offset: buffer.offset })),
     minusInfinity: stretchesIn("workspace", plan),
     minusInfinityOfBlocks: stretchesIn("block", plan),
     ...(training && { training }),

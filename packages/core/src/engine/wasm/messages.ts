@@ -1,7 +1,7 @@
 import type { EpochTotals } from "../engine.js";
 import type { MemoryLayout } from "./layout.js";
 import type { Code, EpochRequest, EpochResult, TrainingStart } from "./pool.js";
-import type { EpochJob, InferenceJob } from "./thread.js";
+import type { EpochJob, InferenceJob } from "./work.js";
 
 /** To a worker, which is either one of several threads on shared memory or has memory of its own. */
 export type Request = ThreadRequest | RemoteRequest | ServeRequest;

@@ -1,52 +1,15 @@
 import { BLOCK } from "../../compiler/block.js";
 import { CHUNK, STEP } from "../../compiler/kernels/optimizer.js";
 import { STATISTICS } from "../../compiler/kernels/softmaxCrossEntropy.js";
+import { maskKey } from "../../layers/dropoutMask.js";
+import type { Context } from "../../layers/layer.js";
 import { log } from "../../math.js";
 import { adamCorrections } from "../../optimizers/adam.js";
 import { LOOK_EVERY } from "../../optimizers/flush.js";
 import { absurdLoss, firstSteps, LEARNT } from "../signs.js";
 import type { Control } from "./control.js";
 import type { ChunkLayout, MemoryLayout } from "./layout.js";
-
-/** One epoch of training. All arrays are shared between the threads. */
-export interface EpochJob {
-  readonly images: Uint8Array;
-  readonly labels: Uint8Array;
-  readonly order: Uint32Array;
-  readonly learningRates: Float64Array;
-  /** How many steps were done before this epoch. */
-  readonly firstStep: number;
-  /** For each block of a batch: the sum of its losses, and how many were right. */
-  readonly lossOfBlock: Float64Array;
-  readonly correctOfBlock: Float64Array;
-  /** For each chunk of the parameters: the sum of the squares of its gradients. */
-  readonly squaresOfChunk: Float64Array;
-  /** The totals so far; then whether a loss that is no finite number ended the epoch, and which. */
-  readonly progress: Float64Array;
-}
-
-export const PROGRESS = {
-  steps: 0,
-  images: 1,
-  loss: 2,
-  correct: 3,
-  firstLoss: 4,
-  absurdSteps: 5,
-  idleSteps: 6,
-  /** Whether some weight's gradient isn't zero, in a step in which that is looked at. */
-  alive: 7,
-  diverged: 8,
-  badLoss: 9,
-  size: 10,
-} as const;
-
-export interface InferenceJob {
-  readonly images: Uint8Array;
-  /** `[count, classes]`, to be filled. */
-  readonly logits: Float32Array;
-  /** One word: how many images are done, by all threads. */
-  readonly done: Int32Array;
-}
+import { type EpochJob, type InferenceJob, PROGRESS } from "./work.js";
 
 /** Images in a row, and the memory that they are copied to, both in chunks of the same size: so many for each image. */
 interface Pixels {
@@ -77,6 +40,8 @@ interface Batch {
   readonly from: number;
   readonly count: number;
   readonly blocks: number;
+  /** Counted from 1, over all epochs. */
+  readonly step: number;
 }
 
 /**
@@ -94,6 +59,7 @@ export class Thread {
   /** The whole memory, as bytes and as numbers. */
   readonly #memory: Uint8Array;
   readonly #numbers: Float32Array;
+  readonly #words: Uint32Array;
   readonly #absurdLoss: number;
   readonly #firstSteps: number;
 
@@ -121,6 +87,7 @@ export class Thread {
     });
     this.#memory = new Uint8Array(memory.buffer);
     this.#numbers = new Float32Array(memory.buffer);
+    this.#words = new Uint32Array(memory.buffer);
     this.#absurdLoss = absurdLoss(layout.classes);
     this.#firstSteps = firstSteps(layout.training?.batchSize ?? 1);
     this.#fillBorders(layout.minusInfinity, this.#workspace);
@@ -148,12 +115,12 @@ export class Thread {
       const count = Math.min(training.batchSize, order.length - from);
       const blocks = Math.ceil(count / size);
       if (this.#thread === 0) this.#control.decideStop();
-      const going = yield* this.#gradients({ job, pixels, from, count, blocks });
+      const number = job.firstStep + step + 1;
+      const going = yield* this.#gradients({ job, pixels, from, count, blocks, step: number });
       if (!going) return;
       // now, because after the next barrier other threads may already write those of the next step
       const loss = sum(job.lossOfBlock, blocks);
       const correct = sum(job.correctOfBlock, blocks);
-      const number = job.firstStep + step + 1;
       if (!this.#update(job, number, job.learningRates[step])) return;
       if (!this.#control.barrier()) return;
       if (this.#thread === 0) this.#count(job.progress, number, count, loss, correct);
@@ -216,7 +183,7 @@ export class Thread {
   /** Runs a block through a stage; what it has gradients for is added to a slot. */
   #block(
     stage: Extract<RunnableStage, { each: "block" }>,
-    { job, pixels, from, count }: Batch,
+    { job, pixels, from, count, step }: Batch,
     block: number,
     slot: number,
   ): void {
@@ -229,9 +196,20 @@ export class Thread {
       this.#numbers[(this.#workspace + labels) / 4 + n] = n < real ? job.labels[image] : 0;
       this.#numbers[(this.#workspace + scale) / 4 + n] = n < real ? 1 / count : 0;
     }
+    this.#drawKeys(step, block * size);
     const own = blocks.offset + block * blocks.strideBytes;
     for (const kernel of stage.kernels) kernel(this.#workspace, slot, 0, own);
     if (stage.loss) this.#note(job, block, real);
+  }
+
+  /** Writes where layers look for them the keys of the masks of a block whose first image has this place in the batch. */
+  #drawKeys(step: number, place: number): void {
+    const { keys, block: size, training } = this.#layout;
+    for (const { node, offset } of keys) {
+      const start = (this.#workspace + offset) / 4;
+      const context: Context = { mode: "training", seed: training?.seed ?? 0, step, node };
+      for (let n = 0; n < size; n++) this.#words[start + n] = maskKey(context, place + n);
+    }
   }
 
   /**
