@@ -43,6 +43,7 @@ export {
   parseTraceJson,
   parseTraceNpz,
 } from "./formats/traceFile.js";
+export { fold } from "./graph/fold.js";
 export * from "./graph/model.js";
 export { checkParameters, type Init, initialParameters, inits } from "./graph/parameters.js";
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";

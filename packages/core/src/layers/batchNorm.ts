@@ -150,6 +150,15 @@ function batchNorm<Type extends "batchNorm1d" | "batchNorm2d">(
       return { weight: tensorOf(weighted), bias: tensorOf(plain) };
     },
 
+    affine(layer, { weight, bias, running_mean, running_var }) {
+      const statistics = {
+        mean: Float64Array.from(running_mean.data),
+        variance: Float64Array.from(running_var.data),
+      };
+      const factor = statistics.mean.map((_, c) => weight.data[c] * inverseDeviation(layer, statistics, c));
+      return { factor, shift: factor.map((value, c) => bias.data[c] - value * statistics.mean[c]) };
+    },
+
     words: ({ eps, momentum }) => ({
       kind: "batch normalisation",
       short: inShort("batch norm", [

@@ -51,6 +51,7 @@ export interface Conv2d extends ResolvedLayer, Window {
 export const conv2d: Layer<Conv2dSpec, Conv2d> = {
   type: "conv2d",
   prefix: "conv",
+  rescales: true,
 
   resolve(spec: Conv2dSpec, inputShape: Shape): Conv2d {
     checkKeys(spec, ["type", "filters", "kernel", "stride", "padding", "dilation", "bias"]);

@@ -29,6 +29,7 @@ export interface Dense extends ResolvedLayer {
 export const dense: Layer<DenseSpec, Dense> = {
   type: "dense",
   prefix: "fc",
+  rescales: true,
 
   resolve(spec: DenseSpec, inputShape: Shape): Dense {
     checkKeys(spec, ["type", "units", "bias"]);

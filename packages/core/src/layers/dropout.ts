@@ -53,6 +53,7 @@ export const dropout: Layer<DropoutSpec, Dropout> = {
   type: "dropout",
   prefix: "dropout",
   looksAtContext: true,
+  passesInEvaluation: true,
 
   resolve(spec: DropoutSpec, inputShape: Shape): Dropout {
     checkKeys(spec, ["type", "rate"]);

@@ -1,5 +1,6 @@
 import type { NamedTensors, Shape, Tensor } from "../tensor.js";
 import type { Explainer } from "./explain/explanation.js";
+import type { Affine } from "./rescaled.js";
 
 /** A layer as it stands in a model's JSON: its type, its options, and its place in the network. */
 export interface LayerSpec {
@@ -121,6 +122,12 @@ export interface Layer<Spec extends LayerSpec, Resolved extends ResolvedLayer> {
    * window). Where a small step changes one, the output has no one slope, and no finite difference can tell the gradient.
    */
   branches?(layer: Resolved, inputs: readonly Tensor[]): Uint32Array;
+  /** Whether its output channels are sums of inputs times its `weight`, plus its `bias`, of which a spec can say whether there is one. */
+  readonly rescales?: true;
+  /** If all that it does in evaluation is to multiply each channel and to add something: what. */
+  affine?(layer: Resolved, parameters: NamedTensors): Affine;
+  /** Whether in evaluation everything passes as it is. */
+  readonly passesInEvaluation?: true;
   words(layer: Resolved): LayerWords;
   /** The terms that add up to any one cell of these results. */
   readonly explain: Explainer<Resolved>;

@@ -3,6 +3,7 @@ import type { Convolution } from "../../compiler/convolution.js";
 import { type Plan, type PlanOptions, planModel } from "../../compiler/plan.js";
 import type { Dataset } from "../../data/dataset.js";
 import { InputError, show } from "../../errors.js";
+import { type Folding, foldParameters, planFolding } from "../../graph/fold.js";
 import type { Model } from "../../graph/model.js";
 import { checkParameters } from "../../graph/parameters.js";
 import { listening } from "../../listening.js";
@@ -63,6 +64,8 @@ export class WasmEngine implements Engine {
   readonly #local = new LocalPool();
   #one: Pool | undefined;
   #parameters: NamedTensors;
+  /** The network as it is used after training: with norms merged into other layers, without dropout. */
+  readonly #folding: Folding;
   readonly #inference = new Map<Amount, Promise<LoadedInference>>();
   #closed = false;
 
@@ -70,6 +73,7 @@ export class WasmEngine implements Engine {
     const { threads, strict, convolution, startWorker } = options;
     checkParameters(model, parameters);
     this.model = model;
+    this.#folding = planFolding(model);
     this.strict = strict;
     this.#planOptions = convolution === undefined ? {} : { convolution };
     this.#parameters = copyAll(parameters, "float32");
@@ -121,7 +125,10 @@ export class WasmEngine implements Engine {
     options.signal?.throwIfAborted();
     const loaded = await this.#inferenceProgram(count === 1 ? "one" : count < FEW_IMAGES ? "few" : "many");
     const parameters = this.#parameters;
-    const row = loaded.parameters === parameters ? undefined : rowOf(loaded.plan, parameters);
+    const row =
+      loaded.parameters === parameters
+        ? undefined
+        : rowOf(loaded.plan, foldParameters(this.#folding, parameters));
     return listening(options, async ({ signal, onProgress }) => {
       const logits = await loaded.program.infer(row, images, { signal, onProgress });
       loaded.parameters = parameters;
@@ -149,7 +156,10 @@ export class WasmEngine implements Engine {
   #inferenceProgram(amount: Amount): Promise<LoadedInference> {
     const load = async (): Promise<LoadedInference> => {
       const pool = amount === "many" ? this.pool : this.#local;
-      const plan = planModel(this.model, undefined, { ...this.#planOptions, oneImage: amount === "one" });
+      const plan = planModel(this.#folding.model, undefined, {
+        ...this.#planOptions,
+        oneImage: amount === "one",
+      });
       const program = await pool.loadInference(
         await compileFor(pool, plan, { relaxed: !this.strict }),
         layoutOf(plan),
