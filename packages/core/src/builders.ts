@@ -7,10 +7,14 @@ import type { Conv2dSpec } from "./layers/conv2d.js";
 import type { DenseSpec } from "./layers/dense.js";
 import type { DropoutSpec } from "./layers/dropout.js";
 import type { FlattenSpec } from "./layers/flatten.js";
+import type { GeluSpec } from "./layers/gelu.js";
 import type { AnyLayerSpec } from "./layers/index.js";
 import type { LeakyReluSpec } from "./layers/leakyRelu.js";
 import type { MaxPool2dSpec } from "./layers/maxPool2d.js";
 import type { ReluSpec } from "./layers/relu.js";
+import type { SigmoidSpec } from "./layers/sigmoid.js";
+import type { SiluSpec } from "./layers/silu.js";
+import type { TanhSpec } from "./layers/tanh.js";
 import { didYouMean } from "./nearest.js";
 import { type Checks, checkOptions, elsewhere } from "./options.js";
 import type { ImageShape } from "./tensor.js";
@@ -26,6 +30,13 @@ export const leakyRelu = (options: Omit<LeakyReluSpec, "type"> = {}): LeakyReluS
   type: "leakyRelu",
   ...options,
 });
+export const sigmoid = (options: Omit<SigmoidSpec, "type"> = {}): SigmoidSpec => ({
+  type: "sigmoid",
+  ...options,
+});
+export const tanh = (options: Omit<TanhSpec, "type"> = {}): TanhSpec => ({ type: "tanh", ...options });
+export const silu = (options: Omit<SiluSpec, "type"> = {}): SiluSpec => ({ type: "silu", ...options });
+export const gelu = (options: Omit<GeluSpec, "type"> = {}): GeluSpec => ({ type: "gelu", ...options });
 export const maxPool2d = (options: Omit<MaxPool2dSpec, "type">): MaxPool2dSpec => ({
   type: "maxPool2d",
   ...options,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { cosPi, exp, log, power } from "../src/math.js";
+import { cosPi, erfc, exp, log, power, tanh } from "../src/math.js";
 import { randomStream } from "../src/random.js";
 
 /*
- * The library's own exp, log, cos and power against those of JavaScript's engine, which are within 1 unit in the last
- * place (ulp) of the true value.
+ * The library's own exp, log, tanh, cos and power against those of JavaScript's engine, which are within 1 unit in the last
+ * place (ulp) of the true value; erfc, which engines don't have, against a table.
  */
 
 /** The distance of two numbers in units in the last place of the second. */
@@ -106,6 +106,71 @@ describe("log", () => {
 
   test("undoes exp", () => {
     for (const x of between(-700, 700, 2_000)) expect(Math.abs(log(exp(x)) - x)).toBeLessThan(3e-13);
+  });
+});
+
+describe("tanh", () => {
+  test.each([
+    ["where it is almost x", -0.01, 0.01],
+    ["where one formula follows the other", 0.4, 0.6],
+    ["around 0", -1, 1],
+    ["everywhere", -25, 25],
+  ])("%s", (_, from, to) => {
+    expectNear(tanh, Math.tanh, between(from, to, 20_000), 3);
+  });
+
+  test("special values", () => {
+    for (const x of [0, -0, 1e-300, -1e-20, 5e-324]) expect(tanh(x)).toBe(x);
+    for (const x of [20, 1000, 1e308, Infinity]) expect([tanh(x), tanh(-x)]).toEqual([1, -1]);
+    expect(tanh(NaN)).toBeNaN();
+  });
+});
+
+/** Made with mpmath 1.3.0: `mp.dps = 40; [float(erfc(mpf(x))) for x in ...]` */
+const erfcs = [
+  [-6, 2.0],
+  [-2.5, 1.999593047982555],
+  [-1, 1.8427007929497148],
+  [-0.25, 1.276326390168237],
+  [-1e-10, 1.000000000112838],
+  [0, 1.0],
+  [1e-300, 1.0],
+  [0.001, 0.9988716212090307],
+  [0.1, 0.887537083981715],
+  [0.3, 0.6713732405408726],
+  [0.5, 0.4795001221869535],
+  [0.75, 0.28884436634648486],
+  [1, 0.15729920705028513],
+  [1.3, 0.06599205505934755],
+  [1.7, 0.01620954140922544],
+  [2, 0.004677734981047266],
+  [2.5, 0.0004069520174449589],
+  [3.1, 1.1648657367199589e-5],
+  [4, 1.541725790028002e-8],
+  [5.5, 7.357847917974398e-15],
+  [7.3, 5.502573750691923e-25],
+  [10, 2.088487583762545e-45],
+  [14.2, 1.063964354864168e-89],
+  [20, 5.395865611607901e-176],
+  [26, 5.663192408856143e-296],
+] as const;
+
+describe("erfc", () => {
+  test.each(erfcs)("of %s is %s", (x, expected) => expect(ulps(erfc(x), expected)).toBeLessThanOrEqual(5));
+
+  test("falls all the way, and is 2 - erfc(-x)", () => {
+    let before = 0;
+    for (let x = 27.5; x >= -7; x -= 1 / 64) {
+      expect(erfc(x)).toBeGreaterThanOrEqual(before);
+      before = erfc(x);
+      expect(erfc(x) + erfc(-x)).toBe(2);
+    }
+  });
+
+  test("special values", () => {
+    expect(erfc(0)).toBe(1);
+    for (const x of [28, 1000, 1e300, Infinity]) expect([erfc(x), erfc(-x)]).toEqual([0, 2]);
+    expect(erfc(NaN)).toBeNaN();
   });
 });
 

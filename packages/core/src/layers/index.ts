@@ -5,16 +5,24 @@ import { type Conv2dSpec, conv2d } from "./conv2d.js";
 import { type DenseSpec, dense } from "./dense.js";
 import { type DropoutSpec, dropout } from "./dropout.js";
 import { type FlattenSpec, flatten } from "./flatten.js";
+import { type GeluSpec, gelu } from "./gelu.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import { type LeakyReluSpec, leakyRelu } from "./leakyRelu.js";
 import { type MaxPool2dSpec, maxPool2d } from "./maxPool2d.js";
 import { type ReluSpec, relu } from "./relu.js";
+import { type SigmoidSpec, sigmoid } from "./sigmoid.js";
+import { type SiluSpec, silu } from "./silu.js";
+import { type TanhSpec, tanh } from "./tanh.js";
 
 /** A layer of a model's JSON. */
 export type AnyLayerSpec =
   | Conv2dSpec
   | ReluSpec
   | LeakyReluSpec
+  | SigmoidSpec
+  | TanhSpec
+  | SiluSpec
+  | GeluSpec
   | MaxPool2dSpec
   | AveragePool2dSpec
   | DropoutSpec
@@ -29,6 +37,10 @@ export const layerKinds = {
   conv2d,
   relu,
   leakyRelu,
+  sigmoid,
+  tanh,
+  silu,
+  gelu,
   maxPool2d,
   averagePool2d,
   batchNorm2d,

@@ -98,7 +98,11 @@ def run_average_pool(layer, x):
 PREFIXES = {
     "conv2d": "conv", "relu": "relu", "maxPool2d": "pool", "averagePool2d": "avgpool", "add": "add",
     "flatten": "flatten", "dense": "fc", "leakyRelu": "leaky",
+    "sigmoid": "sigmoid", "tanh": "tanh", "silu": "silu", "gelu": "gelu",
 }
+
+
+CURVES = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "silu": F.silu, "gelu": F.gelu}
 
 
 def names_of(spec):
@@ -126,6 +130,8 @@ def run(spec, parameters, x):
             x = F.relu(x)
         elif layer["type"] == "leakyRelu":
             x = F.leaky_relu(x, layer.get("slope", 0.01))
+        elif layer["type"] in CURVES:
+            x = CURVES[layer["type"]](x, **{key: layer[key] for key in layer if key == "approximate"})
         elif layer["type"] == "maxPool2d":
             x = run_pool(layer, x)
         elif layer["type"] == "averagePool2d":
@@ -224,6 +230,10 @@ NETWORKS = {  # name: (batch, input, layers)
     "with-leaks": (3, [2, 8, 7], [  # behind a ReLU much is exactly 0
         leaky(0.5), conv(4, 3), leaky(0.2), pool(2), conv(3, 2), RELU, leaky(-0.5), FLATTEN, dense(8),
         {"type": "leakyRelu"}, dense(6), leaky(1.5), dense(4)]),
+    "with-smooth-curves": (3, [2, 8, 7], [
+        {"type": "tanh"}, conv(4, 3), {"type": "silu"}, conv(3, 3, padding=1), {"type": "gelu"}, pool(2),
+        {"type": "sigmoid"}, FLATTEN, dense(9), {"type": "gelu", "approximate": "tanh"}, dense(8), {"type": "tanh"}, dense(5),
+        {"type": "sigmoid"}, dense(4)]),
 }
 
 
@@ -285,6 +295,22 @@ def make_softmax():
     save("softmax", {"labels": labels.tolist()}, {
         "logits": logits, "probs": probs, "grad.probs": outgoing, "grad.logits.of.softmax": softmax_gradient,
         "losses": losses, "loss": loss, "grad.logits": gradient})
+
+
+# ---- smooth functions of one number, also far out --------------------------------------------------------------------
+
+
+def make_curves():
+    sizes = torch.tensor([0, 1e-30, 1e-9, 1e-4, 0.3, 0.5, 1.28, 2, 5, 8, 16, 17, 30, 69, 70, 100, 700, 1000, 1e6, 1e30])
+    x = single(torch.cat([torch.linspace(-12, 12, 97), sizes, -sizes])).requires_grad_()
+    outgoing = single(torch.randn(x.shape, generator=torch.Generator().manual_seed(101)))
+    tensors = {"x": x, "grad.y": outgoing}
+    rows = {**CURVES, "geluTanh": lambda x: F.gelu(x, approximate="tanh")}
+    for name, curve in rows.items():
+        y = curve(x)
+        tensors[name] = y
+        tensors["grad." + name] = torch.autograd.grad(y, x, outgoing)[0]
+    save("curves", {"curves": list(rows)}, tensors)
 
 
 # ---- learning rates --------------------------------------------------------------------------------------------------
@@ -402,5 +428,6 @@ if __name__ == "__main__":
     print(f"PyTorch {torch.__version__}, NumPy {np.__version__}")
     make_networks()
     make_softmax()
+    make_curves()
     make_schedules()
     make_training()

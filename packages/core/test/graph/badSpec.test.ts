@@ -150,6 +150,19 @@ table("leaky ReLUs", [
   ],
 ]);
 
+const forms = (found: string) =>
+  new RegExp(`^Layer 1, gelu1: approximate must be "none" or "tanh", not ${found}`);
+
+table("GELU", [
+  ["a form that is a truth value", before({ type: "gelu", approximate: true }), forms("true\\.$")],
+  ["a form that isn't known", before({ type: "gelu", approximate: "erf" }), forms('"erf"\\.$')],
+  [
+    "a form that is misspelt",
+    before({ type: "gelu", approximate: "tahn" }),
+    forms('"tahn" \\(did you mean "tanh"'),
+  ],
+]);
+
 table("dense layers", [
   ["no units", last({ type: "dense" }), /^Layer 2, fc1: units must be .*, but it is missing/],
   ["0 units", last({ type: "dense", units: 0 }), /^Layer 2, fc1: units must be .* at least 1, not 0/],
@@ -161,7 +174,7 @@ table("types", [
   [
     "unknown",
     before({ type: "conv" }),
-    /^Layer 1: unknown type "conv"; known types are conv2d, relu, leakyRelu, maxPool2d/,
+    /^Layer 1: unknown type "conv"; known types are conv2d, relu, leakyRelu, sigmoid, tanh, silu, gelu, maxPool2d/,
   ],
   ["missing", before({ filters: 8 }), /^Layer 1: "type" is missing; known types are conv2d/],
   ["a number", before({ type: 3 }), /^Layer 1: unknown type 3; known/],
@@ -200,6 +213,19 @@ table("unknown options", [
     "of a leaky ReLU",
     before({ type: "leakyRelu", alpha: 0.1 }),
     /^Layer 1, leaky1: unknown option "alpha"; known are slope\./,
+  ],
+  ...["sigmoid", "tanh", "silu"].map(
+    (type) =>
+      [
+        `of ${type}`,
+        before({ type, approximate: "tanh" }),
+        new RegExp(`^Layer 1, ${type}1: unknown option "approximate"; leave it out, there are none\\.$`),
+      ] as const,
+  ),
+  [
+    "of GELU",
+    before({ type: "gelu", form: "tanh" }),
+    /^Layer 1, gelu1: unknown option "form"; known are approximate\./,
   ],
   [
     "of a pool",

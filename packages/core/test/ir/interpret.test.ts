@@ -12,6 +12,7 @@ import { randomStream } from "../../src/random.js";
 import { smallNetworks } from "../support/engineCases.js";
 import { engineNetworks, singleNetworks, tiledNetworks } from "../support/engineNetworks.js";
 import { normNetworks } from "../support/normNetworks.js";
+import { rareLayers } from "../support/networks.js";
 import { cases, seeds } from "../support/properties.js";
 
 /*
@@ -112,6 +113,7 @@ const manyWeights = defineModel(smallNetworks["many weights, for whole batches"]
 const ways = defineModel(
   smallNetworks["ways that go apart, into layers that read other borders, and come together"],
 );
+const rare = defineModel(rareLayers);
 const anyBatch = fc.integer({ min: 1, max: 40 });
 
 const optimizers = [
@@ -143,7 +145,14 @@ test("every kernel of random networks leaves the bits that the interpreter leave
         for (const name of await expectSameBits(plan, batchSize, seed)) kernels.add(kindOf(name));
       },
     ),
-    { ...cases(few(45, 110)), examples: [[[ways, 20], optimizers[0], false, 1]] },
+    {
+      ...cases(few(45, 110)),
+      examples: [
+        [[ways, 20], optimizers[0], false, 1],
+        [[rare, 9], optimizers[0], false, 1],
+        [[rare, 1], optimizers[0], false, 1],
+      ],
+    },
   );
   expect([...kernels].sort()).toEqual([
     "add.forward",
@@ -168,6 +177,8 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "flatten.forward",
     "flatten.inputGradient",
     "flush",
+    "gelu.forward",
+    "gelu.inputGradient",
     "grad.scores",
     "leaky.forward",
     "leaky.inputGradient",
@@ -187,9 +198,15 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "relu.forward",
     "relu.inputGradient",
     "scores",
+    "sigmoid.forward",
+    "sigmoid.inputGradient",
+    "silu.forward",
+    "silu.inputGradient",
     "stem.forward",
     "stem.parameterGradients",
     "stem.prepare",
+    "tanh.forward",
+    "tanh.inputGradient",
     "update",
   ]);
 });

@@ -5,6 +5,7 @@ import { averagePool2d } from "../../src/layers/averagePool2d.js";
 import { conv2d } from "../../src/layers/conv2d.js";
 import { dense } from "../../src/layers/dense.js";
 import { flatten } from "../../src/layers/flatten.js";
+import { type AnyLayer, layerKinds } from "../../src/layers/index.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "../../src/layers/layer.js";
 import { leakyRelu } from "../../src/layers/leakyRelu.js";
 import { maxPool2d } from "../../src/layers/maxPool2d.js";
@@ -14,7 +15,13 @@ import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "../../src/loss
 import type { NamedTensors, Shape, Tensor } from "../../src/tensor.js";
 import { magnitude } from "../support/compare.js";
 import { expectGradient, measuredGradient } from "../support/differences.js";
-import { averagePool2dSpecs, conv2dSpecs, maxPool2dSpecs, placed } from "../support/layerSpecs.js";
+import {
+  averagePool2dSpecs,
+  conv2dSpecs,
+  maxPool2dSpecs,
+  placed,
+  smoothSpecs,
+} from "../support/layerSpecs.js";
 import { cases, seeds } from "../support/properties.js";
 import { apart, normals } from "../support/values.js";
 
@@ -23,7 +30,8 @@ import { apart, normals } from "../support/values.js";
  * the outputs, each with a random weight, which are then the gradients that come from above.
  *
  * Every such loss is linear, or, for ReLU and max-pooling, linear as far as the step goes: their inputs keep away from 0
- * and from each other by more than two steps (`apart`). So any step is exact but for rounding.
+ * and from each other by more than two steps (`apart`). So any step is exact but for rounding. Those of smooth functions are
+ * not: they take a smaller one.
  */
 
 const h = 2 ** -6;
@@ -41,6 +49,7 @@ function checkLayer<Spec extends LayerSpec, Resolved extends ResolvedLayer>(
   layer: Resolved,
   x: Tensor,
   seed: number,
+  step = h,
 ): void {
   const parameters: NamedTensors = Object.fromEntries(
     kind.parameters(layer).map(({ name, shape }) => [name, normals(shape, seed, name)]),
@@ -51,8 +60,8 @@ function checkLayer<Spec extends LayerSpec, Resolved extends ResolvedLayer>(
   const own = kind.parameterGradients(layer, [x], outgoing);
   const computed: NamedTensors = { x: kind.inputGradients(layer, [x], parameters, outgoing)[0], ...own };
   for (const [name, values] of Object.entries({ x, ...parameters })) {
-    const measured = measuredGradient(loss, values.data as Float64Array, h);
-    expectGradient(`gradient of ${name}`, computed[name]?.data ?? [], measured, { size, h });
+    const measured = measuredGradient(loss, values.data as Float64Array, step);
+    expectGradient(`gradient of ${name}`, computed[name]?.data ?? [], measured, { size, h: step });
   }
 }
 
@@ -102,6 +111,17 @@ describe("layers that take any shape", () => {
       fc.property(shapes, batches, seeds, (shape, batch, seed) => {
         const layer = kind.resolve(spec as never, shape);
         checkLayer(kind as Layer<LayerSpec, ResolvedLayer>, layer, apart([batch, ...shape], seed, "x"), seed);
+      }),
+      cases(few(25, 60)),
+    );
+  });
+
+  test.each(smoothSpecs.map((spec) => [JSON.stringify(spec), spec]))("%s", (_, spec) => {
+    const kind = layerKinds[spec.type] as AnyLayer;
+    fc.assert(
+      fc.property(shapes, batches, seeds, (shape, batch, seed) => {
+        const x = normals([batch, ...shape], seed, "x");
+        checkLayer(kind, kind.resolve(spec, shape), x, seed, 2 ** -9);
       }),
       cases(few(25, 60)),
     );

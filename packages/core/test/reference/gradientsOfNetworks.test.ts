@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { few } from "../../../../test/support/long.js";
-import type { Model } from "../../src/graph/model.js";
+import { defineModel, type Model } from "../../src/graph/model.js";
 import { layerKinds } from "../../src/layers/index.js";
 import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
 import { softmaxCrossEntropy } from "../../src/losses/softmaxCrossEntropy.js";
@@ -9,7 +9,7 @@ import { trace } from "../../src/reference/trace.js";
 import type { NamedTensors } from "../../src/tensor.js";
 import { maxPooling } from "../support/definitions.js";
 import { expectGradient, measuredGradient } from "../support/differences.js";
-import { networks, randomParameters } from "../support/networks.js";
+import { networks, randomParameters, rareLayers } from "../support/networks.js";
 import { cases, seeds } from "../support/properties.js";
 import { normals } from "../support/values.js";
 
@@ -96,7 +96,7 @@ test("every gradient of random networks is the measured one", () => {
       }
       for (const { spec } of model.layers) kinds.add(spec.type);
     }),
-    cases(few(25, 60)),
+    { ...cases(few(25, 60)), examples: [[defineModel(rareLayers), 2, 1]] },
   );
   expect([...kinds].sort()).toEqual(Object.keys(layerKinds).sort());
   expect(compared).toBeGreaterThan(few(2000, 5000));

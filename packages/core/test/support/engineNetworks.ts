@@ -3,7 +3,7 @@ import { InputError } from "../../src/errors.js";
 import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
 import { withAdditions } from "./additions.js";
-import { fits, leakyReluSpecs } from "./layerSpecs.js";
+import { activationSpecs, fits } from "./layerSpecs.js";
 
 /*
  * Networks for engines, wilder than those of networks.ts: kernels work on tiles of 4 channels, of 4 outputs, of 8 images,
@@ -50,11 +50,6 @@ const pooling: fc.Arbitrary<AnyLayerSpec> = fc.tuple(from(1, 4), from(1, 4)).cha
     { requiredKeys: ["type", "size", "padding"] },
   );
 });
-/** Of either kind. */
-const relu: fc.Arbitrary<AnyLayerSpec> = fc.oneof(
-  { weight: 2, arbitrary: fc.constant({ type: "relu" as const }) },
-  leakyReluSpecs,
-);
 const dense: fc.Arbitrary<AnyLayerSpec> = fc.record(
   { type: fc.constant("dense" as const), units: from(2, 13), bias: fc.boolean() },
   { requiredKeys: ["type", "units"] },
@@ -68,10 +63,10 @@ export const engineNetworks: fc.Arbitrary<Model> = fc
   .record({
     input: fc.tuple(from(1, 6), from(1, 9), from(1, 9)),
     images: fc.array(
-      fc.oneof({ weight: 3, arbitrary: convolution }, { weight: 2, arbitrary: pooling }, relu),
+      fc.oneof({ weight: 3, arbitrary: convolution }, { weight: 2, arbitrary: pooling }, activationSpecs),
       { maxLength: 5 },
     ),
-    rows: fc.array(fc.oneof({ weight: 2, arbitrary: dense }, relu), { maxLength: 4 }),
+    rows: fc.array(fc.oneof({ weight: 2, arbitrary: dense }, activationSpecs), { maxLength: 4 }),
     last: fc.option(dense),
     normalize: fc.boolean(),
     additions: fc.array(fc.nat(), { maxLength: 3 }),
@@ -110,11 +105,11 @@ export const singleNetworks: fc.Arbitrary<Model> = fc
       fc.oneof(
         { weight: 2, arbitrary: convolution.map((spec) => ({ ...spec, stride: 1 })) },
         fc.constant<AnyLayerSpec>({ type: "maxPool2d", size: 2 }),
-        relu,
+        activationSpecs,
       ),
       { maxLength: 5 },
     ),
-    rows: fc.array(fc.oneof({ weight: 2, arbitrary: dense }, relu), { maxLength: 3 }),
+    rows: fc.array(fc.oneof({ weight: 2, arbitrary: dense }, activationSpecs), { maxLength: 3 }),
     last: dense,
   })
   .map(({ input, images, rows, last }) =>

@@ -4,7 +4,7 @@ import { softmax } from "../../src/losses/softmax.js";
 import { inputsOf, type Trace, trace } from "../../src/reference/trace.js";
 import { copyOf, type FloatArray, type NamedTensors, type Tensor } from "../../src/tensor.js";
 import { EPSILON } from "./compare.js";
-import { sumLengths } from "./sumLengths.js";
+import { curves, sumLengths } from "./sumLengths.js";
 import {
   isTiled,
   tiledInputGradientSizes,
@@ -66,8 +66,17 @@ export function errorBounds(
     // what goes through a leaky ReLU is multiplied by the same slope in both directions
     const throughSlopes = (sizes: Tensor) =>
       sizesOf(kind.inputGradients(resolved, inputsOf(layer, step.tensors), {}, sizes)[0]);
-    const forward = (inputs: readonly Tensor[]) =>
-      layer.spec.type === "leakyRelu" ? throughSlopes(inputs[0]) : kind.forward(resolved, inputs, absolute);
+    const curve = curves[layer.spec.type];
+    const alongCurve = ({ shape, data }: Tensor): Tensor => ({
+      shape,
+      data: data.map((size, k) => curve.slope * size + Math.abs(step.tensors[output].data[k])),
+    });
+    const forward = (inputs: readonly Tensor[]) => {
+      if (curve) return alongCurve(inputs[0]);
+      return layer.spec.type === "leakyRelu"
+        ? throughSlopes(inputs[0])
+        : kind.forward(resolved, inputs, absolute);
+    };
     plainSizes[output] = forward(inputsOf(layer, plainSizes));
     const inputs = inputsOf(layer, sizes);
     sizes[output] = isTiled(layer) ? tiledOutputSizes(layer, inputs[0], absolute) : forward(inputs);
@@ -92,9 +101,17 @@ export function errorBounds(
       gradients[fullName] = Float64Array.from(data, (size) => factors[`grad.${fullName}`] * size);
     }
     const absolute = absoluteOf(layer, parameters);
-    const ways = isTiled(layer)
-      ? [tiledInputGradientSizes(layer, absolute, outgoing)]
-      : kind.inputGradients(resolved, inputsOf(layer, step.tensors), absolute, outgoing).map(sizesOf);
+    const curve = curves[layer.spec.type];
+    // slopes are made of numbers like 1, and move where what comes in does
+    const alongCurve = ({ shape, data }: Tensor): Tensor => ({
+      shape,
+      data: data.map((size, k) => size * (curve.slope + curve.bend * inputs[0].data[k] + 1)),
+    });
+    const ways = curve
+      ? [alongCurve(outgoing)]
+      : isTiled(layer)
+        ? [tiledInputGradientSizes(layer, absolute, outgoing)]
+        : kind.inputGradients(resolved, inputsOf(layer, step.tensors), absolute, outgoing).map(sizesOf);
     for (const [k, name] of layer.inputs.entries()) {
       const known = backward[name]?.data;
       const { shape, data } = ways[k];

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { InputError } from "../../src/errors.js";
 import type { AveragePool2dSpec } from "../../src/layers/averagePool2d.js";
 import type { Conv2dSpec } from "../../src/layers/conv2d.js";
+import type { AnyLayerSpec } from "../../src/layers/index.js";
 import type { LayerSpec } from "../../src/layers/layer.js";
 import type { LeakyReluSpec } from "../../src/layers/leakyRelu.js";
 import type { MaxPool2dSpec } from "../../src/layers/maxPool2d.js";
@@ -77,6 +78,23 @@ export const poolSpecs = fc.oneof({ weight: 2, arbitrary: maxPool2dSpecs }, aver
 export const leakyReluSpecs: fc.Arbitrary<LeakyReluSpec> = fc.record(
   { type: fc.constant("leakyRelu" as const), slope: fc.constantFrom(0, 0.01, 0.2, -0.5, 1.5) },
   { requiredKeys: ["type"] },
+);
+
+/** All smooth functions of one number. */
+export const smoothSpecs: readonly AnyLayerSpec[] = [
+  { type: "sigmoid" },
+  { type: "tanh" },
+  { type: "silu" },
+  { type: "gelu" },
+  { type: "gelu", approximate: "none" },
+  { type: "gelu", approximate: "tanh" },
+];
+
+/** What may stand behind a convolution or a dense layer. */
+export const activationSpecs: fc.Arbitrary<AnyLayerSpec> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ type: "relu" as const }) },
+  { weight: 2, arbitrary: leakyReluSpecs },
+  { weight: 3, arbitrary: fc.constantFrom(...smoothSpecs) },
 );
 
 /** A layer of a kind with an image that it can take. */

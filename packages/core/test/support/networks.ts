@@ -4,29 +4,24 @@ import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.j
 import type { AnyLayerSpec } from "../../src/layers/index.js";
 import type { NamedTensors, Shape } from "../../src/tensor.js";
 import { withAdditions } from "./additions.js";
-import { conv2dSpecs, leakyReluSpecs, poolSpecs } from "./layerSpecs.js";
+import { activationSpecs, conv2dSpecs, poolSpecs } from "./layerSpecs.js";
 import { normals } from "./values.js";
 
 const from = (min: number, max: number) => fc.integer({ min, max });
-/** Of either kind. */
-const relu: fc.Arbitrary<AnyLayerSpec> = fc.oneof(
-  { weight: 2, arbitrary: fc.constant({ type: "relu" as const }) },
-  leakyReluSpecs,
-);
 
 /** Zero or one. */
 const perhaps = (layer: fc.Arbitrary<AnyLayerSpec>) => fc.array(layer, { maxLength: 1 });
 
-/** Convolution, perhaps ReLU, perhaps pooling. */
-const block = fc.tuple(conv2dSpecs, perhaps(relu), perhaps(poolSpecs));
+/** Convolution, perhaps an activation, perhaps pooling. */
+const block = fc.tuple(conv2dSpecs, perhaps(activationSpecs), perhaps(poolSpecs));
 
-/** Dense, perhaps ReLU. */
+/** Dense, perhaps an activation. */
 const hidden = fc.tuple(
   fc.record(
     { type: fc.constant("dense" as const), units: from(1, 5), bias: fc.boolean() },
     { requiredKeys: ["type", "units"] },
   ),
-  perhaps(relu),
+  perhaps(activationSpecs),
 );
 
 /** Networks of all kinds of layers that fit together, small enough that each of their numbers can be moved. */
@@ -35,7 +30,7 @@ export const networks: fc.Arbitrary<Model> = fc
     input: fc.tuple(from(1, 2), from(3, 8), from(3, 8)),
     first: perhaps(poolSpecs),
     blocks: fc.array(block, { maxLength: 2 }),
-    afterFlatten: perhaps(relu),
+    afterFlatten: perhaps(activationSpecs),
     hidden: fc.array(hidden, { maxLength: 2 }),
     classes: from(2, 5),
     additions: fc.array(fc.nat(), { maxLength: 3 }),
@@ -57,6 +52,22 @@ export const networks: fc.Arbitrary<Model> = fc
     ),
   )
   .filter((model) => model !== undefined);
+
+/** Kinds of layers that a few random networks may all lack. */
+export const rareLayers: ModelSpec = {
+  input: [1, 4, 4],
+  layers: [
+    { type: "tanh" },
+    { type: "conv2d", filters: 2, kernel: 2 },
+    { type: "silu" },
+    { type: "sigmoid" },
+    { type: "gelu" },
+    { type: "flatten" },
+    { type: "dense", units: 3 },
+    { type: "gelu", approximate: "tanh" },
+    { type: "dense", units: 3 },
+  ],
+};
 
 /** Undefined if the layers don't fit together. */
 function modelOf(spec: ModelSpec, additions: readonly number[]): Model | undefined {

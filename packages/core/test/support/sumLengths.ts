@@ -2,6 +2,16 @@ import type { Model, ModelLayer } from "../../src/graph/model.js";
 import type { AveragePool2d } from "../../src/layers/averagePool2d.js";
 import { sizeOf } from "../../src/tensor.js";
 
+/**
+ * Smooth functions of one number: how much they move, at most, where that moves a little, and how much their slopes do.
+ */
+export const curves: Readonly<Record<string, { readonly slope: number; readonly bend: number }>> = {
+  sigmoid: { slope: 0.25, bend: 0.097 },
+  tanh: { slope: 1, bend: 0.77 },
+  silu: { slope: 1.1, bend: 0.5 },
+  gelu: { slope: 1.13, bend: 0.8 },
+};
+
 /** How many numbers a layer adds up for one output, and for one cell of its input's gradient. */
 function ownLengths({ parameters: [weight], spec, inputs, resolved }: ModelLayer): {
   forward: number;
@@ -17,6 +27,8 @@ function ownLengths({ parameters: [weight], spec, inputs, resolved }: ModelLayer
   }
   // times the slope, which is rounded, too
   if (spec.type === "leakyRelu") return { forward: 2, backward: 2 };
+  // an exponential and what is made of it, each with a rounding or two
+  if (spec.type in curves) return { forward: 12, backward: 12 };
   return { forward: 0, backward: spec.type === "maxPool2d" ? 4 : 0 };
 }
 

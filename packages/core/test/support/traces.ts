@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { cellAddress, indexAt } from "../../src/cell.js";
 import type { Cell } from "../../src/explain/index.js";
+import { defineModel, type Model } from "../../src/graph/model.js";
 import { type Trace, tensorsOf, trace, withUpdate } from "../../src/reference/trace.js";
 import { copyAll, type DType, type NamedTensors } from "../../src/tensor.js";
-import { networks, randomParameters } from "./networks.js";
+import { networks, randomParameters, rareLayers } from "./networks.js";
 import { seeds } from "./properties.js";
 import { normals } from "./values.js";
 
@@ -23,12 +24,19 @@ function onGrid(tensors: NamedTensors, grid: number): NamedTensors {
 export function traces(dtype: DType): fc.Arbitrary<Trace> {
   return fc
     .tuple(networks, fc.integer({ min: 1, max: 3 }), seeds, grids)
-    .map(([model, batch, seed, grid]) => {
-      const given = { x: normals([batch, ...model.inputShape], seed, "x"), ...randomParameters(model, seed) };
-      const { x, ...parameters } = copyAll(onGrid(given, grid), dtype);
-      const labels = Array.from({ length: batch }, (_, n) => (seed + n) % model.classes.length);
-      return withUpdate(trace(model, parameters, x, labels), 0.125 + (seed % 7) / 10);
-    });
+    .map(([model, batch, seed, grid]) => traceOf(model, batch, seed, grid, dtype));
+}
+
+/** A step of a network with the kinds of layers that a few random ones may all lack. */
+export function rareTrace(dtype: DType): Trace {
+  return traceOf(defineModel(rareLayers), 2, 1, 0, dtype);
+}
+
+function traceOf(model: Model, batch: number, seed: number, grid: number, dtype: DType): Trace {
+  const given = { x: normals([batch, ...model.inputShape], seed, "x"), ...randomParameters(model, seed) };
+  const { x, ...parameters } = copyAll(onGrid(given, grid), dtype);
+  const labels = Array.from({ length: batch }, (_, n) => (seed + n) % model.classes.length);
+  return withUpdate(trace(model, parameters, x, labels), 0.125 + (seed % 7) / 10);
 }
 
 /** Every cell of every tensor. */

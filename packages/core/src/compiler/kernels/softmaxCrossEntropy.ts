@@ -5,21 +5,16 @@ import {
   binary,
   constant,
   div,
-  type Expression,
-  integer,
   type LoopNest,
   load,
   loopNest,
-  madd,
   max,
   mul,
-  pmax,
   select,
-  shift,
   sub,
-  unary,
 } from "../../ir/ir.js";
 import { BLOCK, HALVES, type View } from "../block.js";
+import { exponential } from "./exponential.js";
 
 /** What the kernel notes about each image, in cells: what makes its loss, and whether its winner is the right class. */
 export const STATISTICS = { sum: 0, margin: BLOCK, correct: 2 * BLOCK, size: 3 * BLOCK } as const;
@@ -61,7 +56,7 @@ export function lossGradient(
       const sum = b.variable(constant(0));
       b.loop("k", K, (index) => {
         const below = b.variable(sub(load(at(z.buffer, z.start + half, [index, BLOCK])), largest));
-        const e = b.variable(exponential(below));
+        const e = b.variable(exponential(b, below));
         b.store(at(dz.buffer, dz.start + half, [index, BLOCK]), e);
         sum.set(add(sum, e));
       });
@@ -82,24 +77,3 @@ export function lossGradient(
     }
   });
 }
-
-/**
- * e^x for x <= 0, to 2 units in the last place: x = k ln 2 + r with |r| <= ln(2)/2, and e^r by its Taylor series up to
- * r^7/7!. Below -69 (e^-69 is 1e-30) the result is 0, which is as good beside the largest score's e^0: the products that
- * gradients are made of would be denormal numbers, with which many processors compute a hundred times as slowly.
- */
-function exponential(x: Expression): Expression {
-  const bounded = pmax(x, constant(LOWEST));
-  const k = unary("nearest", mul(bounded, constant(1 / Math.LN2)));
-  const r = madd(k, constant(-LN2_LOW), madd(k, constant(-LN2_HIGH), bounded));
-  let series: Expression = constant(1);
-  for (let n = 7; n >= 1; n--) series = madd(mul(series, r), constant(Math.fround(1 / n)), constant(1));
-  const scale = shift("left", 23, binary("addInteger", unary("toInteger", k), integer(127)));
-  return binary("andnot", mul(series, scale), binary("gt", constant(LOWEST), x));
-}
-
-const LOWEST = -69;
-
-// ln 2 in two parts, the first with 9 bits, so that its product with k is exact
-const LN2_HIGH = 0.693359375;
-const LN2_LOW = -0.00021219444005469057;

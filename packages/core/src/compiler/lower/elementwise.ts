@@ -1,4 +1,4 @@
-import type { Expression, LoopNest } from "../../ir/ir.js";
+import type { Expression, LoopNest, LoopNestBuilder } from "../../ir/ir.js";
 import { load, loopNest } from "../../ir/ir.js";
 import type { ResolvedLayer } from "../../layers/layer.js";
 import { forEachCell, type View } from "../block.js";
@@ -6,15 +6,17 @@ import type { Lowering } from "./lowering.js";
 
 /*
  * Layers that make each number of their output from the numbers at the same place of their inputs. What they compute is
- * all that they have to say; the loops are the same for all.
+ * all that they have to say; the loops are the same for all. What is computed once and used more than once goes into a
+ * variable of the kernel's builder.
  */
 export interface Elementwise<Resolved extends ResolvedLayer = ResolvedLayer> {
   /** The output, from the inputs. */
-  output(inputs: readonly Expression[], layer: Resolved): Expression;
+  output(inputs: readonly Expression[], layer: Resolved, b: LoopNestBuilder): Expression;
   /** The gradient of each input, from that of the output and from the numbers that were there forward. */
   gradients(
     numbers: { readonly inputs: readonly Expression[]; readonly y: Expression; readonly dy: Expression },
     layer: Resolved,
+    b: LoopNestBuilder,
   ): readonly Expression[];
 }
 
@@ -26,7 +28,7 @@ export function elementwise<Resolved extends ResolvedLayer>(
     ...rest,
 
     forward({ layer, resolved, inputs, y }) {
-      return [mapCells(`${layer.name}.forward`, inputs, y, (numbers) => output(numbers, resolved))];
+      return [mapCells(`${layer.name}.forward`, inputs, y, (numbers, b) => output(numbers, resolved, b))];
     },
 
     backward({ layer, resolved, inputs, y, dy, gradients: targets, leftToNext }) {
@@ -42,7 +44,7 @@ export function elementwise<Resolved extends ResolvedLayer>(
                     y: load(cellOf(y)),
                     dy: load(cellOf(dy)),
                   };
-                  b.store(cellOf(target), gradients(numbers, resolved)[k]);
+                  b.store(cellOf(target), gradients(numbers, resolved, b)[k]);
                 }),
               ),
             ],
@@ -56,9 +58,17 @@ export function mapCells(
   name: string,
   inputs: readonly View[],
   y: View,
-  output: (numbers: readonly Expression[]) => Expression,
+  output: (numbers: readonly Expression[], b: LoopNestBuilder) => Expression,
 ): LoopNest {
   return loopNest(name, (b) =>
-    forEachCell(b, y, (cellOf) => b.store(cellOf(y), output(inputs.map((x) => load(cellOf(x)))))),
+    forEachCell(b, y, (cellOf) =>
+      b.store(
+        cellOf(y),
+        output(
+          inputs.map((x) => load(cellOf(x))),
+          b,
+        ),
+      ),
+    ),
   );
 }

@@ -1,9 +1,9 @@
 import type { ModelLayer } from "../../graph/model.js";
-import { add, binary, constant, mul, pmax, select } from "../../ir/ir.js";
+import { add, binary, constant, pmax } from "../../ir/ir.js";
 import type { AveragePool2d } from "../../layers/averagePool2d.js";
 import type { layerKinds } from "../../layers/index.js";
-import type { LeakyRelu } from "../../layers/leakyRelu.js";
 import { batchNormLowering } from "./batchNorm.js";
+import * as activations from "./activations.js";
 import { conv2dLowering } from "./conv2d.js";
 import { denseLowering } from "./dense.js";
 import { dropoutLowering } from "./dropout.js";
@@ -23,12 +23,11 @@ const lowerings: Partial<Record<keyof typeof layerKinds, Lowering>> = {
     },
     { isRelu: true },
   ),
-  leakyRelu: elementwise<LeakyRelu>({
-    output: ([x], { slope }) => select(binary("gt", x, constant(0)), x, mul(x, constant(slope))),
-    gradients: ({ inputs: [x], dy }, { slope }) => [
-      select(binary("gt", x, constant(0)), dy, mul(dy, constant(slope))),
-    ],
-  }),
+  leakyRelu: elementwise(activations.leakyRelu),
+  sigmoid: elementwise(activations.sigmoid),
+  tanh: elementwise(activations.tanh),
+  silu: elementwise(activations.silu),
+  gelu: elementwise(activations.gelu),
   maxPool2d: maxPool2dLowering,
   averagePool2d: windowedSum(({ kernel: [U, V] }: AveragePool2d) => 1 / (U * V)),
   batchNorm2d: batchNormLowering,

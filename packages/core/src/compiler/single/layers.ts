@@ -1,6 +1,5 @@
 import type { Normalization } from "../../graph/model.js";
 import {
-  type Address,
   at,
   type Buffer,
   binary,
@@ -13,9 +12,7 @@ import {
   load,
   loopNest,
   max,
-  mul,
   pmax,
-  select,
   splat,
   sub,
 } from "../../ir/ir.js";
@@ -63,23 +60,28 @@ export function rectifyInputGradient(name: string, y: Rows, dy: Rows, dx: Rows):
   );
 }
 
-export function leak(name: string, slope: number, x: Rows, y: Rows): LoopNest {
+/** Stores what is made of the numbers at the same place of other rows, and zeros behind a row's last cell. */
+export function mapRows(
+  name: string,
+  inputs: readonly Rows[],
+  y: Rows,
+  output: (numbers: readonly Expression[], b: LoopNestBuilder) => Expression,
+): LoopNest {
+  const [C, H, W] = y.shape;
   return loopNest(name, (b) =>
-    forEachVector(b, x, (placeIn) => b.store(placeIn(y), leaked(b, slope, placeIn(x), placeIn(x)))),
+    b.loop("c", C, (c) =>
+      b.loop("p", H, (p) => {
+        for (const qs of vectorsOf(W, 1)) {
+          b.loop("q", qs.count, (q) => {
+            const placeIn = (rows: Rows) =>
+              rowAt(rows, [0, 0, LANES * qs.first], [c, rows.plane], [p, rows.row], [q, LANES]);
+            const numbers = inputs.map((rows) => load(placeIn(rows)));
+            b.store(placeIn(y), firstLanes(output(numbers, b), qs.lanes));
+          });
+        }
+      }),
+    ),
   );
-}
-
-/** `dy` and `dx` may be the same. */
-export function leakInputGradient(name: string, slope: number, x: Rows, dy: Rows, dx: Rows): LoopNest {
-  return loopNest(name, (b) =>
-    forEachVector(b, x, (placeIn) => b.store(placeIn(dx), leaked(b, slope, placeIn(x), placeIn(dy)))),
-  );
-}
-
-/** The numbers at `place`, times `slope` where those at `x` aren't above 0. */
-function leaked(b: LoopNestBuilder, slope: number, x: Address, place: Address): Expression {
-  const value = b.variable(load(place));
-  return select(binary("gt", load(x), constant(0)), value, mul(value, constant(slope)));
 }
 
 /** Calls `write` in loops over all vectors of an image. */

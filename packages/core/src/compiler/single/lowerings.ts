@@ -4,9 +4,10 @@ import type { Conv2d } from "../../layers/conv2d.js";
 import type { Dense } from "../../layers/dense.js";
 import type { layerKinds } from "../../layers/index.js";
 import type { ResolvedLayer } from "../../layers/layer.js";
-import type { LeakyRelu } from "../../layers/leakyRelu.js";
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
 import { poolsPairs } from "../kernels/conv2dPooled.js";
+import * as activations from "../lower/activations.js";
+import type { Elementwise } from "../lower/elementwise.js";
 import { needed } from "../lower/lowering.js";
 import type { Allocator, Border } from "../memory.js";
 import {
@@ -89,11 +90,28 @@ const relu: SingleLowering = {
     dx && !leftToNext ? [kernels.rectifyInputGradient(`${layer.name}.inputGradient`, y, dy, dx)] : [],
 };
 
-const leakyRelu: SingleLowering<LeakyRelu> = {
-  forward: ({ layer, resolved, x, y }) => [kernels.leak(`${layer.name}.forward`, resolved.slope, x, y)],
-  backward: ({ layer, resolved, x, dx, dy }) =>
-    dx ? [kernels.leakInputGradient(`${layer.name}.inputGradient`, resolved.slope, x, dy, dx)] : [],
-};
+/** What makes each number from the one at its place, by the same expressions as in blocks. */
+function elementwise<Resolved extends ResolvedLayer>({
+  output,
+  gradients,
+}: Elementwise<Resolved>): SingleLowering<Resolved> {
+  return {
+    forward: ({ layer, resolved, x, y }) => [
+      kernels.mapRows(`${layer.name}.forward`, [x], y, (numbers, b) => output(numbers, resolved, b)),
+    ],
+    backward: ({ layer, resolved, x, y, dx, dy }) =>
+      dx
+        ? [
+            kernels.mapRows(
+              `${layer.name}.inputGradient`,
+              [x, y, dy],
+              dx,
+              ([x, y, dy], b) => gradients({ inputs: [x], y, dy }, resolved, b)[0],
+            ),
+          ]
+        : [],
+  };
+}
 
 const maxPool2d: SingleLowering<MaxPool2d> = {
   suits: poolsPairs,
@@ -132,7 +150,11 @@ const dense: SingleLowering<Dense> = {
 export const singleLowerings: Partial<Record<keyof typeof layerKinds, SingleLowering>> = {
   conv2d,
   relu,
-  leakyRelu,
+  leakyRelu: elementwise(activations.leakyRelu),
+  sigmoid: elementwise(activations.sigmoid),
+  tanh: elementwise(activations.tanh),
+  silu: elementwise(activations.silu),
+  gelu: elementwise(activations.gelu),
   maxPool2d,
   flatten,
   dense,

@@ -21,16 +21,17 @@ export interface Term {
 export type TermRole = "bias" | "winner" | "padding" | "target" | "step";
 
 /**
- * What is done to make a cell. `sum`: products are added. `maximum`: the largest is taken. `normalise`: the mean is
- * taken away and the deviation divided by. `gate`: a number passes or
- * doesn't. `copy`: a number stays what it is. `softmax`, `loss`: those formulas. `difference`: p - y. `collect`: what comes
- * back from several layers is added. `update`: old - lr times gradient. `given`: nothing, it was there before.
+ * What is done to make a cell. `sum`: products are added. `maximum`: the largest is taken. `normalise`: the mean is taken
+ * away and the deviation divided by. `gate`: a number passes or doesn't. `function`: a function of one number is taken, or
+ * its slope. `copy`: a number stays what it is. `softmax`, `loss`: those formulas. `difference`: p - y. `collect`: what
+ * comes back from several layers is added. `update`: old - lr times gradient. `given`: nothing, it was there before.
  */
 export type Rule =
   | "sum"
   | "maximum"
   | "normalise"
   | "gate"
+  | "function"
   | "copy"
   | "softmax"
   | "loss"
