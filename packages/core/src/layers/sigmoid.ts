@@ -1,5 +1,6 @@
 import { exp } from "../math.js";
 import { checkKeys } from "../options.js";
+import { short } from "../presentation/numbers.js";
 import type { Shape } from "../tensor.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import { smooth } from "./smooth.js";
@@ -32,8 +33,8 @@ export const sigmoid: Layer<SigmoidSpec, ResolvedLayer> = {
   ...smooth<ResolvedLayer>({
     value: logistic,
     slope: (x) => logistic(x) * (1 - logistic(x)),
-    factors: ({ value }) => [{ value: logistic(value), label: "σ(x)" }],
-    output: () => "The sigmoid of what came in: 1 / (1 + e^−x), a number between 0 and 1.",
+    factors: ({ value }) => [{ value: logistic(value), label: `σ(${short(value, 4)})` }],
+    output: () => "The sigmoid of what came in: a number between 0 and 1.",
     slopeIs: () => "y·(1 − y)",
   }),
 

@@ -1,5 +1,6 @@
 import * as math from "../math.js";
 import { checkKeys } from "../options.js";
+import { short } from "../presentation/numbers.js";
 import type { Shape } from "../tensor.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import { smooth } from "./smooth.js";
@@ -26,7 +27,7 @@ export const tanh: Layer<TanhSpec, ResolvedLayer> = {
   ...smooth<ResolvedLayer>({
     value: math.tanh,
     slope: (x) => 1 - math.tanh(x) ** 2,
-    factors: ({ value }) => [{ value: math.tanh(value), label: "tanh(x)" }],
+    factors: ({ value }) => [{ value: math.tanh(value), label: `tanh(${short(value, 4)})` }],
     output: () => "The hyperbolic tangent of what came in: a number between −1 and 1.",
     slopeIs: () => "1 − y²",
   }),

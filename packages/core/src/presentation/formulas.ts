@@ -3,6 +3,7 @@ import type { Model, ModelLayer } from "../graph/model.js";
 import { type Content, html } from "../html.js";
 import type { AveragePool2d } from "../layers/averagePool2d.js";
 import type { Conv2d } from "../layers/conv2d.js";
+import type { Gelu } from "../layers/gelu.js";
 import type { layerKinds } from "../layers/index.js";
 import type { LeakyRelu } from "../layers/leakyRelu.js";
 import type { Window } from "../layers/window.js";
@@ -71,6 +72,28 @@ const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
     output: ({ resolved }) => [y, is, leaked(x, resolved as LeakyRelu)],
     inputGradient: ({ resolved }) => [dx, is, leaked(dy, resolved as LeakyRelu)],
   },
+  sigmoid: {
+    output: () => [y, is, fraction(number(1), [number(1), plus, power(letter("e"), [minus, x])])],
+    inputGradient: () => [dx, is, y, brackets([number(1), minus, y]), dy],
+  },
+  tanh: {
+    output: () => [y, is, of("tanh", x)],
+    inputGradient: () => [dx, is, brackets([number(1), minus, power(y, number(2))]), dy],
+  },
+  silu: {
+    output: () => [y, is, x, of("σ", x)],
+    inputGradient: () => [
+      [dx, is, of("σ", x), brackets([number(1), plus, x, brackets([number(1), minus, of("σ", x)])])],
+      dy,
+    ],
+  },
+  gelu: {
+    output: ({ resolved }) => [
+      [y, is, x, of("Φ", x), is],
+      [fraction(x, number(2)), brackets([number(1), plus, inGelu(resolved as Gelu)])],
+    ],
+    inputGradient: () => [dx, is, brackets([of("Φ", x), plus, x, of("Φ′", x)]), dy],
+  },
   maxPool2d: {
     output: () => [y, is, letter("max"), brackets(letter("window"))],
     inputGradient: () => [dx, is, sumOver(letter("windows won")), dy],
@@ -90,6 +113,18 @@ const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
     inputGradient: () => [dx, is, dy],
   },
 };
+
+/** A function of something. */
+const of = (name: string, content: Content) => [letter(name), brackets(content)];
+
+/** The function that rises from -1 to 1. */
+const inGelu = ({ approximate }: Gelu): Content =>
+  approximate === "none"
+    ? of("erf", html`<mfrac><mrow>${x}</mrow><msqrt>${number(2)}</msqrt></mfrac>`)
+    : of("tanh", [
+        html`<msqrt>${fraction(number(2), letter("π"))}</msqrt>`,
+        brackets([x, plus, number(0.044715), power(x, number(3))]),
+      ]);
 
 /** As it is, or times the slope. */
 const leaked = (of: Content, { slope }: LeakyRelu) => [

@@ -47,3 +47,21 @@ test.each([
   ["grad.conv1.bias", "dbias=∑all usesdy"],
   ["grad.x", "dxc,p,q=∑o,u,vweighto,c,u,vdyo,(p+1−u)/2,(q+1−v)/2"],
 ])("the formula of %s", (name, formula) => expect(read(name)).toBe(formula));
+
+test.each([
+  ["sigmoid", {}, "y=11+e−x", "dx=y(1−y)dy"],
+  ["tanh", {}, "y=tanh(x)", "dx=(1−y2)dy"],
+  ["silu", {}, "y=xσ(x)", "dx=σ(x)(1+x(1−σ(x)))dy"],
+  ["gelu", {}, "y=xΦ(x)=x2(1+erf(x2))", "dx=(Φ(x)+xΦ′(x))dy"],
+  ["gelu", { approximate: "tanh" }, "y=xΦ(x)=x2(1+tanh(2π(x+0.044715x3)))", "dx=(Φ(x)+xΦ′(x))dy"],
+] as const)("the formulas of %s, %j", (type, options, forward, backward) => {
+  const model = defineModel({
+    input: [1, 2, 2],
+    layers: [{ type, ...options }, { type: "flatten" }, { type: "dense", units: 2 }],
+  });
+  const step = trace(model, initialParameters(model, 0), tensor([1, 1, 2, 2], [0.1, 0.2, 0.3, 0.4]), [1]);
+  const index = [0, 0, 0, 0];
+  const read = (name: string) =>
+    formulaOf(explain(step, { tensor: name, index }), model)?.replace(/<[^>]*>/g, "");
+  expect([read(`${type}1.out`), read("grad.x")]).toEqual([forward, backward]);
+});
