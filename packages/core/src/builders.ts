@@ -3,11 +3,13 @@ import type { ModelSpec } from "./graph/model.js";
 import type { AddSpec } from "./layers/add.js";
 import type { AveragePool2dSpec } from "./layers/averagePool2d.js";
 import type { BatchNorm1dSpec, BatchNorm2dSpec } from "./layers/batchNorm.js";
+import type { ConcatSpec } from "./layers/concat.js";
 import type { Conv2dSpec } from "./layers/conv2d.js";
 import type { DenseSpec } from "./layers/dense.js";
 import type { DropoutSpec } from "./layers/dropout.js";
 import type { FlattenSpec } from "./layers/flatten.js";
 import type { GeluSpec } from "./layers/gelu.js";
+import type { GlobalAveragePool2dSpec } from "./layers/globalAveragePool2d.js";
 import type { AnyLayerSpec } from "./layers/index.js";
 import type { LeakyReluSpec } from "./layers/leakyRelu.js";
 import type { MaxPool2dSpec } from "./layers/maxPool2d.js";
@@ -57,7 +59,11 @@ export const dropout = (options: Omit<DropoutSpec, "type"> = {}): DropoutSpec =>
   type: "dropout",
   ...options,
 });
+export const globalAveragePool2d = (
+  options: Omit<GlobalAveragePool2dSpec, "type"> = {},
+): GlobalAveragePool2dSpec => ({ type: "globalAveragePool2d", ...options });
 export const add = (options: Omit<AddSpec, "type">): AddSpec => ({ type: "add", ...options });
+export const concat = (options: Omit<ConcatSpec, "type">): ConcatSpec => ({ type: "concat", ...options });
 export const flatten = (options: Omit<FlattenSpec, "type"> = {}): FlattenSpec => ({
   type: "flatten",
   ...options,

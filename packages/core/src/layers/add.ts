@@ -27,7 +27,7 @@ export interface AddSpec extends LayerSpec {
 }
 
 export interface Add extends ResolvedLayer {
-  readonly inputCount: number;
+  readonly inputShapes: readonly Shape[];
 }
 
 export const add: Layer<AddSpec, Add> = {
@@ -44,7 +44,7 @@ export const add: Layer<AddSpec, Add> = {
         `its inputs must have one shape, but one is ${formatShape(inputShape)} and another ${formatShape(other)}; change the layers before it`,
       );
     }
-    return { inputCount: inputShapes.length, inputShape, outputShape: inputShape };
+    return { inputShapes, inputShape, outputShape: inputShape };
   },
 
   parameters: () => [],
@@ -68,15 +68,15 @@ export const add: Layer<AddSpec, Add> = {
 
   parameterGradients: () => ({}),
 
-  words: ({ inputCount }: Add) => ({
+  words: ({ inputShapes: { length } }: Add) => ({
     kind: "addition",
-    short: `add ${inputCount} tensors`,
-    forward: `${inputCount} tensors of one shape are added, number by number: here the ways of the network come together.`,
+    short: `add ${length} tensors`,
+    forward: `${length} tensors of one shape are added, number by number: here the ways of the network come together.`,
     backward: "The gradient goes back into each of the ways as it is.",
   }),
 
   explain: explainLinear<Add>(
-    ({ inputCount }, index) => Array.from({ length: inputCount }, (_, input) => ({ input, index, share: 1 })),
+    ({ inputShapes }, index) => inputShapes.map((_, input) => ({ input, index, share: 1 })),
     {
       output: (_layer, parts) => `The sum of ${parts} numbers, one from each input, at the same place.`,
       inputGradient: () => "The output moved just as much as this number, so the gradient passes as it is.",

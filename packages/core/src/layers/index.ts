@@ -1,11 +1,13 @@
 import { type AddSpec, add } from "./add.js";
 import { type AveragePool2dSpec, averagePool2d } from "./averagePool2d.js";
 import { type BatchNorm1dSpec, type BatchNorm2dSpec, batchNorm1d, batchNorm2d } from "./batchNorm.js";
+import { type ConcatSpec, concat } from "./concat.js";
 import { type Conv2dSpec, conv2d } from "./conv2d.js";
 import { type DenseSpec, dense } from "./dense.js";
 import { type DropoutSpec, dropout } from "./dropout.js";
 import { type FlattenSpec, flatten } from "./flatten.js";
 import { type GeluSpec, gelu } from "./gelu.js";
+import { type GlobalAveragePool2dSpec, globalAveragePool2d } from "./globalAveragePool2d.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import { type LeakyReluSpec, leakyRelu } from "./leakyRelu.js";
 import { type MaxPool2dSpec, maxPool2d } from "./maxPool2d.js";
@@ -25,10 +27,12 @@ export type AnyLayerSpec =
   | GeluSpec
   | MaxPool2dSpec
   | AveragePool2dSpec
-  | DropoutSpec
-  | AddSpec
+  | GlobalAveragePool2dSpec
   | BatchNorm2dSpec
   | BatchNorm1dSpec
+  | DropoutSpec
+  | AddSpec
+  | ConcatSpec
   | FlattenSpec
   | DenseSpec;
 
@@ -43,10 +47,12 @@ export const layerKinds = {
   gelu,
   maxPool2d,
   averagePool2d,
+  globalAveragePool2d,
   batchNorm2d,
   batchNorm1d,
   dropout,
   add,
+  concat,
   flatten,
   dense,
 };

@@ -13,9 +13,9 @@ export interface LayerSpec {
 
 /** A layer whose options are complete and whose shapes, of one image, are known. */
 export interface ResolvedLayer {
-  /** How many go in, for layers that take several; others take one. */
-  readonly inputCount?: number;
-  /** Of each input: layers that take several take them of one shape. */
+  /** Of each input, for layers that take several; others take one. */
+  readonly inputShapes?: readonly Shape[];
+  /** Of the input, or the first of several. */
   readonly inputShape: Shape;
   readonly outputShape: Shape;
 }

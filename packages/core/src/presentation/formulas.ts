@@ -4,6 +4,7 @@ import { type Content, html } from "../html.js";
 import type { AveragePool2d } from "../layers/averagePool2d.js";
 import type { Conv2d } from "../layers/conv2d.js";
 import type { Gelu } from "../layers/gelu.js";
+import type { GlobalAveragePool2d } from "../layers/globalAveragePool2d.js";
 import type { layerKinds } from "../layers/index.js";
 import type { LeakyRelu } from "../layers/leakyRelu.js";
 import type { Window } from "../layers/window.js";
@@ -108,6 +109,16 @@ const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
       [sumOver(letter("windows over it")), dy],
     ],
   },
+  globalAveragePool2d: {
+    output: ({ resolved }) => [
+      [at("y", "c"), is, shareOfAll(resolved as GlobalAveragePool2d), over("p", "q")],
+      at("x", "c", "p", "q"),
+    ],
+    inputGradient: ({ resolved }) => [
+      [at("dx", "c", "p", "q"), is, shareOfAll(resolved as GlobalAveragePool2d)],
+      at("dy", "c"),
+    ],
+  },
   add: {
     output: ({ inputs }) => [y, is, inputs.map((_, k) => [k > 0 && plus, at("x", number(k + 1))])],
     inputGradient: () => [dx, is, dy],
@@ -132,6 +143,7 @@ const leaked = (of: Content, { slope }: LeakyRelu) => [
   [number(slope), of],
 ];
 
+const shareOfAll = ({ inputShape: [, H, W] }: GlobalAveragePool2d) => fraction(number(1), number(H * W));
 const share = ({ kernel: [U, V] }: Window) => fraction(number(1), number(U * V));
 
 /** The pixel under cell (u, v) of the window that makes output (i, j): `2i + u − 1`. */

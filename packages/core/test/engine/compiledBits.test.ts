@@ -85,6 +85,22 @@ const networks = {
       { type: "dense", units: 10 },
     ],
   },
+  curves: {
+    input: [2, 10, 9],
+    layers: [
+      { type: "tanh" },
+      { type: "conv2d", filters: 6, kernel: 3 },
+      { type: "silu" },
+      { type: "conv2d", filters: 5, kernel: 3, padding: 1 },
+      { type: "gelu" },
+      { type: "maxPool2d", size: 2 },
+      { type: "gelu", approximate: "tanh" },
+      { type: "flatten" },
+      { type: "dense", units: 12 },
+      { type: "sigmoid" },
+      { type: "dense", units: 10 },
+    ],
+  },
 } satisfies Record<string, ModelSpec>;
 
 const rows: readonly (readonly [keyof typeof networks, Row, string])[] = [
@@ -116,6 +132,8 @@ const rows: readonly (readonly [keyof typeof networks, Row, string])[] = [
   ["ways", { batchSize: 33, optimizer: { type: "adam" } }, "318da1f68dfd4dc5"],
   ["ways", { batchSize: 1, optimizer: { type: "sgd" } }, "935bc74f9b23685c"],
   ["norms", { batchSize: 33, optimizer: { type: "adam" } }, "473d288dd55caf9b"],
+  ["curves", { batchSize: 33, optimizer: { type: "adam" } }, "b09c70a3efea4feb"],
+  ["curves", { batchSize: 1, optimizer: { type: "sgd" } }, "0b45c21647aee858"],
 ];
 
 async function trained(spec: ModelSpec, { convolution = "auto", ...options }: Row): Promise<string> {

@@ -99,6 +99,7 @@ PREFIXES = {
     "conv2d": "conv", "relu": "relu", "maxPool2d": "pool", "averagePool2d": "avgpool", "add": "add",
     "flatten": "flatten", "dense": "fc", "leakyRelu": "leaky",
     "sigmoid": "sigmoid", "tanh": "tanh", "silu": "silu", "gelu": "gelu",
+    "globalAveragePool2d": "gap", "concat": "concat",
 }
 
 
@@ -136,6 +137,10 @@ def run(spec, parameters, x):
             x = run_pool(layer, x)
         elif layer["type"] == "averagePool2d":
             x = run_average_pool(layer, x)
+        elif layer["type"] == "globalAveragePool2d":
+            x = torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)
+        elif layer["type"] == "concat":
+            x = torch.cat(inputs, 1)
         elif layer["type"] == "add":
             x = sum(inputs[1:], inputs[0])
         elif layer["type"] == "flatten":
@@ -189,6 +194,10 @@ def add(*inputs, **options):
     return {"type": "add", "from": list(inputs), **options}
 
 
+def concat(*inputs, **options):
+    return {"type": "concat", "from": list(inputs), **options}
+
+
 def leaky(slope):
     return {"type": "leakyRelu", "slope": slope}
 
@@ -234,6 +243,11 @@ NETWORKS = {  # name: (batch, input, layers)
         {"type": "tanh"}, conv(4, 3), {"type": "silu"}, conv(3, 3, padding=1), {"type": "gelu"}, pool(2),
         {"type": "sigmoid"}, FLATTEN, dense(9), {"type": "gelu", "approximate": "tanh"}, dense(8), {"type": "tanh"}, dense(5),
         {"type": "sigmoid"}, dense(4)]),
+    "with-ways-side-by-side": (3, [2, 8, 7], [
+        conv(3, 3, padding=1), RELU, conv(4, 1, **{"from": "x"}), concat("x", "relu1", "conv2"), conv(5, 3), RELU,
+        concat("relu2", "relu2"), {"type": "globalAveragePool2d"}, {"type": "globalAveragePool2d", "from": "concat1"},
+        {"type": "flatten", "from": "relu2"}, dense(6), concat("gap1", "fc1", "gap2"), dense(7), RELU,
+        concat("relu3", "fc1"), dense(4)]),
 }
 
 

@@ -174,7 +174,7 @@ table("types", [
   [
     "unknown",
     before({ type: "conv" }),
-    /^Layer 1: unknown type "conv"; known types are conv2d, relu, leakyRelu, sigmoid, tanh, silu, gelu, maxPool2d/,
+    /^Layer 1: unknown type "conv"; known types are conv2d, relu, leakyRelu, sigmoid, tanh, silu, gelu, maxPool2d, averagePool2d, globalAveragePool2d, add, concat, flatten, dense/,
   ],
   ["missing", before({ filters: 8 }), /^Layer 1: "type" is missing; known types are conv2d/],
   ["a number", before({ type: 3 }), /^Layer 1: unknown type 3; known/],
@@ -231,6 +231,16 @@ table("unknown options", [
     "of a pool",
     pool({ dilation: 1 }),
     /^Layer 1, pool1: unknown option "dilation"; known are size, stride, padding\./,
+  ],
+  [
+    "of global average-pooling",
+    before({ type: "globalAveragePool2d", size: 2 }),
+    /^Layer 1, gap1: unknown option "size"; leave it out, there are none\./,
+  ],
+  [
+    "of a concatenation",
+    before({ type: "concat", from: ["x", "x"], axis: 1 }),
+    /^Layer 1, concat1: unknown option "axis"; leave it out, there are none\./,
   ],
   [
     "of flatten",

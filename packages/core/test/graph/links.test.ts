@@ -149,6 +149,39 @@ describe("refused", () => {
       /^Layer 2, add1: unknown option "scale"/,
     ],
     [
+      "a concatenation of one",
+      [conv(), { type: "concat", from: "conv1" }],
+      /^Layer 2, concat1: it needs at least two inputs, but "from" is "conv1"\.$/,
+    ],
+    [
+      "a concatenation without from",
+      [conv(), { type: "concat" }],
+      /^Layer 2, concat1: it needs at least two inputs; give their names in "from", such as \["x", "conv1"\]\.$/,
+    ],
+    [
+      "a concatenation of images that are not equally wide",
+      [conv(), { type: "averagePool2d", size: [1, 5] }, { type: "concat", from: ["conv1", "avgpool1"] }],
+      /^Layer 3, concat1: its inputs may differ in their channels only, but one is \[2, 5, 5\] and another \[2, 5, 1\]; change the layers before it, so that their images are equally high and wide\.$/,
+    ],
+    [
+      "a concatenation of images and rows",
+      [conv(), { type: "flatten" }, { type: "concat", from: ["flatten1", "conv1"] }],
+      /^Layer 3, concat1: its inputs may differ in their channels only, but one is \[50\] and another \[2, 5, 5\]; images and rows of numbers don't go together: put a flatten layer before it\.$/,
+    ],
+    [
+      "a concatenation that is too large",
+      [
+        { type: "concat", from: Array(100).fill("x") },
+        ...Array.from({ length: 4 }, (_, k) => ({ type: "concat", from: Array(100).fill(`concat${k + 1}`) })),
+      ],
+      /^Layer 4, concat4: its output \[200000000, 5, 5\] would hold 5,000,000,000 numbers, more than the limit of 268,435,456; take fewer channels together\.$/,
+    ],
+    [
+      "global average-pooling of a row",
+      [{ type: "flatten" }, { type: "globalAveragePool2d" }, { type: "dense", units: 2 }],
+      /^Layer 2, gap1: it needs images of shape \[channels, height, width\], but its input has shape \[50\]/,
+    ],
+    [
       "a layer that nobody takes",
       [conv(), conv(), { type: "relu", from: "conv1" }],
       /^Layer 2, conv2: no layer takes its output; name it in the "from" of a later layer, or leave it out\.$/,

@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type AddSpec, add } from "../../src/layers/add.js";
 import { averagePool2d } from "../../src/layers/averagePool2d.js";
+import { type ConcatSpec, concat } from "../../src/layers/concat.js";
 import { type Conv2dSpec, conv2d } from "../../src/layers/conv2d.js";
 import { dense } from "../../src/layers/dense.js";
 import { flatten } from "../../src/layers/flatten.js";
+import { globalAveragePool2d } from "../../src/layers/globalAveragePool2d.js";
 import { leakyRelu } from "../../src/layers/leakyRelu.js";
 import { maxPool2d } from "../../src/layers/maxPool2d.js";
 import { relu } from "../../src/layers/relu.js";
@@ -140,6 +142,48 @@ test("a dense layer is a matrix product", () => {
     }),
     cases(60),
   );
+});
+
+test("concatenation writes channels one after the other, for each image, and sends gradients back to where they were", () => {
+  const layer = concat.resolve({ type: "concat" } as ConcatSpec, [2, 1, 2], [1, 1, 2], [2, 1, 2]);
+  expect(layer.outputShape).toEqual([5, 1, 2]);
+  const a = tensor([2, 2, 1, 2], [1, 2, 3, 4, 5, 6, 7, 8], "float64");
+  const b = tensor([2, 1, 1, 2], [10, 20, 30, 40], "float64");
+  const y = concat.forward(layer, [a, b, a], {});
+  expect(y.shape).toEqual([2, 5, 1, 2]);
+  expect(Array.from(y.data)).toEqual([1, 2, 3, 4, 10, 20, 1, 2, 3, 4, 5, 6, 7, 8, 30, 40, 5, 6, 7, 8]);
+  const counted = tensor(
+    y.shape,
+    Array.from({ length: 20 }, (_, k) => k),
+    "float64",
+  );
+  expect(concat.inputGradients(layer, [a, b, a], {}, counted).map(({ data }) => Array.from(data))).toEqual([
+    [0, 1, 2, 3, 10, 11, 12, 13],
+    [4, 5, 14, 15],
+    [6, 7, 8, 9, 16, 17, 18, 19],
+  ]);
+});
+
+test("rows of numbers are concatenated, too", () => {
+  const layer = concat.resolve({ type: "concat" } as ConcatSpec, [2], [1]);
+  const y = concat.forward(layer, [tensor([2, 2], [1, 2, 3, 4]), tensor([2, 1], [5, 6])], {});
+  expect([y.shape, Array.from(y.data)]).toEqual([
+    [2, 3],
+    [1, 2, 5, 3, 4, 6],
+  ]);
+});
+
+test("global average-pooling gives the mean of each map, and each cell its share of the gradient", () => {
+  const layer = globalAveragePool2d.resolve({ type: "globalAveragePool2d" }, [2, 2, 2]);
+  const x = tensor([1, 2, 2, 2], [1, 2, 3, 6, -4, 0, 0, 8], "float64");
+  const y = globalAveragePool2d.forward(layer, [x], {});
+  expect([y.shape, Array.from(y.data)]).toEqual([
+    [1, 2],
+    [3, 1],
+  ]);
+  const outgoing = tensor([1, 2], [4, -8], "float64");
+  const [gradient] = globalAveragePool2d.inputGradients(layer, [x], {}, outgoing);
+  expect([gradient.shape, Array.from(gradient.data)]).toEqual([x.shape, [1, 1, 1, 1, -2, -2, -2, -2]]);
 });
 
 test("ReLU keeps what is positive and makes the rest 0", () => {

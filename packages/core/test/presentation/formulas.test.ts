@@ -48,6 +48,16 @@ test.each([
   ["grad.x", "dxc,p,q=∑o,u,vweighto,c,u,vdyo,(p+1−u)/2,(q+1−v)/2"],
 ])("the formula of %s", (name, formula) => expect(read(name)).toBe(formula));
 
+test("the formulas of global average-pooling", () => {
+  const model = defineModel({ input: [2, 2, 4], layers: [{ type: "globalAveragePool2d" }] });
+  const x = tensor([1, 2, 2, 4], pixels.slice(0, 16));
+  const pooled = trace(model, {}, x, [1]);
+  const read = (name: string, index: number[]) =>
+    formulaOf(explain(pooled, { tensor: name, index }), model)?.replace(/<[^>]*>/g, "");
+  expect(read("gap1.out", [0, 1])).toBe("yc=18∑p,qxc,p,q");
+  expect(read("grad.x", [0, 1, 0, 0])).toBe("dxc,p,q=18dyc");
+});
+
 test.each([
   ["sigmoid", {}, "y=11+e−x", "dx=y(1−y)dy"],
   ["tanh", {}, "y=tanh(x)", "dx=(1−y2)dy"],

@@ -225,4 +225,30 @@ export const smallNetworks: Readonly<Record<string, ModelSpec>> = {
       { type: "tanh" },
     ],
   },
+  "means of whole maps, of more channels than are summed at a time": {
+    input: [2, 7, 9],
+    layers: [
+      { type: "conv2d", filters: 9, kernel: 3 },
+      { type: "relu" },
+      { type: "globalAveragePool2d" },
+      { type: "dense", units: 5 },
+    ],
+  },
+  "ways that come together side by side, of images and of rows": {
+    input: [2, 8, 7],
+    layers: [
+      { type: "conv2d", filters: 3, kernel: 3, padding: 1 },
+      { type: "relu" },
+      { type: "maxPool2d", size: 3, stride: 1, padding: 1 },
+      { type: "concat", from: ["x", "relu1", "pool1", "relu1"] },
+      { type: "conv2d", filters: 5, kernel: 3, padding: 2 },
+      { type: "concat", from: ["conv2", "conv2"] },
+      { type: "relu" },
+      { type: "flatten" },
+      { type: "globalAveragePool2d", from: "concat1" },
+      { type: "dense", units: 4, from: "flatten1" },
+      { type: "concat", from: ["gap1", "fc1", "flatten1"] },
+      { type: "dense", units: 3 },
+    ],
+  },
 };

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { InputError } from "../../src/errors.js";
 import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
-import { withAdditions } from "./additions.js";
+import { withAdditions, withConcatenation } from "./additions.js";
 import { activationSpecs, fits } from "./layerSpecs.js";
 
 /*
@@ -50,6 +50,8 @@ const pooling: fc.Arbitrary<AnyLayerSpec> = fc.tuple(from(1, 4), from(1, 4)).cha
     { requiredKeys: ["type", "size", "padding"] },
   );
 });
+/** What makes a row of numbers of images. */
+const inOneRow = fc.constantFrom("flatten" as const, "flatten" as const, "globalAveragePool2d" as const);
 const dense: fc.Arbitrary<AnyLayerSpec> = fc.record(
   { type: fc.constant("dense" as const), units: from(2, 13), bias: fc.boolean() },
   { requiredKeys: ["type", "units"] },
@@ -66,18 +68,15 @@ export const engineNetworks: fc.Arbitrary<Model> = fc
       fc.oneof({ weight: 3, arbitrary: convolution }, { weight: 2, arbitrary: pooling }, activationSpecs),
       { maxLength: 5 },
     ),
+    inOneRow,
     rows: fc.array(fc.oneof({ weight: 2, arbitrary: dense }, activationSpecs), { maxLength: 4 }),
     last: fc.option(dense),
     normalize: fc.boolean(),
     additions: fc.array(fc.nat(), { maxLength: 3 }),
+    concatenation: fc.option(fc.nat()),
   })
-  .map(({ input, images, rows, last, normalize, additions }) => {
-    const layers = [
-      ...fitting(images, input),
-      { type: "flatten" } as const,
-      ...rows,
-      ...(last ? [last] : []),
-    ];
+  .map(({ input, images, inOneRow, rows, last, normalize, additions, concatenation }) => {
+    const layers = [...fitting(images, input), { type: inOneRow }, ...rows, ...(last ? [last] : [])];
     const channels = Array.from({ length: input[0] }, (_, c) => c);
     return modelOf(
       {
@@ -91,6 +90,7 @@ export const engineNetworks: fc.Arbitrary<Model> = fc
         }),
       },
       additions,
+      concatenation,
     );
   })
   .filter(
@@ -109,11 +109,12 @@ export const singleNetworks: fc.Arbitrary<Model> = fc
       ),
       { maxLength: 5 },
     ),
+    inOneRow,
     rows: fc.array(fc.oneof({ weight: 2, arbitrary: dense }, activationSpecs), { maxLength: 3 }),
     last: dense,
   })
-  .map(({ input, images, rows, last }) =>
-    modelOf({ input, layers: [...fitting(images, input), { type: "flatten" }, ...rows, last] }),
+  .map(({ input, images, inOneRow, rows, last }) =>
+    modelOf({ input, layers: [...fitting(images, input), { type: inOneRow }, ...rows, last] }),
   )
   .filter(
     (model) => model !== undefined && model.multiplyAdds.trainingStep < 2 * MOST_MULTIPLY_ADDS,
@@ -175,9 +176,13 @@ function fitting(specs: readonly AnyLayerSpec[], input: Model["inputShape"]): An
   return kept;
 }
 
-function modelOf(spec: ModelSpec, additions: readonly number[] = []): Model | undefined {
+function modelOf(
+  spec: ModelSpec,
+  additions: readonly number[] = [],
+  concatenation: number | null = null,
+): Model | undefined {
   try {
-    return defineModel(withAdditions(spec, additions));
+    return defineModel(withConcatenation(withAdditions(spec, additions), concatenation));
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;

@@ -3,7 +3,7 @@ import { InputError } from "../../src/errors.js";
 import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
 import type { NamedTensors, Shape } from "../../src/tensor.js";
-import { withAdditions } from "./additions.js";
+import { withAdditions, withConcatenation } from "./additions.js";
 import { activationSpecs, conv2dSpecs, poolSpecs } from "./layerSpecs.js";
 import { normals } from "./values.js";
 
@@ -30,25 +30,28 @@ export const networks: fc.Arbitrary<Model> = fc
     input: fc.tuple(from(1, 2), from(3, 8), from(3, 8)),
     first: perhaps(poolSpecs),
     blocks: fc.array(block, { maxLength: 2 }),
+    inOneRow: fc.constantFrom("flatten" as const, "flatten" as const, "globalAveragePool2d" as const),
     afterFlatten: perhaps(activationSpecs),
     hidden: fc.array(hidden, { maxLength: 2 }),
     classes: from(2, 5),
     additions: fc.array(fc.nat(), { maxLength: 3 }),
+    concatenation: fc.option(fc.nat()),
   })
-  .map(({ input, first, blocks, afterFlatten, hidden, classes, additions }) =>
+  .map(({ input, first, blocks, inOneRow, afterFlatten, hidden, classes, additions, concatenation }) =>
     modelOf(
       {
         input,
         layers: [
           ...first,
           ...blocks.flat(2),
-          { type: "flatten" },
+          { type: inOneRow },
           ...afterFlatten,
           ...hidden.flat(2),
           { type: "dense", units: classes },
         ],
       },
       additions,
+      concatenation,
     ),
   )
   .filter((model) => model !== undefined);
@@ -62,7 +65,10 @@ export const rareLayers: ModelSpec = {
     { type: "silu" },
     { type: "sigmoid" },
     { type: "gelu" },
-    { type: "flatten" },
+    { type: "concat", from: ["silu1", "gelu1", "gelu1"] },
+    { type: "flatten", from: "silu1" },
+    { type: "globalAveragePool2d", from: "concat1" },
+    { type: "concat", from: ["flatten1", "gap1"] },
     { type: "dense", units: 3 },
     { type: "gelu", approximate: "tanh" },
     { type: "dense", units: 3 },
@@ -70,9 +76,13 @@ export const rareLayers: ModelSpec = {
 };
 
 /** Undefined if the layers don't fit together. */
-function modelOf(spec: ModelSpec, additions: readonly number[]): Model | undefined {
+function modelOf(
+  spec: ModelSpec,
+  additions: readonly number[],
+  concatenation: number | null,
+): Model | undefined {
   try {
-    return defineModel(withAdditions(spec, additions));
+    return defineModel(withConcatenation(withAdditions(spec, additions), concatenation));
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;

@@ -1,5 +1,6 @@
 import type { Model, ModelLayer } from "../../src/graph/model.js";
 import type { AveragePool2d } from "../../src/layers/averagePool2d.js";
+import type { GlobalAveragePool2d } from "../../src/layers/globalAveragePool2d.js";
 import { sizeOf } from "../../src/tensor.js";
 
 /**
@@ -24,6 +25,9 @@ function ownLengths({ parameters: [weight], spec, inputs, resolved }: ModelLayer
   if (spec.type === "averagePool2d") {
     const cells = sizeOf((resolved as AveragePool2d).kernel);
     return { forward: cells + 1, backward: cells + 1 };
+  }
+  if (spec.type === "globalAveragePool2d") {
+    return { forward: sizeOf((resolved as GlobalAveragePool2d).inputShape.slice(1)) + 1, backward: 2 };
   }
   // times the slope, which is rounded, too
   if (spec.type === "leakyRelu") return { forward: 2, backward: 2 };

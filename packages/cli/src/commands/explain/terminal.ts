@@ -89,7 +89,9 @@ function describe({
   outputShape,
   multiplyAdds: { forward },
 }: ModelLayer): string {
-  const shapes = `${inputShape.join("x")} -> ${outputShape.join("x")}`;
+  const { inputShapes = [inputShape] } = resolved;
+  const ins = inputShapes.map((shape) => shape.join("x"));
+  const shapes = `${new Set(ins).size > 1 ? ins.join(" and ") : ins[0]} -> ${outputShape.join("x")}`;
   return [
     kind.words(resolved).short,
     shapes,

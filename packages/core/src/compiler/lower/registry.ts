@@ -2,13 +2,15 @@ import type { ModelLayer } from "../../graph/model.js";
 import { add, binary, constant, pmax } from "../../ir/ir.js";
 import type { AveragePool2d } from "../../layers/averagePool2d.js";
 import type { layerKinds } from "../../layers/index.js";
-import { batchNormLowering } from "./batchNorm.js";
 import * as activations from "./activations.js";
+import { batchNormLowering } from "./batchNorm.js";
+import { concatLowering } from "./concat.js";
 import { conv2dLowering } from "./conv2d.js";
 import { denseLowering } from "./dense.js";
 import { dropoutLowering } from "./dropout.js";
 import { elementwise } from "./elementwise.js";
 import { flattenLowering } from "./flatten.js";
+import { globalAveragePool2dLowering } from "./globalAveragePool2d.js";
 import { type Lowering, noKernel } from "./lowering.js";
 import { maxPool2dLowering } from "./maxPool2d.js";
 import { windowedSum } from "./windowed.js";
@@ -33,6 +35,7 @@ const lowerings: Partial<Record<keyof typeof layerKinds, Lowering>> = {
   batchNorm2d: batchNormLowering,
   batchNorm1d: batchNormLowering,
   dropout: dropoutLowering,
+  globalAveragePool2d: globalAveragePool2dLowering,
   add: elementwise(
     {
       output: (inputs) => inputs.reduce((sum, x) => add(sum, x)),
@@ -40,6 +43,7 @@ const lowerings: Partial<Record<keyof typeof layerKinds, Lowering>> = {
     },
     { passesGradient: true },
   ),
+  concat: concatLowering,
   flatten: flattenLowering,
   dense: denseLowering,
 };

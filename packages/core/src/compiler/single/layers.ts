@@ -1,5 +1,6 @@
 import type { Normalization } from "../../graph/model.js";
 import {
+  add,
   at,
   type Buffer,
   binary,
@@ -12,9 +13,11 @@ import {
   load,
   loopNest,
   max,
+  mul,
   pmax,
   splat,
   sub,
+  unary,
 } from "../../ir/ir.js";
 import { BLOCK, type View } from "../block.js";
 import { firstLanes, LANES, type Rows, rowAt, vectors, vectorsOf } from "./rows.js";
@@ -135,6 +138,40 @@ function forEachRowVector(
           );
         });
       }
+    }),
+  );
+}
+
+/** The mean of each map of `x`, into a row. */
+export function averagePlanes(name: string, x: Rows, y: Rows): LoopNest {
+  const [C, H, W] = x.shape;
+  return loopNest(name, (b) =>
+    b.loop("c", C, (c) => {
+      const sum = b.variable(constant(0));
+      b.loop("p", H, (p) =>
+        b.loop("q", vectors(W), (q) =>
+          sum.set(add(sum, load(rowAt(x, [0, 0, 0], [c, x.plane], [p, x.row], [q, LANES])))),
+        ),
+      );
+      b.storeLane(rowAt(y, [0, 0, 0], [c, 1]), mul(unary("sumLanes", sum), constant(1 / (H * W))));
+    }),
+  );
+}
+
+/** The gradient of each mean, in equal shares, into all cells of its map. */
+export function spreadOverPlanes(name: string, dy: Rows, dx: Rows): LoopNest {
+  const [C, H, W] = dx.shape;
+  return loopNest(name, (b) =>
+    b.loop("c", C, (c) => {
+      const share = b.variable(mul(splat(rowAt(dy, [0, 0, 0], [c, 1])), constant(1 / (H * W))));
+      b.loop("p", H, (p) => {
+        for (const qs of vectorsOf(W, 1)) {
+          b.loop("q", qs.count, (q) => {
+            const place = rowAt(dx, [0, 0, LANES * qs.first], [c, dx.plane], [p, dx.row], [q, LANES]);
+            b.store(place, firstLanes(share, qs.lanes));
+          });
+        }
+      });
     }),
   );
 }

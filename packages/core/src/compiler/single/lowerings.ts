@@ -2,6 +2,7 @@ import type { ModelLayer } from "../../graph/model.js";
 import type { Buffer, LoopNest } from "../../ir/ir.js";
 import type { Conv2d } from "../../layers/conv2d.js";
 import type { Dense } from "../../layers/dense.js";
+import type { GlobalAveragePool2d } from "../../layers/globalAveragePool2d.js";
 import type { layerKinds } from "../../layers/index.js";
 import type { ResolvedLayer } from "../../layers/layer.js";
 import type { MaxPool2d } from "../../layers/maxPool2d.js";
@@ -120,6 +121,12 @@ const maxPool2d: SingleLowering<MaxPool2d> = {
     dx ? [kernels.poolInputGradient(`${layer.name}.inputGradient`, x, y, dy, dx, rectified)] : [],
 };
 
+const globalAveragePool2d: SingleLowering<GlobalAveragePool2d> = {
+  forward: ({ layer, x, y }) => [kernels.averagePlanes(`${layer.name}.forward`, x, y)],
+  backward: ({ layer, dx, dy }) =>
+    dx ? [kernels.spreadOverPlanes(`${layer.name}.inputGradient`, dy, dx)] : [],
+};
+
 const flatten: SingleLowering = {
   forward: ({ layer, x, y }) => [kernels.flatten(`${layer.name}.forward`, x, y)],
   backward: ({ layer, dx, dy }) =>
@@ -156,6 +163,7 @@ export const singleLowerings: Partial<Record<keyof typeof layerKinds, SingleLowe
   silu: elementwise(activations.silu),
   gelu: elementwise(activations.gelu),
   maxPool2d,
+  globalAveragePool2d,
   flatten,
   dense,
 };

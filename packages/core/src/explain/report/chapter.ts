@@ -53,12 +53,19 @@ export function forwardFacts(story: Story, layer: ModelLayer): Content[] {
   const { forward } = layer.multiplyAdds;
   return [
     ...takesAndGoes(story, layer),
-    html`<b>${times(layer.inputShape)}</b> ${layer.inputs.length > 1 ? `numbers from each of ${layer.inputs.length}` : "numbers in"}, <b>${times(layer.outputShape)}</b> out`,
+    html`${numbersIn(layer)}, <b>${times(layer.outputShape)}</b> out`,
     html`<b>${parameters === 0 ? "nothing" : whole(parameters)}</b> to learn`,
     forward === 0
       ? html`<b>no</b> multiplications`
       : html`<b>${whole(forward)}</b> multiply-adds, ${percent(forward / model.multiplyAdds.forward)} of the network's`,
   ];
+}
+
+/** How many numbers go in, from each of several inputs. */
+function numbersIn({ inputShape, resolved: { inputShapes = [inputShape] } }: ModelLayer): Content {
+  const shapes = inputShapes.map(times);
+  if (new Set(shapes).size > 1) return html`${listed(shapes, (shape) => html`<b>${shape}</b>`)} numbers in`;
+  return html`<b>${shapes[0]}</b> numbers ${shapes.length > 1 ? `from each of ${shapes.length}` : "in"}`;
 }
 
 /** What a layer takes, and which layers take what it gives, where these aren't simply its neighbours. */

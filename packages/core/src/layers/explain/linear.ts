@@ -116,11 +116,13 @@ function turnedAround<Resolved extends ResolvedLayer>(
   return goals;
 }
 
-const keyOf = ({ inputShape }: ResolvedLayer, input: number, index: readonly number[]) =>
-  `${input}/${offsetOf(inputShape, index)}`;
+const keyOf = (
+  { inputShape, inputShapes = [inputShape] }: ResolvedLayer,
+  input: number,
+  index: readonly number[],
+) => `${input}/${offsetOf(inputShapes[input], index)}`;
 
-const localName = ({ inputCount = 1 }: ResolvedLayer, input: number) =>
-  inputCount === 1 ? "x" : `x${input + 1}`;
+const localName = ({ inputShapes }: ResolvedLayer, input: number) => (inputShapes ? `x${input + 1}` : "x");
 
 const inputNamed = (around: Around, layer: ResolvedLayer, input: number) => around(localName(layer, input));
 
