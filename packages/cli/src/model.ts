@@ -1,5 +1,7 @@
 import { basename, extname } from "node:path";
+import { Option } from "commander";
 import {
+  type BuiltInSizes,
   builtIn,
   builtInModels,
   type Dataset,
@@ -14,12 +16,31 @@ import {
   parseSpec,
 } from "unravel-cnn";
 import { readBytes, readModel } from "unravel-cnn/node";
-import { didYouMean } from "./options.js";
+import { didYouMean, wholeNumber } from "./options.js";
 
-export interface ModelChoice {
+/** The options that choose the size of a built-in model. */
+export const SIZE_OPTIONS = {
+  filters: new Option("--filters <n>", "filters of one-conv (default: 8)").argParser(
+    wholeNumber("--filters", 1),
+  ),
+  width: new Option("--width <n>", "channels of resnet's first stage (default: 16)").argParser(
+    wholeNumber("--width", 1),
+  ),
+  depth: new Option("--depth <n>", "blocks in each of resnet's three stages (default: 1)").argParser(
+    wholeNumber("--depth", 1),
+  ),
+};
+
+/** Those of the options that choose a built-in model's size. */
+export function sizesOf({ filters, width, depth }: BuiltInSizes): BuiltInSizes {
+  return Object.fromEntries(
+    Object.entries({ filters, width, depth }).filter(([, value]) => value !== undefined),
+  );
+}
+
+export interface ModelChoice extends BuiltInSizes {
   /** A built-in name, or the path of a spec or of a trained model. */
   readonly model: string;
-  readonly filters?: number | undefined;
   readonly init?: Init | undefined;
   readonly seed: number;
 }
@@ -38,18 +59,21 @@ export interface LoadedModel {
  * @throws InputError if there is no such model, or its file is damaged
  */
 export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<LoadedModel> {
-  const { model: name, filters, init, seed } = choice;
+  const { model: name, init, seed } = choice;
+  const sizes = sizesOf(choice);
   const extension = extname(name).toLowerCase();
   const title = basename(name);
-  if (filters !== undefined && (extension === ".json" || extension === ".safetensors")) {
-    throw new InputError(`--filters goes with the built-in model one-conv, not with the file ${name}.`);
+  const [size] = Object.keys(sizes);
+  if (size !== undefined && (extension === ".json" || extension === ".safetensors")) {
+    const owner = size === "filters" ? "one-conv" : "resnet";
+    throw new InputError(`--${size} goes with the built-in model ${owner}, not with the file ${name}.`);
   }
   if (extension === ".safetensors") {
     if (init !== undefined)
       throw new InputError(`--init goes with fresh weights, but ${name} brings its own.`);
     return { title, ...(await readModel(name)), trained: true };
   }
-  const spec = extension === ".json" ? await readSpec(name) : builtInSpec(name, filters, data);
+  const spec = extension === ".json" ? await readSpec(name) : builtInSpec(name, sizes, data);
   const model =
     extension === ".json" ? inFile(name, () => named(defineModel(spec), data)) : defineModel(spec);
   let parameters: NamedTensors | undefined;
@@ -65,7 +89,7 @@ export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<Lo
   };
 }
 
-function builtInSpec(name: string, filters: number | undefined, data: Dataset | undefined): ModelSpec {
+function builtInSpec(name: string, sizes: BuiltInSizes, data: Dataset | undefined): ModelSpec {
   if (!Object.hasOwn(builtInModels, name)) {
     throw new InputError(
       `There is no built-in model "${name}"${didYouMean(name, Object.keys(builtInModels))}; there are ${Object.keys(builtInModels).join(", ")}, or give a file that ends in .json or .safetensors.`,
@@ -73,7 +97,7 @@ function builtInSpec(name: string, filters: number | undefined, data: Dataset | 
   }
   return builtIn(name, {
     ...(data && { input: data.shape, classes: data.classes }),
-    ...(filters !== undefined && { filters }),
+    ...sizes,
   });
 }
 

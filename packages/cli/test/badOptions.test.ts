@@ -118,9 +118,11 @@ const words: readonly Row[] = [
   ["--engine gpu", /^--engine must be .*, not "gpu"\.$/],
   ["--data ''", /^--data must be /],
   [
-    "--model resnet",
-    /^There is no built-in model "resnet"; there are one-conv, lenet5, convnet, or give a file/,
+    "--model vgg",
+    /^There is no built-in model "vgg"; there are one-conv, lenet5, convnet, small, resnet, or give a file/,
   ],
+  ["--model lenet5 --width 8", /^The width can be chosen for resnet only; lenet5 has its own\.$/],
+  ["--model resnet --depth 0", /^--depth must be /],
   ["--model ''", /^There is no built-in model ""/],
   ["--model toString", /^There is no built-in model "toString"/],
 ];

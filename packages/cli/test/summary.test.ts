@@ -72,3 +72,10 @@ test.concurrent("a trained model tells its own network", async () => {
     classes: [..."0123456789"],
   });
 });
+
+test("resnet as wide and deep as one likes, within 80 columns", async () => {
+  const { stdout } = await succeed(["summary", "resnet", "--width", "4", "--depth", "2"]);
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines.at(-1)).toMatch(/^all +11,374 +1,784,992 /);
+  for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+});

@@ -1,6 +1,7 @@
 /** The library's public face: everything that runs anywhere. What needs Node's files is in `unravel-cnn/node`. */
 
 export * from "./builders.js";
+export * from "./builtIn.js";
 export * from "./check/index.js";
 export { type Convolution, convolutions } from "./compiler/convolution.js";
 export * from "./compiler/describe.js";

@@ -4,8 +4,8 @@ import { loadData } from "../data.js";
 import { addEngineOptions, type EngineChoice, engineOptions } from "../engine.js";
 import { interruptible } from "../exit.js";
 import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../help.js";
-import { loadModel } from "../model.js";
-import { seedOption, wholeNumber } from "../options.js";
+import { loadModel, SIZE_OPTIONS } from "../model.js";
+import { seedOption } from "../options.js";
 import { formatConfusion } from "../terminal/confusion.js";
 import { headline } from "../terminal/evaluation.js";
 import { printJson, printLines } from "../terminal/output.js";
@@ -16,6 +16,8 @@ interface EvaluateOptions extends EngineChoice {
   data: string;
   offline?: boolean;
   filters?: number;
+  width?: number;
+  depth?: number;
   seed: number;
   json?: boolean;
   quiet?: boolean;
@@ -27,7 +29,9 @@ export function defineEvaluate(command: Command): void {
     .argument("<model>", MODEL_HELP)
     .option("--data <data>", DATA_HELP, "auto")
     .option("--offline", OFFLINE_HELP)
-    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .addOption(SIZE_OPTIONS.filters)
+    .addOption(SIZE_OPTIONS.width)
+    .addOption(SIZE_OPTIONS.depth)
     .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0);
   addEngineOptions(command)
     .option("--json", "print the results as JSON")

@@ -5,7 +5,7 @@ import { openBrowser } from "../explore/openBrowser.js";
 import { serve } from "../explore/server.js";
 import { pageSite, withNetwork } from "../explore/site.js";
 import { MODEL_HELP } from "../help.js";
-import { loadModel } from "../model.js";
+import { loadModel, SIZE_OPTIONS, sizesOf } from "../model.js";
 import { seedOption, wholeNumber } from "../options.js";
 import { printJson, printLines } from "../terminal/output.js";
 
@@ -13,6 +13,8 @@ interface ExploreOptions {
   readonly port: number;
   readonly open: boolean;
   readonly filters?: number;
+  readonly width?: number;
+  readonly depth?: number;
   readonly seed: number;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -26,7 +28,9 @@ export function defineExplore(command: Command): void {
     .argument("[model]", `${MODEL_HELP} (default: a trained one-conv)`)
     .option("--port <n>", "default: one that is free", wholeNumber("--port", 1, 65535))
     .option("--no-open", "only print the address")
-    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .addOption(SIZE_OPTIONS.filters)
+    .addOption(SIZE_OPTIONS.width)
+    .addOption(SIZE_OPTIONS.depth)
     .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0)
     .option("--json", "print the address as JSON")
     .option("--quiet", "the address only")
@@ -51,10 +55,11 @@ async function explore(
   options: ExploreOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { port, open, filters, seed, json, quiet } = options;
+  const { port, open, seed, json, quiet } = options;
+  const sizes = sizesOf(options);
   const page = withData(await pageSite());
-  const choice = { model: model ?? "one-conv", seed, ...(filters !== undefined && { filters }) };
-  const isOwn = model !== undefined || filters !== undefined;
+  const choice = { model: model ?? "one-conv", seed, ...sizes };
+  const isOwn = model !== undefined || Object.keys(sizes).length > 0;
   const site = isOwn ? withNetwork(page, await loadModel(choice)) : page;
   const server = await serve(site, port ?? 0);
   const url = isOwn ? `${server.url}#network=served` : server.url;

@@ -8,7 +8,7 @@ import {
 } from "unravel-cnn";
 import { addConvolutionOption } from "../engine.js";
 import { MODEL_HELP } from "../help.js";
-import { loadModel } from "../model.js";
+import { loadModel, SIZE_OPTIONS, sizesOf } from "../model.js";
 import { didYouMean, wholeNumber } from "../options.js";
 import { counted, whole } from "../terminal/numbers.js";
 import { printJson, printLines } from "../terminal/output.js";
@@ -19,6 +19,8 @@ import { wrapped } from "../terminal/text.js";
 interface InspectOptions extends Pick<DescribeOptions, "batchSize" | "threads" | "convolution"> {
   readonly layer?: string;
   readonly filters?: number;
+  readonly width?: number;
+  readonly depth?: number;
   readonly json?: boolean;
 }
 
@@ -31,7 +33,9 @@ export function defineInspect(command: Command): void {
     .option("--layer <name>", "show this layer's loops (conv1, fc2, ...)")
     .option("--batch-size <n>", "images in a batch", wholeNumber("--batch-size", 1, 2 ** 20), 64)
     .option("--threads <n>", "threads that memory is planned for", wholeNumber("--threads", 1, 256), 1)
-    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .addOption(SIZE_OPTIONS.filters)
+    .addOption(SIZE_OPTIONS.width)
+    .addOption(SIZE_OPTIONS.depth)
     .option("--json", "print the plan, with all loops, as JSON")
     .addHelpText(
       "after",
@@ -42,8 +46,8 @@ Examples:
   unravel inspect model.safetensors --batch-size 256 --threads 4 --json`,
     )
     .action(async (name: string, options: InspectOptions) => {
-      const { batchSize, threads, filters } = options;
-      const choice = { model: name, seed: 0, ...(filters !== undefined && { filters }) };
+      const { batchSize, threads } = options;
+      const choice = { model: name, seed: 0, ...sizesOf(options) };
       const { title, model } = await loadModel(choice);
       const plan = describePlan(model.spec, {
         ...(batchSize !== undefined && { batchSize }),

@@ -10,8 +10,8 @@ import {
 } from "unravel-cnn";
 import { interruptible } from "../exit.js";
 import { MODEL_HELP } from "../help.js";
-import { loadModel } from "../model.js";
-import { seedOption, wholeNumber } from "../options.js";
+import { loadModel, SIZE_OPTIONS } from "../model.js";
+import { seedOption } from "../options.js";
 import { readInput } from "../pictures/input.js";
 import { probabilityBars } from "../terminal/bars.js";
 import { complain, printJson, printLines } from "../terminal/output.js";
@@ -23,6 +23,8 @@ interface PredictOptions {
   raw?: boolean;
   bars?: boolean;
   filters?: number;
+  width?: number;
+  depth?: number;
   seed: number;
   json?: boolean;
   quiet?: boolean;
@@ -37,7 +39,9 @@ export function definePredict(command: Command): void {
     .argument("<file...>", "pictures; - is standard input")
     .option("--raw", "the pictures are just what the model takes: its size, light ink on black for MNIST")
     .option("--bars", "show all probabilities as bars (default: for one file, on a terminal)")
-    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .addOption(SIZE_OPTIONS.filters)
+    .addOption(SIZE_OPTIONS.width)
+    .addOption(SIZE_OPTIONS.depth)
     .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0)
     .option("--json", "print the results as JSON")
     .option("--quiet", "the lines only: no bars, no remarks")

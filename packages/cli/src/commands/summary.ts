@@ -1,8 +1,7 @@
 import type { Command } from "commander";
-import { type LayerSpec, type Model, type ModelLayer, sizeOf, takenBy } from "unravel-cnn";
+import { type BuiltInSizes, type LayerSpec, type Model, type ModelLayer, sizeOf, takenBy } from "unravel-cnn";
 import { MODEL_HELP } from "../help.js";
-import { loadModel } from "../model.js";
-import { wholeNumber } from "../options.js";
+import { loadModel, SIZE_OPTIONS } from "../model.js";
 import { whole } from "../terminal/numbers.js";
 import { printJson, printLines } from "../terminal/output.js";
 import { stylesFor } from "../terminal/style.js";
@@ -15,7 +14,9 @@ export function defineSummary(command: Command): void {
       "Shows a network's layers: what they give, what they learn, and how many multiply-adds they take for one image, forward and for a training step (forward and backward).",
     )
     .argument("[model]", MODEL_HELP, "one-conv")
-    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .addOption(SIZE_OPTIONS.filters)
+    .addOption(SIZE_OPTIONS.width)
+    .addOption(SIZE_OPTIONS.depth)
     .option("--json", "print the summary, with the full spec, as JSON")
     .addHelpText(
       "after",
@@ -25,7 +26,7 @@ Examples:
   unravel summary lenet5 --json
   unravel summary model.safetensors`,
     )
-    .action(async (name: string, options: { filters?: number; json?: boolean }) => {
+    .action(async (name: string, options: BuiltInSizes & { json?: boolean }) => {
       const { title, model } = await loadModel({ ...options, model: name, seed: 0 });
       if (options.json) printJson(asJson(name, model));
       else printLines(asLines(title, model));

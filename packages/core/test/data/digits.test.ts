@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { testWithMnist } from "../../../../test/support/needs.js";
 import { expectInputError } from "../../../../test/support/sentence.js";
-import { oneConv } from "../../src/builders.js";
+import { oneConv } from "../../src/builtIn.js";
 import { checkDataset, firstOf, subset } from "../../src/data/dataset.js";
 import { digitPen, drawDigits } from "../../src/data/digits/digits.js";
 import { createEngine } from "../../src/engine/index.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lenet5, oneConv } from "../../src/builders.js";
+import { lenet5, oneConv } from "../../src/builtIn.js";
 import { createEngine } from "../../src/engine/index.js";
 import type { ModelSpec } from "../../src/graph/model.js";
 import { type FitOptions, fit } from "../../src/training/fit.js";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { few, sampleOf } from "../../../../test/support/long.js";
 // threads run the built worker
 import { createEngine, type Engine, type EngineOptions, hasRelaxedSimd } from "../../dist/index.js";
-import { convnet, lenet5, oneConv } from "../../src/builders.js";
+import { convnet, lenet5, oneConv } from "../../src/builtIn.js";
 import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import { copyAll, type NamedTensors } from "../../src/tensor.js";
 import {

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { describe, expect, test } from "vitest";
 import { few } from "../../../../test/support/long.js";
-import { convnet, lenet5, oneConv } from "../../src/builders.js";
+import { convnet, lenet5, oneConv } from "../../src/builtIn.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { createEngine } from "../../src/engine/index.js";
 import { defineModel, type ModelSpec } from "../../src/graph/model.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expectInputError } from "../../../../test/support/sentence.js";
-import { oneConv } from "../../src/builders.js";
+import { oneConv } from "../../src/builtIn.js";
 import { explain, followedCells, outcomeOf, traceImage } from "../../src/explain/index.js";
 import { defineModel } from "../../src/graph/model.js";
 import { initialParameters } from "../../src/graph/parameters.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { expectInputError } from "../../../../test/support/sentence.js";
-import { builtIn } from "../../src/builders.js";
+import { builtIn } from "../../src/builtIn.js";
 import { renderReport } from "../../src/explain/index.js";
 import type { ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";

@@ -174,7 +174,7 @@ table("types", [
   [
     "unknown",
     before({ type: "conv" }),
-    /^Layer 1: unknown type "conv"; known types are conv2d, relu, leakyRelu, sigmoid, tanh, silu, gelu, maxPool2d, averagePool2d, globalAveragePool2d, add, concat, flatten, dense/,
+    /^Layer 1: unknown type "conv"; known types are conv2d, relu, leakyRelu, sigmoid, tanh, silu, gelu, maxPool2d, averagePool2d, globalAveragePool2d, batchNorm2d, batchNorm1d, dropout, add, concat, flatten, dense/,
   ],
   ["missing", before({ filters: 8 }), /^Layer 1: "type" is missing; known types are conv2d/],
   ["a number", before({ type: 3 }), /^Layer 1: unknown type 3; known/],

@@ -6,8 +6,8 @@ describe("built-in models", () => {
   test.each<readonly [string, () => unknown, RegExp]>([
     [
       "an unknown name",
-      () => builtIn("resnet"),
-      /^There is no built-in model "resnet"; there are one-conv, lenet5/,
+      () => builtIn("vgg"),
+      /^There is no built-in model "vgg"; there are one-conv, lenet5/,
     ],
     ["__proto__", () => builtIn("__proto__"), /^There is no built-in model "__proto__"/],
     [

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { oneConv } from "../../src/builders.js";
+import { oneConv } from "../../src/builtIn.js";
 import { fold } from "../../src/graph/fold.js";
 import { defineModel, type ModelSpec } from "../../src/graph/model.js";
 import { EVALUATION, logits } from "../../src/reference/trace.js";

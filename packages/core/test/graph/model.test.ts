@@ -1,15 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  builtIn,
-  conv2d,
-  dense,
-  flatten,
-  lenet5,
-  maxPool2d,
-  oneConv,
-  relu,
-  sequential,
-} from "../../src/builders.js";
+import { expectInputError } from "../../../../test/support/sentence.js";
+import { conv2d, dense, flatten, maxPool2d, relu, sequential } from "../../src/builders.js";
+import { builtIn, lenet5, oneConv } from "../../src/builtIn.js";
 import { noise } from "../../src/data/noise.js";
 import { checkFits } from "../../src/engine/fits.js";
 import { defineModel } from "../../src/graph/model.js";
@@ -40,6 +32,52 @@ describe("the built-in models", () => {
     expect(defineModel(builtIn("convnet")).multiplyAdds.forward).toBe(
       32 * 26 * 26 * 9 + 64 * 24 * 24 * 32 * 9 + 9216 * 128 + 128 * 10,
     );
+  });
+
+  test("small has fewer than 2,500 parameters, of grey and of colour images", () => {
+    for (const [channels, parameters] of [
+      [1, 8 * 9 + 2 * 8 * 8 * 9 + 10 * 8 * 9 + 2 * (3 * 8 + 10) + 10 * (10 + 1)],
+      [3, 8 * 27 + 2 * 8 * 8 * 9 + 10 * 8 * 9 + 2 * (3 * 8 + 10) + 10 * (10 + 1)],
+    ]) {
+      const model = defineModel(builtIn("small", { input: [channels, 28, 28] }));
+      expect(model.parameterCount).toBe(parameters);
+      expect(parameters).toBeLessThan(2500);
+    }
+  });
+
+  test("resnet: by default at most 15 million multiply-adds; as wide and deep as one likes", () => {
+    expect(defineModel(builtIn("resnet")).multiplyAdds.forward).toBe(12_587_648);
+    expect(defineModel(builtIn("resnet", { input: [1, 28, 28] })).layers.at(-2)?.outputShape).toEqual([64]);
+    // He et al.'s ResNet-20: 3 blocks in a stage; its shortcuts had no weights, ours are convolutions 1x1 with a norm
+    const weights = (inputs: number, outputs: number) => 9 * inputs * outputs + 2 * outputs;
+    const stage = (inputs: number, outputs: number) =>
+      weights(inputs, outputs) + 5 * weights(outputs, outputs);
+    const twenty =
+      weights(3, 16) +
+      stage(16, 16) +
+      stage(16, 32) +
+      stage(32, 64) +
+      64 * 10 +
+      10 +
+      (16 * 32 + 2 * 32) +
+      (32 * 64 + 2 * 64);
+    const { parameterCount, layers } = defineModel(builtIn("resnet", { depth: 3 }));
+    expect(parameterCount).toBe(twenty);
+    const convolutions = layers.filter(({ spec }) => spec.type === "conv2d" && spec.kernel === 3);
+    expect(convolutions).toHaveLength(1 + 3 * 3 * 2);
+    expect(defineModel(builtIn("resnet", { width: 3 })).layers.map(({ name }) => name)).toContain("block3");
+  });
+
+  test("sizes go with the model that has them", () => {
+    expectInputError(
+      () => builtIn("small", { depth: 2 }),
+      /^The depth can be chosen for resnet only; small has its own\.$/,
+    );
+    expectInputError(
+      () => builtIn("resnet", { filters: 2 }),
+      /^The number of filters can be chosen for one-conv only/,
+    );
+    expectInputError(() => builtIn("resnet", { width: 0 }), /width must be a whole number/);
   });
 
   test("take a number of filters, another input and class names", () => {

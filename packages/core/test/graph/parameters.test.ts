@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { conv2d, convnet, dense, flatten, lenet5, oneConv, sequential } from "../../src/builders.js";
+import { conv2d, dense, flatten, sequential } from "../../src/builders.js";
+import { convnet, lenet5, oneConv } from "../../src/builtIn.js";
 import { defineModel } from "../../src/graph/model.js";
 import { type Init, initialParameters } from "../../src/graph/parameters.js";
 import { dtypeOf, zeros } from "../../src/tensor.js";

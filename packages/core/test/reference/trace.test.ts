@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { conv2d, dense, flatten, maxPool2d, oneConv, relu, sequential } from "../../src/builders.js";
+import { conv2d, dense, flatten, maxPool2d, relu, sequential } from "../../src/builders.js";
+import { oneConv } from "../../src/builtIn.js";
 import { defineModel, type ModelSpec } from "../../src/graph/model.js";
 import {
   EVALUATION,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { oneConv } from "../../src/builders.js";
+import { oneConv } from "../../src/builtIn.js";
 import { loadBatch } from "../../src/data/batch.js";
 import { noise } from "../../src/data/noise.js";
 import { createEngine } from "../../src/engine/index.js";

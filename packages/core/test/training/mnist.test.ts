@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { few } from "../../../../test/support/long.js";
 import { testWithMnist } from "../../../../test/support/needs.js";
-import { oneConv } from "../../src/builders.js";
+import { oneConv } from "../../src/builtIn.js";
 import { firstOf, subset } from "../../src/data/dataset.js";
 import { loadDataset } from "../../src/node/datasets.js";
 import { evaluate } from "../../src/training/evaluate.js";

@@ -10,6 +10,7 @@ import {
 } from "unravel-cnn";
 import { interruptible } from "../../exit.js";
 import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../../help.js";
+import { SIZE_OPTIONS } from "../../model.js";
 import { realNumber, seedOption, wholeNumber } from "../../options.js";
 import { ARRAYS_FILE, type FileKind, REPORT_FILE, TRACE_FILE } from "../../output/kinds.js";
 import { kindOf, outputFile } from "../../output/names.js";
@@ -63,7 +64,9 @@ export function defineExplain(command: Command): void {
     .option("--data <data>", DATA_HELP, "auto")
     .option("--offline", OFFLINE_HELP)
     .option("--raw", "the picture is just what the model takes: its size, light ink on black for MNIST")
-    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .addOption(SIZE_OPTIONS.filters)
+    .addOption(SIZE_OPTIONS.width)
+    .addOption(SIZE_OPTIONS.depth)
     .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0)
     .option("--json", "print answer, loss and files as JSON")
     .option("--quiet", "no progress, no remarks")

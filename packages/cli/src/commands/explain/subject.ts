@@ -19,6 +19,8 @@ export interface SubjectChoice {
   readonly offline?: boolean;
   readonly raw?: boolean;
   readonly filters?: number;
+  readonly width?: number;
+  readonly depth?: number;
   readonly seed: number;
 }
 

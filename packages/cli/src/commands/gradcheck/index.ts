@@ -16,7 +16,7 @@ import {
 import { loadData } from "../../data.js";
 import { interruptible } from "../../exit.js";
 import { MODEL_HELP, OFFLINE_HELP } from "../../help.js";
-import { type LoadedModel, loadModel } from "../../model.js";
+import { type LoadedModel, loadModel, SIZE_OPTIONS } from "../../model.js";
 import { seedOption, wholeNumber } from "../../options.js";
 import { printJson, printLines } from "../../terminal/output.js";
 import { Progress } from "../../terminal/progress.js";
@@ -30,6 +30,8 @@ interface GradcheckOptions {
   cells?: number;
   all?: boolean;
   filters?: number;
+  width?: number;
+  depth?: number;
   seed: number;
   json?: boolean;
   quiet?: boolean;
@@ -53,7 +55,9 @@ export function defineGradcheck(command: Command): void {
       wholeNumber("--cells", 1),
     )
     .option("--all", "move all cells: takes long, but for small networks")
-    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .addOption(SIZE_OPTIONS.filters)
+    .addOption(SIZE_OPTIONS.width)
+    .addOption(SIZE_OPTIONS.depth)
     .option(
       "--seed <n>",
       "of the noise, of the choice of cells, and of the weights where the model brings none",

@@ -3,6 +3,7 @@ import { fitDefaults, InputError, inits, optimizerNames, schedules } from "unrav
 import { addEngineOptions } from "../../engine.js";
 import { interruptible } from "../../exit.js";
 import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../../help.js";
+import { SIZE_OPTIONS } from "../../model.js";
 import { oneOf, realNumber, seedOption, wholeNumber } from "../../options.js";
 import { MODEL_FILE } from "../../output/kinds.js";
 import { outputFile } from "../../output/names.js";
@@ -13,7 +14,9 @@ export function defineTrain(command: Command): void {
     .description("Trains a network on labelled images and tells how good it is on the test set.")
     .optionsGroup("Network:")
     .option("--model <model>", MODEL_HELP, "one-conv")
-    .option("--filters <n>", "filters of one-conv (default: 8)", wholeNumber("--filters", 1))
+    .addOption(SIZE_OPTIONS.filters)
+    .addOption(SIZE_OPTIONS.width)
+    .addOption(SIZE_OPTIONS.depth)
     .option("--init <init>", `initial weights: ${inits.join(", ")} (default: he)`, oneOf("--init", inits))
     .optionsGroup("Data:")
     .option("--data <data>", DATA_HELP, "auto")

@@ -5,6 +5,8 @@ import type { EngineChoice } from "../../engine.js";
 export interface TrainOptions extends EngineChoice {
   model: string;
   filters?: number;
+  width?: number;
+  depth?: number;
   init?: Init;
   data: string;
   offline?: boolean;

@@ -1,4 +1,5 @@
-import { conv2d, dense, flatten, maxPool2d, oneConv, relu, sequential } from "../../builders.js";
+import { conv2d, dense, flatten, maxPool2d, relu, sequential } from "../../builders.js";
+import { oneConv } from "../../builtIn.js";
 import type { ModelSpec } from "../../graph/model.js";
 import type { EpochSettings, Sweep } from "./sweep.js";
 
