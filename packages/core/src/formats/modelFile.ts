@@ -17,7 +17,7 @@ const SPEC_KEY = "unravel.spec";
 
 /**
  * Under this key the number of the format, where a file uses what readers before it lack. 1, which is not written: chains of
- * the five first kinds of layers. 2: names, ways past layers, other kinds, a loss that is written out.
+ * the five first kinds of layers. 2: names, ways past layers, other kinds, groups, a loss that is written out.
  */
 const FORMAT_KEY = "unravel.format";
 
@@ -29,7 +29,10 @@ const FIRST_TYPES: readonly string[] = ["conv2d", "relu", "maxPool2d", "flatten"
 
 function formatOf({ layers, loss }: ModelSpec): number {
   const isNew = (layer: LayerSpec) =>
-    !FIRST_TYPES.includes(layer.type) || layer.name !== undefined || layer.from !== undefined;
+    !FIRST_TYPES.includes(layer.type) ||
+    layer.name !== undefined ||
+    layer.from !== undefined ||
+    Object.hasOwn(layer, "groups");
   return loss !== undefined || layers.some(isNew) ? 2 : 1;
 }
 

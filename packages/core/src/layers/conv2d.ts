@@ -1,6 +1,9 @@
+import { InputError } from "../errors.js";
 import { checkKeys, trueOrFalse, wholeNumber } from "../options.js";
+import { counted } from "../presentation/numbers.js";
 import { dtypeOf, type NamedTensors, type Shape, type Tensor, zeros } from "../tensor.js";
 import { explainConv2d } from "./explain/conv2d.js";
+import { channelsOfGroup, filtersOf, firstChannel } from "./groups.js";
 import type { Layer, LayerSpec, LayerWords, ResolvedLayer } from "./layer.js";
 import {
   bySides,
@@ -25,6 +28,10 @@ import { outputSize, outputsInside, reachOf, type Window } from "./window.js";
  * Pixels outside the image are 0. (Strictly this is cross-correlation: the kernel isn't flipped. Every library calls it
  * convolution.) Below, the same names are used throughout: n image, o filter, c channel, (i, j) output cell, (u, v)
  * kernel cell, (p, q) input cell.
+ *
+ * In `groups`, channels and filters are split, in order, into so many parts, and each filter sees the channels of its own
+ * part only: c then counts these, and x has the channel first + c, where `first` is the part's first channel. With as
+ * many groups as channels (a depthwise convolution, F. Chollet, "Xception", 2016) each filter sees a single one.
  */
 
 export interface Conv2dSpec extends LayerSpec {
@@ -40,12 +47,15 @@ export interface Conv2dSpec extends LayerSpec {
   readonly dilation?: Pair;
   /** Default true. */
   readonly bias?: boolean;
+  /** Into how many parts channels and filters are split; it must divide both. Default 1. */
+  readonly groups?: number;
 }
 
 export interface Conv2d extends ResolvedLayer, Window {
   readonly inputShape: readonly [channels: number, height: number, width: number];
   readonly outputShape: readonly [filters: number, height: number, width: number];
   readonly bias: boolean;
+  readonly groups: number;
 }
 
 export const conv2d: Layer<Conv2dSpec, Conv2d> = {
@@ -54,7 +64,7 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
   rescales: true,
 
   resolve(spec: Conv2dSpec, inputShape: Shape): Conv2d {
-    checkKeys(spec, ["type", "filters", "kernel", "stride", "padding", "dilation", "bias"]);
+    checkKeys(spec, ["type", "filters", "kernel", "stride", "padding", "dilation", "bias", "groups"]);
     const [channels, height, width] = imageShape(inputShape);
     const filters = wholeNumber("filters", spec.filters, 1);
     const kernel = pair("kernel", spec.kernel);
@@ -63,8 +73,14 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
     const reach = reachOf(kernel, dilation);
     const padding = paddingOf(spec.padding ?? 0, { size: [height, width], reach, stride });
     const bias = trueOrFalse("bias", spec.bias ?? true);
+    const groups = wholeNumber("groups", spec.groups ?? 1, 1);
+    if (channels % groups !== 0 || filters % groups !== 0) {
+      throw new InputError(
+        `groups must divide its ${counted(channels, "input channel")} and its ${counted(filters, "filter")}, and ${groups} doesn't; ${advice(channels, filters)}`,
+      );
+    }
     const [rows, columns] = outputSize([height, width], { kernel, stride, dilation, padding });
-    checkSize("weight", [filters, channels, ...kernel], "use fewer filters or a smaller kernel");
+    checkSize("weight", [filters, channels / groups, ...kernel], "use fewer filters or a smaller kernel");
     checkSize("output", [filters, rows, columns], "use fewer filters or less padding");
     return {
       inputShape: [channels, height, width],
@@ -74,19 +90,22 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
       dilation,
       padding,
       bias,
+      groups,
     };
   },
 
-  parameters({ inputShape, outputShape, kernel, bias }) {
-    const weightShape = [outputShape[0], inputShape[0], kernel[0], kernel[1]];
-    const fanIn = inputShape[0] * kernel[0] * kernel[1];
+  parameters(layer) {
+    const { outputShape, kernel, bias } = layer;
+    const channels = channelsOfGroup(layer);
+    const weightShape = [outputShape[0], channels, kernel[0], kernel[1]];
+    const fanIn = channels * kernel[0] * kernel[1];
     const weight = { name: "weight", shape: weightShape, fanIn };
     return bias ? [weight, { name: "bias", shape: [outputShape[0]], fanIn: 0 }] : [weight];
   },
 
-  multiplyAdds({ inputShape, outputShape, kernel }) {
-    const [filters, rows, columns] = outputShape;
-    return filters * rows * columns * inputShape[0] * kernel[0] * kernel[1];
+  multiplyAdds(layer) {
+    const [filters, rows, columns] = layer.outputShape;
+    return filters * rows * columns * channelsOfGroup(layer) * layer.kernel[0] * layer.kernel[1];
   },
 
   /** A row of outputs at a time: weight by weight, each times the pixels that it meets on its way along the row. */
@@ -95,6 +114,7 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
     const [O, I, J] = layer.outputShape;
     const [U, V] = layer.kernel;
     const [strideY, strideX] = layer.stride;
+    const K = channelsOfGroup(layer);
     const columns = kernelColumns(layer);
     const N = x.shape[0];
     const y = zeros([N, O, I, J], dtypeOf(x));
@@ -103,15 +123,16 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
       for (let o = 0; o < O; o++) {
         for (let i = 0; i < I; i++) {
           row.fill(bias ? bias.data[o] : 0);
-          for (let c = 0; c < C; c++) {
+          const first = firstChannel(layer, o);
+          for (let c = 0; c < K; c++) {
             for (let u = 0; u < U; u++) {
               const p = i * strideY + rowOffset(layer, u);
               if (p < 0 || p >= H) continue; // in the padding
               for (let v = 0; v < V; v++) {
-                const w = weight.data[((o * C + c) * U + u) * V + v];
-                const { first, end, offset } = columns[v];
-                const xRow = ((n * C + c) * H + p) * W + offset;
-                for (let j = first; j < end; j++) row[j] += w * x.data[xRow + j * strideX];
+                const w = weight.data[((o * K + c) * U + u) * V + v];
+                const { begin, end, offset } = columns[v];
+                const xRow = ((n * C + first + c) * H + p) * W + offset;
+                for (let j = begin; j < end; j++) row[j] += w * x.data[xRow + j * strideX];
               }
             }
           }
@@ -137,6 +158,7 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
     const [O, I, J] = layer.outputShape;
     const [U, V] = layer.kernel;
     const [strideY, strideX] = layer.stride;
+    const K = channelsOfGroup(layer);
     const columns = kernelColumns(layer);
     const N = x.shape[0];
     const gradient = zeros(x.shape, dtypeOf(x));
@@ -145,15 +167,16 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
       for (let c = 0; c < C; c++) {
         for (let p = 0; p < H; p++) {
           row.fill(0);
-          for (let o = 0; o < O; o++) {
+          const filters = filtersOf(layer, c);
+          for (let o = filters.begin; o < filters.end; o++) {
             for (let u = 0; u < U; u++) {
               const i = (p - rowOffset(layer, u)) / strideY;
               if (i < 0 || i >= I || !Number.isInteger(i)) continue; // no output had its window there
               for (let v = 0; v < V; v++) {
-                const w = weight.data[((o * C + c) * U + u) * V + v];
-                const { first, end, offset } = columns[v];
+                const w = weight.data[((o * K + (c % K)) * U + u) * V + v];
+                const { begin, end, offset } = columns[v];
                 const outputRow = ((n * O + o) * I + i) * J;
-                for (let j = first; j < end; j++)
+                for (let j = begin; j < end; j++)
                   row[j * strideX + offset] += w * outputGradient.data[outputRow + j];
               }
             }
@@ -174,23 +197,25 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
     const [O, I, J] = layer.outputShape;
     const [U, V] = layer.kernel;
     const [strideY, strideX] = layer.stride;
+    const K = channelsOfGroup(layer);
     const columns = kernelColumns(layer);
     const N = x.shape[0];
-    const weight = zeros([O, C, U, V], dtypeOf(x));
+    const weight = zeros([O, K, U, V], dtypeOf(x));
     let cell = 0; // runs over the weights in row-major order
     for (let o = 0; o < O; o++) {
-      for (let c = 0; c < C; c++) {
+      const first = firstChannel(layer, o);
+      for (let c = 0; c < K; c++) {
         for (let u = 0; u < U; u++) {
           for (let v = 0; v < V; v++) {
-            const { first, end, offset } = columns[v];
+            const { begin, end, offset } = columns[v];
             let sum = 0;
             for (let n = 0; n < N; n++) {
               for (let i = 0; i < I; i++) {
                 const p = i * strideY + rowOffset(layer, u);
                 if (p < 0 || p >= H) continue; // in the padding
-                const xRow = ((n * C + c) * H + p) * W + offset;
+                const xRow = ((n * C + first + c) * H + p) * W + offset;
                 const outputRow = ((n * O + o) * I + i) * J;
-                for (let j = first; j < end; j++) {
+                for (let j = begin; j < end; j++) {
                   sum += outputGradient.data[outputRow + j] * x.data[xRow + j * strideX];
                 }
               }
@@ -220,14 +245,22 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
       outputShape: [filters],
       kernel,
       bias,
+      groups,
     } = layer;
-    const depth = channels > 1 ? ` in each of the ${channels} channels` : "";
+    const seen = channelsOfGroup(layer);
+    const depth =
+      groups > 1
+        ? ` in ${seen === 1 ? "one" : seen} of the ${channels} channels`
+        : channels > 1
+          ? ` in each of the ${channels} channels`
+          : "";
     return {
       kind: "convolution",
       short: inShort(`conv ${bySides(kernel)}`, [
         filters === 1 ? "1 filter" : `${filters} filters`,
         ...windowOptions(layer, [1, 1]),
         !bias && "no bias",
+        groups > 1 && `${groups} groups`,
       ]),
       forward: `${filters === 1 ? "One filter slides its kernel" : `${filters} filters each slide their kernel`}, a square of ${kernel.join("×")} weights${depth}, over the picture. At each place the numbers below are multiplied by the weights on them and added up${bias ? ", with the filter's bias (a number of its own)" : ""}: a feature map.`,
       backward:
@@ -238,6 +271,16 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
   explain: explainConv2d,
 };
 
+/** Which numbers of groups there can be. */
+function advice(channels: number, filters: number): string {
+  const possible = Array.from({ length: Math.min(channels, filters) }, (_, k) => k + 1).filter(
+    (groups) => channels % groups === 0 && filters % groups === 0,
+  );
+  return possible.length === 1
+    ? "leave it out, or change the number of filters"
+    : `take ${possible.slice(0, 8).join(", ")}${possible.length > 8 ? ", ..." : ""}, or change the number of filters`;
+}
+
 /** Kernel row u meets pixel row p = i*stride + rowOffset. */
 function rowOffset({ dilation, padding: [top] }: Conv2d, u: number): number {
   return u * dilation[0] - top;
@@ -245,11 +288,12 @@ function rowOffset({ dilation, padding: [top] }: Conv2d, u: number): number {
 
 /**
  * For each kernel column v: it meets pixel column q = j*stride + offset, which lies in the image for the output columns
- * j in [first, end) and in the padding for the others.
+ * j in [begin, end) and in the padding for the others.
  */
 function kernelColumns({ inputShape, outputShape, kernel, stride, dilation, padding: [, , , left] }: Conv2d) {
   return Array.from({ length: kernel[1] }, (_, v) => {
     const offset = v * dilation[1] - left;
-    return { offset, ...outputsInside(inputShape[2], outputShape[2], stride[1], offset) };
+    const { first: begin, end } = outputsInside(inputShape[2], outputShape[2], stride[1], offset);
+    return { offset, begin, end };
   });
 }

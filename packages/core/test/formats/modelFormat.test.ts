@@ -22,6 +22,7 @@ test.each<[string, Partial<ModelSpec>]>([
   ["a name", { layers: [{ type: "relu", name: "gate" }, ...end] }],
   ["a way past a layer", { layers: [{ type: "relu", from: "x" }, ...end] }],
   ["a kind of layer that is new", { layers: [{ type: "averagePool2d", size: 2 }, ...end] }],
+  ["groups", { layers: [{ type: "conv2d", filters: 1, kernel: 1, groups: 1 }, ...end] }],
   ["a loss that is written out", { loss: { type: "softmaxCrossEntropy" } }],
 ])("%s makes it format 2", (_, rest) => expect(metadataOf(rest)[KEY]).toBe("2"));
 

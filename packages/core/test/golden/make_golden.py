@@ -69,10 +69,10 @@ def padding_of(layer, size, window, stride, dilation):
 def run_conv(layer, x, weight, bias):
     kernel, stride, dilation = both(layer["kernel"]), both(layer.get("stride", 1)), both(layer.get("dilation", 1))
     top, right, bottom, left = padding_of(layer, x.shape[2:], kernel, stride, dilation)
-    y = F.conv2d(F.pad(x, (left, right, top, bottom)), weight, bias, stride=stride, dilation=dilation)
+    y = F.conv2d(F.pad(x, (left, right, top, bottom)), weight, bias, stride=stride, dilation=dilation, groups=layer.get("groups", 1))
     if layer.get("padding") == "same" and stride == (1, 1):  # here PyTorch has a "same" of its own
         warnings.filterwarnings("ignore", message="Using padding='same'")  # that it may be slow
-        own = F.conv2d(x, weight, bias, padding="same", dilation=dilation)
+        own = F.conv2d(x, weight, bias, padding="same", dilation=dilation, groups=layer.get("groups", 1))
         assert torch.allclose(y, own, rtol=1e-12, atol=1e-12)
     return y
 
@@ -161,7 +161,7 @@ def make_parameters(spec, random):
         shapes = {"x": spec["input"], **{key[:-len(".out")]: y.shape[1:] for key, y in before.items()}}
         inputs = shapes[layer.get("from", list(shapes)[-1])][0]
         if layer["type"] == "conv2d":
-            shape = (layer["filters"], inputs, *both(layer["kernel"]))
+            shape = (layer["filters"], inputs // layer.get("groups", 1), *both(layer["kernel"]))
         else:
             shape = (layer["units"], inputs)
         scale = math.sqrt(2 / np.prod(shape[1:]))
@@ -248,6 +248,9 @@ NETWORKS = {  # name: (batch, input, layers)
         concat("relu2", "relu2"), {"type": "globalAveragePool2d"}, {"type": "globalAveragePool2d", "from": "concat1"},
         {"type": "flatten", "from": "relu2"}, dense(6), concat("gap1", "fc1", "gap2"), dense(7), RELU,
         concat("relu3", "fc1"), dense(4)]),
+    "without-mixing": (3, [4, 9, 8], [
+        conv(6, 3, padding=1, groups=2), RELU, conv(6, 3, stride=[2, 1], padding=[1, 0, 2, 1], groups=6), RELU, conv(8, 1),
+        conv(16, [2, 3], dilation=[1, 2], groups=4, bias=False), RELU, FLATTEN, dense(4)]),
 }
 
 

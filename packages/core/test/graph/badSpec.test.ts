@@ -124,6 +124,38 @@ table("padding", [
   ],
 ]);
 
+table("groups", [
+  ["none", conv({ groups: 0 }), /^Layer 1, conv1: groups must be a whole number of at least 1, not 0\.$/],
+  [
+    "a text",
+    conv({ groups: "2" }),
+    /^Layer 1, conv1: groups must be a whole number of at least 1, not "2"\.$/,
+  ],
+  [
+    "of one channel",
+    conv({ groups: 2 }),
+    /^Layer 1, conv1: groups must divide its 1 input channel and its 8 filters, and 2 doesn't; leave it out, or change the number of filters\.$/,
+  ],
+  [
+    "that don't divide the channels",
+    before({ type: "conv2d", filters: 6, kernel: 1 }, { type: "conv2d", filters: 8, kernel: 1, groups: 4 }),
+    /^Layer 2, conv2: groups must divide its 6 input channels and its 8 filters, and 4 doesn't; take 1, 2, or change the number of filters\.$/,
+  ],
+  [
+    "that don't divide the filters",
+    before(
+      { type: "conv2d", filters: 12, kernel: 1 },
+      { type: "conv2d", filters: 14, kernel: 1, groups: 12 },
+    ),
+    /^Layer 2, conv2: groups must divide its 12 input channels and its 14 filters, and 12 doesn't; take 1, 2, or/,
+  ],
+  [
+    "a huge number",
+    conv({ groups: 2 ** 53 }),
+    /^Layer 1, conv1: groups must be a whole number of at least 1, not 9007199254740992\.$/,
+  ],
+]);
+
 table("pools", [
   ["no size", before({ type: "maxPool2d" }), /^Layer 1, pool1: size must be .*, but it is missing/],
   ["of the size 0", pool({ size: 0 }), /^Layer 1, pool1: size must be a whole number of at least 1, not 0/],

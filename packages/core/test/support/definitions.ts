@@ -25,12 +25,15 @@ export function convolution(layer: Conv2d, x: Tensor, weight: Tensor, bias: Tens
       for (let i = 0; i < y.shape[2]; i++)
         for (let j = 0; j < y.shape[3]; j++) {
           let sum = bias ? bias.data[o] : 0;
+          // filters and channels in as many equal parts
+          const part = Math.floor((o * layer.groups) / y.shape[1]);
+          const first = part * weight.shape[1];
           for (let c = 0; c < weight.shape[1]; c++)
             for (let u = 0; u < weight.shape[2]; u++)
               for (let v = 0; v < weight.shape[3]; v++) {
                 const p = i * layer.stride[0] - top + u * layer.dilation[0];
                 const q = j * layer.stride[1] - left + v * layer.dilation[1];
-                sum += w(o, c, u, v) * pixel(n, c, p, q);
+                sum += w(o, c, u, v) * pixel(n, first + c, p, q);
               }
           y.data[cell++] = sum;
         }

@@ -251,4 +251,42 @@ export const smallNetworks: Readonly<Record<string, ModelSpec>> = {
       { type: "dense", units: 3 },
     ],
   },
+  "convolutions in groups, also of one channel, gathered and scattered, pooled and not": {
+    input: [4, 10, 9],
+    layers: [
+      { type: "conv2d", filters: 4, kernel: 3, padding: 1, groups: 2 },
+      { type: "relu" },
+      { type: "conv2d", filters: 4, kernel: 3, padding: [0, 1, 2, 1], groups: 4, bias: false },
+      { type: "relu" },
+      { type: "conv2d", filters: 12, kernel: [2, 3], groups: 2 },
+      { type: "relu" },
+      { type: "maxPool2d", size: 2 },
+      { type: "conv2d", filters: 18, kernel: 3, stride: 2, padding: 2, dilation: 2, groups: 3 },
+      { type: "conv2d", filters: 18, kernel: 1, groups: 9 },
+      { type: "flatten" },
+      { type: "dense", units: 3 },
+    ],
+  },
+  "groups of one image": {
+    input: [2, 7, 9],
+    layers: [
+      { type: "conv2d", filters: 6, kernel: 3, padding: 1, groups: 2 },
+      { type: "relu" },
+      { type: "conv2d", filters: 6, kernel: [3, 2], padding: 1, dilation: 2, groups: 6 },
+      { type: "silu" },
+      { type: "conv2d", filters: 9, kernel: 2, groups: 3, bias: false },
+      { type: "flatten" },
+      { type: "dense", units: 3 },
+    ],
+  },
+  "as many channels in each group as Winograd's method takes": {
+    input: [32, 6, 6],
+    layers: [
+      { type: "conv2d", filters: 32, kernel: 3, padding: 1, groups: 2 },
+      { type: "relu" },
+      { type: "conv2d", filters: 32, kernel: 3, padding: 1, groups: 2 },
+      { type: "globalAveragePool2d" },
+      { type: "dense", units: 3 },
+    ],
+  },
 };

@@ -3,7 +3,7 @@ import { InputError } from "../../src/errors.js";
 import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
 import { withAdditions, withConcatenation } from "./additions.js";
-import { activationSpecs, fits } from "./layerSpecs.js";
+import { activationSpecs, fits, groups } from "./layerSpecs.js";
 
 /*
  * Networks for engines, wilder than those of networks.ts: kernels work on tiles of 4 channels, of 4 outputs, of 8 images,
@@ -30,6 +30,7 @@ const convolution: fc.Arbitrary<AnyLayerSpec> = fc.record(
     padding: paddings(3),
     dilation: pairs(1, 3),
     bias: fc.boolean(),
+    groups,
   },
   { requiredKeys: ["type", "filters", "kernel"] },
 );

@@ -45,16 +45,20 @@ export function fits(
   }
 }
 
+/** Mostly none; those that divide the channels of few images are left. */
+export const groups = fc.constantFrom(1, 1, 2, 2, 3);
+
 /** Any convolution: each option given or left out, also kernels that reach beyond the image into its padding. */
 export const conv2dSpecs: fc.Arbitrary<Conv2dSpec> = fc.record(
   {
     type: fc.constant("conv2d" as const),
-    filters: from(1, 3),
+    filters: from(1, 4),
     kernel: pairs(1, 4),
     stride: pairs(1, 3),
     padding: paddings(3),
     dilation: pairs(1, 3),
     bias: fc.boolean(),
+    groups,
   },
   { requiredKeys: ["type", "filters", "kernel"] },
 );

@@ -20,7 +20,10 @@ function ownLengths({ parameters: [weight], spec, inputs, resolved }: ModelLayer
 } {
   // An input cell goes into at most as many sums as there are weights in a kernel, for each filter. Where pooling
   // windows overlap, a winner collects from several. The others only move numbers.
-  if (weight) return { forward: weight.fanIn + 1, backward: sizeOf(weight.shape.toSpliced(1, 1)) };
+  if (weight) {
+    const { groups } = { groups: 1, ...resolved };
+    return { forward: weight.fanIn + 1, backward: sizeOf(weight.shape.toSpliced(1, 1)) / groups };
+  }
   if (spec.type === "add") return { forward: inputs.length, backward: 0 };
   if (spec.type === "averagePool2d") {
     const cells = sizeOf((resolved as AveragePool2d).kernel);

@@ -124,9 +124,14 @@ export function splatTurned(name: string, layer: Conv2d, weight: Buffer, splatte
   });
 }
 
-/** How many float32 numbers `splatTurned` writes for so many weights. */
-export function splatTurnedSize({ inputShape: [C], outputShape: [O], kernel: [U, V] }: Conv2d): number {
-  return Math.ceil(C / FILTERS_TOGETHER) * U * O * V * 4 * FILTERS_TOGETHER;
+/** How many float32 numbers `splatTurned` writes for so many weights, of all groups. */
+export function splatTurnedSize({
+  inputShape: [C],
+  outputShape: [O],
+  kernel: [U, V],
+  groups,
+}: Conv2d): number {
+  return Math.ceil(C / groups / FILTERS_TOGETHER) * U * O * V * 4 * FILTERS_TOGETHER;
 }
 
 /** What gathering needs to know of a layer. */

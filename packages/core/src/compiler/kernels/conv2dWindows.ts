@@ -59,8 +59,8 @@ export function windowTable(layer: Conv2d, x: View): number[] {
 const MOST_SPREAD = 2 ** 14;
 
 /** How many float32 numbers the weights take with each four times; 0 where that would be too many. */
-export function splattedSize({ inputShape: [C], outputShape: [O], kernel: [U, V] }: Conv2d): number {
-  const weights = O * C * U * V;
+export function splattedSize({ inputShape: [C], outputShape: [O], kernel: [U, V], groups }: Conv2d): number {
+  const weights = O * (C / groups) * U * V;
   return weights <= MOST_SPREAD ? 4 * weights : 0;
 }
 

@@ -1,4 +1,3 @@
-import type { Conv2d } from "../../layers/conv2d.js";
 import { convolve } from "../kernels/conv2d.js";
 import { canGather, gatherInputGradient, gatheringTables, splatTurned } from "../kernels/conv2dGather.js";
 import { convolveInputGradient } from "../kernels/conv2dInputGradient.js";
@@ -13,10 +12,11 @@ import {
 } from "../kernels/winograd/convolve.js";
 import { winogradPays } from "../kernels/winograd/scratch.js";
 import { transformWeights } from "../kernels/winograd/steps.js";
-import { type Lowering, needed } from "./lowering.js";
+import { inGroups } from "./grouped.js";
+import { needed } from "./lowering.js";
 
 /* With Winograd's transforms where they pay; else directly, the gradient of the input in gather form where it can be. */
-export const conv2dLowering: Lowering<Conv2d> = {
+export const conv2dLowering = inGroups({
   padding: ({ padding }) => padding,
   takesRelu: true,
   takesPool: true,
@@ -92,4 +92,4 @@ export const conv2dLowering: Lowering<Conv2d> = {
         : convolveInputGradient(input, resolved, dy, weight, dx),
     ];
   },
-};
+});

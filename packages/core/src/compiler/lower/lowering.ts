@@ -58,6 +58,12 @@ export interface Lowering<Resolved extends ResolvedLayer = ResolvedLayer> {
   batch?(node: BatchNode<Resolved>): ChunkKernel[];
 }
 
+/** A lowering whose blocks never wait for the whole batch. */
+export interface BlockLowering<Resolved extends ResolvedLayer = ResolvedLayer> extends Lowering<Resolved> {
+  forward(node: ForwardNode<Resolved>): LoopNest[];
+  backward(node: BackwardNode<Resolved>): LoopNest[];
+}
+
 /** The blocks of a batch, each with memory of its own. */
 export interface Blocks {
   readonly count: number;

@@ -1,6 +1,5 @@
 import type { ModelLayer } from "../../graph/model.js";
 import type { Buffer, LoopNest } from "../../ir/ir.js";
-import type { Conv2d } from "../../layers/conv2d.js";
 import type { Dense } from "../../layers/dense.js";
 import type { GlobalAveragePool2d } from "../../layers/globalAveragePool2d.js";
 import type { layerKinds } from "../../layers/index.js";
@@ -19,6 +18,7 @@ import {
   forwardTable,
 } from "./conv2d.js";
 import { multiply, multiplyInputGradient, multiplyParameterGradients } from "./dense.js";
+import { inGroups } from "./grouped.js";
 import * as kernels from "./layers.js";
 import type { Rows } from "./rows.js";
 
@@ -58,7 +58,7 @@ export interface SingleBackward<Resolved extends ResolvedLayer = ResolvedLayer> 
   readonly leftToNext: boolean;
 }
 
-const conv2d: SingleLowering<Conv2d> = {
+const conv2d = inGroups({
   suits: ({ stride }) => stride.every((step) => step === 1),
   padding: ({ padding }) => padding,
   reach({ kernel, dilation }) {
@@ -83,7 +83,7 @@ const conv2d: SingleLowering<Conv2d> = {
     const name = `${layer.name}.inputGradient`;
     return [gradients, convolveInputGradient(name, resolved, dy, needed(weight, layer), table, dx)];
   },
-};
+});
 
 const relu: SingleLowering = {
   forward: ({ layer, x, y }) => [kernels.rectify(`${layer.name}.forward`, x, y)],

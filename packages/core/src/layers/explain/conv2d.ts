@@ -1,6 +1,7 @@
 import type { Cell } from "../../cell.js";
 import { counted } from "../../presentation/numbers.js";
 import type { Conv2d } from "../conv2d.js";
+import { channelsOfGroup, filtersOf, firstChannel } from "../groups.js";
 import { meetingsOf, pixelUnder } from "../window.js";
 import {
   type Around,
@@ -21,10 +22,10 @@ export const explainConv2d: Explainer<Conv2d> = {
   output(layer, around, [n, o, i, j]) {
     const [x, weight] = [around("x"), around("weight")];
     const terms = layer.bias ? [product([factorAt(around("bias"), [o])], "bias")] : [];
+    const first = firstChannel(layer, o);
     forEachWeight(layer, (c, u, v) => {
-      terms.push(
-        meeting(factorAt(weight, [o, c, u, v]), pixel(layer, x, n, c, pixelUnder(layer, [i, j], [u, v]))),
-      );
+      const met = pixel(layer, x, n, first + c, pixelUnder(layer, [i, j], [u, v]));
+      terms.push(meeting(factorAt(weight, [o, c, u, v]), met));
     });
     const products = counted(terms.length - (layer.bias ? 1 : 0), "product");
     const says = `The kernel of filter ${o} lies on its input here: weight times the number under it, ${products} in all, added up${layer.bias ? ", plus the filter's bias" : ""}.`;
@@ -33,13 +34,14 @@ export const explainConv2d: Explainer<Conv2d> = {
 
   inputGradient(layer, around, [n, c, p, q]) {
     const [weight, outputGradient] = [around("weight"), around("grad.out")];
-    const [O] = layer.outputShape;
     const meetings = meetingsOf(layer, [p, q]);
     const terms: Term[] = [];
-    for (let o = 0; o < O; o++) {
+    const { begin, end } = filtersOf(layer, c);
+    const own = c % channelsOfGroup(layer);
+    for (let o = begin; o < end; o++) {
       for (const { window, output } of meetings) {
         terms.push(
-          product([factorAt(weight, [o, c, ...window]), factorAt(outputGradient, [n, o, ...output])]),
+          product([factorAt(weight, [o, own, ...window]), factorAt(outputGradient, [n, o, ...output])]),
         );
       }
     }
@@ -69,7 +71,7 @@ function weightGradient(layer: Conv2d, around: Around, [o, c, u, v]: readonly nu
     const [n, , i, j] = output;
     return meeting(
       factorAt(outputGradient, output),
-      pixel(layer, x, n, c, pixelUnder(layer, [i, j], [u, v])),
+      pixel(layer, x, n, firstChannel(layer, o) + c, pixelUnder(layer, [i, j], [u, v])),
     );
   });
   const says = `This weight was used for ${counted(terms.length, "output")}: the gradient of the output times the number that the weight met there, added up.`;
@@ -99,11 +101,11 @@ function isInside({ inputShape: [, H, W] }: Conv2d, p: number, q: number): boole
   return p >= 0 && p < H && q >= 0 && q < W;
 }
 
-function forEachWeight(
-  { inputShape: [C], kernel: [U, V] }: Conv2d,
-  work: (c: number, u: number, v: number) => void,
-) {
-  for (let c = 0; c < C; c++) for (let u = 0; u < U; u++) for (let v = 0; v < V; v++) work(c, u, v);
+/** The weights of a filter. */
+function forEachWeight(layer: Conv2d, work: (c: number, u: number, v: number) => void) {
+  const [U, V] = layer.kernel;
+  for (let c = 0; c < channelsOfGroup(layer); c++)
+    for (let u = 0; u < U; u++) for (let v = 0; v < V; v++) work(c, u, v);
 }
 
 /** The outputs [n, o, i, j] of filter o in all images, in row-major order. */
@@ -118,10 +120,12 @@ function usesOfPixel(layer: Conv2d, [n, c, p, q]: readonly number[]): Cell[] {
   const meetings = meetingsOf(layer, [p, q]);
   const outputs: Cell[] = [];
   const weights: Cell[] = [];
-  for (let o = 0; o < layer.outputShape[0]; o++) {
+  const { begin, end } = filtersOf(layer, c);
+  const own = c % channelsOfGroup(layer);
+  for (let o = begin; o < end; o++) {
     for (const { window, output } of meetings) {
       outputs.push({ tensor: "out", index: [n, o, ...output] });
-      weights.push({ tensor: "grad.weight", index: [o, c, ...window] });
+      weights.push({ tensor: "grad.weight", index: [o, own, ...window] });
     }
   }
   return [...outputs, ...weights];
@@ -132,7 +136,7 @@ function usesOfWeight(layer: Conv2d, N: number, [o, c, u, v]: readonly number[])
   const outputs = outputsOf(layer, N, o);
   const pixels = outputs.flatMap(([n, , i, j]) => {
     const [p, q] = pixelUnder(layer, [i, j], [u, v]);
-    return isInside(layer, p, q) ? [{ tensor: "grad.x", index: [n, c, p, q] }] : [];
+    return isInside(layer, p, q) ? [{ tensor: "grad.x", index: [n, firstChannel(layer, o) + c, p, q] }] : [];
   });
   return [...outputs.map((index) => ({ tensor: "out", index })), ...pixels];
 }
@@ -142,7 +146,8 @@ function usesOfOutputGradient(layer: Conv2d, [n, o, i, j]: readonly number[]): C
   forEachWeight(layer, (c, u, v) => {
     const [p, q] = pixelUnder(layer, [i, j], [u, v]);
     cells.push({ tensor: "grad.weight", index: [o, c, u, v] });
-    if (isInside(layer, p, q)) cells.push({ tensor: "grad.x", index: [n, c, p, q] });
+    const channel = firstChannel(layer, o) + c;
+    if (isInside(layer, p, q)) cells.push({ tensor: "grad.x", index: [n, channel, p, q] });
   });
   return cells;
 }

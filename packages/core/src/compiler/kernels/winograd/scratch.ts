@@ -24,9 +24,10 @@ export function winogradPays({
   kernel,
   stride,
   dilation,
+  groups,
 }: Conv2d): boolean {
   const suits = kernel.every((size) => size === 3) && [...stride, ...dilation].every((step) => step === 1);
-  return suits && C >= FEWEST && O >= FEWEST && C % BLOCK === 0 && O % 4 === 0;
+  return suits && groups === 1 && C >= FEWEST && O >= FEWEST && C % BLOCK === 0 && O % 4 === 0;
 }
 
 /** The padding of a convolution, and what the last tiles need beyond it. */
