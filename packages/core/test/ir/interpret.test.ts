@@ -114,6 +114,7 @@ const ways = defineModel(
   smallNetworks["ways that go apart, into layers that read other borders, and come together"],
 );
 const rare = defineModel(rareLayers);
+const leaks = defineModel(smallNetworks["leaky ReLUs, before, behind and between all else"]);
 const curves = defineModel(smallNetworks["smooth curves, before, behind and between all else"]);
 const anyBatch = fc.integer({ min: 1, max: 40 });
 
@@ -151,6 +152,7 @@ test("every kernel of random networks leaves the bits that the interpreter leave
       examples: [
         [[ways, 20], optimizers[0], false, 1],
         [[rare, 9], optimizers[0], false, 1],
+        [[leaks, 9], optimizers[0], false, 1],
         [[curves, 1], optimizers[0], false, 1],
       ],
     },

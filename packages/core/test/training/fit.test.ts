@@ -70,6 +70,7 @@ describe("what the engine is asked to do", () => {
         batchSize: 8, // as many as there are, not the default
         optimizer: { type: "sgd", momentum: 0.5, nesterov: false, weightDecay: 0 },
         clip: 3,
+        seed: 0,
       },
     ]);
   });
