@@ -99,7 +99,8 @@ PREFIXES = {
     "conv2d": "conv", "relu": "relu", "maxPool2d": "pool", "averagePool2d": "avgpool", "add": "add",
     "flatten": "flatten", "dense": "fc", "leakyRelu": "leaky",
     "sigmoid": "sigmoid", "tanh": "tanh", "silu": "silu", "gelu": "gelu",
-    "globalAveragePool2d": "gap", "concat": "concat",
+    "globalAveragePool2d": "gap", "concat": "concat", "batchNorm2d": "norm", "batchNorm1d": "norm",
+    "dropout": "dropout",
 }
 
 
@@ -115,11 +116,46 @@ def names_of(spec):
     return names
 
 
-def run(spec, parameters, x):
+class Circumstances:
+    """In training, of a seed and a step, or in evaluation; batch norm's running statistics are in `state`."""
+
+    def __init__(self, training=True, seed=0, step=1, state=None):
+        self.training, self.seed, self.step, self.state = training, seed, step, state or {}
+
+
+def run_norm(layer, name, x, weight, bias, circumstances):
+    mean, variance = (circumstances.state.get(name + key) for key in (".running_mean", ".running_var"))
+    momentum, eps = layer.get("momentum", 0.1), layer.get("eps", 1e-5)
+    return F.batch_norm(x, mean, variance, weight, bias, circumstances.training, momentum, eps)
+
+
+def mix(h):
+    h ^= h >> 16
+    h = h * 0x7FEB352D & 0xFFFFFFFF
+    h ^= h >> 15
+    h = h * 0x846CA68B & 0xFFFFFFFF
+    return h ^ h >> 16
+
+
+def mask_of(shape, rate, circumstances, node):
+    """What the library's dropout multiplies a batch with: PyTorch's own masks are no function of anything."""
+    factors = torch.zeros(shape)
+    for place in range(shape[0]):
+        key = 0
+        for part in (circumstances.seed, circumstances.step, node, place):
+            key = mix(key + part & 0xFFFFFFFF)
+        cells = factors[place].view(-1)
+        for cell in range(len(cells)):
+            if mix(key + cell * 0x9E3779B9 & 0xFFFFFFFF) / 2**32 >= rate:
+                cells[cell] = 1 / (1 - rate)
+    return factors
+
+
+def run(spec, parameters, x, circumstances=Circumstances()):
     """The outputs of all layers by name."""
     outputs = {}
     first = x
-    for name, layer in zip(names_of(spec), spec["layers"]):
+    for node, (name, layer) in enumerate(zip(names_of(spec), spec["layers"])):
         if "from" in layer:
             given = layer["from"] if isinstance(layer["from"], list) else [layer["from"]]
             inputs = [first if one == "x" else outputs[one + ".out"] for one in given]
@@ -147,6 +183,12 @@ def run(spec, parameters, x):
             x = torch.flatten(x, 1)
         elif layer["type"] == "dense":
             x = F.linear(x, weight, bias)
+        elif layer["type"] in ("batchNorm2d", "batchNorm1d"):
+            x = run_norm(layer, name, x, weight, bias, circumstances)
+        elif layer["type"] == "dropout" and circumstances.training:
+            x = x * mask_of(x.shape, layer.get("rate", 0.5), circumstances, node)
+        elif layer["type"] == "dropout":
+            x = x.clone()
         outputs[name + ".out"] = x
     return outputs
 
@@ -155,11 +197,16 @@ def make_parameters(spec, random):
     """Normal weights; a layer's shapes follow from running the layers before it."""
     parameters = {}
     for index, (name, layer) in enumerate(zip(names_of(spec), spec["layers"])):
-        if layer["type"] not in ("conv2d", "dense"):
+        is_norm = layer["type"].startswith("batchNorm")
+        if layer["type"] not in ("conv2d", "dense") and not is_norm:
             continue
-        before = run({"layers": spec["layers"][:index]}, parameters, torch.zeros(1, *spec["input"]))
+        before = run({"layers": spec["layers"][:index]}, parameters, torch.zeros(2, *spec["input"]))
         shapes = {"x": spec["input"], **{key[:-len(".out")]: y.shape[1:] for key, y in before.items()}}
         inputs = shapes[layer.get("from", list(shapes)[-1])][0]
+        if is_norm:
+            parameters[name + ".weight"] = single(1 + torch.randn(inputs, generator=random) * 0.3)
+            parameters[name + ".bias"] = single(torch.randn(inputs, generator=random) * 0.3)
+            continue
         if layer["type"] == "conv2d":
             shape = (layer["filters"], inputs // layer.get("groups", 1), *both(layer["kernel"]))
         else:
@@ -254,10 +301,10 @@ NETWORKS = {  # name: (batch, input, layers)
 }
 
 
-def trace(spec, parameters, x, labels):
+def trace(spec, parameters, x, labels, circumstances=Circumstances()):
     x = x.clone().requires_grad_()
     parameters = {name: p.clone().requires_grad_() for name, p in parameters.items()}
-    outputs = run(spec, parameters, x)
+    outputs = run(spec, parameters, x, circumstances)
     for output in outputs.values():
         output.retain_grad()
     logits = list(outputs.values())[-1]
@@ -441,6 +488,68 @@ def make_training():
     save("training", golden, tensors)
 
 
+# ---- layers that do something else in training ------------------------------------------------------------------------
+
+
+def norm(dimensions, **options):
+    return {"type": f"batchNorm{dimensions}d", **options}
+
+
+MODAL = {  # name: (input, layers); the options are also others than the default
+    "images": ([2, 7, 6], [
+        conv(3, 3, bias=False), norm(2), RELU, conv(4, 2), norm(2, eps=0.125, momentum=0.375), leaky(0.2), pool(2),
+        FLATTEN, dense(4)]),
+    "features": ([1, 3, 4], [
+        FLATTEN, norm(1), dense(6), norm(1, eps=0.25, momentum=0.5), RELU, dense(5), norm(1, momentum=1), dense(3)]),
+    "momentum-0": ([1, 4, 4], [norm(2, momentum=0), FLATTEN, dense(4, bias=False), norm(1, momentum=0), dense(2)]),
+    "residual": ([2, 6, 5], [
+        conv(3, 3, padding=1, name="stem"), norm(2), RELU, {"type": "dropout", "rate": 0.25}, conv(3, 3, padding=1),
+        norm(2, name="inner"), add("inner", "relu1"), RELU, average_pool(2), FLATTEN, dense(6), norm(1), RELU,
+        {"type": "dropout"}, dense(4)]),
+}
+MODAL_SEED, MODAL_BATCH, MODAL_RATE = 41, 5, 0.05
+
+
+def make_modal():
+    """
+    A step of training with every number, the parameters and running statistics after each of four steps of SGD (the last on
+    2 images), and then a step in evaluation.
+    """
+    for index, (name, (shape, layers)) in enumerate(MODAL.items()):
+        random = torch.Generator().manual_seed(300 + index)
+        spec = {"input": shape, "layers": layers, "normalize": {"mean": [0.25] * shape[0], "std": [0.5] * shape[0]}}
+        parameters = make_parameters(spec, random)
+        start = {"start/" + key: p for key, p in parameters.items()}
+        state = {}
+        for key, p in parameters.items():
+            if key.replace("inner", "norm").startswith("norm") and key.endswith("weight"):
+                state[key.replace("weight", "running_mean")] = torch.zeros(p.shape)
+                state[key.replace("weight", "running_var")] = torch.ones(p.shape)
+        start.update({"start/" + key: t.clone() for key, t in state.items()})
+        images = torch.randint(0, 256, (9, *shape), generator=random).to(torch.uint8)
+        labels = torch.randint(0, layers[-1]["units"], (9,), generator=random)
+        order = torch.cat([torch.randperm(9, generator=random) for _ in range(2)])[:17]
+        pixels = (images / torch.tensor(255.0) - 0.25) / 0.5
+
+        tensors, losses = {"images": images, **start}, []
+        batches = [order[i : i + MODAL_BATCH] for i in range(0, 17, MODAL_BATCH)]
+        for step, batch in enumerate(batches, 1):
+            here = Circumstances(seed=MODAL_SEED, step=step, state=state)  # F.batch_norm changes what is in `state`
+            numbers = trace(spec, parameters, pixels[batch], labels[batch], here)
+            if step == 1:
+                tensors.update({"training/" + key: t.detach().clone() for key, t in numbers.items()})
+            losses.append(numbers["loss"].item())
+            parameters = {key: p - MODAL_RATE * numbers["grad." + key] for key, p in parameters.items()}
+            tensors.update({f"step{step}/{key}": t.detach().clone() for key, t in {**parameters, **state}.items()})
+        here = Circumstances(training=False, state=state)
+        numbers = trace(spec, parameters, pixels[:4], labels[:4], here)
+        tensors.update({"evaluation/" + key: t for key, t in numbers.items()})
+        tensors["losses"] = torch.tensor(losses)
+        save("modal-" + name, {
+            "spec": spec, "labels": labels.tolist(), "order": order.tolist(), "batchSize": MODAL_BATCH,
+            "seed": MODAL_SEED, "learningRate": MODAL_RATE}, tensors)
+
+
 if __name__ == "__main__":
     print(f"PyTorch {torch.__version__}, NumPy {np.__version__}")
     make_networks()
@@ -448,3 +557,4 @@ if __name__ == "__main__":
     make_curves()
     make_schedules()
     make_training()
+    make_modal()
