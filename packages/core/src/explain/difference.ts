@@ -21,12 +21,14 @@ export interface Difference<Unit> {
  * Measures how a function changes with one of the numbers that it reads: moves the number up and down and puts it back.
  * Where a kink lies between the two, the next smaller step is tried.
  * @param steps from large to small, for numbers of size 1; larger numbers are moved further
+ * @param below only smaller steps than this one; if there is none, the smallest is taken
  */
 export function measureSlope<Unit>(
   values: Float64Array,
   offset: number,
   steps: readonly number[],
   run: () => Moved<Unit>,
+  below = Infinity,
 ): Difference<Unit> {
   const value = values[offset];
   const at = (moved: number) => {
@@ -35,8 +37,7 @@ export function measureSlope<Unit>(
     values[offset] = value;
     return result;
   };
-  const measure = (size: number): Difference<Unit> => {
-    const step = size * Math.max(1, Math.abs(value));
+  const measure = (step: number): Difference<Unit> => {
     const [up, down] = [value + step, value - step];
     const [above, below] = [at(up), at(down)];
     const kink = above.changed ?? below.changed;
@@ -44,7 +45,9 @@ export function measureSlope<Unit>(
     const slope = (above.value - below.value) / (up - down);
     return { slope, step, above: above.value, below: below.value, ...(kink !== undefined && { kink }) };
   };
-  let [first, ...rest] = steps;
+  const sizes = steps.map((size) => size * Math.max(1, Math.abs(value)));
+  const smaller = sizes.filter((size) => size < below);
+  let [first, ...rest] = smaller.length > 0 ? smaller : sizes.slice(-1);
   let measured = measure(first);
   while (measured.kink !== undefined && rest.length > 0) {
     [first, ...rest] = rest;

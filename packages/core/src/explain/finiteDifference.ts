@@ -33,13 +33,16 @@ export function finiteDifference(step: Trace, cell: Cell): FiniteDifference {
   return finiteDifferences(step)(cell);
 }
 
-/** As finiteDifference, for many cells of one trace: the network as it stands is run once for all. */
-export function finiteDifferences(step: Trace): (cell: Cell) => FiniteDifference {
+/**
+ * As finiteDifference, for many cells of one trace: the network as it stands is run once for all. A step that was too long can
+ * be given, and a shorter one is taken.
+ */
+export function finiteDifferences(step: Trace): (cell: Cell, below?: number) => FiniteDifference {
   const { model, labels } = step;
   const tensors = inFloat64(step);
   const branches = new Map(model.layers.map((layer) => [layer, branchesOf(layer, inputsOf(layer, tensors))]));
 
-  return (cell) => {
+  return (cell, below) => {
     const name = contractName(model, cell.tensor).replace(/^grad\./, "");
     const after = layersAfter(model, name);
     if (after.length === 0 && name !== model.output) throw unmovable(model, name);
@@ -56,7 +59,7 @@ export function finiteDifferences(step: Trace): (cell: Cell) => FiniteDifference
     const gradient = step.tensors[`grad.${name}`]?.data[offset];
     return {
       moved,
-      ...measureSlope(data as Float64Array, offset, STEPS, run),
+      ...measureSlope(data as Float64Array, offset, STEPS, run, below),
       ...(gradient !== undefined && { gradient }),
     };
   };

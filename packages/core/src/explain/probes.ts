@@ -15,8 +15,8 @@ export interface Probe {
   readonly gradient: FloatArray;
   /** Of the numbers that the function adds up: its values are rounded as these are. */
   readonly size: number;
-  /** The slope along the number at an offset, measured. */
-  measure(offset: number): Difference<Cell>;
+  /** The slope along the number at an offset, measured; with a shorter step than `below`, if there is one. */
+  measure(offset: number, below?: number): Difference<Cell>;
 }
 
 /** The loss, along each number of `x` and of the parameters. */
@@ -42,7 +42,7 @@ function ofLoss(step: Trace, names: readonly string[]): Probe[] {
         shape,
         gradient,
         size,
-        measure: (offset) => difference({ tensor, index: indexAt(shape, offset) }),
+        measure: (offset, below) => difference({ tensor, index: indexAt(shape, offset) }, below),
       };
     });
 }
@@ -64,6 +64,7 @@ export function layerProbes({ tensors, circumstances }: Trace, layer: ModelLayer
   const context = contextOf(layer, circumstances);
   const output = () => kind.forward(resolved, inputs, parameters, context);
   const size = sumOfSizes(output(), outgoing);
+  const steps = kind.curved ? CURVED_STEPS : STRAIGHT_STEPS;
   const run = () => ({
     value: dot(output(), outgoing),
     changed: changedUnit(layer, inputs, before),
@@ -75,7 +76,7 @@ export function layerProbes({ tensors, circumstances }: Trace, layer: ModelLayer
     shape,
     gradient: gradient.data,
     size,
-    measure: (offset) => measureSlope(data as Float64Array, offset, LAYER_STEPS, run),
+    measure: (offset, below) => measureSlope(data as Float64Array, offset, steps, run, below),
   });
   return [
     ...inputs.map((input, k) => probe(layer.inputs[k], input, ofInputs[k])),
@@ -83,8 +84,11 @@ export function layerProbes({ tensors, circumstances }: Trace, layer: ModelLayer
   ];
 }
 
-/** Layers are less curved than whole networks (most are linear), so larger steps, with less rounding, are exact enough. */
-const LAYER_STEPS = [2 ** -13, 2 ** -17, 2 ** -21, 2 ** -25];
+/** Most layers are linear up to a kink, so that larger steps than a whole network's, with less rounding, are exact. */
+const STRAIGHT_STEPS = [2 ** -13, 2 ** -17, 2 ** -21, 2 ** -25];
+
+/** Others bend as networks do. */
+const CURVED_STEPS = STRAIGHT_STEPS.slice(1);
 
 function randomLike({ shape }: Tensor, seed: number, name: string): Tensor {
   const random = randomStream(seed, `gradcheck/${name}`);

@@ -63,6 +63,7 @@ function batchNorm<Type extends "batchNorm1d" | "batchNorm2d">(
     type,
     prefix: "norm",
     looksAtContext: true,
+    curved: true,
 
     resolve(spec, inputShape: Shape): BatchNorm {
       checkKeys(spec, ["type", "eps", "momentum"]);

@@ -98,6 +98,8 @@ export interface Layer<Spec extends LayerSpec, Resolved extends ResolvedLayer> {
   fewestImages?(layer: Resolved): number;
   /** Whether what it does depends on `context`. */
   readonly looksAtContext?: true;
+  /** Whether outputs bend with inputs, instead of following straight lines from kink to kink: slopes then need small steps. */
+  readonly curved?: true;
   /** Multiplications that are added to a sum, for one image on its way forward. */
   multiplyAdds(layer: Resolved): number;
   forward(layer: Resolved, inputs: readonly Tensor[], parameters: NamedTensors, context?: Context): Tensor;

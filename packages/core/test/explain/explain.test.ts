@@ -21,7 +21,7 @@ const factorsOf = ({ terms, others }: Explanation) => [...terms.flatMap(({ facto
 /** How far the sum of the terms, rounded as the trace rounds, may be from the stored number. */
 function boundOf({ rule, terms, cell }: Explanation, dtype: DType): number {
   // these are computed in another order than they are explained
-  if (!["softmax", "loss", "difference", "update", "collect"].includes(rule)) return 0;
+  if (!["softmax", "loss", "difference", "update", "collect", "normalise"].includes(rule)) return 0;
   const size = terms.reduce((size, { value }) => size + Math.abs(value), 0);
   return 4 * EPSILON[cell.tensor === "loss" ? "float64" : dtype] * size;
 }
@@ -42,12 +42,15 @@ const everyKind = [
     "pool",
     "avgpool",
     "gap",
+    "norm",
+    "dropout",
     "add",
     "concat",
     "flatten",
     "fc",
   ].flatMap((layer) => [`${layer}.out`, `grad.${layer}.out`]),
-  ...["conv", "fc"].flatMap((layer) =>
+  ...["norm.running_mean", "norm.running_var"],
+  ...["conv", "norm", "fc"].flatMap((layer) =>
     ["", "grad.", "new."].flatMap((prefix) => [`${prefix}${layer}.weight`, `${prefix}${layer}.bias`]),
   ),
 ].sort();

@@ -18,7 +18,7 @@ describe("followed cells", () => {
       fc.property(networks, fc.integer({ min: 0, max: 1000 }), (model, seed) => {
         const parameters = initialParameters(model, seed, "he", "float64");
         const x = normals([1, ...model.inputShape], seed, "x");
-        const step = trace(model, parameters, x, [0]);
+        const step = trace(model, parameters, x, [0], EVALUATION);
         const cells = followedCells(step);
         const outputs = ["x", ...model.layers.map(({ name }) => `${name}.out`)];
 

@@ -226,6 +226,46 @@ test("gradients that are lost in the rounding of the loss are no mistake", async
   expect(found(result)).toEqual({ tensors: [], layers: [] });
 });
 
+describe("batch normalisation, of which slopes hang together over the whole batch", () => {
+  const model = defineModel({
+    input: [1, 3, 3],
+    layers: [
+      { type: "flatten" },
+      { type: "batchNorm1d", eps: 1e-9 },
+      { type: "dropout" },
+      { type: "dense", units: 3 },
+    ],
+  });
+  /** Images that hardly differ: what is divided by is so small that a usual step is far too long. */
+  const step = (wrong: Model) => {
+    const image = Array.from(normals([9], 5, "image").data);
+    const images = [0, 1, 4].flatMap((k) => image.map((value) => value + k * 2 ** -16));
+    const x = tensor([3, 1, 3, 3], images, "float64");
+    return trace(wrong, randomParameters(model, 3), x, [2, 0, 1]);
+  };
+
+  test("agrees where it bends more than a step is long, and the mask is held still", async () => {
+    const result = await gradcheck(step(model), { cells: Infinity });
+    expect(found(result)).toEqual({ tensors: [], layers: [] });
+  });
+
+  test.each<readonly [string, (right: AnyLayer) => Partial<AnyLayer>, string[]]>([
+    [
+      "that divides by a little more going back",
+      inGradient((gradient) => changed(gradient, (value) => value / 1.001)),
+      ["x"],
+    ],
+    [
+      "whose bias gets a mean",
+      inParameters(({ weight, bias }, batch) => ({ weight, bias: changed(bias, (value) => value / batch) })),
+      ["norm1.bias"],
+    ],
+  ])("one %s is found", async (_, wrong, tensors) => {
+    const result = await gradcheck(step(withWrong(model, "norm1", wrong)), { cells: Infinity });
+    expect(found(result)).toEqual({ tensors, layers: ["norm1"] });
+  });
+});
+
 describe("kinks are told apart", () => {
   const model = defineModel({
     input: [1, 2, 2],

@@ -1,7 +1,7 @@
 import type { AveragePool2d } from "../../src/layers/averagePool2d.js";
 import type { Conv2d } from "../../src/layers/conv2d.js";
 import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
-import { type Tensor, zeros } from "../../src/tensor.js";
+import { sizeOf, type Tensor, zeros } from "../../src/tensor.js";
 
 /*
  * The layers once more, cell by cell from their formulas, with no thought of speed and nothing shared with the library
@@ -58,6 +58,31 @@ export function averagePooling(layer: AveragePool2d, x: Tensor): Tensor {
           y.data[cell++] = sum / (U * V);
         }
   return y;
+}
+
+/**
+ * A batch whose channels have mean 0 and, but for eps, variance 1, by their own means and variances or by those that are
+ * given.
+ */
+export function normalisation(
+  { shape, data }: Tensor,
+  eps = 0,
+  given?: { readonly mean: ArrayLike<number>; readonly variance: ArrayLike<number> },
+): { readonly mean: number[]; readonly variance: number[]; readonly normalised: Float64Array } {
+  const [N, C, ...places] = shape;
+  const size = sizeOf(places);
+  const channel = (k: number) => Math.floor(k / size) % C;
+  const channels = Array.from({ length: C }, (_, c) => data.filter((_, k) => channel(k) === c));
+  const total = (values: Iterable<number>) => Array.from(values).reduce((sum, value) => sum + value, 0);
+  const mean = given ? Array.from(given.mean) : channels.map((values) => total(values) / (N * size));
+  const variance = given
+    ? Array.from(given.variance)
+    : channels.map((values, c) => total(values.map((value) => (value - mean[c]) ** 2)) / (N * size));
+  const normalised = Float64Array.from(data, (value, k) => {
+    const c = channel(k);
+    return (value - mean[c]) / Math.sqrt(variance[c] + eps);
+  });
+  return { mean, variance, normalised };
 }
 
 /** The largest value of each window, and where in `x` it lies: the first in row-major order among equals. */

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { InputError } from "../../src/errors.js";
 import type { AveragePool2dSpec } from "../../src/layers/averagePool2d.js";
+import type { BatchNormOptions } from "../../src/layers/batchNorm.js";
 import type { Conv2dSpec } from "../../src/layers/conv2d.js";
+import type { DropoutSpec } from "../../src/layers/dropout.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
 import type { LayerSpec } from "../../src/layers/layer.js";
 import type { LeakyReluSpec } from "../../src/layers/leakyRelu.js";
@@ -93,6 +95,18 @@ export const smoothSpecs: readonly AnyLayerSpec[] = [
   { type: "gelu", approximate: "none" },
   { type: "gelu", approximate: "tanh" },
 ];
+
+/** Any options of batch normalisation. */
+export const batchNormOptions: fc.Arbitrary<BatchNormOptions> = fc.record(
+  { eps: fc.constantFrom(1e-5, 0.01, 0.5), momentum: fc.constantFrom(0, 0.1, 0.625, 1) },
+  { requiredKeys: [] },
+);
+
+/** Any dropout, also one that drops nothing. */
+export const dropoutSpecs: fc.Arbitrary<DropoutSpec> = fc.record(
+  { type: fc.constant("dropout" as const), rate: fc.constantFrom(0, 0.1, 0.5, 0.75) },
+  { requiredKeys: ["type"] },
+);
 
 /** What may stand behind a convolution or a dense layer. */
 export const activationSpecs: fc.Arbitrary<AnyLayerSpec> = fc.oneof(

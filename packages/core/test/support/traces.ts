@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { cellAddress, indexAt } from "../../src/cell.js";
 import type { Cell } from "../../src/explain/index.js";
 import { defineModel, type Model } from "../../src/graph/model.js";
+import { type Circumstances, FIRST_STEP } from "../../src/layers/layer.js";
 import { type Trace, tensorsOf, trace, withUpdate } from "../../src/reference/trace.js";
 import { copyAll, type DType, type NamedTensors } from "../../src/tensor.js";
-import { networks, randomParameters, rareLayers } from "./networks.js";
+import { circumstances, networks, randomParameters, rareLayers } from "./networks.js";
 import { seeds } from "./properties.js";
 import { normals } from "./values.js";
 
@@ -23,20 +24,30 @@ function onGrid(tensors: NamedTensors, grid: number): NamedTensors {
 /** Steps of random networks on one to three images, with an update after them; also with many ties. */
 export function traces(dtype: DType): fc.Arbitrary<Trace> {
   return fc
-    .tuple(networks, fc.integer({ min: 1, max: 3 }), seeds, grids)
-    .map(([model, batch, seed, grid]) => traceOf(model, batch, seed, grid, dtype));
+    .tuple(networks, fc.integer({ min: 1, max: 3 }), seeds, grids, circumstances)
+    .map(([model, images, seed, grid, circumstances]) =>
+      traceOf(model, Math.max(images, model.fewestImages), seed, grid, dtype, circumstances),
+    );
 }
 
 /** A step of a network with the kinds of layers that a few random ones may all lack. */
 export function rareTrace(dtype: DType): Trace {
-  return traceOf(defineModel(rareLayers), 2, 1, 0, dtype);
+  return traceOf(defineModel(rareLayers), 2, 1, 0, dtype, FIRST_STEP);
 }
 
-function traceOf(model: Model, batch: number, seed: number, grid: number, dtype: DType): Trace {
+function traceOf(
+  model: Model,
+  batch: number,
+  seed: number,
+  grid: number,
+  dtype: DType,
+  { mode, seed: ofMasks, step }: Circumstances,
+): Trace {
   const given = { x: normals([batch, ...model.inputShape], seed, "x"), ...randomParameters(model, seed) };
   const { x, ...parameters } = copyAll(onGrid(given, grid), dtype);
   const labels = Array.from({ length: batch }, (_, n) => (seed + n) % model.classes.length);
-  return withUpdate(trace(model, parameters, x, labels), 0.125 + (seed % 7) / 10);
+  const options = { mode, seed: ofMasks, step };
+  return withUpdate(trace(model, parameters, x, labels, options), 0.125 + (seed % 7) / 10);
 }
 
 /** Every cell of every tensor. */
