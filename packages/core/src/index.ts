@@ -46,9 +46,9 @@ export {
 } from "./formats/traceFile.js";
 export { fold } from "./graph/fold.js";
 export * from "./graph/model.js";
-export { checkParameters, type Init, initialParameters, inits } from "./graph/parameters.js";
+export { checkParameters, type Init, initialParameters, inits, tensorsOfModel } from "./graph/parameters.js";
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
-export type { LayerSpec } from "./layers/layer.js";
+export type { Circumstances, LayerSpec, Mode } from "./layers/layer.js";
 export { lossKinds as losses } from "./losses/index.js";
 export { type Loss, type LossSpec, meanLoss } from "./losses/loss.js";
 export { softmax } from "./losses/softmax.js";

@@ -68,13 +68,20 @@ export function parseModel(bytes: Uint8Array, source: string): SavedModel {
     );
   }
   checkFormat(metadata[FORMAT_KEY], source);
-  const parameters = Object.fromEntries(tensors.map((entry) => [entry.name, floatsOf(entry, source)]));
+  const model = inFile(source, () => defineModel(parseSpec(json)));
+  const counters = new Set(
+    model.layers.filter(({ state }) => state.length > 0).map(({ name }) => `${name}.${COUNTER}`),
+  );
+  const wanted = tensors.filter(({ name }) => !counters.has(name));
+  const parameters = Object.fromEntries(wanted.map((entry) => [entry.name, floatsOf(entry, source)]));
   return inFile(source, () => {
-    const model = defineModel(parseSpec(json));
     checkParameters(model, parameters);
     return { model, parameters };
   });
 }
+
+/** What PyTorch keeps besides running statistics: how many batches went into them. Nothing is computed from it. */
+const COUNTER = "num_batches_tracked";
 
 function checkFormat(format: string | undefined, source: string): void {
   if (format === undefined) return;

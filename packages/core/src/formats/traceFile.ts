@@ -1,7 +1,9 @@
 import { InputError, inFile, show } from "../errors.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
+import { type Circumstances, FIRST_STEP } from "../layers/layer.js";
+import { checkOptions } from "../options.js";
 import { contractName, shapesOfTrace } from "../reference/names.js";
-import { type Trace, tensorsOf } from "../reference/trace.js";
+import { circumstanceChecks, type Trace, tensorsOf } from "../reference/trace.js";
 import { formatShape, type NamedTensors, type Shape, sameShape, sizeOf, type Tensor } from "../tensor.js";
 import { formatNpz, parseNpz } from "./npz.js";
 
@@ -13,6 +15,10 @@ import { formatNpz, parseNpz } from "./npz.js";
  * so that trace.tensors["conv1.out"][0][3][12][7] is the cell conv1.out[0, 3, 12, 7]:
  *
  *   { "model": { "input": [1, 28, 28], ... }, "dtype": "float32", "tensors": { "x": [[[[0, ...]]]], "y": [7], ... } }
+ *
+ * Where a layer looks at them, and they aren't those of a training's first step with seed 0, JSON also has the circumstances:
+ *
+ *   "circumstances": { "mode": "evaluation", "seed": 0, "step": 0 }
  *
  * What is no finite number, which JSON can't write, is a string there: "NaN", "Infinity", "-Infinity".
  */
@@ -33,16 +39,32 @@ export function formatTraceJson(step: Trace): string {
   const dtype = step.tensors.x.data instanceof Float32Array ? "float32" : "float64";
   const lines = Object.entries(tensorsOf(step)).map(([name, t]) => `${JSON.stringify(name)}: ${nested(t)}`);
   const model: ModelSpec = { ...spec, classes, normalize };
-  return `{\n"model": ${JSON.stringify(model)},\n"dtype": "${dtype}",\n"tensors": {\n${lines.join(",\n")}\n}\n}\n`;
+  const around = circumstancesOf(step);
+  const circumstances = around && `"circumstances": ${JSON.stringify(around)},\n`;
+  return `{\n"model": ${JSON.stringify(model)},\n"dtype": "${dtype}",\n${circumstances ?? ""}"tensors": {\n${lines.join(",\n")}\n}\n}\n`;
+}
+
+/** What a file has to say of a trace's circumstances. */
+function circumstancesOf({ model, circumstances }: Trace): Circumstances | undefined {
+  if (circumstances === undefined || !model.layers.some(({ kind }) => kind.looksAtContext)) return undefined;
+  const { mode, seed, step } = circumstances;
+  const isFirst = mode === FIRST_STEP.mode && seed === FIRST_STEP.seed && step === FIRST_STEP.step;
+  return isFirst ? undefined : { mode, seed, step };
 }
 
 /**
  * The trace in a .npz file. Names may leave out a layer's number where it is the only one of its kind (`conv.out`).
  * @param model the network that it is a trace of
  * @param source what to call the file in an error
+ * @param circumstances in which it was made, which the file doesn't say; default the first step of a training
  * @throws InputError if the file is damaged, or its arrays are not those of a trace of the model
  */
-export function parseTraceNpz(model: Model, bytes: Uint8Array, source: string): Trace {
+export function parseTraceNpz(
+  model: Model,
+  bytes: Uint8Array,
+  source: string,
+  circumstances: Circumstances = FIRST_STEP,
+): Trace {
   const arrays = Object.entries(parseNpz(bytes, source)).map(([name, { shape, data }]): [string, Tensor] => [
     name,
     {
@@ -50,22 +72,27 @@ export function parseTraceNpz(model: Model, bytes: Uint8Array, source: string): 
       data: data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data),
     },
   ]);
-  return traceOf(model, arrays, source);
+  return traceOf(model, arrays, circumstances, source);
 }
 
 /** As parseTraceNpz, for JSON, which names its model. */
 export function parseTraceJson(text: string, source: string): Trace {
-  const { model: spec, dtype, tensors } = readJson(text, source);
+  const { model: spec, dtype, tensors, circumstances } = readJson(text, source);
   const model = inFile(source, () => defineModel(spec));
   const arrays = Object.entries(tensors).map(([name, values]): [string, Tensor] => {
     const inFloat64 = dtype === "float64" || name === "y" || name === "loss" || name === "lr";
     const { shape, numbers } = flat(values, `${source}: ${show(name)}`);
     return [name, { shape, data: inFloat64 ? Float64Array.from(numbers) : Float32Array.from(numbers) }];
   });
-  return traceOf(model, arrays, source);
+  return traceOf(model, arrays, circumstances, source);
 }
 
-function traceOf(model: Model, arrays: readonly [string, Tensor][], source: string): Trace {
+function traceOf(
+  model: Model,
+  arrays: readonly [string, Tensor][],
+  { mode, seed, step }: Circumstances,
+  source: string,
+): Trace {
   const fail = (problem: string): never => {
     throw new InputError(`${source}: ${problem}.`);
   };
@@ -95,12 +122,20 @@ function traceOf(model: Model, arrays: readonly [string, Tensor][], source: stri
     (label) => !Number.isInteger(label) || label < 0 || label >= model.classes.length,
   );
   if (wrong !== undefined) fail(`y holds ${wrong}, but the classes are 0 to ${model.classes.length - 1}`);
-  return { model, labels: y.data, loss: loss.data[0], tensors, ...(lr && { learningRate: lr.data[0] }) };
+  return {
+    model,
+    labels: y.data,
+    circumstances: { mode, seed, step },
+    loss: loss.data[0],
+    tensors,
+    ...(lr && { learningRate: lr.data[0] }),
+  };
 }
 
 interface TraceJson {
   readonly model: ModelSpec;
   readonly dtype: string;
+  readonly circumstances: Circumstances;
   readonly tensors: Readonly<Record<string, unknown>>;
 }
 
@@ -112,14 +147,15 @@ function readJson(text: string, source: string): TraceJson {
     const problem = (error as Error).message.replace(/\s+/g, " ").replace(/\.$/, "");
     throw new InputError(`${source}: it is not valid JSON: ${problem}.`);
   }
-  const { model, dtype, tensors } = json ?? {};
+  const { model, dtype, tensors, circumstances = {} } = json ?? {};
   const known = dtype === "float32" || dtype === "float64";
   if (!model || !known || typeof tensors !== "object" || tensors === null) {
     throw new InputError(
       `${source}: it is not a trace: it must have "model", "dtype" (float32 or float64) and "tensors".`,
     );
   }
-  return { model, dtype, tensors };
+  inFile(source, () => checkOptions("Its circumstances", circumstances, circumstanceChecks));
+  return { model, dtype, tensors, circumstances: { ...FIRST_STEP, ...circumstances } };
 }
 
 /** A tensor as nested lists. */

@@ -61,10 +61,19 @@ export function tensorsOfModel({ parameters, state }: Model): readonly (ModelPar
 
 /**
  * @param parameters those of the model, and its state
- * @throws InputError if one is missing or has another shape, a name is not one of the model's, or a value is not a finite number.
+ * @throws InputError if one is missing or has another shape, a name is not one of the model's, or a value is not a finite number,
+ *   or below what it can be, as a variance below 0.
  */
 export function checkParameters(model: Model, parameters: NamedTensors): void {
   checkNumbers(tensorsOfModel(model), parameters);
+  for (const { fullName, smallest = -Infinity } of model.state) {
+    const { data } = parameters[fullName];
+    const wrong = data.findIndex((value) => value < smallest);
+    if (wrong < 0) continue;
+    throw new InputError(
+      `The parameter ${fullName} holds ${data[wrong]} at number ${wrong}, but such numbers are at least ${smallest}.`,
+    );
+  }
 }
 
 /** As `checkParameters`, for tensors that are like those parameters: what an optimizer remembers of each. */

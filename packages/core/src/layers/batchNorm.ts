@@ -79,7 +79,8 @@ function batchNorm<Type extends "batchNorm1d" | "batchNorm2d">(
           `eps must be above 0 and from ${RANGE} in size, which is what float32 holds, not ${eps}`,
         );
       }
-      const momentum = finiteNumber("momentum", spec.momentum ?? 0.1);
+      // null isn't left out: to PyTorch it means the average of all batches
+      const momentum = finiteNumber("momentum", spec.momentum === undefined ? 0.1 : spec.momentum);
       if (momentum < 0 || momentum > 1) throw new InputError(`momentum must be from 0 to 1, not ${momentum}`);
       const [channels, ...places] = inputShape;
       return { inputShape, outputShape: inputShape, channels, places: sizeOf(places), eps, momentum };
@@ -92,7 +93,7 @@ function batchNorm<Type extends "batchNorm1d" | "batchNorm2d">(
 
     state: ({ channels }) => [
       { name: "running_mean", shape: [channels], initial: 0 },
-      { name: "running_var", shape: [channels], initial: 1 },
+      { name: "running_var", shape: [channels], initial: 1, smallest: 0 },
     ],
 
     nextState(layer, [x], { running_mean, running_var }) {

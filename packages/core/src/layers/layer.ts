@@ -36,6 +36,8 @@ export interface StateInfo {
   readonly shape: Shape;
   /** What all its numbers start at. */
   readonly initial: number;
+  /** What none of its numbers can be below; default: there is no such number. */
+  readonly smallest?: number;
 }
 
 /** Whether a network is being trained, or used as it has become: layers such as batch normalisation then do different things. */

@@ -3,7 +3,7 @@ import { type Circumstances, type Context, FIRST_STEP } from "../layers/layer.js
 import { meanLoss } from "../losses/loss.js";
 import { resolveOptimizer, updateParameter } from "../optimizers/index.js";
 import { checkRange } from "../optimizers/optimizer.js";
-import { type Checks, checkOptions, flag, oneOf, whole } from "../options.js";
+import { type Checks, checkOptions, flag, oneOf, SEED, whole } from "../options.js";
 import { copyOf, type NamedTensors, type Tensor, tensor } from "../tensor.js";
 import { checkBatch, checkImageCount, checkLabels } from "./inputs.js";
 
@@ -75,12 +75,13 @@ export interface TraceOptions extends Partial<Circumstances> {
   readonly inputGradient?: boolean | undefined;
 }
 
-const traceChecks: Checks<TraceOptions> = {
-  inputGradient: flag,
+export const circumstanceChecks: Checks<Circumstances> = {
   mode: oneOf(["training", "evaluation"]),
-  seed: whole(0, 2 ** 32 - 1),
+  seed: SEED,
   step: whole(0, Number.MAX_SAFE_INTEGER),
 };
+
+const traceChecks: Checks<TraceOptions> = { inputGradient: flag, ...circumstanceChecks };
 
 /**
  * Runs the textbook forward and backward.

@@ -178,7 +178,7 @@ describe("refused model files", () => {
     [
       "weights that are whole numbers",
       safetensorsFile(
-        { "fc1.bias": entry("I32", [1], [0, 4]), __metadata__: { [KEY]: "{}" } },
+        { "fc1.bias": entry("I32", [1], [0, 4]), __metadata__: { [KEY]: JSON.stringify(smallSpec) } },
         new Uint8Array(4),
       ),
       /^F: "fc1.bias" holds I32 values; weights must be F32/,

@@ -13,6 +13,9 @@ import {
   parseTraceJson,
   parseTraceNpz,
 } from "../../src/formats/traceFile.js";
+import { defineModel, type ModelSpec } from "../../src/graph/model.js";
+import { initialParameters } from "../../src/graph/parameters.js";
+import type { Circumstances } from "../../src/layers/layer.js";
 import { shapesOfTrace } from "../../src/reference/names.js";
 import { type Trace, tensorsOf, trace, withUpdate } from "../../src/reference/trace.js";
 import { tensor } from "../../src/tensor.js";
@@ -20,6 +23,8 @@ import { runPython, testWithNumpy } from "../support/numpy.js";
 import { cases } from "../support/properties.js";
 import { smallModel } from "../support/smallModel.js";
 import { traces } from "../support/traces.js";
+
+const smallEnd: ModelSpec["layers"] = [{ type: "flatten" }, { type: "dense", units: 2 }];
 
 function smallStep(pixel = 0.3): Trace {
   const { model, parameters } = smallModel();
@@ -38,6 +43,8 @@ function expectSame(read: Trace, step: Trace): void {
     step.learningRate,
     [...Array.from(step.labels)],
   ]);
+  const modal = step.model.layers.some(({ kind }) => kind.looksAtContext);
+  if (modal) expect(read.circumstances).toEqual(step.circumstances);
   expect(read.model.layers.map(({ name }) => name)).toEqual(step.model.layers.map(({ name }) => name));
 }
 
@@ -52,7 +59,7 @@ describe.each(["float32", "float64"] as const)("traces in %s come back as they w
   test("from .npz", () => {
     fc.assert(
       fc.property(traces(dtype), (step) =>
-        expectSame(parseTraceNpz(step.model, formatTraceNpz(step), "t.npz"), step),
+        expectSame(parseTraceNpz(step.model, formatTraceNpz(step), "t.npz", step.circumstances), step),
       ),
       cases(40),
     );
@@ -82,6 +89,29 @@ test("JSON is nested like the addresses, knows the classes, and keeps what is no
   expect(json.model.classes).toEqual(model.classes);
   expect(text.split("\n")).toHaveLength(Object.keys(json.tensors).length + 7);
   expectSame(parseTraceJson(text, "t.json"), { model, ...step });
+});
+
+describe("the circumstances of a trace in JSON", () => {
+  const written = (layers: ModelSpec["layers"], circumstances: Partial<Circumstances>) => {
+    const model = defineModel({ input: [1, 2, 2], layers: [...layers, ...smallEnd] });
+    const x = tensor([2, 1, 2, 2], [1, 2, 3, 4, 5, 6, 7, 9]);
+    const step = trace(model, initialParameters(model, 1), x, [0, 1], circumstances);
+    const { dtype, tensors, model: _, ...rest } = JSON.parse(formatTraceJson(step));
+    return rest;
+  };
+
+  test("are written where a layer looks at them", () => {
+    const evaluation = { mode: "evaluation", seed: 0, step: 1 } as const;
+    expect(written([{ type: "batchNorm2d" }], evaluation)).toEqual({ circumstances: evaluation });
+    expect(written([{ type: "dropout" }], { seed: 7, step: 3 })).toEqual({
+      circumstances: { mode: "training", seed: 7, step: 3 },
+    });
+  });
+
+  test("are left out where they are the usual ones, or matter to no layer", () => {
+    expect(written([{ type: "batchNorm2d" }, { type: "dropout" }], {})).toEqual({});
+    expect(written([{ type: "relu" }], { mode: "evaluation", seed: 7 })).toEqual({});
+  });
 });
 
 testWithNumpy("NumPy opens a trace", async () => {
@@ -116,6 +146,17 @@ describe("files that are no trace", () => {
       (j) => ({ ...j, model: { ...j.model, input: 3 } }),
       /^t\.json: The model spec: "input" must be/,
     ],
+    [
+      "circumstances that can't be",
+      (j) => ({ ...j, circumstances: { mode: "test" } }),
+      /^t\.json: Its circumstances: mode must be "training" or "evaluation", not "test"/,
+    ],
+    [
+      "circumstances nobody knows",
+      (j) => ({ ...j, circumstances: { epoch: 3 } }),
+      /^t\.json: Its circumstances: unknown option "epoch"; known are mode, seed, step\.$/,
+    ],
+    ["circumstances of nothing", (j) => ({ ...j, circumstances: null }), /must be an object, not null/],
     ["another dtype", (j) => ({ ...j, dtype: "int8" }), /float32 or float64/],
     [
       "a ragged list",

@@ -195,6 +195,50 @@ table("GELU", [
   ],
 ]);
 
+const norm = (options: object) => before({ type: "batchNorm2d", ...options });
+const notAboveZero = /^Layer 1, norm1: eps must be above 0 and from 1\.2e-38 to 3\.4e\+38 in size, .*, not /;
+const momenta = (found: string) =>
+  new RegExp(`^Layer 1, norm1: momentum must be from 0 to 1, not ${found}\\.$`);
+
+table("batch normalisation", [
+  ["eps 0", norm({ eps: 0 }), notAboveZero],
+  ["eps below 0", norm({ eps: -1e-5 }), notAboveZero],
+  ["eps that float32 can't hold", norm({ eps: 1e-50 }), notAboveZero],
+  ["eps NaN", norm({ eps: NaN }), /^Layer 1, norm1: eps must be a finite number, not NaN\.$/],
+  ["eps that is a text", norm({ eps: "1e-5" }), /^Layer 1, norm1: eps must be a finite number, not "1e-5"/],
+  ["momentum 2", norm({ momentum: 2 }), momenta("2")],
+  ["momentum below 0", norm({ momentum: -0.1 }), momenta("-0\\.1")],
+  [
+    "momentum null",
+    norm({ momentum: null }),
+    /^Layer 1, norm1: momentum must be a finite number, not null\.$/,
+  ],
+  [
+    "of images behind flatten",
+    before({ type: "flatten" }, { type: "batchNorm2d" }),
+    /^Layer 2, norm1: it takes \[channels, height, width\], but gets \[784\]; batchNorm1d takes \[features\], such as/,
+  ],
+  [
+    "of features before flatten",
+    before({ type: "batchNorm1d" }),
+    /^Layer 1, norm1: it takes \[features\], .*, but gets \[1, 28, 28\]; batchNorm2d takes \[channels, height, width\]\.$/,
+  ],
+]);
+
+const rates = (found: string) =>
+  new RegExp(`^Layer 1, dropout1: rate must be from 0 to below 1, not ${found}: it is the share`);
+
+table("dropout", [
+  ["rate 1", before({ type: "dropout", rate: 1 }), rates("1")],
+  ["a rate in percent", before({ type: "dropout", rate: 50 }), rates("50")],
+  ["a rate below 0", before({ type: "dropout", rate: -0.1 }), rates("-0\\.1")],
+  [
+    "a rate that is a text",
+    before({ type: "dropout", rate: "0.5" }),
+    /^Layer 1, dropout1: rate must be a finite number, not "0\.5"\.$/,
+  ],
+]);
+
 table("dense layers", [
   ["no units", last({ type: "dense" }), /^Layer 2, fc1: units must be .*, but it is missing/],
   ["0 units", last({ type: "dense", units: 0 }), /^Layer 2, fc1: units must be .* at least 1, not 0/],
@@ -273,6 +317,21 @@ table("unknown options", [
     "of a concatenation",
     before({ type: "concat", from: ["x", "x"], axis: 1 }),
     /^Layer 1, concat1: unknown option "axis"; leave it out, there are none\./,
+  ],
+  [
+    "of batch normalisation",
+    norm({ epsilon: 1e-3 }),
+    /^Layer 1, norm1: unknown option "epsilon"( \(did you mean "eps"\?\))?; known are eps, momentum\.$/,
+  ],
+  [
+    "of batch normalisation in PyTorch",
+    last({ type: "batchNorm1d", affine: false }),
+    /^Layer 2, norm1: unknown option "affine"; known are eps, momentum\.$/,
+  ],
+  [
+    "of dropout",
+    before({ type: "dropout", p: 0.5 }),
+    /^Layer 1, dropout1: unknown option "p"; known are rate\.$/,
   ],
   [
     "of flatten",
