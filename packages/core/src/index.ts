@@ -46,7 +46,14 @@ export {
 } from "./formats/traceFile.js";
 export { fold } from "./graph/fold.js";
 export * from "./graph/model.js";
-export { checkParameters, type Init, initialParameters, inits, tensorsOfModel } from "./graph/parameters.js";
+export {
+  checkNumbers,
+  checkParameters,
+  type Init,
+  initialParameters,
+  inits,
+  tensorsOfModel,
+} from "./graph/parameters.js";
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
 export type { Circumstances, LayerSpec, Mode } from "./layers/layer.js";
 export { lossKinds as losses } from "./losses/index.js";
@@ -78,6 +85,7 @@ export { printable } from "./printable.js";
 export { permutation, type RandomStream, randomStream } from "./random.js";
 export { contractName, shapesOfTrace } from "./reference/names.js";
 export {
+  EVALUATION,
   forward,
   forwardFrom,
   parameterGradients,

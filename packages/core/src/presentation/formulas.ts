@@ -3,6 +3,7 @@ import type { Model, ModelLayer } from "../graph/model.js";
 import { type Content, html } from "../html.js";
 import type { AveragePool2d } from "../layers/averagePool2d.js";
 import type { Conv2d } from "../layers/conv2d.js";
+import type { Dropout } from "../layers/dropout.js";
 import type { Gelu } from "../layers/gelu.js";
 import type { GlobalAveragePool2d } from "../layers/globalAveragePool2d.js";
 import type { layerKinds } from "../layers/index.js";
@@ -16,11 +17,14 @@ import { brackets, fraction, indexed, letter, list, number, operator, power, sum
 
 /** The formulas of a kind of layer, made for one of its layers. */
 interface LayerFormulas {
-  readonly output: (layer: ModelLayer) => Content;
-  readonly inputGradient: (layer: ModelLayer) => Content;
+  readonly output: Formula;
+  readonly inputGradient: Formula;
   /** Of its parameters, by their names. */
-  readonly [parameter: string]: (layer: ModelLayer) => Content;
+  readonly [parameter: string]: Formula;
 }
+
+/** @param explanation of the cell that it is made for: layers may do something else in training */
+type Formula = (layer: ModelLayer, explanation: Pick<Explanation, "rule" | "terms">) => Content;
 
 const is = operator("=");
 const plus = operator("+");
@@ -119,6 +123,12 @@ const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
       at("dy", "c"),
     ],
   },
+  batchNorm2d: normFormulas(["n", "p", "q"]),
+  batchNorm1d: normFormulas(["n"]),
+  dropout: {
+    output: (layer, explanation) => [y, is, dropped(x, layer, explanation)],
+    inputGradient: (layer, explanation) => [dx, is, dropped(dy, layer, explanation)],
+  },
   add: {
     output: ({ inputs }) => [y, is, inputs.map((_, k) => [k > 0 && plus, at("x", number(k + 1))])],
     inputGradient: () => [dx, is, dy],
@@ -136,6 +146,35 @@ const inGelu = ({ approximate }: Gelu): Content =>
         html`<msqrt>${fraction(number(2), letter("π"))}</msqrt>`,
         brackets([x, plus, number(0.044715), power(x, number(3))]),
       ]);
+
+/** @param places over which a channel's numbers are counted */
+function normFormulas(places: readonly string[]): LayerFormulas {
+  const deviation = html`<msqrt>${letter("variance")}${plus}${letter("eps")}</msqrt>`;
+  const xhat = html`<mover>${x}<mo>^</mo></mover>`;
+  const mean = (of: Content) => [fraction(number(1), letter("m")), over(...places), of];
+  return {
+    output: () => [
+      [y, is, letter("weight"), xhat, plus, letter("bias"), operator(",")],
+      [html`<mspace width="1em"/>`, xhat, is, fraction([x, minus, letter("mean")], deviation)],
+    ],
+    inputGradient: (_layer, { terms }) => {
+      const scale = [dx, is, fraction(letter("weight"), deviation)];
+      if (terms.length === 1) return [scale, dy]; // in evaluation
+      return [scale, brackets([[dy, minus], [mean(dy), minus, xhat], mean([dy, xhat])])];
+    },
+    weight: () => [letter("dweight"), is, over(...places), dy, xhat],
+    bias: () => [letter("dbias"), is, over(...places), dy],
+  };
+}
+
+/** In evaluation everything passes. */
+const dropped = (of: Content, { resolved }: ModelLayer, { rule }: Pick<Explanation, "rule">): Content =>
+  rule === "copy"
+    ? of
+    : [
+        fraction(of, number(1 - (resolved as Dropout).rate)),
+        [html`<mspace width="0.5em"/>`, letter("where it is kept, else 0")],
+      ];
 
 /** As it is, or times the slope. */
 const leaked = (of: Content, { slope }: LeakyRelu) => [
@@ -188,23 +227,25 @@ const endFormulas: Record<string, Content> = {
  * The formula by which a cell came to its value, as the content of a `<math>`; undefined where nothing was computed, or no
  * formula is known.
  */
-export function formulaOf({ cell, rule }: Explanation, model: Model): string | undefined {
-  const content = endFormulas[rule] ?? (rule === "given" ? undefined : formulaIn(model, cell.tensor));
+export function formulaOf(explanation: Explanation, model: Model): string | undefined {
+  const { rule } = explanation;
+  const content = endFormulas[rule] ?? (rule === "given" ? undefined : formulaIn(model, explanation));
   return content ? html`${content}`.html : undefined;
 }
 
-function formulaIn(model: Model, tensor: string): Content {
+function formulaIn(model: Model, explanation: Explanation): Content {
+  const { tensor } = explanation.cell;
   const name = tensor.replace(/^grad\./, "");
   const isGradient = name !== tensor;
   const own = model.layers.find(({ parameters }) => parameters.some(({ fullName }) => fullName === name));
-  if (own) return isGradient && formulasOf(own)?.[name.slice(own.name.length + 1)]?.(own);
+  if (own) return isGradient && formulasOf(own)?.[name.slice(own.name.length + 1)]?.(own, explanation);
   if (!isGradient) {
     const layer = model.layers.find(({ output }) => output === name);
-    return layer && formulasOf(layer)?.output(layer);
+    return layer && formulasOf(layer)?.output(layer, explanation);
   }
   const uses = model.uses.get(name) ?? [];
   if (uses.length > 1) return [dx, is, uses.map(({ layer }, k) => [k > 0 && plus, at("dx", layer.name)])];
-  return uses.map(({ layer }) => formulasOf(layer)?.inputGradient(layer))[0];
+  return uses.map(({ layer }) => formulasOf(layer)?.inputGradient(layer, explanation))[0];
 }
 
 /** What kinds without formulas do is said in words alone. */

@@ -1,4 +1,13 @@
-import { InputError, inputFromPicture, type Picture, parseTraceJson, parseTraceNpz } from "unravel-cnn";
+import {
+  EVALUATION,
+  InputError,
+  inputFromPicture,
+  type Model,
+  type Picture,
+  parseTraceJson,
+  parseTraceNpz,
+  type Trace,
+} from "unravel-cnn";
 import type { Explorer } from "../state/explorer.svelte.js";
 import { networkFromFile } from "../state/networks.js";
 
@@ -23,7 +32,7 @@ export async function openFile(explorer: Explorer, file: File): Promise<void> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const extension = /\.[^.]*$/.exec(file.name)?.[0].toLowerCase();
   if (extension === ".npz") {
-    explorer.showTrace(parseTraceNpz(explorer.network.model, bytes, file.name), file.name);
+    explorer.showTrace(traceInNpz(explorer.network.model, bytes, file.name), file.name);
   } else if (extension === ".json" && isTrace(bytes)) {
     explorer.showTrace(parseTraceJson(new TextDecoder().decode(bytes), file.name), file.name);
   } else if (extension === ".json" || extension === ".safetensors") {
@@ -33,6 +42,12 @@ export async function openFile(explorer: Explorer, file: File): Promise<void> {
       `${file.name}: the page opens pictures, networks (.safetensors, .json) and traces (.npz, .json).`,
     );
   }
+}
+
+/** The file doesn't say whether it is a step of a training: a trace of one image counts as one that was predicted. */
+function traceInNpz(model: Model, bytes: Uint8Array, name: string): Trace {
+  const step = parseTraceNpz(model, bytes, name);
+  return step.labels.length > 1 ? step : { ...step, circumstances: EVALUATION };
 }
 
 /** Both specs and traces are JSON; a trace has tensors. */

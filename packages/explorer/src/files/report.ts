@@ -1,4 +1,4 @@
-import { renderReport, trace, withUpdate } from "unravel-cnn";
+import { EVALUATION, renderReport, trace, withUpdate } from "unravel-cnn";
 import type { Explorer } from "../state/explorer.svelte.js";
 
 /** The step that the report's last chapter takes against the gradient. */
@@ -14,7 +14,7 @@ export function reportOf(explorer: Explorer): string {
     shape: [1, ...x.shape.slice(1)],
     data: x.data.slice(image * size, (image + 1) * size),
   };
-  const alone = trace(model, parameters, own, [label]);
+  const alone = trace(model, parameters, own, [label], EVALUATION);
   return renderReport({
     trace: withUpdate(alone, LEARNING_RATE),
     modelName: network.title,

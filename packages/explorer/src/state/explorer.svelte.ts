@@ -7,6 +7,7 @@ import {
   explain,
   indexAt,
   type Trace,
+  tensorsOfModel,
   trace,
 } from "unravel-cnn";
 import type { Theme } from "../view/colours.js";
@@ -131,9 +132,9 @@ export class Explorer extends Shown {
   showTrace(given: Trace, title: string): void {
     const { model, labels } = given;
     const parameters = Object.fromEntries(
-      model.parameters.map(({ fullName }) => [fullName, given.tensors[fullName]]),
+      tensorsOfModel(model).map(({ fullName }) => [fullName, given.tensors[fullName]]),
     );
-    const complete = trace(model, parameters, given.tensors.x, labels);
+    const complete = trace(model, parameters, given.tensors.x, labels, given.circumstances);
     this.#before = [...this.#before, this.drawing];
     this.drawing = { base: pixelsOf(model, given.tensors.x), strokes: [] };
     this.answer = undefined;

@@ -7,6 +7,7 @@ import {
   meanLoss,
   offsetOf,
   type Trace,
+  tensorsOfModel,
 } from "unravel-cnn";
 import type { NudgeQuestion } from "./nudgeWorker.js";
 
@@ -17,20 +18,21 @@ import type { NudgeQuestion } from "./nudgeWorker.js";
 
 /** The loss of the trace's batch with each of these numbers added to a parameter. */
 export function lossesAlong(
-  { model, tensors, labels }: Pick<Trace, "model" | "tensors" | "labels">,
+  { model, tensors, labels, circumstances }: Pick<Trace, "model" | "tensors" | "labels" | "circumstances">,
   cell: Cell,
   steps: readonly number[],
 ): number[] {
-  const names = model.parameters.map(({ fullName }) => fullName);
+  const names = tensorsOfModel(model).map(({ fullName }) => fullName);
   const parameters = copyAll(Object.fromEntries(names.map((name) => [name, tensors[name]])), "float64");
   const { shape, data } = parameters[cell.tensor];
   const offset = offsetOf(shape, cell.index);
   const start = data[offset];
   const x = copyOf(tensors.x, "float64");
-  const before = { ...parameters, x, ...forward(model, parameters, x) };
+  const before = { ...parameters, x, ...forward(model, parameters, x, circumstances) };
   return steps.map((step) => {
     data[offset] = start + step;
-    return meanLoss(model.loss, forwardFrom(model, before, cell.tensor)[model.output], labels);
+    const after = forwardFrom(model, before, cell.tensor, circumstances);
+    return meanLoss(model.loss, after[model.output], labels);
   });
 }
 
@@ -41,16 +43,17 @@ export class Nudger {
   #next: (() => void) | undefined;
 
   ask(
-    { model, tensors, labels }: Trace,
+    { model, tensors, labels, circumstances }: Trace,
     cell: Cell,
     steps: readonly number[],
     tell: (losses: number[]) => void,
   ): void {
-    const names = ["x", ...model.parameters.map(({ fullName }) => fullName)];
+    const names = ["x", ...tensorsOfModel(model).map(({ fullName }) => fullName)];
     const question: NudgeQuestion = {
       spec: model.spec,
       tensors: Object.fromEntries(names.map((name) => [name, tensors[name]])),
       labels: Array.from(labels),
+      circumstances,
       cell,
       steps,
     };

@@ -1,4 +1,4 @@
-import { type Cell, defineModel, type ModelSpec, type NamedTensors } from "unravel-cnn";
+import { type Cell, type Circumstances, defineModel, type ModelSpec, type NamedTensors } from "unravel-cnn";
 import { lossesAlong } from "./nudge.js";
 
 /*
@@ -7,13 +7,14 @@ import { lossesAlong } from "./nudge.js";
 
 export interface NudgeQuestion {
   readonly spec: ModelSpec;
-  /** The parameters and `x`. */
+  /** What the network holds, and `x`. */
   readonly tensors: NamedTensors;
   readonly labels: ArrayLike<number>;
+  readonly circumstances?: Circumstances | undefined;
   readonly cell: Cell;
   readonly steps: readonly number[];
 }
 
-self.onmessage = ({ data: { spec, tensors, labels, cell, steps } }: MessageEvent<NudgeQuestion>) => {
-  self.postMessage(lossesAlong({ model: defineModel(spec), tensors, labels }, cell, steps));
+self.onmessage = ({ data: { spec, cell, steps, ...step } }: MessageEvent<NudgeQuestion>) => {
+  self.postMessage(lossesAlong({ model: defineModel(spec), ...step }, cell, steps));
 };

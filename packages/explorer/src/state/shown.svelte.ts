@@ -8,6 +8,7 @@ import {
   type Tensor,
   type Trace,
   tensorsOf,
+  tensorsOfModel,
 } from "unravel-cnn";
 import { cellAt, type Grid, gridOf, type Place, placeOf, plainName, startOf } from "../view/grids.js";
 import { lieOf } from "../view/layout.js";
@@ -32,8 +33,9 @@ export class Shown {
     return new Map<string, Scale>();
   });
 
+  /** Those of the network, not of an image: what is learnt, and what layers keep besides. */
   readonly #parameters: ReadonlySet<string> = $derived(
-    new Set(this.network.model.parameters.map(({ fullName }) => fullName)),
+    new Set(tensorsOfModel(this.network.model).map(({ fullName }) => fullName)),
   );
 
   isParameter(tensor: string): boolean {

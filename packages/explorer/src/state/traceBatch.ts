@@ -1,4 +1,13 @@
-import { largestInRows, loadBatch, type Model, type NamedTensors, type Trace, trace } from "unravel-cnn";
+import {
+  type Circumstances,
+  EVALUATION,
+  largestInRows,
+  loadBatch,
+  type Model,
+  type NamedTensors,
+  type Trace,
+  trace,
+} from "unravel-cnn";
 
 /** Some images and their right classes. */
 export interface Batch {
@@ -6,6 +15,8 @@ export interface Batch {
   readonly images: Uint8Array;
   /** Where nobody said what is right, what the network holds for the most probable counts as right. */
   readonly labels: readonly (number | undefined)[];
+  /** Default: one image as it is predicted, several as the first step of a training takes them. */
+  readonly circumstances?: Circumstances | undefined;
 }
 
 /**
@@ -14,12 +25,13 @@ export interface Batch {
  *   is run once only.
  */
 export function traceBatch(model: Model, parameters: NamedTensors, batch: Batch, guess = 0): Trace {
-  const { images, labels } = batch;
+  const { images, labels, circumstances = labels.length === 1 ? EVALUATION : {} } = batch;
   const x = loadBatch(images, model.inputShape, [...labels.keys()], model.normalize);
   const known = guess < model.classes.length ? guess : 0; // it may be a class of the network before
   const tried = labels.map((label) => label ?? known);
-  const first = trace(model, parameters, x, tried);
+  const first = trace(model, parameters, x, tried, circumstances);
   const best = largestInRows(first.tensors.probs);
   const right = labels.map((label, n) => label ?? best[n]);
-  return right.every((label, n) => label === tried[n]) ? first : trace(model, parameters, x, right);
+  const isRight = right.every((label, n) => label === tried[n]);
+  return isRight ? first : trace(model, parameters, x, right, circumstances);
 }

@@ -1,4 +1,4 @@
-import { defineModel, type Model, type ModelSpec, type NamedTensors } from "unravel-cnn";
+import { type Circumstances, defineModel, type Model, type ModelSpec, type NamedTensors } from "unravel-cnn";
 import { type Batch, traceBatch } from "./traceBatch.js";
 
 /*
@@ -15,6 +15,7 @@ export interface Question extends Batch {
 export interface Answer {
   readonly labels: ArrayLike<number>;
   readonly loss: number;
+  readonly circumstances?: Circumstances | undefined;
   readonly tensors: NamedTensors;
   readonly error?: string;
 }
@@ -28,12 +29,12 @@ self.onmessage = ({ data }: MessageEvent<Question>) => {
       model = defineModel(data.spec);
       parameters = data.parameters;
     }
-    const { labels, loss, tensors: all } = traceBatch(model, parameters, data);
+    const { labels, loss, circumstances, tensors: all } = traceBatch(model, parameters, data);
     const tensors = Object.fromEntries(
       Object.entries(all).filter(([name]) => !Object.hasOwn(parameters, name)),
     );
     const buffers = new Set(Object.values(tensors).map(({ data: { buffer } }) => buffer as ArrayBuffer));
-    self.postMessage({ labels, loss, tensors } satisfies Answer, { transfer: [...buffers] });
+    self.postMessage({ labels, loss, circumstances, tensors } satisfies Answer, { transfer: [...buffers] });
   } catch (error) {
     self.postMessage({ labels: [], loss: 0, tensors: {}, error: String(error) } satisfies Answer);
   }

@@ -75,6 +75,7 @@ export class Tracer {
     const question: Question = {
       images: batch.images,
       labels: batch.labels,
+      circumstances: batch.circumstances,
       ...(network !== this.#known && { spec, parameters: network.parameters }),
     };
     this.#known = network;
@@ -82,6 +83,6 @@ export class Tracer {
   }
 }
 
-function traceOf({ model, parameters }: Network, { labels, loss, tensors }: Answer): Trace {
-  return { model, labels, loss, tensors: { x: tensors.x, ...parameters, ...tensors } };
+function traceOf({ model, parameters }: Network, { labels, loss, tensors, circumstances }: Answer): Trace {
+  return { model, labels, circumstances, loss, tensors: { x: tensors.x, ...parameters, ...tensors } };
 }

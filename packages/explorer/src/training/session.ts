@@ -67,6 +67,8 @@ export interface StepRecord {
   /** Counted from 1, over all epochs. */
   readonly step: number;
   readonly epoch: number;
+  /** Of what layers draw, such as dropout. */
+  readonly seed: number;
   readonly learningRate: number;
   /** Bytes `[N, C, H, W]`. */
   readonly images: Uint8Array;
@@ -186,6 +188,7 @@ export class Session {
     return {
       step: training.steps,
       epoch,
+      seed: training.settings.seed,
       learningRate,
       images,
       labels,

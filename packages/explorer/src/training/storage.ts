@@ -1,5 +1,6 @@
 import { createStore, del, get, set } from "idb-keyval";
 import {
+  checkNumbers,
   checkParameters,
   defineModel,
   formatModel,
@@ -77,7 +78,8 @@ export function checkKept(found: unknown): Kept {
     const { saved, spec, at, running, mayFetch } = kept;
     const { settings, training, first, curves } = saved;
     const model = defineModel(spec);
-    for (const tensors of [training.parameters, first, ...training.memory]) checkParameters(model, tensors);
+    for (const tensors of [training.parameters, first]) checkParameters(model, tensors);
+    for (const tensors of training.memory) checkNumbers(model.parameters, tensors);
     const words = settingsWords(settings);
     const isWhole =
       kept.version === VERSION &&

@@ -327,7 +327,12 @@ export class LiveTraining {
     const network = { id: undefined, title: about.title, note: `${side} step ${step}`, model };
     this.#explorer.showBatch(
       { ...network, parameters: record[side] },
-      { name: `the batch of step ${step}`, images, labels: [...labels] },
+      {
+        name: `the batch of step ${step}`,
+        images,
+        labels: [...labels],
+        circumstances: { mode: "training", seed: record.seed, step },
+      },
     );
   }
 

@@ -1,4 +1,4 @@
-import { counted, formatShape, type Model, type ModelLayer, sizeOf } from "unravel-cnn";
+import { counted, formatShape, type Model, type ModelLayer, sizeOf, type Trace } from "unravel-cnn";
 import { layerNameOf } from "../view/grids.js";
 import { skipsOf } from "../view/skips.js";
 
@@ -23,6 +23,25 @@ export function inputWords({ inputShape, normalize }: Model): WordsAndFacts {
     backward: "How the loss would change if one pixel grew a little: where the network looks.",
     facts: formatShape(inputShape),
   };
+}
+
+/**
+ * What layers that do something else in training do with the images that are shown, in a sentence; empty where there are no
+ * such layers.
+ */
+export function modeWords(model: Model, { circumstances }: Trace): string {
+  const isThere = (type: string) => model.layers.some(({ spec }) => spec.type.startsWith(type));
+  const training = circumstances?.mode !== "evaluation";
+  const parts = [
+    isThere("batchNorm") &&
+      (training
+        ? "batch normalisation goes by the mean and the spread of this batch"
+        : "batch normalisation goes by its running mean and variance"),
+    isThere("dropout") &&
+      (training ? "dropout drops what chance says, which is 0 then" : "dropout lets everything pass"),
+  ].filter((part) => part !== false);
+  if (parts.length === 0) return "";
+  return `${training ? "As a step of training sees them" : "As it is predicted, not trained on"}: ${parts.join(", and ")}.`;
 }
 
 export function endWords({ classes }: Model): WordsAndFacts {

@@ -113,7 +113,7 @@ function account(explanation: Told, { styles }: TerminalLook): string[] {
   const { rule, terms, value, says, ways, cell } = explanation;
   const name = `${explanation.isPart ? "part of " : ""}${cellAddress(cell)}`;
   if (ways) return sumLines(sumOfWays(cell, value, ways), styles);
-  if (rule === "sum" || rule === "function") {
+  if (rule === "sum" || rule === "function" || rule === "normalise") {
     const { format, lines } = sumInShort(explanation, MOST_TERMS);
     return sumLines({ lines, totalName: name, total: value, format }, styles);
   }
