@@ -164,6 +164,7 @@ describe("--json", () => {
       before: { accuracy: number, loss: number },
       epochs: [epoch, epoch],
       death: null,
+      leftOut: 0,
       test: { loss: number, accuracy: number, confusion: expect.any(Array) },
       trainSeconds: number,
       totalSeconds: number,
@@ -173,7 +174,7 @@ describe("--json", () => {
       out: scratch("json.safetensors"),
     });
     expect(Object.keys(result)).toEqual(
-      "model data seed engine threads strict parameters multiplyAddsPerImage before epochs death test trainSeconds totalSeconds gflops computedGflops peakGflops out".split(
+      "model data seed engine threads strict parameters multiplyAddsPerImage before epochs death leftOut test trainSeconds totalSeconds gflops computedGflops peakGflops out".split(
         " ",
       ),
     );

@@ -1,12 +1,21 @@
 import type { Command } from "commander";
-import { type BuiltInSizes, type LayerSpec, type Model, type ModelLayer, sizeOf, takenBy } from "unravel-cnn";
+import {
+  type BuiltInSizes,
+  type LayerSpec,
+  listed,
+  type Model,
+  type ModelLayer,
+  type Shape,
+  sizeOf,
+  takenBy,
+} from "unravel-cnn";
 import { MODEL_HELP } from "../help.js";
 import { loadModel, SIZE_OPTIONS } from "../model.js";
-import { whole } from "../terminal/numbers.js";
+import { counted, whole } from "../terminal/numbers.js";
 import { printJson, printLines } from "../terminal/output.js";
 import { stylesFor } from "../terminal/style.js";
 import { table } from "../terminal/table.js";
-import { shortened } from "../terminal/text.js";
+import { shortened, wrapped } from "../terminal/text.js";
 
 export function defineSummary(command: Command): void {
   command
@@ -43,9 +52,11 @@ function asJson(name: string, model: Model) {
       inputs: layer.inputs,
       output: layer.outputShape,
       parameters: parameterCount(layer),
+      ...(layer.state.length > 0 && { state: count(layer.state) }),
       multiplyAdds: layer.multiplyAdds,
     })),
     parameters: model.parameterCount,
+    ...(model.state.length > 0 && { state: count(model.state) }),
     multiplyAdds: model.multiplyAdds,
     classes: model.classes,
     spec: model.spec,
@@ -63,9 +74,9 @@ function asLines(title: string, model: Model): string[] {
         layer.name,
         first,
         layer.outputShape.join("x"),
-        count(parameterCount(layer)),
-        count(layer.multiplyAdds.forward),
-        count(layer.multiplyAdds.trainingStep),
+        orNothing(parameterCount(layer)),
+        orNothing(layer.multiplyAdds.forward),
+        orNothing(layer.multiplyAdds.trainingStep),
       ];
       return [row, ...more.map((rest) => ["", rest])];
     }),
@@ -86,14 +97,26 @@ function asLines(title: string, model: Model): string[] {
     styles.dim(header),
     ...lines.slice(0, -1),
     styles.bold(lines[lines.length - 1]),
+    ...(model.state.length > 0 ? wrapped(besides(model)).map(styles.dim) : []),
   ];
 }
 
-function parameterCount(layer: ModelLayer): number {
-  return layer.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+/** What layers keep without learning it. */
+function besides({ layers, state }: Model): string {
+  const keepers = layers.filter(({ state }) => state.length > 0);
+  const names = [...new Set(state.map(({ name }) => name))].join(" and ");
+  return `Besides, ${listed(keepers.map(({ name }) => name)).join("")} ${keepers.length === 1 ? "keeps" : "keep"} ${counted(count(state), "number")} that ${count(state) === 1 ? "isn't" : "aren't"} learnt: ${names}.`;
 }
 
-function count(value: number): string {
+function parameterCount(layer: ModelLayer): number {
+  return count(layer.parameters);
+}
+
+function count(tensors: readonly { readonly shape: Shape }[]): number {
+  return tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+function orNothing(value: number): string {
   return value === 0 ? "" : whole(value);
 }
 

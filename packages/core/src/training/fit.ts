@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.js";
+import { countOf, type Dataset } from "../data/dataset.js";
 import type { Engine } from "../engine/engine.js";
 import { listening } from "../listening.js";
 import { abortSignal, type Checks, callback, checkOptions } from "../options.js";
@@ -52,6 +52,11 @@ export interface History {
   readonly epochs: readonly EpochRecord[];
   /** Whether the network had died in the end: then it has learnt nothing for some time, and more epochs are of no use. */
   readonly death: Death | null;
+  /**
+   * How many images each epoch went without, others each time: a last batch that was too short for a layer that needs several
+   * images, such as `batchNorm1d`.
+   */
+  readonly leftOut: number;
 }
 
 /**
@@ -122,5 +127,6 @@ async function trainToEnd(
     onProgress?.({ type: "epoch", epoch, epochs, record });
     tell(epoch, training.death);
   }
-  return { epochs: records, death: training.death ?? null };
+  const leftOut = countOf(training.data.train) - count;
+  return { epochs: records, death: training.death ?? null, leftOut };
 }

@@ -27,6 +27,40 @@ function read(name: string): string | undefined {
   return formulaOf(explain(step, { tensor: name, index }), model)?.replace(/<[^>]*>/g, "");
 }
 
+const modal = defineModel({
+  input: [1, 3, 3],
+  layers: [
+    { type: "batchNorm2d" },
+    { type: "dropout", rate: 0.75 },
+    { type: "flatten" },
+    { type: "batchNorm1d" },
+    { type: "dense", units: 2 },
+  ],
+});
+const batch = tensor(
+  [2, 1, 3, 3],
+  Array.from({ length: 18 }, (_, k) => (k % 7) / 7),
+);
+
+test.each([
+  ["norm1.out", "y=weightx^+bias,x^=x−meanvariance+eps", "y=weightx^+bias,x^=x−meanvariance+eps"],
+  ["grad.norm1.weight", "dweight=∑n,p,qdyx^", "dweight=∑n,p,qdyx^"],
+  ["grad.norm2.bias", "dbias=∑ndy", "dbias=∑ndy"],
+  ["grad.flatten1.out", "dx=weightvariance+eps(dy−1m∑ndy−x^1m∑ndyx^)", "dx=weightvariance+epsdy"],
+  ["dropout1.out", "y=x0.25where it is kept, else 0", "y=x"],
+  ["grad.norm1.out", "dx=dy0.25where it is kept, else 0", "dx=dy"],
+])("the formula of %s in training and in evaluation", (name, inTraining, inEvaluation) => {
+  for (const [mode, formula] of [
+    ["training", inTraining],
+    ["evaluation", inEvaluation],
+  ] as const) {
+    const step = trace(modal, initialParameters(modal, 0), batch, [1, 0], { mode });
+    const index = step.tensors[name].shape.map(() => 0);
+    const found = formulaOf(explain(step, { tensor: name, index }), modal);
+    expect(found?.replace(/<[^>]*>/g, "")).toBe(formula);
+  }
+});
+
 test.each([
   ["x", undefined],
   ["conv1.weight", undefined],

@@ -4,7 +4,6 @@ import { oneConv } from "../../src/builtIn.js";
 import { defineModel, type ModelSpec } from "../../src/graph/model.js";
 import { FIRST_STEP } from "../../src/layers/layer.js";
 import {
-  EVALUATION,
   forward,
   logits,
   parameterGradients,

@@ -5,6 +5,7 @@ import {
   type Engine,
   type Evaluation,
   type FitOptions,
+  type History,
   type OptimizerName,
 } from "unravel-cnn";
 import type { LoadedModel } from "../../model.js";
@@ -48,6 +49,12 @@ export function announce(
 export function describeBefore({ accuracy, loss }: Evaluation, { model, trained }: LoadedModel): string {
   const guessing = trained ? "" : `; guessing gives ${percent(1 / model.classes.length, 1)}`;
   return `Before    ${percent(accuracy, 1)} right, loss ${significant(loss)}${guessing}`;
+}
+
+/** That the last batch of each epoch was too short, and so not trained on. */
+export function describeLeftOut({ leftOut }: History, { model }: LoadedModel): string {
+  const needy = model.layers.find(({ kind, resolved }) => (kind.fewestImages?.(resolved) ?? 1) > leftOut);
+  return `Left out  ${counted(leftOut, "image")} of each epoch, in a last batch of ${whole(leftOut)}: ${needy?.name} needs ${whole(model.fewestImages)} or more`;
 }
 
 export function showProgress(

@@ -39,6 +39,7 @@ export function report(options: TrainOptions, results: Results): void {
       before: { accuracy: before.accuracy, loss: before.loss },
       epochs: history.epochs,
       death: history.death,
+      leftOut: history.leftOut,
       test,
       trainSeconds: history.epochs.reduce((sum, { seconds }) => sum + seconds, 0),
       totalSeconds: performance.now() / 1000,

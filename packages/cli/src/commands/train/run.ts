@@ -3,7 +3,7 @@ import { loadData } from "../../data.js";
 import { engineOptions } from "../../engine.js";
 import { loadModel } from "../../model.js";
 import { Progress } from "../../terminal/progress.js";
-import { announce, describeBefore, showProgress } from "./announce.js";
+import { announce, describeBefore, describeLeftOut, showProgress } from "./announce.js";
 import { optimizerOf, type TrainOptions } from "./options.js";
 import { report } from "./report.js";
 import { measureSpeed } from "./speed.js";
@@ -47,6 +47,7 @@ export async function train(options: TrainOptions, signal: AbortSignal): Promise
       ...fitOptions,
       onProgress: (event) => showProgress(progress, event),
     });
+    if (history.leftOut > 0) progress.say(describeLeftOut(history, loaded));
     const test = await evaluate(engine, data.test, {
       signal,
       onProgress: (images) =>
