@@ -3,6 +3,7 @@ import { expectInputError } from "../../../../test/support/sentence.js";
 import { builtIn } from "../../src/builtIn.js";
 import { renderReport } from "../../src/explain/index.js";
 import type { ModelSpec } from "../../src/graph/model.js";
+import { tensorsOfModel } from "../../src/graph/parameters.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
 import { trace, withUpdate } from "../../src/reference/trace.js";
 import { copyAll, copyOf, tensor } from "../../src/tensor.js";
@@ -57,6 +58,20 @@ const networks: Record<string, ModelSpec> = {
     layers: [conv({ filters: 1, kernel: 1 }), flatten, dense(2)],
   },
   "a residual block": residual,
+  "batch normalisation and dropout": {
+    input: [1, 8, 8],
+    layers: [
+      conv({ bias: false }),
+      { type: "batchNorm2d" },
+      relu,
+      flatten,
+      { type: "dropout" },
+      dense(5),
+      { type: "batchNorm1d", eps: 0.25 },
+      relu,
+      dense(3),
+    ],
+  },
   "an image that goes several ways, one of them twice": {
     input: [2, 9, 9],
     layers: [
@@ -295,4 +310,28 @@ describe("a report refuses", () => {
     const step = withUpdate(trace(model, parameters, tensors.x, labels, { inputGradient: false }), 0.1);
     return expectInputError(refusal(step), /grad\.x/);
   });
+});
+
+test("batch normalisation is worked out step by step, by its running statistics", () => {
+  const subject = subjectOf({
+    input: [1, 2, 2],
+    layers: [{ type: "batchNorm2d", eps: 0.25 }, flatten, dense(2)],
+  });
+  const { model, labels, circumstances, tensors } = subject.trace;
+  const own = tensorsOfModel(model).map(({ fullName }) => [fullName, copyOf(tensors[fullName])] as const);
+  const parameters = Object.fromEntries(own);
+  for (const [name, value] of [
+    ["weight", 3],
+    ["bias", 0.5],
+    ["running_mean", 0.25],
+    ["running_var", 2],
+  ] as const) {
+    parameters[`norm1.${name}`].data.fill(value);
+  }
+  const step = withUpdate(trace(model, parameters, tensors.x, labels, circumstances), 0.1);
+  const text = plainText(renderReport({ ...subject, trace: step }));
+  expect(text).toContain("norm1.running_mean[0] = 0.250");
+  expect(text).toContain("+ eps) = √(2 + 0.25) = 1.500");
+  expect(text).toContain("with running statistics, both are constants");
+  expect(text).not.toMatch(/NaN|undefined/);
 });

@@ -2,6 +2,7 @@ import type { ModelLayer } from "../../graph/model.js";
 import type { layerKinds } from "../../layers/index.js";
 import { backwardFacts, type Chapter, forwardFacts, type LayerChapters } from "./chapter.js";
 import { backwardTelling, forwardTelling } from "./layers/anyLayer.js";
+import { batchNormChapters } from "./layers/batchNorm.js";
 import { conv2dChapters } from "./layers/conv2d.js";
 import { denseChapters } from "./layers/dense.js";
 import { flattenChapters } from "./layers/flatten.js";
@@ -19,6 +20,8 @@ import { placesOf, type Story } from "./story.js";
 /** What kinds of layers tell in their own way. Any other is told of, too, from its words and its terms. */
 const ownChapters: Partial<Record<keyof typeof layerKinds, LayerChapters>> = {
   conv2d: conv2dChapters,
+  batchNorm2d: batchNormChapters,
+  batchNorm1d: batchNormChapters,
   relu: reluChapters,
   maxPool2d: maxPool2dChapters,
   flatten: flattenChapters,
