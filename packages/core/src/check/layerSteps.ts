@@ -78,7 +78,8 @@ const weightedSums: LayerSteps = {
     const { weight } = parametersOf(layer, run) as Record<string, Value>;
     const x = zeros([g.shape[0], ...resolved.inputShape], "float64"); // only its shape matters
     const back = (a: Tensor, b: Tensor) => kind.inputGradients(resolved, [x], { weight: b }, a)[0];
-    const terms = weight.data.length / weight.shape[1];
+    const { groups } = { groups: 1, ...resolved };
+    const terms = weight.data.length / weight.shape[1] / groups;
     return sumOf(back(g, weight), terms, run, [g, weight], back);
   },
 

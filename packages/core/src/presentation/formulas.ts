@@ -44,19 +44,27 @@ const biasGradient = () => [letter("dbias"), is, sumOver(letter("all uses")), dy
 const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
   conv2d: {
     output: ({ resolved }) => {
-      const { bias } = resolved as Conv2d;
+      const { bias, groups } = resolved as Conv2d;
       return [
         [at("y", "o", "i", "j"), is, bias && [at("bias", "o"), plus], over("c", "u", "v")],
-        [at("weight", "o", "c", "u", "v"), at("x", "c", ...pixel(resolved as Conv2d))],
+        [at("weight", "o", "c", "u", "v"), at("x", channel(groups), ...pixel(resolved as Conv2d))],
       ];
     },
     inputGradient: ({ resolved }) => [
-      [at("dx", "c", "p", "q"), is, over("o", "u", "v"), at("weight", "o", "c", "u", "v")],
+      [
+        at("dx", channel((resolved as Conv2d).groups), "p", "q"),
+        is,
+        over("o", "u", "v"),
+        at("weight", "o", "c", "u", "v"),
+      ],
       at("dy", "o", ...outputOver(resolved as Conv2d)),
     ],
     weight: ({ resolved }) => [
       [at("dweight", "o", "c", "u", "v"), is, over("n", "i", "j")],
-      [at("dy", "n", "o", "i", "j"), at("x", "n", "c", ...pixel(resolved as Conv2d))],
+      [
+        at("dy", "n", "o", "i", "j"),
+        at("x", "n", channel((resolved as Conv2d).groups), ...pixel(resolved as Conv2d)),
+      ],
     ],
     bias: biasGradient,
   },
@@ -184,6 +192,9 @@ const leaked = (of: Content, { slope }: LeakyRelu) => [
 
 const shareOfAll = ({ inputShape: [, H, W] }: GlobalAveragePool2d) => fraction(number(1), number(H * W));
 const share = ({ kernel: [U, V] }: Window) => fraction(number(1), number(U * V));
+
+/** The channel under weight c of a filter; in groups, counted from the first one that the filter sees. */
+const channel = (groups: number): Content => (groups === 1 ? "c" : [letter("first"), plus, letter("c")]);
 
 /** The pixel under cell (u, v) of the window that makes output (i, j): `2i + u − 1`. */
 function pixel({ stride, dilation, padding: [top, , , left] }: Window): Content[] {

@@ -40,7 +40,7 @@ export function atLayers<Resolved>(
 ): (network: CheckedNetwork) => Variation[] {
   return (network) => {
     const each = network.layers
-      .filter((layer) => layer.type === type)
+      .filter((layer) => layer.type === type && !isInGroups(layer))
       .map((layer) => variations(layer as NetworkLayer & { resolved: Resolved }, network));
     // Whoever calls the same function for each layer makes the same mistake in each.
     const equallyMany = each.length > 1 && each.every(({ length }) => length === each[0].length);
@@ -48,6 +48,9 @@ export function atLayers<Resolved>(
     return [...each.flat(), ...inAll];
   };
 }
+
+/** The mistakes that are known of convolutions are those of convolutions in which all channels meet. */
+const isInGroups = ({ resolved }: NetworkLayer) => "groups" in resolved && resolved.groups !== 1;
 
 /** The names of all parameters. */
 export function parameterNames({ layers }: CheckedNetwork): string[] {

@@ -1,5 +1,6 @@
 import { type Content, html, type Markup } from "../../../html.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
+import { channelsOfGroup, firstChannel } from "../../../layers/groups.js";
 import { pixelUnder, reachOf } from "../../../layers/window.js";
 import { scaleOf } from "../../../presentation/colours.js";
 import {
@@ -21,7 +22,7 @@ import { addressWithValue, explained, followedCell, type LayerPlace, once, tenso
 import { channelMap, markOf, strongest, tensorMaps } from "../tensorMaps.js";
 import { formatsFor, worked } from "../worked.js";
 import { convBackward } from "./conv2dBackward.js";
-import { kernelMap } from "./kernelMap.js";
+import { channelUnder, kernelMap } from "./kernelMap.js";
 
 export const conv2dChapters: LayerChapters = { forward, backward: convBackward };
 
@@ -30,40 +31,50 @@ function forward(place: LayerPlace): Partial<Telling> {
   const conv = layer.resolved as Conv2d;
   const [O, I, J] = conv.outputShape;
   const [C] = conv.inputShape;
+  const K = channelsOfGroup(conv);
   const one = O === 1;
   const weights = `${layer.name}.weight`;
   return {
     title: `${counted(O, "filter")} ${one ? "looks" : "look"} for small patterns`,
-    lead: html`${one ? "The filter" : "Each filter"} lays a small grid of ${times(conv.kernel)} weights, its kernel, on every place of ${C === 1 ? "the picture" : `the ${C} maps`} and answers with one number: how well what lies there matches.`,
+    lead: html`${one ? "The filter" : "Each filter"} lays a small grid of ${times(conv.kernel)} weights, its kernel, on every place of ${C === 1 ? "the picture" : K === C ? `the ${C} maps` : `${K === 1 ? "one" : K} of the ${C} maps`} and answers with one number: how well what lies there matches.`,
     body: [
       once(
         story,
         "weight",
         html`<p>A <dfn>weight</dfn> is a number that says how much the number under it counts, and whether for or against: orange weights want something there, blue ones want nothing there. ${story.trained ? "Nobody chose these weights; the network found them while it was trained." : "These weights are fresh from a random generator: nothing has been learnt yet."} The answers of one filter, each at its place, are again a picture: its <dfn>feature map</dfn>.</p>`,
       ),
-      C > 1 &&
+      K === C &&
+        C > 1 &&
         html`<p>What comes in has ${C} maps, so ${one ? "the filter" : "each filter"} has ${C} kernels, one for each map; the answers on all of them are added.</p>`,
+      K < C && groupsText(conv),
       windowText(conv),
       tensorMaps(story, output, {
-        ...(C === 1 && {
+        ...(K === 1 && {
           above: (o: number) => kernelMap(story, layer.name, o, 0),
           legendAbove: legendOf(
             scaleOf(weights, tensorOf(story, weights).data),
             html`<code>${weights}</code>`,
           ),
         }),
-        caption: html`${C === 1 ? "Above, the kernel of each filter; below, its feature map" : "The feature map of each filter"}, ${times([I, J])}. The framed one holds the number that we follow.`,
+        caption: html`${K === 1 ? "Above, the kernel of each filter; below, its feature map" : "The feature map of each filter"}, ${times([I, J])}. The framed one holds the number that we follow.`,
       }),
-      C > 1 && kernelRow(place),
+      K > 1 && kernelRow(place, conv),
       formulaOf(conv),
       example(place, conv),
       costOf(
         story,
-        `${times([O, I, J])} answers, each of ${times([C, ...conv.kernel])} products`,
+        `${times([O, I, J])} answers, each of ${times([K, ...conv.kernel])} products`,
         layer.multiplyAdds.forward,
       ),
     ],
   };
+}
+
+/** Which maps a filter sees. */
+function groupsText(conv: Conv2d): Markup {
+  const K = channelsOfGroup(conv);
+  const filters = conv.outputShape[0] / conv.groups;
+  return html`<p>The maps that come in and the filters are split into ${conv.groups} <dfn>groups</dfn>, in order: ${filters === 1 ? "each filter sees" : `the first ${filters} filters see`} ${K === 1 ? "one map only" : `${K} maps only${filters === 1 ? "" : ", the next ones the next"}`}, with a kernel for each, so there is less to learn and to multiply. What lies on the other maps doesn’t meet here.</p>`;
 }
 
 /** What padding, stride and dilation do, where there are any. */
@@ -81,7 +92,7 @@ function windowText({ padding, stride, dilation, kernel }: Conv2d): Content {
 }
 
 /** The kernels of the followed filter, one for each map that comes in. */
-function kernelRow({ story, layer }: LayerPlace): Markup {
+function kernelRow({ story, layer }: LayerPlace, conv: Conv2d): Markup {
   const name = `${layer.name}.weight`;
   const weight = tensorOf(story, name);
   const [, C] = weight.shape;
@@ -89,9 +100,9 @@ function kernelRow({ story, layer }: LayerPlace): Markup {
   const planes = planesOf(weight).slice(o * C, (o + 1) * C);
   const shown = strongest(planes, c);
   return mapRow(
-    shown.map((k) => kernelMap(story, layer.name, o, k, `${k}`)),
+    shown.map((k) => kernelMap(story, layer.name, o, k, `${firstChannel(conv, o) + k}`)),
     legendOf(scaleOf(name, weight.data), html`<code>${name}</code>`),
-    `The kernels of filter ${o}, ${shown.length < C ? `${shown.length} of its ${C}` : "one for each map that comes in"}.`,
+    `The kernels of filter ${o}, ${shown.length < C ? `${shown.length} of its ${C}` : `one for each map that ${conv.groups > 1 ? "it sees" : "comes in"}`}.`,
   );
 }
 
@@ -110,10 +121,10 @@ function formulaOf(conv: Conv2d): Markup {
         sumOver(list(["c", "u", "v"])),
         indexed("w", names("ocuv"), "weight"),
         operator("·"),
-        indexed("x", [letter("c"), row, column], "input"),
+        indexed("x", [channelUnder(conv), row, column], "input"),
       ],
     ],
-    html`<span class="output">y</span> what comes out, <span class="weight">w</span> weights, <span class="input">x</span> what comes in${conv.bias && html`, <span class="bias">b</span> the filter's bias`}; o counts filters, c the maps that come in, (i, j) is a place in the map, (u, v) a place in the kernel. ∑ means: add this up for all c, u, v. All counts begin with 0.`,
+    html`<span class="output">y</span> what comes out, <span class="weight">w</span> weights, <span class="input">x</span> what comes in${conv.bias && html`, <span class="bias">b</span> the filter's bias`}; o counts filters, c the maps that ${conv.groups > 1 ? "it sees, of which f is the first" : "come in"}, (i, j) is a place in the map, (u, v) a place in the kernel. ∑ means: add this up for all c, u, v. All counts begin with 0.`,
   );
 }
 
@@ -124,7 +135,10 @@ function example(place: LayerPlace, conv: Conv2d): Markup {
   const explanation = explained(story, cell);
   const formats = formatsFor(explanation);
   const weights = `${layer.name}.weight`;
-  const blocks = blocksOf(explanation.terms, { tensor: weights, axis: 1 });
+  const blocks = blocksOf(explanation.terms, { tensor: weights, axis: 1 }).map((block) => ({
+    ...block,
+    channel: firstChannel(conv, o) + block.channel,
+  }));
   const block = strongestBlock(blocks);
   const [top, left] = pixelUnder(conv, [i, j], [0, 0]);
   const [height, width] = reachOf(conv.kernel, conv.dilation);

@@ -1,5 +1,6 @@
 import { type Content, html, type Markup } from "../../../html.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
+import { channelsOfGroup, firstChannel } from "../../../layers/groups.js";
 import { scaleOf } from "../../../presentation/colours.js";
 import { formula, indexed, letter, list, operator, slope, sumOver } from "../../../presentation/mathml.js";
 import { counted, formatFor } from "../../../presentation/numbers.js";
@@ -13,7 +14,7 @@ import { addressWithValue, explained, followedCell, type LayerPlace, tensorOf } 
 import { strongest, tensorMaps } from "../tensorMaps.js";
 import { formatsFor, termTable, worked } from "../worked.js";
 import { parameterPart, passedOn } from "./anyLayer.js";
-import { kernelMap } from "./kernelMap.js";
+import { channelUnder, kernelMap } from "./kernelMap.js";
 
 /*
  * A convolution on the way back: what its weights, its biases and its input have to do with the loss.
@@ -33,8 +34,8 @@ export function convBackward(place: LayerPlace): Partial<Telling> {
       html`<h3>The weights</h3>`,
       html`<p>If a weight grew by a little, each answer would grow by that little times the number that the weight met there, and the loss by that times the gradient of the answer. So: multiply the gradient of each answer with the number that the weight met, and add up over all places.</p>`,
       formulaOfWeights(conv),
-      weightExample(place),
-      weightMaps(place),
+      weightExample(place, conv),
+      weightMaps(place, conv),
       layer.parameters.some(({ name }) => name === "bias") && parameterPart(place, "bias"),
       html`<h3>${first ? "The picture" : "What came in"}</h3>`,
       html`<p>${first ? html`Nobody can change the picture, so nothing is learnt from this gradient; but it shows which pixels the loss depends on.` : html`What came in was made by the layers before. They need to know what their numbers have to do with the loss, so ${layer.name} passes it on.`}</p>`,
@@ -50,7 +51,8 @@ export function convBackward(place: LayerPlace): Partial<Telling> {
   };
 }
 
-function formulaOfWeights({ stride, dilation, padding }: Conv2d): Markup {
+function formulaOfWeights(conv: Conv2d): Markup {
+  const { stride, dilation, padding, groups } = conv;
   const plain = Math.max(...stride, ...dilation) === 1 && padding.every((side) => side === 0);
   const names = (text: string) => [...text].map((name) => letter(name));
   const place = plain
@@ -66,14 +68,14 @@ function formulaOfWeights({ stride, dilation, padding }: Conv2d): Markup {
         sumOver(list(["i", "j"])),
         indexed("g", names("oij"), "gradient"),
         operator("·"),
-        indexed("x", [letter("c"), ...place], "input"),
+        indexed("x", [channelUnder(conv), ...place], "input"),
       ],
     ],
-    html`The fraction is the slope: how much the loss L changes for a little of <span class="weight">w</span>. <span class="gradient">g</span> is the gradient that arrives, of answer (i, j) of filter o${!plain && "; (p, q) is the place that the weight lay on for that answer"}.`,
+    html`The fraction is the slope: how much the loss L changes for a little of <span class="weight">w</span>. <span class="gradient">g</span> is the gradient that arrives, of answer (i, j) of filter o${!plain && "; (p, q) is the place that the weight lay on for that answer"}${groups > 1 && "; f is the first map that filter o sees"}.`,
   );
 }
 
-function weightExample({ story, layer, input }: LayerPlace): Markup {
+function weightExample({ story, layer, input }: LayerPlace, conv: Conv2d): Markup {
   const cell = followedCell(story, `grad.${layer.name}.weight`);
   const [o, c, u, v] = cell.index;
   const explanation = explained(story, cell);
@@ -93,7 +95,7 @@ function weightExample({ story, layer, input }: LayerPlace): Markup {
     },
   ];
   return worked(html`By hand: ${addressWithValue(story, cell)}`, [
-    html`<p>The weight of filter ${o} at row ${u}, column ${v} of its kernel${tensorOf(story, input).shape[1] > 1 && ` for map ${c}`}. Where nothing lay under the weight, or no gradient arrived, the product is 0.</p>`,
+    html`<p>The weight of filter ${o} at row ${u}, column ${v} of its kernel${tensorOf(story, input).shape[1] > 1 && ` for map ${firstChannel(conv, o) + c}`}. Where nothing lay under the weight, or no gradient arrived, the product is 0.</p>`,
     blockEquation(block, looks, [0, 1], formats),
     isReadable(block)
       ? blockSum(explanation, [block], block, formats, "filter")
@@ -103,7 +105,7 @@ function weightExample({ story, layer, input }: LayerPlace): Markup {
 }
 
 /** The gradient of each kernel. */
-function weightMaps({ story, layer }: LayerPlace): Markup {
+function weightMaps({ story, layer }: LayerPlace, conv: Conv2d): Markup {
   const name = `${layer.name}.weight`;
   const tensor = tensorOf(story, name);
   const [O, C] = tensor.shape;
@@ -125,7 +127,7 @@ function weightMaps({ story, layer }: LayerPlace): Markup {
   return mapRow(
     kernels.map(
       ([k, c]) =>
-        html`<div class="pair">${kernelMap(story, layer.name, k, c)}${kernelMap(story, layer.name, k, c, `${C === 1 ? k : c}`, "grad.")}</div>`,
+        html`<div class="pair">${kernelMap(story, layer.name, k, c)}${kernelMap(story, layer.name, k, c, `${C === 1 ? k : firstChannel(conv, k) + c}`, "grad.")}</div>`,
     ),
     [
       legendOf(scaleOf(name, tensor.data), html`above, <code>${name}</code>`),
@@ -136,7 +138,7 @@ function weightMaps({ story, layer }: LayerPlace): Markup {
     ],
     C === 1
       ? "Each kernel, and below it its gradient: the update goes against it."
-      : `The kernels of filter ${o} for the maps that come in, and below each its gradient: the update goes against it.`,
+      : `The kernels of filter ${o} for the maps that ${conv.groups > 1 ? "it sees" : "come in"}, and below each its gradient: the update goes against it.`,
   );
 }
 
@@ -173,16 +175,12 @@ function inputExample(place: LayerPlace, conv: Conv2d): Markup {
 }
 
 /** The kernel as it is stored, for comparison with the turned one. */
-function storedKernel(
-  { story, layer }: LayerPlace,
-  o: number,
-  c: number,
-  { kernel: [U, V] }: Conv2d,
-): Content {
+function storedKernel({ story, layer }: LayerPlace, o: number, c: number, conv: Conv2d): Content {
+  const [U, V] = conv.kernel;
   if (Math.max(U, V) > 9) return undefined;
   const name = `${layer.name}.weight`;
   const tensor = tensorOf(story, name);
-  const { values } = planesOf(tensor)[o * tensor.shape[1] + c];
+  const { values } = planesOf(tensor)[o * tensor.shape[1] + (c % channelsOfGroup(conv))];
   return grid({
     caption: html`weights of filter ${o} as they are stored`,
     role: "weight",

@@ -1,5 +1,7 @@
 import type { Content, Markup } from "../../../html.js";
+import type { Conv2d } from "../../../layers/conv2d.js";
 import { scaleOf } from "../../../presentation/colours.js";
+import { letter, operator } from "../../../presentation/mathml.js";
 import { mapOf, planesOf } from "../maps.js";
 import { type Story, tensorOf } from "../story.js";
 
@@ -18,3 +20,7 @@ export function kernelMap(
   const options = { name: `${name}, filter ${o}, map ${c}`, caption, width: 44 };
   return mapOf(plane, scaleOf(name, tensor.data), options);
 }
+
+/** The map that lies under weight c of a filter. */
+export const channelUnder = ({ groups }: Conv2d): Content =>
+  groups === 1 ? letter("c") : [letter("f"), operator("+"), letter("c")];
