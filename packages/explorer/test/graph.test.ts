@@ -204,6 +204,35 @@ testInBrowser("a number that goes two ways: both light up, and both bring a grad
   expect(await page.locator(".sheet math").textContent()).toMatch(/conv2.*add1/);
 });
 
+testInBrowser(
+  "what a curve makes of a number is named once, and a number beside others keeps its place",
+  async () => {
+    const spec: ModelSpec = {
+      input: [1, 28, 28],
+      layers: [
+        { type: "conv2d", filters: 4, kernel: 3, padding: 1 },
+        { type: "sigmoid" },
+        { type: "conv2d", filters: 4, kernel: 3, padding: 1, groups: 2 },
+        { type: "concat", from: ["sigmoid1", "conv2"], name: "add1" },
+        { type: "globalAveragePool2d" },
+        { type: "dense", units: 10 },
+      ],
+    };
+    const page = await openNetwork(spec);
+    const right = traceOf(spec);
+    await click(page, "sigmoid1.out[0,3,6,7]");
+    const line = await page.locator(".sheet tbody tr").innerText();
+    expect(line.split("σ(")).toHaveLength(2);
+    await click(page, "conv2.out[0,3,6,7]");
+    expect(await marked(page, "source")).toEqual(
+      expect.arrayContaining(["sigmoid1.out/2", "sigmoid1.out/3"]),
+    );
+    await click(page, "add1.out[0,5,6,7]");
+    expect(await marked(page, "source")).toEqual(["conv2.out/1"]);
+    expect((await selected(page)).value).toBe(explain(right, parseCell("add1.out[0,5,6,7]")).value);
+  },
+);
+
 testInBrowser("pages turn with the selection, and keys move it in any layer", async () => {
   const page = await openNetwork(residual(12));
   await click(page, "add1.out[0,7,12,14]");

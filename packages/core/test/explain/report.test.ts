@@ -85,6 +85,25 @@ const networks: Record<string, ModelSpec> = {
       dense(3),
     ],
   },
+  "smooth curves, groups, and ways side by side": {
+    input: [2, 9, 8],
+    layers: [
+      { type: "tanh" },
+      conv({ filters: 4, padding: 1, groups: 2 }),
+      { type: "silu" },
+      conv({ filters: 8, groups: 4, padding: 1 }),
+      { type: "gelu" },
+      { type: "concat", from: ["silu1", "gelu1", "silu1"] },
+      conv({ filters: 8, groups: 2, bias: false }),
+      { type: "gelu", approximate: "tanh" },
+      flatten,
+      { type: "globalAveragePool2d", from: "gelu2" },
+      { type: "concat", from: ["flatten1", "gap1"] },
+      dense(6),
+      { type: "sigmoid" },
+      dense(3),
+    ],
+  },
   "a single row of pixels, flattened twice": {
     input: [1, 1, 20],
     layers: [conv({ kernel: [1, 3] }), flatten, flatten, dense(3)],
@@ -172,6 +191,23 @@ describe.each(Object.entries(networks))("the report of %s", (_, spec) => {
   test("is small", () => {
     expect(html.length).toBeLessThan(2_000_000);
   });
+});
+
+test("what a filter of a group sees, and the layers around it, are told as they are", () => {
+  const html = renderReport(
+    subjectOf(networks["smooth curves, groups, and ways side by side"], { label: 1 }),
+  );
+  const chapter = (id: string) => plainText(html.split(`id="${id}"`)[1].split("</section>")[0]);
+  expect(chapter("conv1")).toContain("on every place of one of the 2 maps");
+  expect(chapter("conv1")).toContain(
+    "split into 2 groups, in order: the first 2 filters see the first map only, the next",
+  );
+  expect(chapter("conv3")).toContain("on every place of 8 of the 16 maps");
+  expect(chapter("conv3")).toContain("each of 8 × 3 × 3 products");
+  expect(chapter("concat1")).toContain("4 × 9 × 8 (2 times) and 8 × 9 × 8 numbers in, 16 × 9 × 8 out");
+  expect(chapter("gap1")).toContain("The mean of the 42 numbers of this map: each counts for 1/42.");
+  expect(chapter("sigmoid1")).toMatch(/σ\(.+\)/);
+  expect(chapter("grad-tanh1")).toContain("the slope of the curve there, 1 − y²");
 });
 
 describe("the report of a network whose ways part and come together", () => {

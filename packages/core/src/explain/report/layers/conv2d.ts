@@ -74,7 +74,11 @@ function forward(place: LayerPlace): Partial<Telling> {
 function groupsText(conv: Conv2d): Markup {
   const K = channelsOfGroup(conv);
   const filters = conv.outputShape[0] / conv.groups;
-  return html`<p>The maps that come in and the filters are split into ${conv.groups} <dfn>groups</dfn>, in order: ${filters === 1 ? "each filter sees" : `the first ${filters} filters see`} ${K === 1 ? "one map only" : `${K} maps only${filters === 1 ? "" : ", the next ones the next"}`}, with a kernel for each, so there is less to learn and to multiply. What lies on the other maps doesn’t meet here.</p>`;
+  const seen =
+    filters === 1
+      ? `each filter sees ${K === 1 ? "one map" : `${K} maps`} only`
+      : `the first ${filters} filters see the first ${K === 1 ? "map" : `${K} maps`} only, the next ones the next`;
+  return html`<p>The maps that come in and the filters are split into ${conv.groups} <dfn>groups</dfn>, in order: ${seen}. So there is less to learn and to multiply; but what lies on the other maps doesn’t meet here.</p>`;
 }
 
 /** What padding, stride and dilation do, where there are any. */
