@@ -101,6 +101,31 @@ const networks = {
       { type: "dense", units: 10 },
     ],
   },
+  groups: {
+    input: [2, 10, 9],
+    layers: [
+      { type: "conv2d", filters: 8, kernel: 3, groups: 2 },
+      { type: "relu" },
+      { type: "conv2d", filters: 8, kernel: 3, padding: 1, groups: 8 },
+      { type: "relu" },
+      { type: "conv2d", filters: 12, kernel: 1, groups: 4 },
+      { type: "globalAveragePool2d" },
+      { type: "dense", units: 10 },
+    ],
+  },
+  sideBySide: {
+    input: [2, 10, 9],
+    layers: [
+      { type: "conv2d", filters: 5, kernel: 3, padding: 1 },
+      { type: "relu" },
+      { type: "concat", from: ["x", "relu1"] },
+      { type: "conv2d", filters: 6, kernel: 3, stride: 2, groups: 1 },
+      { type: "flatten" },
+      { type: "globalAveragePool2d", from: "concat1" },
+      { type: "concat", from: ["gap1", "flatten1"] },
+      { type: "dense", units: 10 },
+    ],
+  },
 } satisfies Record<string, ModelSpec>;
 
 const rows: readonly (readonly [keyof typeof networks, Row, string])[] = [
@@ -134,6 +159,9 @@ const rows: readonly (readonly [keyof typeof networks, Row, string])[] = [
   ["norms", { batchSize: 33, optimizer: { type: "adam" } }, "473d288dd55caf9b"],
   ["curves", { batchSize: 33, optimizer: { type: "adam" } }, "b09c70a3efea4feb"],
   ["curves", { batchSize: 1, optimizer: { type: "sgd" } }, "0b45c21647aee858"],
+  ["groups", { batchSize: 33, optimizer: { type: "adam" } }, "bbc4bd86c039a3db"],
+  ["groups", { batchSize: 1, optimizer: { type: "sgd" } }, "4ce5eda220645367"],
+  ["sideBySide", { batchSize: 33, optimizer: { type: "adam" } }, "2079b32ea84b532d"],
 ];
 
 async function trained(spec: ModelSpec, { convolution = "auto", ...options }: Row): Promise<string> {
