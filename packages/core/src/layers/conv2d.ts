@@ -271,14 +271,19 @@ export const conv2d: Layer<Conv2dSpec, Conv2d> = {
   explain: explainConv2d,
 };
 
+/** No more numbers of groups than these are looked at, and named. */
+const MOST_TRIED = 1000;
+const MOST_NAMED = 8;
+
 /** Which numbers of groups there can be. */
 function advice(channels: number, filters: number): string {
-  const possible = Array.from({ length: Math.min(channels, filters) }, (_, k) => k + 1).filter(
+  const tried = Math.min(channels, filters, MOST_TRIED);
+  const possible = Array.from({ length: tried }, (_, k) => k + 1).filter(
     (groups) => channels % groups === 0 && filters % groups === 0,
   );
-  return possible.length === 1
-    ? "leave it out, or change the number of filters"
-    : `take ${possible.slice(0, 8).join(", ")}${possible.length > 8 ? ", ..." : ""}, or change the number of filters`;
+  if (possible.length === 1) return "leave it out, or change the number of filters";
+  const named = possible.slice(0, MOST_NAMED).join(", ");
+  return `take ${named}${possible.length > MOST_NAMED ? ", ..." : ""}, or change the number of filters`;
 }
 
 /** Kernel row u meets pixel row p = i*stride + rowOffset. */

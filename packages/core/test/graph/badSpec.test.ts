@@ -150,6 +150,14 @@ table("groups", [
     /^Layer 2, conv2: groups must divide its 12 input channels and its 14 filters, and 12 doesn't; take 1, 2, or/,
   ],
   [
+    "of many channels",
+    before(
+      { type: "conv2d", filters: 2 ** 18, kernel: 28 },
+      { type: "conv2d", filters: 2 ** 18, kernel: 1, groups: 3 },
+    ),
+    /input channels and its 262,?144 filters, and 3 doesn't; take 1, 2, 4, 8, 16, 32, 64, 128, \.\.\., or change/,
+  ],
+  [
     "a huge number",
     conv({ groups: 2 ** 53 }),
     /^Layer 1, conv1: groups must be a whole number of at least 1, not 9007199254740992\.$/,
