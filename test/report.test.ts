@@ -8,6 +8,7 @@ import { subjectOf } from "../packages/core/test/support/reports.js";
 import { residual } from "../packages/core/test/support/residual.js";
 import { openPage, testInBrowser } from "./support/browser.js";
 import { temporaryFolder } from "./support/folder.js";
+import { few } from "./support/long.js";
 
 /*
  * Reports in a real browser: nothing is asked for, nothing is said in the console, nothing is cut off.
@@ -64,6 +65,16 @@ function sticksOut(page: Page): Promise<string[]> {
   });
 }
 
+/** Widths of windows, in both colours: the widest and the narrowest come first, of which a sample consists. */
+const SCREENS = [
+  [1280, "light"],
+  [360, "dark"],
+  [1280, "dark"],
+  [800, "light"],
+  [800, "dark"],
+  [360, "light"],
+] as const;
+
 const manyChannels: ModelSpec = {
   input: [3, 40, 32],
   layers: [
@@ -95,7 +106,7 @@ describe.each([
   ["a network for colours", manyChannels],
   ["a residual network", residual],
   ["a network with names as long as they may be", longNames],
-])("the report of %s", (_, spec) => {
+])("the report of %s", (name, spec) => {
   const html = renderReport(subjectOf(spec, { label: 3 }));
   let report: ReturnType<typeof openReport> | undefined;
   /** One page for all tests: each says what it needs of window, colours and paper. */
@@ -106,13 +117,11 @@ describe.each([
 
   testInBrowser("fits wide and phone screens, light and dark, and asks for nothing", async () => {
     const { page, events } = await opened();
-    for (const width of [1280, 800, 360]) {
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.setViewportSize({ width, height: 800 });
-        await page.emulateMedia({ colorScheme, media: "screen" });
-        expect(await sticksOut(page), `${width} ${colorScheme}`).toEqual([]);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-      }
+    for (const [width, colorScheme] of few(SCREENS.slice(0, 2), SCREENS)) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme, media: "screen" });
+      expect(await sticksOut(page), `${width} ${colorScheme}`).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
     }
     expect(events).toEqual({ requests: [], said: [] });
   });
@@ -160,6 +169,7 @@ describe.each([
     await page.emulateMedia({ media: "print" });
     await page.setViewportSize({ width: 688, height: 1000 }); // A4 less its margins
     expect(await sticksOut(page)).toEqual([]);
+    if (!few(name === "one-conv", true)) return; // what Chromium prints is what it has laid out
     expect((await page.pdf({ format: "A4" })).length).toBeGreaterThan(50_000);
   });
 });

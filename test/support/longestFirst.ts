@@ -46,13 +46,18 @@ const longest = [
   "packages/core/test/explain/explain",
 ];
 
-/** Starts the long files first, so that none of them runs alone at the end while other cores have nothing left to do. */
+/**
+ * Starts the long files first, so that none of them runs alone at the end while other cores have nothing left to do. Projects come
+ * one after the other: a process ends, with all that it has imported, when the next file is another project's. Those with
+ * processes of their own come last.
+ */
 export default class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId }: TestSpecification) => {
       const found = longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
       return found < 0 ? longest.length : found;
     };
-    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+    const isIsolated = ({ project }: TestSpecification) => Number(project.config.isolate);
+    return (await super.sort(files)).sort((a, b) => isIsolated(a) - isIsolated(b) || place(a) - place(b));
   }
 }

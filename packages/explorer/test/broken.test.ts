@@ -16,6 +16,7 @@ import {
 } from "unravel-cnn";
 import { describe, expect, test, vi } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
+import { sampleOf } from "../../../test/support/long.js";
 import { type Course, moved, outcomeOf, withReport } from "../src/broken/course.js";
 import { labSpec, STEPS } from "../src/broken/experiment.js";
 import { type LabMistake, mistakeNamed, mistakes } from "../src/broken/mistakes.js";
@@ -180,9 +181,11 @@ describe("in a layer, each mistake changes what it says and nothing else:", () =
   });
 });
 
-test.each(
-  knownMistakes.filter(({ name }) => mistakes.some((one) => one.name === name)).map(({ name }) => name),
-)("unravel check finds %s in what the broken network computes", (name) => {
+const inBoth = knownMistakes
+  .map(({ name }) => name)
+  .filter((name) => mistakes.some((one) => one.name === name));
+
+test.each(sampleOf(inBoth, 4))("unravel check finds %s in what the broken network computes", (name) => {
   const step = name === "gradient-added" ? added(rightStep) : brokenStep(name);
   const arrays = parseNpz(formatNpz(tensorsOf(step)), "mine.npz");
   const report = checkArrays(arrays, { model: labSpec });
@@ -296,7 +299,6 @@ testInBrowser("a mistake from a link beside the right network; another by keyboa
   for (const name of ["right", "broken"])
     expect(await charts.first().locator(`[data-series="${name}"]`).count()).toBe(1);
   expect(await panel(page).locator("canvas").count()).toBe(16);
-  expect(await violations(page, DRAWER)).toEqual([]);
 
   // the right one is known by now; all 0 at first never learns
   await page.getByRole("radio", { name: "All weights 0 at first" }).check();

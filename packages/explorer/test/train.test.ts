@@ -167,7 +167,7 @@ testInBrowser("one step, slowly: images, loss, gradients, update, the loss after
   await page.locator("header .network", { hasText: "after step 1" }).waitFor();
   expect((await selected(page)).value).toBe(after["conv1.weight"].data[at]);
   expect(bits(await parametersShown(page, NAMES))).toEqual(bits(after));
-  expect(await violations(page, DRAWER)).toEqual([]);
+  expect(await violations(page, 'section[aria-labelledby="step-walk"]')).toEqual([]);
 
   // to the end of the epoch, and again from the start
   await page.getByRole("button", { name: "One epoch" }).click();

@@ -17,7 +17,7 @@ testWithMnist(
     const engine = await createReferenceEngine(oneConv());
     const { epochs } = await fit(engine, firstOf(train, COUNT), { epochs: 1, batchSize: 16 });
     // on training images that it hasn't seen: the test set is for the end
-    const others = Array.from({ length: 1_000 }, (_, k) => 50_000 + k);
+    const others = Array.from({ length: few(300, 1_000) }, (_, k) => 50_000 + k);
     const { accuracy, loss } = await evaluate(engine, subset(train, others));
     expect(epochs[0].accuracy).toBeGreaterThan(few(0.65, 0.75));
     expect(accuracy).toBeGreaterThan(few(0.8, 0.9));
