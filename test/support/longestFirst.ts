@@ -16,6 +16,7 @@ const longest = [
   "packages/explorer/test/forward",
   "packages/explorer/test/timing",
   "packages/explorer/test/drawing",
+  "packages/explorer/test/graph",
   "test/browser",
   "test/report",
   "packages/explorer/test/killed",
@@ -30,6 +31,7 @@ const longest = [
   "packages/core/test/check/checkRight",
   "packages/core/test/engine/engineProcess",
   "packages/core/test/check/mistakes",
+  "packages/core/test/check/graph",
   "packages/cli/test/trainOptions",
   "test/guide",
   "packages/cli/test/terminal",
@@ -47,9 +49,9 @@ const longest = [
 ];
 
 /**
- * Starts the long files first, so that none of them runs alone at the end while other cores have nothing left to do. Projects come
- * one after the other: a process ends, with all that it has imported, when the next file is another project's. Those with
- * processes of their own come last.
+ * Starts the long files first, so that none of them runs alone at the end while other cores have nothing left to do. Projects
+ * come one after the other, as they stand in the configuration: a process ends, with all that it has imported and its browser,
+ * when the next file is another project's.
  */
 export default class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -57,7 +59,7 @@ export default class LongestFirst extends BaseSequencer {
       const found = longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
       return found < 0 ? longest.length : found;
     };
-    const isIsolated = ({ project }: TestSpecification) => Number(project.config.isolate);
-    return (await super.sort(files)).sort((a, b) => isIsolated(a) - isIsolated(b) || place(a) - place(b));
+    const project = ({ project }: TestSpecification) => project.vitest.projects.indexOf(project);
+    return (await super.sort(files)).sort((a, b) => project(a) - project(b) || place(a) - place(b));
   }
 }
