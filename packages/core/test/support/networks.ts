@@ -90,6 +90,7 @@ export const rareLayers: ModelSpec = {
     { type: "concat", from: ["flatten1", "gap1"] },
     { type: "dense", units: 3 },
     { type: "gelu", approximate: "tanh" },
+    { type: "leakyRelu" },
     { type: "dense", units: 3 },
   ],
 };
