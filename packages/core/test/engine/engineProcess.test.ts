@@ -45,8 +45,8 @@ describe.each(kinds)("%s", (_, options, before) => {
   });
 
   // a worker without shared memory does what the calling thread does, and more
-  const isOfWorker = options === "{ threads: 0 }";
-  if (LONG || !isOfWorker) {
+  const isOnCallingThread = options === "{ threads: 0 }";
+  if (LONG || !isOnCallingThread) {
     test(`three times ${RUNS} training runs take no memory`, async () => {
       const program = `
         const rss = () => { gc(); return process.memoryUsage.rss(); };
