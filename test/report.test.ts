@@ -66,14 +66,14 @@ function sticksOut(page: Page): Promise<string[]> {
 }
 
 /** Widths of windows, in both colours: the widest and the narrowest come first, of which a sample consists. */
-const SCREENS = [
+const SCREENS: readonly (readonly [width: number, colours: "light" | "dark"])[] = [
   [1280, "light"],
   [360, "dark"],
   [1280, "dark"],
   [800, "light"],
   [800, "dark"],
   [360, "light"],
-] as const;
+];
 
 const manyChannels: ModelSpec = {
   input: [3, 40, 32],
