@@ -1,7 +1,8 @@
 /**
  * Makes of each package's many small files the few that Node loads: reading and linking 220 modules takes longer than
  * everything else that happens before the first step of training (docs/performance.md). Part of `npm run build`, after the
- * compiler, which checks the types and writes the declarations and the unbundled files for browsers and other bundlers.
+ * compiler, which checks the types and writes the declarations and the unbundled files for browsers and other bundlers. Comments
+ * stay in those only.
  */
 
 import { cpSync, rmSync, writeFileSync } from "node:fs";
@@ -25,8 +26,8 @@ const bundles = [
 for (const { name, files, alone } of bundles) {
   const to = join(packages, name, "bundle");
   rmSync(to, { recursive: true, force: true });
-  await write(name, files, { dir: to, format: "esm", chunkFileNames: "[name].js" });
-  if (alone) await write(name, alone, { dir: to, format: "cjs", entryFileNames: "[name].cjs" });
+  await write(name, files, { dir: to, format: "esm", chunkFileNames: "[name].js", comments: false });
+  if (alone) await write(name, alone, { dir: to, format: "cjs", entryFileNames: "[name].cjs", comments: false });
 }
 
 commonJs();
