@@ -343,11 +343,6 @@ const others: readonly Case[] = [
     /^A trace: unknown option/,
   ],
   [
-    "a mode",
-    () => trace(model, parameters, x, [0], given({ mode: "eval" })),
-    /^A trace: mode must be "training" or "evaluation", not "eval"/,
-  ],
-  [
     "traceImage",
     () => traceImage({ model, parameters }, data.images.subarray(0, size), given({ lable: 1 })),
     /did you mean "label"/,

@@ -7,11 +7,12 @@ import { GRADCHECK_TOLERANCE, type Gradcheck, gradcheck } from "../../src/explai
 import { defineModel, type Model } from "../../src/graph/model.js";
 import type { AnyLayer } from "../../src/layers/index.js";
 import { parameterGradients, type Trace, trace } from "../../src/reference/trace.js";
-import { copyAll, type NamedTensors, type Tensor, tensor } from "../../src/tensor.js";
+import { copyAll, tensor } from "../../src/tensor.js";
 import { randomParameters } from "../support/networks.js";
 import { cases } from "../support/properties.js";
 import { traces } from "../support/traces.js";
 import { normals } from "../support/values.js";
+import { changed, flipped, inGradient, inParameters, withWrong } from "../support/wrongLayers.js";
 
 const network = defineModel({
   input: [2, 9, 8],
@@ -90,39 +91,6 @@ describe("right gradients agree", () => {
     expect(Math.abs(one.tensors[1].worst?.gradient ?? 0)).toBe(Math.max(...gradient));
   });
 });
-
-/** The model with another layer in the place of `name`, whose functions are its own but for those in `wrong`. */
-function withWrong(model: Model, name: string, wrong: (right: AnyLayer) => Partial<AnyLayer>): Model {
-  return {
-    ...model,
-    layers: model.layers.map((layer) =>
-      layer.name === name ? { ...layer, kind: { ...layer.kind, ...wrong(layer.kind) } } : layer,
-    ),
-  };
-}
-
-const changed = (t: Tensor, change: (value: number, k: number) => number): Tensor =>
-  tensor(t.shape, t.data.map(change), "float64");
-
-const inGradient =
-  (change: (gradient: Tensor, x: Tensor) => Tensor) =>
-  ({ inputGradients }: AnyLayer): Partial<AnyLayer> => ({
-    inputGradients: (layer, [x], parameters, outgoing) =>
-      inputGradients(layer, [x], parameters, outgoing).map((gradient) => change(gradient, x)),
-  });
-
-const inParameters =
-  (change: (gradients: NamedTensors, batch: number) => NamedTensors) =>
-  ({ parameterGradients }: AnyLayer): Partial<AnyLayer> => ({
-    parameterGradients: (layer, [x], outgoing) =>
-      change(parameterGradients(layer, [x], outgoing), x.shape[0]),
-  });
-
-/** The kernel's cells in reverse order, in each filter and channel. */
-function flipped(weight: Tensor): Tensor {
-  const plane = weight.shape[2] * weight.shape[3];
-  return changed(weight, (_, k) => weight.data[k - (k % plane) + plane - 1 - (k % plane)]);
-}
 
 describe("a mistake is found in the layer that makes it", () => {
   const mistakes: [string, string, (right: AnyLayer) => Partial<AnyLayer>, string[]][] = [

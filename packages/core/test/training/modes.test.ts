@@ -87,6 +87,16 @@ test("another seed drops other numbers", async () => {
   expect(await trained(1)).not.toEqual(await trained(2));
 });
 
+test("an unknown mode is refused", async () => {
+  const { model } = await createReferenceEngine(spec);
+  const x = tensor([2, 1, 10, 10], Array(200).fill(0.5), "float64");
+  const wrong = { mode: "eval" as "evaluation" };
+  await expectInputError(
+    () => trace(model, randomParameters(model, 1), x, [0, 1], wrong),
+    /^A trace: mode must be "training" or "evaluation", not "eval"/,
+  );
+});
+
 describe("a batch that is too small for statistics", () => {
   test.each([
     [33, 16, 32, 1],
