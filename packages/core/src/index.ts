@@ -56,8 +56,9 @@ export {
 } from "./graph/parameters.js";
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
 export type { Circumstances, LayerSpec, Mode } from "./layers/layer.js";
+export type { ClassWeightsSpec } from "./losses/classWeights.js";
 export { lossKinds as losses } from "./losses/index.js";
-export { type Loss, type LossSpec, meanLoss } from "./losses/loss.js";
+export { type ClassWeights, type Loss, type LossSpec, meanLoss } from "./losses/loss.js";
 export { softmax } from "./losses/softmax.js";
 export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./losses/softmaxCrossEntropy.js";
 export { type CompileOptions, type CompileTimes, measureCompile } from "./measure/compile.js";

@@ -9,7 +9,7 @@ import { mapCells } from "./lower/elementwise.js";
 import type { Decisions, Node } from "./lower/lowering.js";
 import { loweringOf } from "./lower/registry.js";
 import { allocateView, NO_BORDER } from "./memory.js";
-import type { Passes, PassesContext } from "./passes.js";
+import { type Passes, type PassesContext, targetsOf } from "./passes.js";
 import { LOSS, splitIntoStages, type WholeBatch } from "./stages.js";
 import { allocateViews, type Views } from "./views.js";
 import { paddingFor, planWinograd } from "./winograd.js";
@@ -135,7 +135,15 @@ function backwardKernels(
   const widest = model.layers.map((layer) => loweringOf(layer).transposedInputs?.(layer.resolved) ?? 0);
   const transposed = workspace.scratch("transposed", BLOCK * Math.max(0, ...widest));
   const backward: (LoopNest | WholeBatch)[] = [
-    lossGradient(LOSS, activations.of(model.output), labels, scale, gradients.of(model.output), statistics),
+    lossGradient(
+      LOSS,
+      activations.of(model.output),
+      labels,
+      scale,
+      gradients.of(model.output),
+      statistics,
+      targetsOf(context),
+    ),
   ];
   for (const layer of [...model.layers].reverse()) {
     if (!model.learnt.has(layer.output)) continue;

@@ -1,7 +1,7 @@
 import type { Buffer, Region } from "../ir/ir.js";
 import { BLOCK, type View } from "./block.js";
 
-/** Whole numbers that a kernel reads. */
+/** Whole numbers that a kernel reads, or the bits of others. */
 export interface Table {
   readonly buffer: Buffer;
   readonly values: readonly number[];
@@ -45,6 +45,11 @@ export class Allocator {
   /** Room for how often loops run. */
   counts(name: string, counts: readonly number[]): Buffer {
     return this.#table(name, counts);
+  }
+
+  /** Float32 numbers that are known when the program is compiled. */
+  constants(name: string, numbers: readonly number[]): Buffer {
+    return this.#table(name, Array.from(new Int32Array(Float32Array.from(numbers).buffer)));
   }
 
   #table(name: string, values: readonly number[]): Buffer {

@@ -2,6 +2,7 @@ import type { Model, ModelLayer } from "../graph/model.js";
 import type { Buffer } from "../ir/ir.js";
 import type { View } from "./block.js";
 import type { Convolution } from "./convolution.js";
+import type { Targets } from "./kernels/softmaxCrossEntropy.js";
 import type { Blocks } from "./lower/lowering.js";
 import type { Allocator, Table, Workspace } from "./memory.js";
 import type { Stage } from "./stages.js";
@@ -36,4 +37,10 @@ export interface Passes {
   readonly logits: View;
   /** Views whose border is minus infinity, not zero. */
   readonly bordersOfMinusInfinity: readonly View[];
+}
+
+/** What the model's loss asks for, with the class weights in memory. */
+export function targetsOf({ model, shared }: Pick<PassesContext, "model" | "shared">): Targets {
+  const { labelSmoothing, classWeights } = model.loss;
+  return { labelSmoothing, classWeights: classWeights && shared.constants("classWeights", classWeights) };
 }

@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.js";
 import type { Model } from "../graph/model.js";
+import type { ClassWeights } from "../losses/loss.js";
 import type { OptimizerOptions } from "../optimizers/index.js";
 import type { NamedTensors } from "../tensor.js";
 
@@ -45,6 +46,8 @@ export interface TrainingOptions {
   readonly optimizer: OptimizerOptions;
   /** The largest length that the gradients may have together; undefined: any. */
   readonly clip?: number | undefined;
+  /** How much an image of each class counts, one number above 0 for each; default: all count alike. */
+  readonly classWeights?: ClassWeights | undefined;
   /** Of the random numbers that layers draw, such as dropout's: a whole number in [0, 2^32); default 0. */
   readonly seed?: number | undefined;
   /** Go on where another run stopped, as if it were the same. */

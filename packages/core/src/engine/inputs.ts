@@ -1,6 +1,7 @@
 import { checkBytes, countOf, type Dataset } from "../data/dataset.js";
 import { InputError, inContext } from "../errors.js";
 import type { Model } from "../graph/model.js";
+import { checkClassWeights } from "../losses/classWeights.js";
 import {
   abortSignal,
   type Checks,
@@ -26,6 +27,7 @@ const trainingChecks: Checks<TrainingOptions> = {
   batchSize,
   optimizer: elsewhere,
   clip: number(0, { above: true, infinite: true }),
+  classWeights: elsewhere,
   seed: SEED,
   resume: elsewhere,
 };
@@ -38,7 +40,10 @@ const inferenceChecks: Checks<InferenceOptions> = { ...listening, batchSize };
 export function checkTraining(model: Model, data: Dataset, options: TrainingOptions): void {
   checkFits(model, data);
   checkOptions("A training run", options, trainingChecks);
-  inContext("A training run", () => batchSize("batchSize", options.batchSize));
+  inContext("A training run", () => {
+    batchSize("batchSize", options.batchSize);
+    if (options.classWeights !== undefined) checkClassWeights(options.classWeights, model.classes);
+  });
   checkImageCount(model, options.batchSize);
 }
 

@@ -1,6 +1,6 @@
 import { loadBatch } from "../data/batch.js";
 import type { Dataset } from "../data/dataset.js";
-import type { Model } from "../graph/model.js";
+import { type Model, withClassWeights } from "../graph/model.js";
 import { checkParameters } from "../graph/parameters.js";
 import { listening } from "../listening.js";
 import { clipGradients } from "../optimizers/clip.js";
@@ -132,7 +132,7 @@ class ReferenceTraining implements TrainingRun {
   ) {
     this.#engine = engine;
     this.#keep = keep;
-    this.#model = model;
+    this.#model = options.classWeights ? withClassWeights(model, options.classWeights) : model;
     this.#parameters = parameters;
     this.#data = data;
     this.#options = options;

@@ -3,7 +3,7 @@ import { fitsFloat32, RANGE } from "../float32.js";
 import type { AnyLayer, AnyLayerSpec } from "../layers/index.js";
 import type { ParameterInfo, ResolvedLayer, StateInfo } from "../layers/layer.js";
 import { resolveLoss } from "../losses/index.js";
-import type { Loss, LossSpec } from "../losses/loss.js";
+import type { ClassWeights, Loss, LossSpec } from "../losses/loss.js";
 import { checkKeys, wholeNumber } from "../options.js";
 import { formatShape, type ImageShape, type Shape, sizeOf } from "../tensor.js";
 import { linkLayers } from "./links.js";
@@ -92,6 +92,14 @@ export interface Model {
   readonly parameterCount: number;
   /** For one image: forward, and for a training step. */
   readonly multiplyAdds: { readonly forward: number; readonly trainingStep: number };
+}
+
+/**
+ * The same network with a loss in which images count as their classes do.
+ * @param classWeights one for each class
+ */
+export function withClassWeights(model: Model, classWeights: ClassWeights): Model {
+  return { ...model, loss: model.loss.weighted(classWeights) };
 }
 
 /** The layer that gives the tensor of this name; undefined: it is the network's input, `x`. */

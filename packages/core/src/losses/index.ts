@@ -2,14 +2,23 @@ import { InputError, inContext, show } from "../errors.js";
 import { didYouMean } from "../nearest.js";
 import { checkKeys } from "../options.js";
 import type { Loss, LossSpec } from "./loss.js";
-import { softmaxCrossEntropyLoss } from "./softmaxCrossEntropy.js";
+import { resolveSoftmaxCrossEntropy, softmaxCrossEntropyLoss } from "./softmaxCrossEntropy.js";
+
+interface LossKind {
+  /** The options that its spec may have. */
+  readonly options: readonly string[];
+  /** The loss with these options. @throws InputError that begins with the option, if it is out of range */
+  resolve(spec: LossSpec): Loss;
+}
 
 /** Every kind of loss that a model can have, by its `type`. A new loss is entered here. */
-export const lossKinds: Readonly<Record<string, Loss>> = { softmaxCrossEntropy: softmaxCrossEntropyLoss };
+export const lossKinds: Readonly<Record<string, LossKind>> = {
+  softmaxCrossEntropy: { options: ["labelSmoothing"], resolve: resolveSoftmaxCrossEntropy },
+};
 
 /**
  * The loss of a spec; left out, softmax and cross-entropy.
- * @throws InputError if there is none of such a type, or an option is unknown
+ * @throws InputError if there is none of such a type, or an option is unknown or out of range
  */
 export function resolveLoss(spec: unknown): Loss {
   if (spec === undefined) return softmaxCrossEntropyLoss;
@@ -26,7 +35,8 @@ export function resolveLoss(spec: unknown): Loss {
         `${type === undefined ? '"type" is missing' : `unknown type ${show(type)}${didYouMean(type, Object.keys(lossKinds))}`}; ${known}`,
       );
     }
-    checkKeys(spec, ["type"]);
-    return lossKinds[type];
+    const { options, resolve } = lossKinds[type];
+    checkKeys(spec, ["type", ...options]);
+    return resolve(spec as LossSpec);
   });
 }

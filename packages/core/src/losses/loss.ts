@@ -5,7 +5,12 @@ import type { Tensor } from "../tensor.js";
 /** A loss as it stands in a model's JSON. */
 export interface LossSpec {
   readonly type: string;
+  /** Of `softmaxCrossEntropy`: the share of each target that is spread evenly over all classes, in [0, 1); default 0. */
+  readonly labelSmoothing?: number;
 }
+
+/** One for each class: how much an image of that class counts. */
+export type ClassWeights = readonly number[];
 
 /**
  * The textbook of one kind of loss: what the scores `[N, K]` that the last layer gives say, and how wrong that is, given the
@@ -13,11 +18,16 @@ export interface LossSpec {
  */
 export interface Loss {
   readonly type: string;
+  readonly labelSmoothing: number;
+  /** Undefined: all images count alike. */
+  readonly classWeights: ClassWeights | undefined;
+  /** The same loss with class weights, as one trains with them. */
+  weighted(classWeights: ClassWeights): Loss;
   /** Probabilities `[N, K]`, in the dtype of the scores. */
   probabilities(scores: Tensor): Tensor;
-  /** Of each image, `[N]`. What is learnt from is their mean. */
+  /** Of each image, `[N]`, times its class's weight. What is learnt from is their sum, divided by that of the weights. */
   values(scores: Tensor, labels: ArrayLike<number>): Float64Array;
-  /** The gradient of the mean with respect to the scores, `[N, K]`. */
+  /** The gradient of that mean with respect to the scores, `[N, K]`. */
   inputGradient(scores: Tensor, labels: ArrayLike<number>): Tensor;
   /** Where these numbers come from. */
   readonly explain: LossExplainer;
@@ -35,7 +45,16 @@ export interface LossExplainer {
   uses(around: Around, cell: Cell): Cell[];
 }
 
-/** The mean of the images' losses. */
+/** The mean of the images' losses; with class weights, the weighted one. */
 export function meanLoss(loss: Loss, scores: Tensor, labels: ArrayLike<number>): number {
-  return loss.values(scores, labels).reduce((sum, value) => sum + value, 0) / labels.length;
+  const sum = loss.values(scores, labels).reduce((sum, value) => sum + value, 0);
+  return sum / totalWeight(labels, loss.classWeights);
+}
+
+/** What a batch's losses are divided by: how many images it has, or the sum of their classes' weights, in their order. */
+export function totalWeight(labels: ArrayLike<number>, classWeights: ClassWeights | undefined): number {
+  if (classWeights === undefined) return labels.length;
+  let sum = 0;
+  for (let n = 0; n < labels.length; n++) sum += classWeights[labels[n]];
+  return sum;
 }

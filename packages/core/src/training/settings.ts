@@ -1,3 +1,5 @@
+import { inContext } from "../errors.js";
+import { type ClassWeightsSpec, resolveClassWeights } from "../losses/classWeights.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import { learningRateFor } from "../optimizers/learningRate.js";
 import { checkScale } from "../optimizers/optimizer.js";
@@ -21,6 +23,12 @@ export interface TrainingSettings {
   readonly schedule?: Schedule | undefined;
   /** The largest length that the gradients may have together; default: any. */
   readonly clip?: number | undefined;
+  /**
+   * How much an image of each class counts: `balanced`, by which rare classes count more, or a number above 0 for each class.
+   * The loss of a batch is the sum of weight * loss divided by the sum of the weights. Evaluation is without. Default: all
+   * count alike.
+   */
+  readonly classWeights?: ClassWeightsSpec | undefined;
   /**
    * Set aside from the training images, chosen at random: a whole number counts images, a fraction below 1 is a share.
    * Default 0: none.
@@ -46,6 +54,7 @@ export const settingChecks: Checks<TrainingSettings> = {
   learningRate: elsewhere,
   schedule: oneOf(schedules),
   clip: elsewhere,
+  classWeights: elsewhere,
   validation: number(0),
   seed: SEED,
 };
@@ -57,15 +66,23 @@ export function checkSettings(settings: TrainingSettings): void {
 
 /**
  * The settings with nothing left out.
- * @param count of training images: a batch holds no more, and the learning rate follows from it
+ * @param labels of the training images: a batch holds no more, and the learning rate follows from it
+ * @param classes their names
  * @throws InputError for one that is out of range
  */
-export function resolveSettings(settings: TrainingSettings, count: number) {
+export function resolveSettings(
+  settings: TrainingSettings,
+  labels: ArrayLike<number>,
+  classes: readonly string[],
+) {
   const { epochs = fitDefaults.epochs, schedule = fitDefaults.schedule, seed = fitDefaults.seed } = settings;
   const optimizer = resolveOptimizer(settings.optimizer ?? fitDefaults.optimizer);
-  const batchSize = Math.min(settings.batchSize ?? fitDefaults.batchSize, count);
+  const batchSize = Math.min(settings.batchSize ?? fitDefaults.batchSize, labels.length);
   const { learningRate = learningRateFor(optimizer, batchSize), clip } = settings;
   checkScale("learning rate", learningRate);
   if (clip !== undefined) checkScale("length to clip gradients to", clip, false);
-  return { epochs, batchSize, optimizer, learningRate, schedule, seed, clip };
+  const spec = settings.classWeights;
+  const classWeights =
+    spec === undefined ? undefined : inContext("Training", () => resolveClassWeights(spec, classes, labels));
+  return { epochs, batchSize, optimizer, learningRate, schedule, seed, clip, classWeights };
 }

@@ -74,7 +74,7 @@ export class Training {
     checkSettings(settings);
     checkFits(engine.model, data);
     const split = splitValidation(data, settings.validation ?? 0, settings.seed ?? fitDefaults.seed);
-    const resolved = resolveSettings(settings, countOf(split.train));
+    const resolved = resolveSettings(settings, split.train.labels, engine.model.classes);
     if (inTraining.has(engine)) {
       throw new InputError(
         "The engine is being trained already; wait until that has ended, or create another engine.",
@@ -83,11 +83,12 @@ export class Training {
     inTraining.add(engine);
     try {
       if (state) engine.setParameters(state.parameters);
-      const { batchSize, optimizer, clip } = resolved;
+      const { batchSize, optimizer, clip, classWeights } = resolved;
       const run = await engine.startTraining(split.train, {
         batchSize,
         optimizer,
         clip,
+        classWeights,
         seed: resolved.seed,
         ...(state && { resume: { steps: state.steps, memory: state.memory } }),
       });

@@ -361,6 +361,30 @@ def make_softmax():
         "losses": losses, "loss": loss, "grad.logits": gradient})
 
 
+# ---- losses with their options ---------------------------------------------------------------------------------------
+
+
+def make_losses():
+    random = torch.Generator().manual_seed(102)
+    rows = [[0, 0, 0, 0, 0], [300, 299, -300, 0, 1], [-80, 0.5, 90, 1, -0.25]]
+    logits = single(torch.cat([torch.randn(5, 5, generator=random) * 3, torch.tensor(rows)])).requires_grad_()
+    labels = torch.tensor([0, 4, 3, 1, 1, 2, 2, 0])
+    weights = [0.5, 2, 1, 3.25, 0.125]
+    tensors, cases = {"logits": logits}, []
+    for smoothing in (0, 0.1, 0.6):
+        for weighted in (False, True):
+            weight = torch.tensor(weights) if weighted else None
+            options = {"weight": weight, "label_smoothing": smoothing}
+            loss = F.cross_entropy(logits, labels, **options)
+            name = f"softmaxCrossEntropy/{smoothing}{'/weighted' if weighted else ''}"
+            cases.append({"name": name, "spec": {"type": "softmaxCrossEntropy", "labelSmoothing": smoothing},
+                          "classWeights": weights if weighted else None})
+            tensors[name + "/losses"] = F.cross_entropy(logits, labels, reduction="none", **options)
+            tensors[name + "/loss"] = loss
+            tensors[name + "/grad.logits"] = torch.autograd.grad(loss, logits)[0]
+    save("losses", {"labels": labels.tolist(), "cases": cases}, tensors)
+
+
 # ---- smooth functions of one number, also far out --------------------------------------------------------------------
 
 
@@ -554,6 +578,7 @@ if __name__ == "__main__":
     print(f"PyTorch {torch.__version__}, NumPy {np.__version__}")
     make_networks()
     make_softmax()
+    make_losses()
     make_curves()
     make_schedules()
     make_training()

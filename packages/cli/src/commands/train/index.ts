@@ -7,7 +7,7 @@ import { SIZE_OPTIONS } from "../../model.js";
 import { oneOf, realNumber, seedOption, wholeNumber } from "../../options.js";
 import { MODEL_FILE } from "../../output/kinds.js";
 import { outputFile } from "../../output/names.js";
-import type { TrainOptions } from "./options.js";
+import { classWeightsOption, type TrainOptions } from "./options.js";
 
 export function defineTrain(command: Command): void {
   command
@@ -69,6 +69,16 @@ export function defineTrain(command: Command): void {
       realNumber("--weight-decay", "of at least 0", (v) => v >= 0),
     )
     .option("--clip <length>", "largest length of the gradients together", positive("--clip"))
+    .option(
+      "--label-smoothing <s>",
+      "share of each target spread over all classes, like 0.1",
+      realNumber("--label-smoothing", "from 0 to below 1", (v) => v >= 0 && Math.fround(v) < 1),
+    )
+    .option(
+      "--class-weights <w>",
+      "balanced, so that rare classes count more, or a number for each class, like 1,2,0.5",
+      classWeightsOption,
+    )
     .option("--seed <n>", "fixes all that is random", seedOption, fitDefaults.seed)
     .optionsGroup("Engine:");
   addEngineOptions(command)

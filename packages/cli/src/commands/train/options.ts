@@ -1,5 +1,14 @@
-import { type Init, InputError, type OptimizerName, type OptimizerSpec, type Schedule } from "unravel-cnn";
+import {
+  type ClassWeightsSpec,
+  defineModel,
+  type Init,
+  InputError,
+  type OptimizerName,
+  type OptimizerSpec,
+  type Schedule,
+} from "unravel-cnn";
 import type { EngineChoice } from "../../engine.js";
+import type { LoadedModel } from "../../model.js";
 
 /** What can be said on the command line. */
 export interface TrainOptions extends EngineChoice {
@@ -20,6 +29,8 @@ export interface TrainOptions extends EngineChoice {
   learningRate?: number;
   schedule: Schedule;
   clip?: number;
+  labelSmoothing?: number;
+  classWeights?: ClassWeightsSpec;
   validation: number;
   seed: number;
   out?: string;
@@ -41,4 +52,25 @@ export function optimizerOf({
   const misplaced = momentum !== undefined ? "--momentum" : nesterov ? "--nesterov" : undefined;
   if (misplaced) throw new InputError(`${misplaced} goes with --optimizer sgd, not with ${type}.`);
   return { type, ...decay };
+}
+
+/** The network with the loss that was asked for. @throws InputError if its own has no labels to smooth */
+export function withLabelSmoothing(loaded: LoadedModel, { labelSmoothing }: TrainOptions): LoadedModel {
+  if (labelSmoothing === undefined) return loaded;
+  const { spec, loss } = loaded.model;
+  if (loss.type !== "softmaxCrossEntropy") {
+    throw new InputError(`--label-smoothing goes with the loss softmaxCrossEntropy, not with ${loss.type}.`);
+  }
+  const model = defineModel({ ...spec, loss: { type: loss.type, labelSmoothing } });
+  return { ...loaded, model };
+}
+
+/** What stands for `--class-weights`: `balanced`, or numbers with commas between them. */
+export function classWeightsOption(text: string): ClassWeightsSpec {
+  if (text === "balanced") return text;
+  const weights = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  if (weights.every((weight) => weight > 0 && weight < Infinity)) return weights;
+  throw new InputError(
+    `--class-weights must be "balanced" or a number above 0 for each class with commas between them, like 1,2,0.5, not ${JSON.stringify(text)}.`,
+  );
 }

@@ -4,7 +4,7 @@ import { engineOptions } from "../../engine.js";
 import { loadModel } from "../../model.js";
 import { Progress } from "../../terminal/progress.js";
 import { announce, describeBefore, describeLeftOut, showProgress } from "./announce.js";
-import { optimizerOf, type TrainOptions } from "./options.js";
+import { optimizerOf, type TrainOptions, withLabelSmoothing } from "./options.js";
 import { report } from "./report.js";
 import { measureSpeed } from "./speed.js";
 import { TrainedFile } from "./trainedFile.js";
@@ -20,7 +20,7 @@ export async function train(options: TrainOptions, signal: AbortSignal): Promise
   const progress = new Progress(process.stderr, options.quiet === true);
   const data = await loadData(options, "training on", progress, signal);
   const training = options.limit === undefined ? data.train : firstOf(data.train, options.limit);
-  const loaded = await loadModel(options, data.train);
+  const loaded = withLabelSmoothing(await loadModel(options, data.train), options);
   await output?.check(loaded.model);
   const engine = await createEngine(loaded.model.spec, {
     ...engineOptions(options),
@@ -38,6 +38,7 @@ export async function train(options: TrainOptions, signal: AbortSignal): Promise
       seed: options.seed,
       signal,
       ...(options.clip !== undefined && { clip: options.clip }),
+      ...(options.classWeights !== undefined && { classWeights: options.classWeights }),
     } satisfies FitOptions;
     announce(progress, loaded, engine, training, data.test, fitOptions);
 

@@ -3,7 +3,7 @@ import type { LoopNest } from "../../ir/ir.js";
 import { fusedRelu, isFusedRelu, leavesToNext } from "../fusion.js";
 import { lossGradient } from "../kernels/softmaxCrossEntropy.js";
 import { allocateView, type Border, NO_BORDER, widest } from "../memory.js";
-import type { Passes, PassesContext } from "../passes.js";
+import { type Passes, type PassesContext, targetsOf } from "../passes.js";
 import { LOSS, splitIntoStages } from "../stages.js";
 import * as kernels from "./layers.js";
 import { type SingleLowering, type SingleNode, singleLowerings } from "./lowerings.js";
@@ -60,7 +60,7 @@ export function planSingle(context: PassesContext): Passes {
   if (gradients) {
     const scoreGradients = allocateView(workspace, "grad.scores", cells, NO_BORDER, "rows");
     backward.push(
-      lossGradient(LOSS, logits, labels, scale, scoreGradients, statistics, [0]),
+      lossGradient(LOSS, logits, labels, scale, scoreGradients, statistics, targetsOf(context), [0]),
       kernels.fromBlock("grad.scores", scoreGradients, gradients(model.output)),
     );
     for (const layer of [...model.layers].reverse()) {

@@ -4,9 +4,10 @@ import { type Plan, type PlanOptions, planModel } from "../../compiler/plan.js";
 import type { Dataset } from "../../data/dataset.js";
 import { InputError, show } from "../../errors.js";
 import { type Folding, foldParameters, planFolding } from "../../graph/fold.js";
-import type { Model } from "../../graph/model.js";
+import { type Model, withClassWeights } from "../../graph/model.js";
 import { checkParameters } from "../../graph/parameters.js";
 import { listening } from "../../listening.js";
+import { totalTarget } from "../../losses/softmaxCrossEntropy.js";
 import { resolveOptimizer } from "../../optimizers/index.js";
 import { MOST_THREADS } from "../../options.js";
 import { copyAll, type NamedTensors } from "../../tensor.js";
@@ -103,10 +104,19 @@ export class WasmEngine implements Engine {
     const memory = resume && optimizerMemory(this.model, options);
     const pool = batchSize > BLOCK ? this.pool : this.#poolOfOne();
     pool.start();
-    const plan = planModel(this.model, { batchSize, optimizer, clip: clip !== undefined }, this.#planOptions);
+    const model = options.classWeights ? withClassWeights(this.model, options.classWeights) : this.model;
+    const plan = planModel(model, { batchSize, optimizer, clip: clip !== undefined }, this.#planOptions);
     const program = await pool.loadTraining(
       await compileFor(pool, plan, { relaxed: !this.strict }),
-      layoutOf(plan, { batchSize, optimizer, clip, seed: options.seed ?? 0 }),
+      layoutOf(plan, {
+        ...{ batchSize, optimizer, clip, seed: options.seed ?? 0 },
+        ...(options.classWeights && {
+          weights: {
+            counts: options.classWeights,
+            totals: options.classWeights.map((_, k) => totalTarget(model.loss, k)),
+          },
+        }),
+      }),
       {
         parameters: rowOf(plan, this.#parameters),
         memory: memory?.map((tensors) => memoryRowOf(plan, tensors)),

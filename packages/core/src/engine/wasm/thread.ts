@@ -40,6 +40,8 @@ interface Batch {
   readonly from: number;
   readonly count: number;
   readonly blocks: number;
+  /** The sum of what its images count. */
+  readonly weight: number;
   /** Counted from 1, over all epochs. */
   readonly step: number;
 }
@@ -116,10 +118,12 @@ export class Thread {
       const blocks = Math.ceil(count / size);
       if (this.#thread === 0) this.#control.decideStop();
       const number = job.firstStep + step + 1;
-      const going = yield* this.#gradients({ job, pixels, from, count, blocks, step: number });
+      const weight = this.#weightOf(job, from, count);
+      const going = yield* this.#gradients({ job, pixels, from, count, blocks, weight, step: number });
       if (!going) return;
       // now, because after the next barrier other threads may already write those of the next step
-      const loss = sum(job.lossOfBlock, blocks);
+      const lossOfBlocks = sum(job.lossOfBlock, blocks);
+      const loss = weight === count ? lossOfBlocks : (lossOfBlocks / weight) * count;
       const correct = sum(job.correctOfBlock, blocks);
       if (!this.#update(job, number, job.learningRates[step])) return;
       if (!this.#control.barrier()) return;
@@ -127,9 +131,18 @@ export class Thread {
     }
   }
 
+  /** What the images of a batch count together: one each, or as much as their classes' weights say, in their order. */
+  #weightOf({ order, labels }: EpochJob, from: number, count: number): number {
+    const weights = this.#layout.training?.weights;
+    if (weights === undefined) return count;
+    let weight = 0;
+    for (let n = from; n < from + count; n++) weight += weights.counts[labels[order[n]]];
+    return weight;
+  }
+
   /** All stages of a step. False if it ends here: a thread has died, someone wants to stop, or the loss is no number. */
   *#gradients(batch: Batch): Generator<void, boolean> {
-    const { job, blocks, count } = batch;
+    const { job, blocks, weight } = batch;
     for (const stage of this.#stages) {
       if (stage.each === "thread") {
         for (const kernel of stage.kernels) kernel(this.#workspace, 0, blocks, this.#layout.blocks.offset);
@@ -153,7 +166,7 @@ export class Thread {
       if (!stage.loss) continue;
       const loss = sum(job.lossOfBlock, blocks);
       if (!Number.isFinite(loss)) {
-        this.#diverge(job, loss / count);
+        this.#diverge(job, loss / weight);
         return false;
       }
     }
@@ -183,7 +196,7 @@ export class Thread {
   /** Runs a block through a stage; what it has gradients for is added to a slot. */
   #block(
     stage: Extract<RunnableStage, { each: "block" }>,
-    { job, pixels, from, count, step }: Batch,
+    { job, pixels, from, count, weight, step }: Batch,
     block: number,
     slot: number,
   ): void {
@@ -194,7 +207,7 @@ export class Thread {
       const image = job.order[first + (n < real ? n : 0)];
       if (stage.first) this.#load(pixels, image, n);
       this.#numbers[(this.#workspace + labels) / 4 + n] = n < real ? job.labels[image] : 0;
-      this.#numbers[(this.#workspace + scale) / 4 + n] = n < real ? 1 / count : 0;
+      this.#numbers[(this.#workspace + scale) / 4 + n] = n < real ? 1 / weight : 0;
     }
     this.#drawKeys(step, block * size);
     const own = blocks.offset + block * blocks.strideBytes;
@@ -239,10 +252,14 @@ export class Thread {
 
   #note({ lossOfBlock, correctOfBlock }: EpochJob, block: number, count: number): void {
     const start = (this.#workspace + this.#layout.statistics) / 4;
+    const labels = (this.#workspace + this.#layout.labels) / 4;
+    const totals = this.#layout.training?.weights?.totals;
     let loss = 0;
     let correct = 0;
     for (let n = 0; n < count; n++) {
-      loss += log(this.#numbers[start + STATISTICS.sum + n]) - this.#numbers[start + STATISTICS.margin + n];
+      const total = totals === undefined ? 1 : totals[this.#numbers[labels + n]];
+      loss +=
+        total * log(this.#numbers[start + STATISTICS.sum + n]) - this.#numbers[start + STATISTICS.margin + n];
       correct += this.#numbers[start + STATISTICS.correct + n];
     }
     lossOfBlock[block] = loss;
