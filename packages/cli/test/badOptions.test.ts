@@ -99,6 +99,11 @@ const numbers: readonly Row[] = [
   ["--momentum -0.1", real("momentum", "-0.1")],
   ["--weight-decay -1", real("weight-decay", "-1")],
   ["--clip 0", real("clip", "0")],
+  ["--label-smoothing 1", real("label-smoothing", "1")],
+  [
+    "--class-weights 1,,2",
+    /^--class-weights must be "balanced" or a number above 0 for each class .*, not "1,,2"\.$/,
+  ],
   ["--validation 1.5", real("validation", "1.5")],
   ["--validation -1", real("validation", "-1")],
   ["--validation ''", real("validation", "")],

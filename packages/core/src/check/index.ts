@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { defineModel, type ModelSpec } from "../graph/model.js";
+import { softmaxCrossEntropyLoss } from "../losses/softmaxCrossEntropy.js";
 import { type Checks, checkOptions, elsewhere } from "../options.js";
 import { conventionsOf } from "./conventions.js";
 import { type Diagnosis, diagnose } from "./diagnose.js";
@@ -29,6 +30,11 @@ const checks: Checks<CheckOptions> = { model: elsewhere };
 export function checkArrays(arrays: GivenArrays, options: CheckOptions = {}): CheckReport {
   checkOptions("The check", options, checks);
   const model = options.model && defineModel(options.model);
+  if (model && model.loss !== softmaxCrossEntropyLoss) {
+    throw new InputError(
+      'The check of arrays knows softmax and cross-entropy without options as the loss only; leave "loss" out of the model spec, and compute the arrays without it, too.',
+    );
+  }
   const named = nameArrays(arrays, model);
   const { reading, diagnosis } = bestExplained(findReadings(named, model));
   return {

@@ -1,5 +1,5 @@
-import { inContext } from "../errors.js";
-import { type ClassWeightsSpec, resolveClassWeights } from "../losses/classWeights.js";
+import type { ClassWeightsSpec } from "../losses/classWeights.js";
+import type { ClassWeights } from "../losses/loss.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import { learningRateFor } from "../optimizers/learningRate.js";
 import { checkScale } from "../optimizers/optimizer.js";
@@ -66,23 +66,20 @@ export function checkSettings(settings: TrainingSettings): void {
 
 /**
  * The settings with nothing left out.
- * @param labels of the training images: a batch holds no more, and the learning rate follows from it
- * @param classes their names
+ * @param count of training images: a batch holds no more, and the learning rate follows from it
  * @throws InputError for one that is out of range
  */
-export function resolveSettings(
-  settings: TrainingSettings,
-  labels: ArrayLike<number>,
-  classes: readonly string[],
-) {
+export function resolveSettings(settings: Omit<TrainingSettings, "classWeights">, count: number) {
   const { epochs = fitDefaults.epochs, schedule = fitDefaults.schedule, seed = fitDefaults.seed } = settings;
   const optimizer = resolveOptimizer(settings.optimizer ?? fitDefaults.optimizer);
-  const batchSize = Math.min(settings.batchSize ?? fitDefaults.batchSize, labels.length);
+  const batchSize = Math.min(settings.batchSize ?? fitDefaults.batchSize, count);
   const { learningRate = learningRateFor(optimizer, batchSize), clip } = settings;
   checkScale("learning rate", learningRate);
   if (clip !== undefined) checkScale("length to clip gradients to", clip, false);
-  const spec = settings.classWeights;
-  const classWeights =
-    spec === undefined ? undefined : inContext("Training", () => resolveClassWeights(spec, classes, labels));
-  return { epochs, batchSize, optimizer, learningRate, schedule, seed, clip, classWeights };
+  return { epochs, batchSize, optimizer, learningRate, schedule, seed, clip };
+}
+
+/** Settings with nothing left out, and what follows from the training images. */
+export interface ResolvedSettings extends ReturnType<typeof resolveSettings> {
+  readonly classWeights: ClassWeights | undefined;
 }

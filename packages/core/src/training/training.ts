@@ -6,12 +6,19 @@ import { checkEngine } from "../engine/inputs.js";
 import { NOTHING, sumOf } from "../engine/signs.js";
 import { InputError, inContext } from "../errors.js";
 import type { Model } from "../graph/model.js";
+import { resolveClassWeights } from "../losses/classWeights.js";
 import { learningRateAt } from "../optimizers/schedules.js";
 import { wholeNumber } from "../options.js";
 import { permutation, randomStream } from "../random.js";
 import type { NamedTensors } from "../tensor.js";
 import { type Death, deathOf } from "./death.js";
-import { checkSettings, fitDefaults, resolveSettings, type TrainingSettings } from "./settings.js";
+import {
+  checkSettings,
+  fitDefaults,
+  type ResolvedSettings,
+  resolveSettings,
+  type TrainingSettings,
+} from "./settings.js";
 import { type Split, splitValidation } from "./split.js";
 
 /** All that a training has to know to go on later, as if it had never stopped: plain data that can be kept anywhere. */
@@ -29,7 +36,7 @@ export class Training {
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   readonly imagesPerEpoch: number;
-  readonly settings: ReturnType<typeof resolveSettings>;
+  readonly settings: ResolvedSettings;
   /** What is trained on, and what was set aside. */
   readonly data: Split;
   readonly #engine: Engine;
@@ -45,7 +52,7 @@ export class Training {
     engine: Engine,
     run: TrainingRun,
     data: Split,
-    settings: ReturnType<typeof resolveSettings>,
+    settings: ResolvedSettings,
     state: TrainingState | undefined,
   ) {
     this.#engine = engine;
@@ -74,7 +81,7 @@ export class Training {
     checkSettings(settings);
     checkFits(engine.model, data);
     const split = splitValidation(data, settings.validation ?? 0, settings.seed ?? fitDefaults.seed);
-    const resolved = resolveSettings(settings, split.train.labels, engine.model.classes);
+    const resolved = resolveFor(engine.model, split.train, settings);
     if (inTraining.has(engine)) {
       throw new InputError(
         "The engine is being trained already; wait until that has ended, or create another engine.",
@@ -209,6 +216,15 @@ export class Training {
     }
     return this.#order.images;
   }
+}
+
+/** @throws InputError for a setting that is out of range, or doesn't fit the classes */
+function resolveFor(model: Model, data: Dataset, { classWeights: spec, ...settings }: TrainingSettings) {
+  const classWeights =
+    spec === undefined
+      ? undefined
+      : inContext("Training", () => resolveClassWeights(spec, model.classes, data.labels));
+  return { ...resolveSettings(settings, countOf(data)), classWeights };
 }
 
 /**

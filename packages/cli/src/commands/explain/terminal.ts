@@ -182,8 +182,15 @@ function answer({ trace, labelKnown }: ReportSubject, { styles }: TerminalLook):
     ...probabilityBars(prediction, classes, WIDTH, styles),
     "",
     `It says ${classes[index]}, ${percent(probabilities[index])}.${labelKnown ? ` Right is ${right}.` : " Nobody said what is right, so that is taken for right."}`,
-    `Loss = -ln ${significant(probabilities[labels[0]])} = ${styles.bold(significant(loss))}`,
+    `Loss = ${lossSum(model.loss.labelSmoothing, probabilities[labels[0]])} = ${styles.bold(significant(loss))}`,
   ];
+}
+
+/** What the loss of one image is made of, by the probability of its right class. */
+function lossSum(labelSmoothing: number, probability: number): string {
+  const own = `-ln ${significant(probability)}`;
+  if (labelSmoothing === 0) return own;
+  return `${significant(1 - labelSmoothing)} x ${own} + ${significant(labelSmoothing)} x the mean of -ln of all`;
 }
 
 /** The gradient of each layer's followed output, and of its weight, with one worked sum each. */
@@ -197,7 +204,11 @@ function backward(trace: Trace, followed: Record<string, Cell>, look: TerminalLo
   const added = (name: string, tensor: string) =>
     takersOf(model, tensor) ? part(name, "what comes back is added", gradient(tensor)) : [];
   return [
-    ...part("loss", "p - y for each class", gradient(model.output)),
+    ...part(
+      "loss",
+      model.loss.labelSmoothing > 0 ? "p - the smoothed y for each class" : "p - y for each class",
+      gradient(model.output),
+    ),
     ...[...model.layers]
       .reverse()
       .flatMap(({ name, inputs, output, parameters: [first] }) => [

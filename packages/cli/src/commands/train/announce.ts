@@ -25,7 +25,8 @@ export function announce(
     Pick<FitOptions, "epochs" | "batchSize" | "learningRate" | "schedule" | "seed"> & {
       readonly optimizer: { readonly type: OptimizerName };
     }
-  >,
+  > &
+    Pick<FitOptions, "classWeights">,
 ): void {
   const { epochs, batchSize, optimizer, learningRate, schedule, seed } = options;
   const size = training.shape.join("x");
@@ -40,6 +41,15 @@ export function announce(
     `Training  ${counted(epochs, "epoch")}, ${batchSize === 1 ? "one image at a time" : `batches of ${whole(batchSize)}`}, ` +
       `${optimizer.type}, rate ${short(learningRate)} ${schedule}, seed ${seed}`,
   );
+  const { labelSmoothing } = model.loss;
+  const { classWeights } = options;
+  const ofLoss = [
+    ...(labelSmoothing > 0 ? [`label smoothing ${short(labelSmoothing)}`] : []),
+    ...(classWeights === undefined
+      ? []
+      : [`class weights ${classWeights === "balanced" ? classWeights : classWeights.map(short).join(", ")}`]),
+  ];
+  if (ofLoss.length > 0) progress.say(`Loss      with ${ofLoss.join(" and ")}`);
   progress.say(
     `Engine    ${engine.name}, ${counted(engine.threads, "thread")}${engine.strict ? ", strict" : ""}`,
   );

@@ -11,6 +11,7 @@ export function lossChapter(story: Story): Chapter {
   const { label, winner, labelKnown, trace } = story;
   const p = tensorOf(story, "probs").data[label];
   const count = trace.model.classes.length;
+  const { labelSmoothing } = trace.model.loss;
   return {
     id: "loss",
     name: "loss",
@@ -28,7 +29,9 @@ export function lossChapter(story: Story): Chapter {
         "ln is the natural logarithm: to what power must e be raised to get this?",
       ),
       lossPlot(p),
-      worked("By hand", [html`<p>${lossLine(p, trace.loss)}</p>`]),
+      worked("By hand", [
+        html`<p>${labelSmoothing > 0 ? smoothedLine(p, labelSmoothing, trace.loss) : lossLine(p, trace.loss)}</p>`,
+      ]),
       html`<p>A blind guess among ${count} classes, 1/${count} for each, would have a loss of ln ${count} = ${short(Math.log(count), 4)}. To train a network is to make this number small, for all pictures at once.</p>`,
     ],
   };
@@ -40,4 +43,9 @@ function lossLine(p: number, loss: number): Content {
   const distance = Math.min(p, 1 - p);
   const decimals = distance === 0 ? 4 : Math.min(16, Math.max(5, 4 - magnitudeOf(distance)));
   return html`The right class got ${percent(p)}: −ln ${fixed(p, { decimals, exponent: 0 })} = <b>${fixed(loss, format)}${powerOf(format)}</b>.`;
+}
+
+/** The same with label smoothing, by which the probabilities of all classes count. */
+function smoothedLine(p: number, labelSmoothing: number, loss: number): Content {
+  return html`This network learns with label smoothing: −ln of the right class’s probability, ${short(p, 4)}, counts ${short(1 - labelSmoothing, 4)}, and the mean of −ln of all classes’ probabilities the other ${short(labelSmoothing, 4)}, so that no class should become certain. Together <b>${short(loss, 4)}</b>.`;
 }
