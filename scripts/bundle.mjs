@@ -27,7 +27,8 @@ for (const { name, files, alone } of bundles) {
   const to = join(packages, name, "bundle");
   rmSync(to, { recursive: true, force: true });
   await write(name, files, { dir: to, format: "esm", chunkFileNames: "[name].js", comments: false });
-  if (alone) await write(name, alone, { dir: to, format: "cjs", entryFileNames: "[name].cjs", comments: false });
+  if (alone)
+    await write(name, alone, { dir: to, format: "cjs", entryFileNames: "[name].cjs", comments: false });
 }
 
 commonJs();
