@@ -22,7 +22,8 @@ export function probabilityBars(
   const labelWidth = Math.max(...labels.map((label) => label.length));
   const barWidth = Math.max(1, width - labelWidth - "  ".length - "  0.1234".length);
   const lines = shown.map((k, line) => {
-    const bar = "#".repeat(Math.round(probabilities[k] * barWidth));
+    // scores that stand for probabilities may lie beyond them
+    const bar = "#".repeat(Math.round(Math.max(0, Math.min(1, probabilities[k])) * barWidth));
     const text = `${labels[line].padEnd(labelWidth)}  ${probabilities[k].toFixed(4)}  ${bar}`.trimEnd();
     return k === index ? styles.bold(text) : text;
   });

@@ -4,7 +4,7 @@ import { BLOCK, type View } from "./block.js";
 import { fusedPool, fusedRelu, isFusedRelu, leavesToNext } from "./fusion.js";
 import { borderFor, type Gather, paddingOfGradients, planGather } from "./gather.js";
 import { loadImages } from "./kernels/input.js";
-import { lossGradient } from "./kernels/softmaxCrossEntropy.js";
+import { lossKernel } from "./kernels/loss.js";
 import { mapCells } from "./lower/elementwise.js";
 import type { Decisions, Node } from "./lower/lowering.js";
 import { loweringOf } from "./lower/registry.js";
@@ -135,7 +135,7 @@ function backwardKernels(
   const widest = model.layers.map((layer) => loweringOf(layer).transposedInputs?.(layer.resolved) ?? 0);
   const transposed = workspace.scratch("transposed", BLOCK * Math.max(0, ...widest));
   const backward: (LoopNest | WholeBatch)[] = [
-    lossGradient(
+    lossKernel(model.loss)(
       LOSS,
       activations.of(model.output),
       labels,

@@ -246,7 +246,7 @@ class ReferenceTraining implements TrainingRun {
       loss: step.loss * indices.length,
       correct: largestInRows(step.tensors.probs).filter((winner, n) => winner === labels[n]).length,
       firstLoss: this.#step <= firstSteps(this.#options.batchSize) ? step.loss : 0,
-      absurdSteps: step.loss > absurdLoss(model.classes.length) ? 1 : 0,
+      absurdSteps: step.loss > absurdLoss(model) ? 1 : 0,
       idleSteps: this.#idleSteps,
     };
   }

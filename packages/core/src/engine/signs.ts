@@ -1,3 +1,4 @@
+import type { Model } from "../graph/model.js";
 import type { EpochTotals } from "./engine.js";
 
 /* By what a training that has failed is known, though every number is finite. */
@@ -17,7 +18,8 @@ export const NOTHING: EpochTotals = {
 export const firstSteps = (batchSize: number): number => Math.ceil(8 / batchSize);
 
 /** A batch's mean loss above this is absurd: so many times that of guessing among the classes. */
-export const absurdLoss = (classes: number): number => 20 * Math.log(Math.max(2, classes));
+export const absurdLoss = ({ loss, classes }: Pick<Model, "loss" | "classes">): number =>
+  20 * loss.guessing(Math.max(2, classes.length));
 
 /** With a smaller loss gradients may be zero because there is nothing left to learn. */
 export const LEARNT = 1e-3;

@@ -2,6 +2,7 @@ import { InputError, inContext, show } from "../errors.js";
 import { didYouMean } from "../nearest.js";
 import { checkKeys } from "../options.js";
 import type { Loss, LossSpec } from "./loss.js";
+import { meanSquaredErrorLoss } from "./meanSquaredError.js";
 import { resolveSoftmaxCrossEntropy, softmaxCrossEntropyLoss } from "./softmaxCrossEntropy.js";
 
 interface LossKind {
@@ -14,6 +15,7 @@ interface LossKind {
 /** Every kind of loss that a model can have, by its `type`. A new loss is entered here. */
 export const lossKinds: Readonly<Record<string, LossKind>> = {
   softmaxCrossEntropy: { options: ["labelSmoothing"], resolve: resolveSoftmaxCrossEntropy },
+  meanSquaredError: { options: [], resolve: () => meanSquaredErrorLoss },
 };
 
 /**

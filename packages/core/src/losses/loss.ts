@@ -9,6 +9,17 @@ export interface LossSpec {
   readonly labelSmoothing?: number;
 }
 
+/** A loss in words, for people. */
+export interface LossWords {
+  /** What it is called, with what is made of the scores. */
+  readonly kind: string;
+  /** What the numbers in `probs` are called. */
+  readonly probabilities: "probabilities" | "scores";
+  /** What is done forward and backward, in sentences. */
+  readonly forward: string;
+  readonly backward: string;
+}
+
 /** One for each class: how much an image of that class counts. */
 export type ClassWeights = readonly number[];
 
@@ -23,12 +34,15 @@ export interface Loss {
   readonly classWeights: ClassWeights | undefined;
   /** The same loss with class weights, as one trains with them. */
   weighted(classWeights: ClassWeights): Loss;
-  /** Probabilities `[N, K]`, in the dtype of the scores. */
+  readonly words: LossWords;
+  /** What the scores say of each class, `[N, K]`: probabilities, or what stands for them, in the dtype of the scores. */
   probabilities(scores: Tensor): Tensor;
   /** Of each image, `[N]`, times its class's weight. What is learnt from is their sum, divided by that of the weights. */
   values(scores: Tensor, labels: ArrayLike<number>): Float64Array;
   /** The gradient of that mean with respect to the scores, `[N, K]`. */
   inputGradient(scores: Tensor, labels: ArrayLike<number>): Tensor;
+  /** What guessing among so many classes has as loss. */
+  guessing(classes: number): number;
   /** Where these numbers come from. */
   readonly explain: LossExplainer;
 }

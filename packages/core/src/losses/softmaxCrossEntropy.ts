@@ -95,7 +95,14 @@ function lossWith(options: Options): Loss {
   return {
     type: "softmaxCrossEntropy",
     ...options,
+    words: {
+      kind: "softmax and loss",
+      probabilities: "probabilities",
+      forward: `Softmax turns the scores into probabilities: all positive, 1 together. The loss says how wrong they are: minus the logarithm of the probability of the right answer, 0 if the network was certain and right${options.labelSmoothing > 0 ? "; with label smoothing, a little of that of every answer" : ""}.`,
+      backward: `Backward begins here. Softmax and loss together send back to each score what its class had too much: its probability p, less y, which is 1 for the right answer and 0 for the others${options.labelSmoothing > 0 ? ", but for the label smoothing" : ""}.`,
+    },
     weighted: (classWeights) => lossWith({ ...options, classWeights }),
+    guessing: log,
     probabilities: softmax,
     values: (logits, labels) => crossEntropies(logits, labels, options),
     inputGradient: (logits, labels) => softmaxCrossEntropyGradient(logits, labels, options),

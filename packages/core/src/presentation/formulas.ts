@@ -9,6 +9,7 @@ import type { GlobalAveragePool2d } from "../layers/globalAveragePool2d.js";
 import type { layerKinds } from "../layers/index.js";
 import type { LeakyRelu } from "../layers/leakyRelu.js";
 import type { Window } from "../layers/window.js";
+import type { Loss } from "../losses/loss.js";
 import { brackets, fraction, indexed, letter, list, number, operator, power, sumOver } from "./mathml.js";
 
 /*
@@ -234,13 +235,32 @@ const endFormulas: Record<string, Content> = {
   difference: [at("dz", "k"), is, fraction([at("p", "k"), minus, at("y", "k")], letter("N"))],
 };
 
+/** The same with the mean squared error. */
+const squaredErrorFormulas: Record<string, Content> = {
+  loss: [
+    [letter("loss"), is, fraction(number(1), [letter("N"), letter("K")]), over("n"), over("k")],
+    power(brackets([at("z", "n", "k"), minus, at("y", "n", "k")]), number(2)),
+  ],
+  difference: [
+    [at("dz", "k"), is, fraction(number(2), [letter("N"), letter("K")])],
+    brackets([at("z", "k"), minus, at("y", "k")]),
+  ],
+};
+
+/** The formulas of a loss; with label smoothing and class weights it is said in words alone. */
+function formulasOfLoss({ type, labelSmoothing, classWeights }: Loss): Record<string, Content> {
+  if (type === "meanSquaredError") return classWeights ? {} : squaredErrorFormulas;
+  return labelSmoothing > 0 || classWeights ? { softmax: endFormulas.softmax } : endFormulas;
+}
+
 /**
  * The formula by which a cell came to its value, as the content of a `<math>`; undefined where nothing was computed, or no
  * formula is known.
  */
 export function formulaOf(explanation: Explanation, model: Model): string | undefined {
   const { rule } = explanation;
-  const content = endFormulas[rule] ?? (rule === "given" ? undefined : formulaIn(model, explanation));
+  const content =
+    formulasOfLoss(model.loss)[rule] ?? (rule === "given" ? undefined : formulaIn(model, explanation));
   return content ? html`${content}`.html : undefined;
 }
 

@@ -201,7 +201,8 @@ export class Training {
     const { steps, images, loss, absurdSteps } = this.#totals;
     // most batches of the epoch: a few of them can be bad; and weights that were bad from the beginning may still learn
     if (absurdSteps > steps / 2 && loss / images > this.#firstLoss) {
-      const guessing = Math.log(this.#engine.model.classes.length);
+      const { loss: kind, classes } = this.#engine.model;
+      const guessing = kind.guessing(classes.length);
       const { learningRate } = this.settings; // of the last step it can be almost nothing
       throw DivergedError.absurd(loss / images, guessing, { ...update, learningRate });
     }

@@ -382,6 +382,17 @@ def make_losses():
             tensors[name + "/losses"] = F.cross_entropy(logits, labels, reduction="none", **options)
             tensors[name + "/loss"] = loss
             tensors[name + "/grad.logits"] = torch.autograd.grad(loss, logits)[0]
+    hot = F.one_hot(labels, 5).to(torch.float64)
+    for weighted in (False, True):
+        each = torch.tensor(weights)[labels] if weighted else torch.ones(len(labels))
+        losses = each * F.mse_loss(logits, hot, reduction="none").mean(1)
+        loss = losses.sum() / each.sum()
+        if not weighted:
+            assert torch.isclose(loss, torch.nn.MSELoss()(logits, hot), rtol=1e-14)
+        name = "meanSquaredError" + ("/weighted" if weighted else "")
+        cases.append({"name": name, "spec": {"type": "meanSquaredError"}, "classWeights": weights if weighted else None})
+        tensors[name + "/losses"], tensors[name + "/loss"] = losses, loss
+        tensors[name + "/grad.logits"] = torch.autograd.grad(loss, logits)[0]
     save("losses", {"labels": labels.tolist(), "cases": cases}, tensors)
 
 

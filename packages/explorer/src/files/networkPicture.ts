@@ -122,7 +122,7 @@ export function networkPicture(explorer: Explorer): string {
     }
   }
   if (prefix === "" && model.classes.length <= MOST_LINES) {
-    head("probs", "softmax", undefined);
+    head("probs", explorer.network.model.loss.words.kind, undefined);
     units("probs", model.classes, true);
     x += UNITS + 3 * GAP;
   }

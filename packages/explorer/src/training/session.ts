@@ -10,7 +10,6 @@ import {
   type NamedTensors,
   type StartWorker,
   sizeOf,
-  softmax,
   Training,
   type TrainingState,
   tensor,
@@ -213,14 +212,18 @@ export class Session {
     const images = done ? this.#test : data.validation;
     if (images === undefined) return undefined;
     const { logits, ...evaluation } = await this.#evaluate(images.images, images.labels);
-    const mistakes = mistakesIn(softmax(logits).data, images, this.engine.model.classes.length);
+    const mistakes = mistakesIn(
+      this.engine.model.loss.probabilities(logits).data,
+      images,
+      this.engine.model.classes.length,
+    );
     return { on, count: countOf(images), ...evaluation, mistakes };
   }
 
   async #evaluate(images: Uint8Array, labels: Uint8Array) {
     const shape = [labels.length, this.engine.model.classes.length];
     const logits = tensor(shape, await this.engine.logits(images));
-    return { logits, ...evaluateLogits(logits, labels) };
+    return { logits, ...evaluateLogits(logits, labels, this.engine.model.loss) };
   }
 
   async close(): Promise<void> {

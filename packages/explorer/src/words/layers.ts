@@ -44,14 +44,9 @@ export function modeWords(model: Model, { circumstances }: Trace): string {
   return `${training ? "As a step of training sees them" : "As it is predicted, not trained on"}: ${parts.join(", and ")}.`;
 }
 
-export function endWords({ classes }: Model): WordsAndFacts {
-  return {
-    kind: "softmax and loss",
-    forward: `Softmax turns the ${classes.length} scores into probabilities: all positive, 1 together. The loss says how wrong they are: minus the logarithm of the probability of the right answer, 0 if the network was certain and right.`,
-    backward:
-      "Backward begins here. Softmax and loss together send back to each score what its class had too much: its probability p, less y, which is 1 for the right answer and 0 for the others.",
-    facts: "",
-  };
+export function endWords({ loss }: Model): WordsAndFacts {
+  const { kind, forward, backward } = loss.words;
+  return { kind, forward, backward, facts: "" };
 }
 
 export function layerWords(model: Model, layer: ModelLayer): WordsAndFacts {

@@ -176,13 +176,17 @@ function answer({ trace, labelKnown }: ReportSubject, { styles }: TerminalLook):
   const { classes } = model;
   const prediction = { index, class: classes[index], probability: probabilities[index], probabilities };
   const right = classes[labels[0]];
+  const isSquared = model.loss.type === "meanSquaredError";
+  const sum = isSquared
+    ? `the mean of (score - y)^2 over ${classes.length} classes`
+    : lossSum(model.loss.labelSmoothing, probabilities[labels[0]]);
   return [
-    styles.bold("Probabilities"),
+    styles.bold(isSquared ? "Scores" : "Probabilities"),
     "",
     ...probabilityBars(prediction, classes, WIDTH, styles),
     "",
-    `It says ${classes[index]}, ${percent(probabilities[index])}.${labelKnown ? ` Right is ${right}.` : " Nobody said what is right, so that is taken for right."}`,
-    `Loss = ${lossSum(model.loss.labelSmoothing, probabilities[labels[0]])} = ${styles.bold(significant(loss))}`,
+    `It says ${classes[index]}, ${isSquared ? `with a score of ${significant(probabilities[index])}` : percent(probabilities[index])}.${labelKnown ? ` Right is ${right}.` : " Nobody said what is right, so that is taken for right."}`,
+    `Loss = ${sum} = ${styles.bold(significant(loss))}`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import { type Model, type ModelLayer, producerOf } from "../../graph/model.js";
 import type { LoopNest } from "../../ir/ir.js";
 import { fusedRelu, isFusedRelu, leavesToNext } from "../fusion.js";
-import { lossGradient } from "../kernels/softmaxCrossEntropy.js";
+import { lossKernel } from "../kernels/loss.js";
 import { allocateView, type Border, NO_BORDER, widest } from "../memory.js";
 import { type Passes, type PassesContext, targetsOf } from "../passes.js";
 import { LOSS, splitIntoStages } from "../stages.js";
@@ -60,7 +60,16 @@ export function planSingle(context: PassesContext): Passes {
   if (gradients) {
     const scoreGradients = allocateView(workspace, "grad.scores", cells, NO_BORDER, "rows");
     backward.push(
-      lossGradient(LOSS, logits, labels, scale, scoreGradients, statistics, targetsOf(context), [0]),
+      lossKernel(model.loss)(
+        LOSS,
+        logits,
+        labels,
+        scale,
+        scoreGradients,
+        statistics,
+        targetsOf(context),
+        [0],
+      ),
       kernels.fromBlock("grad.scores", scoreGradients, gradients(model.output)),
     );
     for (const layer of [...model.layers].reverse()) {

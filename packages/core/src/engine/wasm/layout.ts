@@ -3,6 +3,7 @@ import type { ChunkKernel, Stage } from "../../compiler/stages.js";
 import type { Region } from "../../ir/ir.js";
 import type { OptimizerOptions } from "../../optimizers/index.js";
 import { sizeOf } from "../../tensor.js";
+import { absurdLoss } from "../signs.js";
 
 /** A part of a region: where it begins, and how many float32 numbers it has. */
 type Stretch = readonly [offset: number, length: number];
@@ -23,6 +24,8 @@ export interface MemoryLayout {
   readonly stages: readonly StageLayout[];
   readonly imageSize: number;
   readonly classes: number;
+  /** A batch's mean loss above this is absurd. */
+  readonly absurdLoss: number;
   readonly parameterLength: number;
   /** The same with what layers keep besides. */
   readonly rowLength: number;
@@ -68,6 +71,7 @@ export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): Memor
     stages: plan.stages.map(layoutOfStage),
     imageSize: sizeOf(model.inputShape),
     classes: model.classes.length,
+    absurdLoss: absurdLoss(model),
     parameterLength: plan.parameterLength,
     rowLength: plan.rowLength,
     slotLength: plan.slotLength,

@@ -6,7 +6,7 @@ import type { Context } from "../../layers/layer.js";
 import { log } from "../../math.js";
 import { adamCorrections } from "../../optimizers/adam.js";
 import { LOOK_EVERY } from "../../optimizers/flush.js";
-import { absurdLoss, firstSteps, LEARNT } from "../signs.js";
+import { firstSteps, LEARNT } from "../signs.js";
 import type { Control } from "./control.js";
 import type { ChunkLayout, MemoryLayout } from "./layout.js";
 import { type EpochJob, type InferenceJob, PROGRESS } from "./work.js";
@@ -90,7 +90,7 @@ export class Thread {
     this.#memory = new Uint8Array(memory.buffer);
     this.#numbers = new Float32Array(memory.buffer);
     this.#words = new Uint32Array(memory.buffer);
-    this.#absurdLoss = absurdLoss(layout.classes);
+    this.#absurdLoss = layout.absurdLoss;
     this.#firstSteps = firstSteps(layout.training?.batchSize ?? 1);
     this.#fillBorders(layout.minusInfinity, this.#workspace);
     // before the first step any thread may do it for all

@@ -14,6 +14,7 @@ import { differenceChapter } from "./parts/difference.js";
 import { inputChapter } from "./parts/input.js";
 import { lossChapter } from "./parts/loss.js";
 import { softmaxChapter } from "./parts/softmax.js";
+import { squaredErrorChapter, squaredErrorGradientChapter } from "./parts/squaredError.js";
 import { updateChapter } from "./parts/update.js";
 import { placesOf, type Story } from "./story.js";
 
@@ -40,7 +41,8 @@ export function forwardChapters(story: Story): Chapter[] {
       ...forwardTelling(place, ownChapters[layer.spec.type]?.forward?.(place)),
     };
   });
-  return [inputChapter(story), ...layers, softmaxChapter(story), lossChapter(story)];
+  const end = isSquared(story) ? [squaredErrorChapter(story)] : [softmaxChapter(story), lossChapter(story)];
+  return [inputChapter(story), ...layers, ...end];
 }
 
 /** The way back, in the order in which it is gone. */
@@ -62,8 +64,10 @@ export function backwardChapters(story: Story): Chapter[] {
         body: [collected, body, firstOfImage && collectedPart(story, "x")],
       };
     });
-  return [differenceChapter(story), ...layers];
+  return [isSquared(story) ? squaredErrorGradientChapter(story) : differenceChapter(story), ...layers];
 }
+
+const isSquared = ({ trace }: Story) => trace.model.loss.type === "meanSquaredError";
 
 function headOf({ name, kind, resolved }: ModelLayer): Pick<Chapter, "name" | "kind"> {
   return { name, kind: kind.words(resolved).kind };

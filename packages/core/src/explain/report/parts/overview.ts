@@ -12,12 +12,14 @@ export function overview(story: Story): Markup {
   const { winner, label, labelKnown, trace, trained, modelName } = story;
   const p = tensorOf(story, "probs").data;
   const right = winner === label;
-  return html`<section id="overview"><div class="answer">${picture(story, 168)}<p class="says">${trained ? html`The network <b>${modelName}</b> says` : html`The network <b>${modelName}</b> hasn’t learnt anything yet (its weights are random), and says`}: <b>“${nameOf(story, winner)}”</b>, with a probability of <b>${percent(p[winner])}</b>. ${
+  const isSquared = trace.model.loss.type === "meanSquaredError";
+  const said = (value: number) => (isSquared ? short(value, 4) : percent(value));
+  return html`<section id="overview"><div class="answer">${picture(story, 168)}<p class="says">${trained ? html`The network <b>${modelName}</b> says` : html`The network <b>${modelName}</b> hasn’t learnt anything yet (its weights are random), and says`}: <b>“${nameOf(story, winner)}”</b>, with a ${isSquared ? "score" : "probability"} of <b>${said(p[winner])}</b>. ${
     !labelKnown
       ? html`Nobody said what is right, so this answer is taken for right on the way back.`
       : right
         ? html`That is right.`
-        : html`That is wrong: the label says <b>“${nameOf(story, label)}”</b>, which got ${percent(p[label])}.`
+        : html`That is wrong: the label says <b>“${nameOf(story, label)}”</b>, which got ${said(p[label])}.`
   } The loss is <b>${short(trace.loss, 4)}</b>.</p></div><p>This page follows the picture through the network, and the error back again, with all the numbers. One number is followed all the way: it is framed in the pictures and worked out by hand in every chapter. It was chosen because it spoke most for the answer.</p>${way(story)}</section>`;
 }
 
