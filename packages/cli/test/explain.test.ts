@@ -33,6 +33,24 @@ test.concurrent("an image of the test set becomes a page", async () => {
   expect(html).not.toContain("Nobody said");
 });
 
+test("a network with the mean squared error shows its scores, in the terminal and as predict does", async () => {
+  const spec = scratch("squares.json");
+  const trained = scratch("squares.safetensors");
+  const layers = [{ type: "flatten" }, { type: "dense", units: 10 }];
+  await writeFile(spec, JSON.stringify({ input: [1, 12, 12], layers, loss: { type: "meanSquaredError" } }));
+  await succeed(["train", ...data(), "--model", spec, "--epochs", "1", "--out", trained, "--quiet"]);
+  const { stdout } = await succeed(["explain", trained, ...data(), "--index", "7", "--terminal"]);
+  expect(stdout).toMatch(/\nScores\n/);
+  expect(stdout).toMatch(/It says \S+, with a score of -?\d/);
+  expect(stdout).toMatch(/Loss = the mean of \(score - y\)\^2 over 10 classes = \d/);
+  const refused = await unravel(["train", ...data(), "--model", spec, "--label-smoothing", "0.1"]);
+  expectRefusal(
+    refused,
+    2,
+    /--label-smoothing goes with the loss softmaxCrossEntropy, not with meanSquaredError\./,
+  );
+});
+
 test.concurrent("a picture without a label takes the answer for right, and says so", async () => {
   const out = scratch("picture.html");
   const { stderr } = await succeed(["explain", "one-conv", scratch("one.png"), "--seed", "3", "--out", out]);

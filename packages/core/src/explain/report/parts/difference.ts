@@ -10,7 +10,7 @@ import {
   slope,
   sumOver,
 } from "../../../presentation/mathml.js";
-import { counted, formatFor, powerOf } from "../../../presentation/numbers.js";
+import { counted, formatFor, powerOf, short } from "../../../presentation/numbers.js";
 import type { Chapter } from "../chapter.js";
 import { checked } from "../check.js";
 import { explained, followedCell, nameOf, type Story, tensorOf } from "../story.js";
@@ -20,7 +20,8 @@ import { classTable } from "./classTable.js";
 
 /** The first chapter of the way back: what the scores have to do with the loss. */
 export function differenceChapter(story: Story): Chapter {
-  const { output: scores, classes } = story.trace.model;
+  const { output: scores, classes, loss } = story.trace.model;
+  const { labelSmoothing } = loss;
   const cell = followedCell(story, `grad.${scores}`);
   return {
     id: "grad-softmax",
@@ -48,7 +49,9 @@ export function differenceChapter(story: Story): Chapter {
           [slope(indexed("z", [letter("k")], "input")), operator("=")],
           [indexed("p", [letter("k")]), operator("−"), indexed("y", [letter("k")])],
         ],
-        "y is 1 for the right class and 0 for the others",
+        labelSmoothing > 0
+          ? html`y is 1 for the right class and 0 for the others, but for the label smoothing: ${short(labelSmoothing, 4)} of it is spread evenly over all ${counted(classes.length, "class", "classes")}`
+          : "y is 1 for the right class and 0 for the others",
       ),
       differenceTable(story, scores),
       html`<p>The right class pulls its score up (its gradient is below 0: the loss shrinks when the score grows), all others are pushed down, each as strongly as it was believed in. Together that is 0.</p>`,
@@ -61,6 +64,7 @@ export function differenceChapter(story: Story): Chapter {
 }
 
 function differenceTable(story: Story, scores: string): Content {
+  const { labelSmoothing } = story.trace.model.loss;
   const p = tensorOf(story, "probs").data;
   const g = tensorOf(story, `grad.${scores}`).data;
   // as exact as the smaller of the two that make the most of it, so that nobody sees 1 − 1 = 0
@@ -74,8 +78,8 @@ function differenceTable(story: Story, scores: string): Content {
     },
     {
       head: "y",
-      values: p.map((_, k) => (k === story.label ? 1 : 0)),
-      format: { decimals: 0, exponent: 0 },
+      values: p.map((_, k) => (k === story.label ? 1 - labelSmoothing : 0) + labelSmoothing / p.length),
+      format: { decimals: labelSmoothing > 0 ? 4 : 0, exponent: 0 },
       added: true,
     },
     { head: html`p − y ${powerOf(format)}`, values: g, format, added: true, total: 0 },
