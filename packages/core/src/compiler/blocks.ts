@@ -16,7 +16,7 @@ import { paddingFor, planWinograd } from "./winograd.js";
 
 /** The way of a block of 8 images through a network and back. */
 export function planBlocks(context: PassesContext): Passes {
-  const { model, training, convolution, workspace, shared, blocks, scale } = context;
+  const { model, training, convolution, workspace, shared, blocks, mask } = context;
   const winograd = planWinograd(model, convolution, workspace, training);
   const pools = new Map<ModelLayer, ModelLayer>();
   for (const layer of model.layers) {
@@ -39,7 +39,7 @@ export function planBlocks(context: PassesContext): Passes {
   const gathered: Gather = training ? planGather(model, winograd, workspace) : new Map();
   const decisions: Decisions = {
     ...{ winograd, gathered, splatted, winners, shared },
-    ...{ training, blocks, scale },
+    ...{ training, blocks, mask },
   };
 
   const prepare = model.layers.flatMap(

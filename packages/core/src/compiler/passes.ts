@@ -17,6 +17,7 @@ export interface PassesContext {
   readonly bytes: Buffer;
   readonly labels: Buffer;
   readonly scale: Buffer;
+  readonly mask: Buffer;
   readonly statistics: Buffer;
   readonly blocks: Blocks;
   /** What a layer keeps in the memory of blocks and threads. */

@@ -82,6 +82,7 @@ export interface Plan {
     readonly bytes: Buffer;
     readonly labels: Buffer;
     readonly scale: Buffer;
+    readonly mask: Buffer;
     readonly statistics: Buffer;
     readonly logits: View;
     /** Where layers find the keys of the masks that they draw, one for each image of a block: by their places. */
@@ -133,6 +134,7 @@ function draftPlan(
   const bytes = workspace.bytes("bytes", BLOCK * sizeOf(model.inputShape));
   const labels = workspace.numbers("labels", BLOCK);
   const scale = workspace.numbers("scale", BLOCK);
+  const mask = workspace.numbers("mask", BLOCK);
   const statistics = workspace.numbers("statistics", STATISTICS.size);
   const ownMemory = new Map(
     lowered.map((layer) => [layer, allocateOwn(layer, workspace, training && block)]),
@@ -162,6 +164,7 @@ function draftPlan(
     bytes,
     labels,
     scale,
+    mask,
     statistics,
     blocks,
     memory: (layer) => ownMemory.get(layer) ?? {},
@@ -218,6 +221,7 @@ function draftPlan(
       bytes,
       labels,
       scale,
+      mask,
       statistics,
       logits: passes.logits,
       keys: lowered

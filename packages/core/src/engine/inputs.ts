@@ -49,6 +49,7 @@ export function checkTraining(model: Model, data: Dataset, options: TrainingOpti
 
 /** @throws InputError unless an epoch can go over these images of a data set, with these rates */
 export function checkEpoch(
+  model: Model,
   data: Dataset,
   batchSize: number,
   order: Uint32Array,
@@ -66,6 +67,8 @@ export function checkEpoch(
   if (wrong !== undefined) {
     throw new InputError(`There is no image ${wrong}: ${data.name} has ${count}, numbered from 0.`);
   }
+  const rest = order.length % batchSize;
+  if (rest > 0) checkImageCount(model, rest);
   const steps = Math.ceil(order.length / batchSize);
   if (learningRates.length < steps) {
     throw new InputError(

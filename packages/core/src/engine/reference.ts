@@ -149,7 +149,7 @@ class ReferenceTraining implements TrainingRun {
     options: EpochOptions = {},
   ): Promise<EpochTotals> {
     this.#checkOpen();
-    checkEpoch(this.#data, this.#options.batchSize, order, learningRates, options);
+    checkEpoch(this.#model, this.#data, this.#options.batchSize, order, learningRates, options);
     return listening(options, (listeners) => this.#train(order, learningRates, listeners));
   }
 

@@ -9,6 +9,7 @@ import { kernelsOf } from "../compiler/stages.js";
 import { noise } from "../data/noise.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { initialParameters } from "../graph/parameters.js";
+import type { Buffer } from "../ir/ir.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
   abortSignal,
@@ -168,8 +169,12 @@ function fill(
   const { images, labels } = noise(model, BLOCK);
   new Uint8Array(memory.buffer).set(images, places.workspaces + workspace.bytes.offset);
   numbers.set(labels, (places.workspaces + workspace.labels.offset) / 4);
-  const scale = (places.workspaces + workspace.scale.offset) / 4;
-  numbers.fill(1 / BLOCK, scale, scale + BLOCK);
+  const fillCell = ({ offset }: Buffer, value: number) => {
+    const start = (places.workspaces + offset) / 4;
+    numbers.fill(value, start, start + BLOCK);
+  };
+  fillCell(workspace.scale, 1 / BLOCK);
+  fillCell(workspace.mask, 1);
   for (const { buffer } of workspace.bordersOfMinusInfinity) {
     const origin = buffer.region === "block" ? places.blocks.offset : places.workspaces;
     const start = (origin + buffer.offset) / 4;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { InputError } from "../../src/errors.js";
 import { defineModel, type Model } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
-import { withAdditions } from "./additions.js";
+import { withAdditions, withConcatenation } from "./additions.js";
 
 /*
  * Networks with layers that depend on the circumstances: batch normalisation, for which blocks of images wait for each other, and
@@ -45,7 +45,15 @@ const between: fc.Arbitrary<AnyLayerSpec> = fc.oneof(
   { weight: 3, arbitrary: norm },
   { weight: 3, arbitrary: convolution },
   dropout,
-  fc.constant({ type: "relu" as const }),
+  fc.constantFrom<AnyLayerSpec>({ type: "relu" }, { type: "relu" }, { type: "silu" }),
+  // in groups, where there are as many channels; each by itself
+  fc.record({
+    type: fc.constant("conv2d" as const),
+    filters: fc.constant(16),
+    kernel: from(1, 3),
+    groups: fc.constantFrom(2, 16),
+    padding: from(0, 1),
+  }),
   fc.constantFrom<AnyLayerSpec>(
     { type: "maxPool2d", size: 2 },
     { type: "maxPool2d", size: 3, stride: 1, padding: 1 },
@@ -66,12 +74,14 @@ export const normNetworks: fc.Arbitrary<Model> = fc
     images: fc.array(between, { minLength: 1, maxLength: 6 }),
     rows: fc.array(ofRows, { maxLength: 4 }),
     units: from(2, 5),
+    inOneRow: fc.constantFrom("flatten" as const, "flatten" as const, "globalAveragePool2d" as const),
     additions: fc.array(fc.nat(), { maxLength: 3 }),
+    concatenation: fc.option(fc.nat()),
   })
-  .map(({ input, images, rows, units, additions }) => {
+  .map(({ input, images, rows, units, inOneRow, additions, concatenation }) => {
     try {
-      const layers = [...images, { type: "flatten" } as const, ...rows, { type: "dense", units } as const];
-      return defineModel(withAdditions({ input, layers }, additions));
+      const layers = [...images, { type: inOneRow }, ...rows, { type: "dense", units } as const];
+      return defineModel(withConcatenation(withAdditions({ input, layers }, additions), concatenation));
     } catch (error) {
       if (error instanceof InputError) return undefined; // they don't fit together
       throw error;
@@ -80,5 +90,5 @@ export const normNetworks: fc.Arbitrary<Model> = fc
   .filter(
     (model) =>
       model?.layers.some(({ kind }) => kind.looksAtContext) === true &&
-      model.multiplyAdds.trainingStep < 400_000,
+      model.multiplyAdds.trainingStep < 150_000,
   ) as fc.Arbitrary<Model>;

@@ -2,7 +2,6 @@ import {
   add,
   at,
   type Buffer,
-  binary,
   constant,
   div,
   type Expression,
@@ -45,12 +44,9 @@ export const perChannel = ({ channels }: BatchNorm) => padded(channels);
 /** So many cells of a row are summed side by side, each in two variables. */
 const TOGETHER = 4;
 
-/** 1 for each image of the block, 0 for what only fills it. */
-function maskOf(b: LoopNestBuilder, scale: Buffer): Variable[] {
-  return HALVES.map((half) =>
-    b.variable(binary("and", binary("gt", load(at(scale, half)), constant(0)), constant(1))),
-  );
-}
+/** Both halves of a cell that has 1 for each image of the block, 0 for what only fills it. */
+const halvesOf = (b: LoopNestBuilder, mask: Buffer): Variable[] =>
+  HALVES.map((half) => b.variable(load(at(mask, half))));
 
 /** The sum of what two halves of a cell hold, of images only: one number, four times. */
 const sumOfImages = (halves: readonly Expression[], mask: readonly Expression[]) =>
@@ -98,16 +94,19 @@ function sumChannel(
   return sums.map((halves) => halves.map(([first, ...rest]) => rest.reduce<Expression>(add, first)));
 }
 
-/** A block's part of the statistics. */
+/**
+ * A block's part of the statistics.
+ * @param ofImages one cell: 1 for each image of the block, 0 for what only fills it
+ */
 export function measureBlock(
   name: string,
   { channels, places }: BatchNorm,
   x: View,
-  scale: Buffer,
+  ofImages: Buffer,
   statistics: Buffer,
 ): LoopNest {
   return loopNest(name, (b) => {
-    const mask = maskOf(b, scale);
+    const mask = halvesOf(b, ofImages);
     const images = b.variable(unary("sumLanes", add(mask[0], mask[1])));
     b.store(at(statistics, 2 * padded(channels)), images);
     const share = b.variable(div(constant(1), mul(images, constant(places))));
@@ -324,11 +323,11 @@ export function normaliseInputGradient(
   dx: View,
   { mean, inverse, weight }: Normaliser,
   means: { readonly plain: Buffer; readonly weighted: Buffer },
-  scale: Buffer,
+  ofImages: Buffer,
 ): LoopNest {
   const [C] = x.shape;
   return loopNest(name, (b) => {
-    const mask = maskOf(b, scale);
+    const mask = halvesOf(b, ofImages);
     b.loop("c", C, (c) => {
       const own = (buffer: Buffer) => splat(at(buffer, 0, [c, 1]));
       const inverted = b.variable(own(inverse));

@@ -41,20 +41,20 @@ export const batchNormLowering: Lowering<BatchNorm> = {
   },
 
   forward({ x, y, relu, ...node }) {
-    const { layer, resolved, training, memory, blocks, scale } = node;
+    const { layer, resolved, training, memory, blocks, mask } = node;
     const bias = needed(node.bias, layer);
     const kernel = normalise(`${layer.name}.forward`, normaliserOf(node), bias, x, y, relu);
     if (!training) return [kernel];
     const { statistics, mean, inverse } = memory;
     return [
-      measureBlock(`${layer.name}.statistics`, resolved, x, scale, statistics),
+      measureBlock(`${layer.name}.statistics`, resolved, x, mask, statistics),
       { wholeBatch: [combineBlocks(`${layer.name}.combine`, resolved, statistics, blocks, mean, inverse)] },
       kernel,
     ];
   },
 
   backward({ x, dy, dx, weightGradient, biasGradient, ...node }) {
-    const { layer, resolved, memory, blocks, scale } = node;
+    const { layer, resolved, memory, blocks, mask } = node;
     const { statistics, gradientSums, plain, weighted } = memory;
     const normaliser = normaliserOf(node);
     const gradients = {
@@ -82,7 +82,7 @@ export const batchNormLowering: Lowering<BatchNorm> = {
     return [
       sums,
       { wholeBatch: [combined] },
-      normaliseInputGradient(`${layer.name}.inputGradient`, x, dy, dx, normaliser, means, scale),
+      normaliseInputGradient(`${layer.name}.inputGradient`, x, dy, dx, normaliser, means, mask),
     ];
   },
 

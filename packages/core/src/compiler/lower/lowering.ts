@@ -83,8 +83,8 @@ export interface Decisions {
   readonly shared: Allocator;
   readonly training: boolean;
   readonly blocks: Blocks;
-  /** One cell: 1/N for each image of a block, 0 for what only fills it. */
-  readonly scale: Buffer;
+  /** One cell: 1 for each image of a block, 0 for what only fills it. */
+  readonly mask: Buffer;
 }
 
 /** A layer of the network that is lowered. */

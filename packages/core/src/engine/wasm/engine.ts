@@ -219,7 +219,7 @@ class WasmTraining implements TrainingRun {
     options: EpochOptions = {},
   ): Promise<EpochTotals> {
     this.#checkOpen();
-    checkEpoch(this.#data, this.#options.batchSize, order, learningRates, options);
+    checkEpoch(this.#plan.model, this.#data, this.#options.batchSize, order, learningRates, options);
     options.signal?.throwIfAborted();
     return listening(options, (listeners) => this.#train(order, learningRates, listeners));
   }

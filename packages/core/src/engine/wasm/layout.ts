@@ -46,6 +46,7 @@ export interface MemoryLayout {
   readonly bytes: number;
   readonly labels: number;
   readonly scale: number;
+  readonly mask: number;
   readonly statistics: number;
   readonly logits: number;
   /** Where in a workspace layers find the keys of their masks, and the layers' places. */
@@ -88,6 +89,7 @@ export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): Memor
     bytes: workspace.bytes.offset,
     labels: workspace.labels.offset,
     scale: workspace.scale.offset,
+    mask: workspace.mask.offset,
     statistics: workspace.statistics.offset,
     logits: workspace.logits.buffer.offset + 4 * workspace.logits.start,
     keys: workspace.keys.map(({ node, buffer }) => ({ node, offset: buffer.offset })),

@@ -30,7 +30,14 @@ type RunnableStage =
       /** Whether it is the first, for which images are loaded and slots cleared. */
       readonly first: boolean;
     }
-  | { readonly each: "chunk"; readonly kernels: readonly (ChunkLayout & { readonly run: Kernel })[] };
+  | { readonly each: "chunk"; readonly chunks: readonly Chunk[] };
+
+/** A kernel's work on one chunk, and how far that lies from the first, in bytes. */
+interface Chunk {
+  readonly run: Kernel;
+  readonly weightBytes: number;
+  readonly blockBytes: number;
+}
 
 /** A batch that is being trained on. */
 interface Batch {
@@ -79,10 +86,8 @@ export class Thread {
     this.#workspace = layout.workspaces + thread * layout.workspaceBytes;
     const firstOfBlocks = layout.stages.find(({ each }) => each === "block");
     this.#stages = layout.stages.map((stage): RunnableStage => {
-      if (stage.each === "chunk") {
-        const kernels = stage.kernels.map((chunk) => ({ ...chunk, run: this.#kernels[chunk.name] }));
-        return { each: "chunk", kernels };
-      }
+      if (stage.each === "chunk")
+        return { each: "chunk", chunks: stage.kernels.flatMap((kernel) => this.#chunksOf(kernel)) };
       const kernels = stage.kernels.map((name) => this.#kernels[name]);
       if (stage.each === "thread") return { each: "thread", kernels };
       return { each: "block", kernels, loss: stage.loss, first: stage === firstOfBlocks };
@@ -99,6 +104,15 @@ export class Thread {
     for (let block = 0; block < blocks; block++) {
       this.#fillBorders(layout.minusInfinityOfBlocks, offset + block * strideBytes);
     }
+  }
+
+  #chunksOf({ name, chunks, weightBytes, blockBytes }: ChunkLayout): Chunk[] {
+    const run = this.#kernels[name];
+    return Array.from({ length: chunks }, (_, k) => ({
+      run,
+      weightBytes: k * weightBytes,
+      blockBytes: k * blockBytes,
+    }));
   }
 
   #fillBorders(stretches: MemoryLayout["minusInfinity"], origin: number): void {
@@ -149,7 +163,7 @@ export class Thread {
         continue;
       }
       if (stage.each === "chunk") {
-        if (!this.#chunks(stage.kernels, blocks)) return false;
+        if (!this.#chunks(stage.chunks, blocks)) return false;
         continue;
       }
       // block k adds to slot k mod S, in order
@@ -200,7 +214,7 @@ export class Thread {
     block: number,
     slot: number,
   ): void {
-    const { block: size, blocks, labels, scale } = this.#layout;
+    const { block: size, blocks, labels, scale, mask } = this.#layout;
     const first = from + block * size;
     const real = Math.min(size, from + count - first);
     for (let n = 0; n < size; n++) {
@@ -208,6 +222,7 @@ export class Thread {
       if (stage.first) this.#load(pixels, image, n);
       this.#numbers[(this.#workspace + labels) / 4 + n] = n < real ? job.labels[image] : 0;
       this.#numbers[(this.#workspace + scale) / 4 + n] = n < real ? 1 / weight : 0;
+      this.#numbers[(this.#workspace + mask) / 4 + n] = n < real ? 1 : 0;
     }
     this.#drawKeys(step, block * size);
     const own = blocks.offset + block * blocks.strideBytes;
@@ -267,14 +282,12 @@ export class Thread {
   }
 
   /** Computes what waits for all blocks. False if a thread has died. */
-  #chunks(kernels: Extract<RunnableStage, { each: "chunk" }>["kernels"], blocks: number): boolean {
-    for (const { run, chunks, weightBytes, blockBytes } of kernels) {
-      for (let chunk = this.#control.claim(); chunk < chunks; chunk = this.#control.claim()) {
-        run(chunk * weightBytes, 0, blocks, chunk * blockBytes);
-      }
-      if (!this.#control.barrier()) return false;
+  #chunks(chunks: readonly Chunk[], blocks: number): boolean {
+    for (let k = this.#control.claim(); k < chunks.length; k = this.#control.claim()) {
+      const { run, weightBytes, blockBytes } = chunks[k];
+      run(weightBytes, 0, blocks, blockBytes);
     }
-    return true;
+    return this.#control.barrier();
   }
 
   /** Adds the slots together and updates this thread's share of the parameters. False if a thread has died. */
