@@ -80,6 +80,10 @@ async function start(): Promise<Browser> {
     executablePath: browserProgram as string,
     headless: true,
     args: [...browserFlags],
+    // signals in this process are what other files test; the browser ends with the process all the same
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
   });
   return browser;
 }

@@ -230,7 +230,7 @@ const rotating = (index: number) => [trainings[index % trainings.length]];
 
 describe("golden networks", () => {
   const golden = goldenFiles("network-").map((file, index) => ({ file, index }));
-  test.each(sampleOf(golden, 3))("$file", async ({ file, index }) => {
+  test.each(sampleOf(golden, 2))("$file", async ({ file, index }) => {
     const { about, tensors } = readGolden<{ spec: ModelSpec }>(file);
     const parameters = Object.fromEntries(
       defineModel(about.spec).parameters.map(({ fullName }) => [fullName, tensors[fullName]]),
@@ -240,7 +240,7 @@ describe("golden networks", () => {
 });
 
 const small = Object.entries(smallNetworks).map(([name, spec], index) => ({ name, spec, index }));
-test.each(sampleOf(small, 4))("$name", async ({ spec, index }) => {
+test.each(sampleOf(small, 3))("$name", async ({ spec, index }) => {
   await expectConformance(spec, undefined, rotating(index), 67, someRows(index));
 });
 
@@ -283,7 +283,13 @@ test("lenet5", async () => {
 
 test("convnet", async () => {
   const training = { ...trainings[1], images: 2 };
-  await expectConformance(convnet({ input: [1, 12, 12] }), undefined, [training], 2, rowsOf([0, 3], [0, 2]));
+  await expectConformance(
+    convnet({ input: [1, 12, 12] }),
+    undefined,
+    [training],
+    2,
+    few(rowsOf([3], [2]), rowsOf([0, 3], [0, 2])),
+  );
 });
 
 test("the tolerances are small against what training moves", () => {

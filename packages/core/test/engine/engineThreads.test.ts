@@ -25,7 +25,7 @@ const allKinds = [
 ] as const;
 const kinds = few(allKinds.slice(1), [...allKinds]);
 
-const ABORTS = few(8, 50);
+const ABORTS = few(6, 50);
 
 describe.each(kinds)("%s", (_, { threads, ...rest }, workerCount) => {
   let workers: ReturnType<typeof watchWorkers>;
