@@ -1,6 +1,6 @@
 import { BLOCK } from "../compiler/block.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
-import { planModel } from "../compiler/plan.js";
+import { type Plan, planModel } from "../compiler/plan.js";
 import type { Engine } from "../engine/engine.js";
 import type { EngineOptions } from "../engine/index.js";
 import { checkThreads, WasmEngine } from "../engine/wasm/engine.js";
@@ -132,12 +132,17 @@ const FEWEST_RUNS = 4;
  */
 const SHORTEST_RUN_MS = 4;
 
-/** Loads the loop as a network that has nothing else. */
-async function loadKernel(pool: Pool, relaxed: boolean): Promise<Kernel> {
+/** The loop as the plan of a network that has nothing else. */
+export function peakPlan(relaxed: boolean): Plan {
   const model = defineModel({ input: [1, 1, 1], layers: [{ type: "flatten" }, { type: "dense", units: 2 }] });
   const plan = planModel(model);
-  const only = { ...plan, forward: [peakKernel("peak", relaxed, plan.workspace.logits.buffer)] };
-  const program = await pool.loadInference(await compileFor(pool, only, { relaxed }), layoutOf(only));
+  const kernel = peakKernel("peak", relaxed, plan.workspace.logits.buffer);
+  return { ...plan, stages: [{ each: "block", kernels: [kernel], loss: false }] };
+}
+
+async function loadKernel(pool: Pool, relaxed: boolean): Promise<Kernel> {
+  const plan = peakPlan(relaxed);
+  const program = await pool.loadInference(await compileFor(pool, plan, { relaxed }), layoutOf(plan));
   const parameters = new Float32Array(plan.parameterLength);
   return {
     threads: pool.threads,
