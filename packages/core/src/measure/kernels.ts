@@ -10,6 +10,7 @@ import { noise } from "../data/noise.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { initialParameters } from "../graph/parameters.js";
 import type { Buffer } from "../ir/ir.js";
+import { listening } from "../listening.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
   abortSignal,
@@ -56,7 +57,7 @@ export interface ProfileOptions {
   readonly milliseconds?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called before each kernel. */
-  readonly onProgress?: (name: string, done: number, all: number) => void;
+  readonly onProgress?: ((name: string, done: number, all: number) => void) | undefined;
 }
 
 const profileChecks: Checks<ProfileOptions> = {
@@ -71,13 +72,18 @@ const profileChecks: Checks<ProfileOptions> = {
 
 /**
  * Times each kernel of a training step.
- * @throws InputError if the spec is wrong or a layer has no kernel; what `signal` was aborted with
+ * @throws InputError if the spec is wrong or a layer has no kernel; what `signal` was aborted with; what
+ *   `onProgress` throws, or its promise rejects with
  */
 export async function profileModel(
   spec: ModelSpec,
   options: ProfileOptions = {},
 ): Promise<readonly KernelProfile[]> {
   checkOptions("The profile", options, profileChecks);
+  return listening(options, (heard) => timeKernels(spec, { ...options, ...heard }));
+}
+
+async function timeKernels(spec: ModelSpec, options: ProfileOptions): Promise<readonly KernelProfile[]> {
   const {
     batchSize = 64,
     strict = false,

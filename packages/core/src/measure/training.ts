@@ -3,6 +3,7 @@ import { convolutions } from "../compiler/convolution.js";
 import { planModel } from "../compiler/plan.js";
 import type { EngineOptions } from "../engine/index.js";
 import type { Model, ModelSpec } from "../graph/model.js";
+import { listening } from "../listening.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
   abortSignal,
@@ -43,7 +44,7 @@ export interface TrainingSpeedOptions
   /** Default 5. */
   readonly repetitions?: number;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (share: number, imagesPerSecond: number) => void;
+  readonly onProgress?: ((share: number, imagesPerSecond: number) => void) | undefined;
 }
 
 const speedChecks: Checks<TrainingSpeedOptions> = {
@@ -61,13 +62,18 @@ const speedChecks: Checks<TrainingSpeedOptions> = {
 
 /**
  * Trains a network on made-up images and measures how fast, after a warm-up.
- * @throws InputError if the spec or an option is wrong; what `signal` was aborted with
+ * @throws InputError if the spec or an option is wrong; what `signal` was aborted with; what `onProgress` throws, or its
+ *   promise rejects with
  */
 export async function measureTraining(
   spec: ModelSpec,
   options: TrainingSpeedOptions = {},
 ): Promise<TrainingSpeed> {
   checkOptions("The measurement", options, speedChecks);
+  return listening(options, (heard) => timeTraining(spec, { ...options, ...heard }));
+}
+
+async function timeTraining(spec: ModelSpec, options: TrainingSpeedOptions): Promise<TrainingSpeed> {
   const { seconds = 2, repetitions = 5, onProgress, ...rest } = options;
   const { batchSize = 64, optimizer = { type: "adam" } } = rest;
   const timer = await openTimer(spec, { ...rest, batchSize, optimizer });

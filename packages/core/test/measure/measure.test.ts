@@ -7,6 +7,7 @@ import {
   computedGflops,
   defineModel,
   measureCompile,
+  measureScaling,
   noise,
   profileModel,
   type TrainingSpeedOptions,
@@ -164,4 +165,32 @@ test("made-up images: as many as asked for, all kinds of bytes, labels of all cl
   expect(new Set(data.images).size).toBe(256);
   expect(new Set(data.labels)).toEqual(new Set([...Array(10).keys()]));
   expect(noise(model, 300)).toEqual(data);
+});
+
+describe("what listens fails", () => {
+  const training = { batchSize: 20, seconds: 0.01, repetitions: 2, threads: 0 };
+  const scaling = {
+    sweep: "images",
+    values: [10, 20],
+    specFor: () => spec,
+    optimizer: "sgd",
+    settings: { filters: 2, kernel: 3, batchSize: 10, images: 20, threads: 0 },
+    seconds: 0.01,
+    repetitions: 2,
+  } as const;
+  const measurements: [string, (listener: () => void) => Promise<unknown>][] = [
+    ["measureTraining", (onProgress) => measureTraining(spec, { ...training, onProgress })],
+    ["profileModel", (onProgress) => profileModel(spec, { milliseconds: 1, onProgress })],
+    ["measureScaling, before a run", (onProgress) => measureScaling({ ...scaling, onProgress })],
+    ["measureScaling, after a round", (onRound) => measureScaling({ ...scaling, onRound })],
+  ];
+  const error = new Error("in the callback");
+
+  test.each(measurements)("%s rejects with what it throws, at once or later", async (_, measure) => {
+    const throws = () => {
+      throw error;
+    };
+    await expect(measure(throws)).rejects.toBe(error);
+    await expect(measure(async () => throws())).rejects.toBe(error);
+  });
 });

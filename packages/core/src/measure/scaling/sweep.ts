@@ -1,6 +1,7 @@
 import type { EngineOptions } from "../../engine/index.js";
 import { InputError } from "../../errors.js";
 import type { ModelSpec } from "../../graph/model.js";
+import { listening } from "../../listening.js";
 import type { OptimizerSpec } from "../../optimizers/index.js";
 import {
   abortSignal,
@@ -56,9 +57,9 @@ export interface ScalingOptions
   readonly mostBytes?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called with the share that is done, and before each run with the value. */
-  readonly onProgress?: (share: number, value: number) => void;
+  readonly onProgress?: ((share: number, value: number) => void) | undefined;
   /** Called after each round with what is measured so far. */
-  readonly onRound?: (points: readonly ScalingPoint[], round: number) => void;
+  readonly onRound?: ((points: readonly ScalingPoint[], round: number) => void) | undefined;
 }
 
 const scalingChecks: Checks<ScalingOptions> = {
@@ -104,10 +105,20 @@ const WARMUP = 0.2;
 /**
  * Measures the time of an epoch at each value. The points take turns, each round in another order, so that a machine that
  * becomes slower or faster does so for all of them.
- * @throws InputError if a value or an option is wrong; what `signal` was aborted with
+ * @throws InputError if a value or an option is wrong; what `signal` was aborted with; what a
+ *   callback throws, or its promise rejects with
  */
 export async function measureScaling(options: ScalingOptions): Promise<readonly ScalingPoint[]> {
   checkOptions("The measurement", options, scalingChecks);
+  const { onRound } = options;
+  return listening(options, ({ signal, onProgress }) =>
+    listening({ signal, onProgress: onRound }, (heard) =>
+      timePoints({ ...options, onProgress, signal: heard.signal, onRound: heard.onProgress }),
+    ),
+  );
+}
+
+async function timePoints(options: ScalingOptions): Promise<readonly ScalingPoint[]> {
   const { values, seconds = 2, repetitions = 5, seed = 0, signal, onProgress, onRound } = options;
   checkValues(values);
   const timers: TrainingTimer[] = [];
