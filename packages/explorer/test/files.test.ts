@@ -67,11 +67,18 @@ describe("opening", () => {
         { type: "dense", units: 3 },
       ],
       classes: ["cat", "dog", "bird"],
+      loss: { type: "meanSquaredError" },
     };
     await open(page, "animals.json", JSON.stringify(spec));
     await page.locator('[data-picture="x/2"]').waitFor();
     expect(await page.locator("fieldset .name").allInnerTexts()).toEqual(["cat", "dog", "bird"]);
     expect(await page.getByRole("button", { name: /^Sample/ }).count()).toBe(0);
+
+    // its scores are no shares of 1, and may be below 0
+    const shown = await page.locator('[data-picture="fc1.out/0"] data').allInnerTexts();
+    expect(shown).toHaveLength(3);
+    for (const place of ["fieldset", '[data-picture="probs/0"]'])
+      expect(await page.locator(`${place} data`).allInnerTexts(), place).toEqual(shown);
   });
 
   testInBrowser("a trace, whose numbers are shown as they are", async () => {

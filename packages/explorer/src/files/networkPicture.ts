@@ -4,7 +4,7 @@ import { colourOf, paint } from "../view/colours.js";
 import { MOST_LINES } from "../view/grids.js";
 import { lieOf } from "../view/layout.js";
 import { PAGE } from "../view/network.js";
-import { brief, percent, short } from "../view/numbers.js";
+import { areShares, brief, percent, short } from "../view/numbers.js";
 import { arcOf, roomFor, skipsOf } from "../view/skips.js";
 
 /*
@@ -123,7 +123,7 @@ export function networkPicture(explorer: Explorer): string {
   }
   if (prefix === "" && model.classes.length <= MOST_LINES) {
     head("probs", explorer.network.model.loss.words.kind, undefined);
-    units("probs", model.classes, true);
+    units("probs", model.classes, areShares(model));
     x += UNITS + 3 * GAP;
   }
   for (const skip of skips) {

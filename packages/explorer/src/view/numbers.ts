@@ -28,6 +28,12 @@ export function percent(share: number): string {
   return `${(share * 100).toFixed(1)}%`;
 }
 
+/** What a network says of a class: a share of 1, or, where its loss makes none of the scores, the score itself. */
+export const areShares = ({ loss }: written.Model): boolean => loss.words.probabilities === "probabilities";
+
+export const said = (model: written.Model, value: number): string =>
+  areShares(model) ? percent(value) : short(value);
+
 function withMinus(text: string): string {
   return text.replace(/-/g, "−");
 }
