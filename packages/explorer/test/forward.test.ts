@@ -5,7 +5,7 @@ import { testInBrowser } from "../../../test/support/browser.js";
 import { ledgerOf } from "../src/terms/ledger.js";
 import { short } from "../src/view/numbers.js";
 import { sample, traceOf } from "./support/library.js";
-import { probabilities, selected } from "./support/page.js";
+import { choose, probabilities, selected } from "./support/page.js";
 import { sharedVisit, visit } from "./support/visit.js";
 
 const three = () => traceOf([sample(3)], [3]);
@@ -153,4 +153,12 @@ testInBrowser("networks up to convnet: a few channels at a time, and terms lead 
   expect(await page.locator('[data-picture^="conv2.out/"]').count()).toBe(8);
   await page.getByRole("button", { name: "channels: on" }).nth(1).click();
   await page.locator('[data-picture="conv2.out/48"]').waitFor();
+
+  // every other one that the menu offers
+  await choose(page, "Open", "small, with batch norms");
+  await page.locator("header .network", { hasText: "small" }).waitFor();
+  await page.locator('[data-picture="norm4.out/0"]').waitFor();
+  await choose(page, "Open", "resnet, with ways past");
+  await page.locator('[data-picture="block3.out/0"]').waitFor();
+  expect(await page.evaluate(() => location.hash)).toContain("network=resnet");
 });

@@ -34,7 +34,12 @@ export const choices: readonly NetworkChoice[] = [
   { id: "one-conv", title: "one-conv, 8 filters, fresh", note: "untrained" },
   { id: "lenet5", title: "lenet5, fresh", note: "untrained" },
   { id: "convnet", title: "convnet, fresh", note: "untrained" },
+  { id: "small", title: "small, with batch norms, fresh", note: "untrained" },
+  { id: "resnet", title: "resnet, with ways past its blocks, fresh", note: "untrained" },
 ];
+
+/** Of the digits that visitors draw, and of those on the shelf. */
+const DIGITS = [1, 28, 28] as const;
 
 /** The network that the local server was started with. */
 export const SERVED = "served";
@@ -52,7 +57,7 @@ export async function networkOf(id: string): Promise<Network> {
     );
   }
   if (id === "trained") return { ...choice, ...parseModel(await fetchBytes(trainedAddress), choice.title) };
-  const model = defineModel(builtIn(id as BuiltInName));
+  const model = defineModel(builtIn(id as BuiltInName, { input: DIGITS }));
   return { ...choice, model, parameters: initialParameters(model, 0) };
 }
 
