@@ -99,6 +99,8 @@ const numbers: readonly Row[] = [
   ["--momentum -0.1", real("momentum", "-0.1")],
   ["--weight-decay -1", real("weight-decay", "-1")],
   ["--clip 0", real("clip", "0")],
+  ["--ema 0", real("ema", "0")],
+  ["--ema 1", real("ema", "1")],
   ["--label-smoothing 1", real("label-smoothing", "1")],
   [
     "--class-weights 1,,2",

@@ -52,6 +52,7 @@ const variants: readonly (readonly string[])[] = [
   ["--clip", "0.5"],
   ["--label-smoothing", "0.2"],
   ["--class-weights", "1,2,3,4,5,6,7,8,9,10"],
+  ["--ema", "0.9"],
   ["--optimizer", "adam", "--weight-decay", "0.5"],
   ["--optimizer", "adamw", "--weight-decay", "0.6"],
   ["--optimizer", "sgd"],

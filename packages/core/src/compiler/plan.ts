@@ -5,7 +5,7 @@ import { sizeOf } from "../tensor.js";
 import { BLOCK, type View } from "./block.js";
 import { planBlocks } from "./blocks.js";
 import type { Convolution } from "./convolution.js";
-import { flush, reduceSlots, STEP, update } from "./kernels/optimizer.js";
+import { averageState, flush, reduceSlots, STEP, update } from "./kernels/optimizer.js";
 import { STATISTICS } from "./kernels/softmaxCrossEntropy.js";
 import type { Blocks } from "./lower/lowering.js";
 import { loweringOf } from "./lower/registry.js";
@@ -32,6 +32,8 @@ export interface TrainingPlan {
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
   readonly clip: boolean;
+  /** How much the average of the weights keeps of itself; undefined: there is none. */
+  readonly ema?: number | undefined;
 }
 
 export interface PlanOptions {
@@ -52,6 +54,8 @@ export interface Plan {
   /** Kernels that run on each chunk of the parameters. */
   readonly reduce: LoopNest | undefined;
   readonly update: LoopNest | undefined;
+  /** For chunks of what layers keep besides, if there is any and an average of it. */
+  readonly averageState: LoopNest | undefined;
   /** After every 16th step. */
   readonly flush: LoopNest | undefined;
   /** Where each parameter lies in a row of all parameters, counted in float32 numbers. */
@@ -70,6 +74,8 @@ export interface Plan {
     readonly parameters: Buffer;
     /** What the optimizer remembers of each parameter. */
     readonly state: readonly Buffer[];
+    /** Of the whole row. */
+    readonly average: Buffer | undefined;
     /** The first is as long as all parameters and becomes their gradient. */
     readonly slots: readonly Buffer[];
     /** Where the memory of the first block begins, and how far the next one's lies from it, in bytes. */
@@ -127,6 +133,8 @@ function draftPlan(
     Array.from({ length: count }, (_, k) => shared.numbers(`${name}${k + 1}`, length(k)));
   const stateCount = training ? optimizerStateCount(training.optimizer) : 0;
   const state = numbers("state", stateCount, () => parameterLength);
+  const ema = training?.ema;
+  const average = ema === undefined ? undefined : shared.numbers("average", rowLength);
   const slots = numbers("slot", slotCount, (k) => (k === 0 ? parameterLength : slotLength));
 
   const block = new Allocator("block");
@@ -192,6 +200,7 @@ function draftPlan(
   const asChunk = (row: Buffer): Buffer => ({ ...row, region: "chunk" });
   const chunks = slots.map(asChunk);
   const learnt = asChunk({ ...parameters, size: parameterLength });
+  const averaged = average && ema !== undefined ? { row: asChunk(average), ema } : undefined;
   const plan: Plan = {
     model,
     block: passes.block,
@@ -200,8 +209,21 @@ function draftPlan(
     reduce: training && reduceSlots("reduce", chunks),
     update:
       training &&
-      update("update", training.optimizer, learnt, chunks[0], state.map(asChunk), step, training.clip),
-    flush: training && flush("flush", training.optimizer, learnt, state.map(asChunk)),
+      update(
+        "update",
+        training.optimizer,
+        learnt,
+        chunks[0],
+        state.map(asChunk),
+        step,
+        training.clip,
+        averaged,
+      ),
+    averageState:
+      averaged && rowLength > parameterLength
+        ? averageState("averageState", asChunk(parameters), averaged)
+        : undefined,
+    flush: training && flush("flush", training.optimizer, learnt, state.map(asChunk), averaged?.row),
     parameterOffsets: offsets,
     parameterLength,
     rowLength,
@@ -212,6 +234,7 @@ function draftPlan(
       step,
       parameters,
       state,
+      average,
       slots,
       blocks: { offset: ofBlocks.offset, strideBytes: 4 * blocks.stride },
       workspaces: shared.end,

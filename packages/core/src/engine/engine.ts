@@ -26,7 +26,7 @@ export interface Engine {
   setParameters(parameters: NamedTensors): void;
   /**
    * Prepares a training run on `data`, from the present parameters. The optimizer's memory starts at zero, unless
-   * `options.resume` brings that of a run before.
+   * `options.resume` brings that of a run before; with `options.ema` the average starts at the parameters, or is brought, too.
    * @throws InputError if what it brings doesn't fit the network or the optimizer
    */
   startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun>;
@@ -48,6 +48,11 @@ export interface TrainingOptions {
   readonly clip?: number | undefined;
   /** How much an image of each class counts, one number above 0 for each; default: all count alike. */
   readonly classWeights?: ClassWeights | undefined;
+  /**
+   * How much the exponential moving average of the weights keeps of itself in each step, above 0 and below 1. The engine then
+   * holds the average, and the run what it trains. Default: there is none.
+   */
+  readonly ema?: number | undefined;
   /** Of the random numbers that layers draw, such as dropout's: a whole number in [0, 2^32); default 0. */
   readonly seed?: number | undefined;
   /** Go on where another run stopped, as if it were the same. */
@@ -60,6 +65,14 @@ export interface OptimizerState {
   readonly steps: number;
   /** What the optimizer remembers (see optimizers/): arrays of each parameter's shape, under its name. */
   readonly memory: readonly NamedTensors[];
+  /** With `ema`: the average of the parameters and of what layers keep besides. */
+  readonly average?: NamedTensors;
+}
+
+/** What a run has to know to go on. */
+export interface RunState extends OptimizerState {
+  /** Those that are trained, and what layers keep besides; also with `ema`, when the engine holds their average. */
+  readonly parameters: NamedTensors;
 }
 
 export interface TrainingRun {
@@ -69,8 +82,8 @@ export interface TrainingRun {
    * @throws DivergedError if the loss is no longer a finite number; what `signal` was aborted with
    */
   epoch(order: Uint32Array, learningRates: Float64Array, options?: EpochOptions): Promise<EpochTotals>;
-  /** A copy of what the optimizer knows now, between two epochs. */
-  state(): Promise<OptimizerState>;
+  /** A copy of what the run knows now, between two epochs. */
+  state(): Promise<RunState>;
   /** Frees what the run holds. The engine keeps the parameters. */
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { checkBytes, countOf, type Dataset } from "../data/dataset.js";
 import { InputError, inContext } from "../errors.js";
 import type { Model } from "../graph/model.js";
 import { checkClassWeights } from "../losses/classWeights.js";
+import { emaCheck } from "../optimizers/average.js";
 import {
   abortSignal,
   type Checks,
@@ -28,6 +29,7 @@ const trainingChecks: Checks<TrainingOptions> = {
   optimizer: elsewhere,
   clip: number(0, { above: true, infinite: true }),
   classWeights: elsewhere,
+  ema: emaCheck,
   seed: SEED,
   resume: elsewhere,
 };

@@ -1,6 +1,6 @@
 import { InputError, inFile } from "../errors.js";
 import type { Model } from "../graph/model.js";
-import { checkNumbers } from "../graph/parameters.js";
+import { checkNumbers, checkParameters } from "../graph/parameters.js";
 import { optimizerStateCount } from "../optimizers/index.js";
 import { copyAll, type NamedTensors, zeros } from "../tensor.js";
 import type { TrainingOptions } from "./engine.js";
@@ -29,4 +29,27 @@ export function optimizerMemory(model: Model, { optimizer, resume }: TrainingOpt
     inFile(`The optimizer's memory ${k + 1}`, () => checkNumbers(model.parameters, tensors));
     return copyAll(tensors, "float32");
   });
+}
+
+/**
+ * The average of the parameters when a run begins: a copy of what it is to resume with, else of the parameters. Undefined
+ * without `ema`.
+ * @throws InputError if there is none to resume with, or one that doesn't fit the network, or that isn't wanted
+ */
+export function firstAverage(
+  model: Model,
+  parameters: NamedTensors,
+  { ema, resume }: TrainingOptions,
+): NamedTensors | undefined {
+  if (resume !== undefined && (resume.average === undefined) !== (ema === undefined)) {
+    throw new InputError(
+      ema === undefined
+        ? "The training began with ema, and brings an average of its weights; resume with the ema that it began with."
+        : "The training began without ema, and brings no average of its weights; resume without, or begin another training.",
+    );
+  }
+  if (ema === undefined) return undefined;
+  const average = resume?.average ?? parameters;
+  inFile("The average", () => checkParameters(model, average));
+  return copyAll(average, "float32");
 }

@@ -3,6 +3,7 @@ import type { Dataset } from "../data/dataset.js";
 import { type Model, withClassWeights } from "../graph/model.js";
 import { checkParameters } from "../graph/parameters.js";
 import { listening } from "../listening.js";
+import { averageInto } from "../optimizers/average.js";
 import { clipGradients } from "../optimizers/clip.js";
 import { LOOK_EVERY } from "../optimizers/flush.js";
 import { optimizerStateCount, resolveOptimizer, updateParameter } from "../optimizers/index.js";
@@ -14,13 +15,13 @@ import type {
   EpochOptions,
   EpochTotals,
   InferenceOptions,
-  OptimizerState,
+  RunState,
   TrainingOptions,
   TrainingRun,
 } from "./engine.js";
 import { closedError, closedRunError } from "./failures.js";
 import { checkEpoch, checkInference, checkTraining } from "./inputs.js";
-import { optimizerMemory } from "./optimizerState.js";
+import { firstAverage, optimizerMemory } from "./optimizerState.js";
 import { absurdLoss, firstSteps, LEARNT, NOTHING, sumOf } from "./signs.js";
 import { Slices } from "./slices.js";
 
@@ -117,6 +118,8 @@ class ReferenceTraining implements TrainingRun {
   readonly #options: TrainingOptions;
   /** What the optimizer remembers of each parameter. */
   readonly #state: Record<string, FloatArray[]>;
+  /** With `ema`: of the parameters, and of what layers keep besides. */
+  readonly #average: NamedTensors | undefined;
   readonly #engine: EngineState;
   #step = 0;
   #idleSteps = 0;
@@ -141,6 +144,8 @@ class ReferenceTraining implements TrainingRun {
     this.#state = Object.fromEntries(
       model.parameters.map(({ fullName }) => [fullName, memory.map((tensors) => tensors[fullName].data)]),
     );
+    this.#average = firstAverage(model, parameters, options);
+    if (this.#average) keep(copyAll(this.#average));
   }
 
   async epoch(
@@ -172,11 +177,11 @@ class ReferenceTraining implements TrainingRun {
       return totals;
     } finally {
       // what was learnt before an abort or a divergence stays, too
-      this.#keep(copyAll(this.#parameters));
+      this.#keep(copyAll(this.#average ?? this.#parameters));
     }
   }
 
-  async state(): Promise<OptimizerState> {
+  async state(): Promise<RunState> {
     this.#checkOpen();
     const count = optimizerStateCount(this.#options.optimizer);
     const memory = Array.from({ length: count }, (_, k) =>
@@ -189,7 +194,8 @@ class ReferenceTraining implements TrainingRun {
         ),
       ),
     );
-    return { steps: this.#step, memory };
+    const average = this.#average && { average: copyAll(this.#average) };
+    return { steps: this.#step, memory, parameters: copyAll(this.#parameters), ...average };
   }
 
   async close(): Promise<void> {
@@ -223,19 +229,7 @@ class ReferenceTraining implements TrainingRun {
         this.#options.clip,
       );
     }
-    for (const [name, gradient] of Object.entries(gradients)) {
-      updateParameter(
-        this.#options.optimizer,
-        this.#parameters[name].data,
-        gradient.data,
-        this.#state[name],
-        {
-          step: this.#step,
-          learningRate,
-        },
-      );
-    }
-    Object.assign(this.#parameters, nextState(step));
+    this.#update(gradients, nextState(step), learningRate);
     if (this.#step % LOOK_EVERY === 0) {
       const alive = step.loss < LEARNT || this.#moves(gradients);
       this.#idleSteps = alive ? 0 : this.#idleSteps + LOOK_EVERY;
@@ -249,6 +243,20 @@ class ReferenceTraining implements TrainingRun {
       absurdSteps: step.loss > absurdLoss(model) ? 1 : 0,
       idleSteps: this.#idleSteps,
     };
+  }
+
+  /** Takes the step: parameters, what layers keep besides, and their average. */
+  #update(gradients: NamedTensors, state: NamedTensors, learningRate: number): void {
+    const { optimizer, ema = 0 } = this.#options;
+    const at = { step: this.#step, learningRate };
+    for (const [name, gradient] of Object.entries(gradients)) {
+      const parameter = this.#parameters[name].data;
+      const average = this.#average && { numbers: this.#average[name].data, ema };
+      updateParameter(optimizer, parameter, gradient.data, this.#state[name], at, average);
+    }
+    Object.assign(this.#parameters, state);
+    if (this.#average === undefined) return;
+    for (const [name, { data }] of Object.entries(state)) averageInto(this.#average[name].data, data, ema);
   }
 
   /** Whether a weight has a gradient other than zero. */

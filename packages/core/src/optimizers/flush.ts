@@ -5,7 +5,7 @@ import type { FloatArray } from "../tensor.js";
  * What fades away ends at zero. Below the smallest normal float32 number, 1.2e-38, there are others with fewer and fewer
  * digits (denormals). 0.9 times 5.6e-45 is rounded back to 5.6e-45: the velocity of a network whose gradients are all zero
  * would stay there for good, and many processors take ten to a hundred times as long to compute with such a number. So after
- * every 16th step what is smaller becomes zero, in the parameters and in what an optimizer remembers.
+ * every 16th step what is smaller becomes zero, in the parameters, in what an optimizer remembers and in the parameters' average.
  */
 
 /** How many steps lie between two flushes, and between two looks for a network that has died. */
@@ -19,6 +19,12 @@ export const LOOK_EVERY = 16;
 export function smallestParameter(weightDecay: number): number {
   return weightDecay > 0 ? 2 ** -100 : SMALLEST_NORMAL;
 }
+
+/**
+ * The smallest number of an average that isn't flushed: there what it moves by in a step, at least 2^-24 of it, is a normal
+ * number.
+ */
+export const SMALLEST_AVERAGE = 2 ** -100;
 
 /** Sets to zero what is smaller than `smallest`. NaN stays. */
 export function flush(numbers: FloatArray, smallest: number): void {

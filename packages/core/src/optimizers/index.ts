@@ -4,7 +4,8 @@ import { didYouMean } from "../nearest.js";
 import { checkKeys } from "../options.js";
 import type { FloatArray } from "../tensor.js";
 import { type AdamOptions, adam, adamw } from "./adam.js";
-import { flush, LOOK_EVERY, smallestParameter } from "./flush.js";
+import { averageInto } from "./average.js";
+import { flush, LOOK_EVERY, SMALLEST_AVERAGE, smallestParameter } from "./flush.js";
 import type { Optimizer, UpdateStep } from "./optimizer.js";
 import { type SgdOptions, sgd } from "./sgd.js";
 
@@ -51,16 +52,25 @@ export function optimizerStateCount(options: OptimizerOptions): number {
   return rule(options.type).stateCount(options);
 }
 
-/** One update of one parameter, in place; after every 16th step with a flush (see flush.ts). */
+/** A parameter's running average, and how much it keeps of itself in a step: see average.ts. */
+export interface Averaged {
+  readonly numbers: FloatArray;
+  readonly ema: number;
+}
+
+/** One update of one parameter, in place, and of its average, if it has one; after every 16th step with a flush (see flush.ts). */
 export function updateParameter(
   options: OptimizerOptions,
   parameter: FloatArray,
   gradient: FloatArray,
   state: readonly FloatArray[],
   at: UpdateStep,
+  average?: Averaged,
 ): void {
   rule(options.type).update(options, parameter, gradient, state, at);
+  if (average) averageInto(average.numbers, parameter, average.ema);
   if (at.step % LOOK_EVERY !== 0) return;
   flush(parameter, smallestParameter(options.weightDecay));
   for (const numbers of state) flush(numbers, SMALLEST_NORMAL);
+  if (average) flush(average.numbers, SMALLEST_AVERAGE);
 }

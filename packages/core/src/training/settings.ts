@@ -1,5 +1,6 @@
 import type { ClassWeightsSpec } from "../losses/classWeights.js";
 import type { ClassWeights } from "../losses/loss.js";
+import { emaCheck } from "../optimizers/average.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import { learningRateFor } from "../optimizers/learningRate.js";
 import { checkScale } from "../optimizers/optimizer.js";
@@ -30,6 +31,12 @@ export interface TrainingSettings {
    */
   readonly classWeights?: ClassWeightsSpec | undefined;
   /**
+   * How much the exponential moving average of the weights keeps of itself in each step, above 0 and below 1, like 0.999. The
+   * engine then holds the average: it is what is looked at after each epoch and used in the end. `Training.state()` has the
+   * weights themselves, too. Default: there is none.
+   */
+  readonly ema?: number | undefined;
+  /**
    * Set aside from the training images, chosen at random: a whole number counts images, a fraction below 1 is a share.
    * Default 0: none.
    */
@@ -55,6 +62,7 @@ export const settingChecks: Checks<TrainingSettings> = {
   schedule: oneOf(schedules),
   clip: elsewhere,
   classWeights: elsewhere,
+  ema: emaCheck,
   validation: number(0),
   seed: SEED,
 };
@@ -73,10 +81,10 @@ export function resolveSettings(settings: Omit<TrainingSettings, "classWeights">
   const { epochs = fitDefaults.epochs, schedule = fitDefaults.schedule, seed = fitDefaults.seed } = settings;
   const optimizer = resolveOptimizer(settings.optimizer ?? fitDefaults.optimizer);
   const batchSize = Math.min(settings.batchSize ?? fitDefaults.batchSize, count);
-  const { learningRate = learningRateFor(optimizer, batchSize), clip } = settings;
+  const { learningRate = learningRateFor(optimizer, batchSize), clip, ema } = settings;
   checkScale("learning rate", learningRate);
   if (clip !== undefined) checkScale("length to clip gradients to", clip, false);
-  return { epochs, batchSize, optimizer, learningRate, schedule, seed, clip };
+  return { epochs, batchSize, optimizer, learningRate, schedule, seed, clip, ema };
 }
 
 /** Settings with nothing left out, and what follows from the training images. */

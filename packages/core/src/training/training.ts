@@ -1,6 +1,6 @@
 import { countOf, type Dataset } from "../data/dataset.js";
 import { DivergedError } from "../engine/diverged.js";
-import type { Engine, EpochOptions, EpochTotals, OptimizerState, TrainingRun } from "../engine/engine.js";
+import type { Engine, EpochOptions, EpochTotals, RunState, TrainingRun } from "../engine/engine.js";
 import { checkFits } from "../engine/fits.js";
 import { checkEngine } from "../engine/inputs.js";
 import { NOTHING, sumOf } from "../engine/signs.js";
@@ -10,7 +10,6 @@ import { resolveClassWeights } from "../losses/classWeights.js";
 import { learningRateAt } from "../optimizers/schedules.js";
 import { wholeNumber } from "../options.js";
 import { permutation, randomStream } from "../random.js";
-import type { NamedTensors } from "../tensor.js";
 import { type Death, deathOf } from "./death.js";
 import {
   checkSettings,
@@ -21,9 +20,11 @@ import {
 } from "./settings.js";
 import { type Split, splitValidation } from "./split.js";
 
-/** All that a training has to know to go on later, as if it had never stopped: plain data that can be kept anywhere. */
-export interface TrainingState extends OptimizerState {
-  readonly parameters: NamedTensors;
+/**
+ * All that a training has to know to go on later, as if it had never stopped: plain data that can be kept anywhere. With `ema`
+ * `parameters` are what is trained, and `average` is what the engine holds.
+ */
+export interface TrainingState extends RunState {
   /** Of the epoch that isn't over: what `Training.totals` was. */
   readonly totals: EpochTotals;
 }
@@ -90,14 +91,15 @@ export class Training {
     inTraining.add(engine);
     try {
       if (state) engine.setParameters(state.parameters);
-      const { batchSize, optimizer, clip, classWeights } = resolved;
+      const { batchSize, optimizer, clip, classWeights, ema } = resolved;
       const run = await engine.startTraining(split.train, {
         batchSize,
         optimizer,
         clip,
         classWeights,
+        ema,
         seed: resolved.seed,
-        ...(state && { resume: { steps: state.steps, memory: state.memory } }),
+        ...(state && { resume: state }),
       });
       return new Training(engine, run, split, resolved, state);
     } catch (error) {
@@ -177,8 +179,7 @@ export class Training {
 
   /** What it takes to go on later, with `open`. A copy. */
   async state(): Promise<TrainingState> {
-    const optimizer = await this.#run.state();
-    return { ...optimizer, parameters: this.#engine.parameters(), totals: this.#totals };
+    return { ...(await this.#run.state()), totals: this.#totals };
   }
 
   /** Frees what the training holds. The engine keeps the parameters. */

@@ -17,7 +17,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from make import files, losses, modal, networks, training
+from make import averages, files, losses, modal, networks, training
 
 if __name__ == "__main__":
     print(f"PyTorch {files.torch.__version__}, NumPy {files.np.__version__}")
@@ -28,3 +28,4 @@ if __name__ == "__main__":
     training.make_schedules()
     training.make_training()
     modal.make_modal()
+    averages.make_averages()

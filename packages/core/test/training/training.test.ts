@@ -35,19 +35,19 @@ const kinds = [
   ["one worker that shares no memory", { threads: 1 }, true],
 ] as const;
 
-const optimizers: readonly OptimizerSpec[] = [
-  { type: "adam" },
-  { type: "sgd", momentum: 0.9, nesterov: true },
-  { type: "sgd", momentum: 0 },
+const ways: readonly { readonly optimizer: OptimizerSpec; readonly ema?: number }[] = [
+  { optimizer: { type: "adam" } },
+  { optimizer: { type: "sgd", momentum: 0.9, nesterov: true }, ema: 0.9 },
+  { optimizer: { type: "sgd", momentum: 0 } },
 ];
 
 describe.each(kinds)("%s", (_, options, alone) => {
-  test.each(optimizers)("in pieces, with %o: the same bits", async (optimizer) => {
+  test.each(ways)("in pieces, with %o: the same bits", async (way) => {
     if (alone) withoutSharedMemory();
     const whole = await open(options);
-    const { epochs } = await fit(whole, data, { ...settings, optimizer });
+    const { epochs } = await fit(whole, data, { ...settings, ...way });
     const engine = await open(options);
-    const training = await Training.open(engine, data, { ...settings, optimizer });
+    const training = await Training.open(engine, data, { ...settings, ...way });
     const pieces: number[] = [];
     while (!training.done) {
       pieces.push((await training.advance(3)).steps);
@@ -63,11 +63,11 @@ describe.each(kinds)("%s", (_, options, alone) => {
     expect(engine.parameters()).toEqual(whole.parameters());
   });
 
-  test.each(optimizers)("kept in mid-epoch and gone on with elsewhere, with %o", async (optimizer) => {
+  test.each(ways)("kept in mid-epoch and gone on with elsewhere, with %o", async (way) => {
     if (alone) withoutSharedMemory();
     const whole = await open(options);
-    await fit(whole, data, { ...settings, optimizer });
-    const first = await Training.open(await open(options), data, { ...settings, optimizer });
+    await fit(whole, data, { ...settings, ...way });
+    const first = await Training.open(await open(options), data, { ...settings, ...way });
     await first.advance();
     await first.advance(4);
     // as it comes back from a file or another thread
@@ -76,7 +76,7 @@ describe.each(kinds)("%s", (_, options, alone) => {
     expect([state.steps, state.totals.images]).toEqual([11, 24]);
 
     const engine = await open({ ...options, seed: 5 });
-    const second = await Training.open(engine, data, { ...settings, optimizer }, state);
+    const second = await Training.open(engine, data, { ...settings, ...way }, state);
     expect([second.steps, second.epoch, second.totals]).toEqual([11, 2, state.totals]);
     expect(await second.state()).toEqual(state);
     while (!second.done) await second.advance();

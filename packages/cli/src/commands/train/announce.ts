@@ -26,7 +26,7 @@ export function announce(
       readonly optimizer: { readonly type: OptimizerName };
     }
   > &
-    Pick<FitOptions, "classWeights">,
+    Pick<FitOptions, "classWeights" | "ema">,
 ): void {
   const { epochs, batchSize, optimizer, learningRate, schedule, seed } = options;
   const size = training.shape.join("x");
@@ -50,6 +50,12 @@ export function announce(
       : [`class weights ${classWeights === "balanced" ? classWeights : classWeights.map(short).join(", ")}`]),
   ];
   if (ofLoss.length > 0) progress.say(`Loss      with ${ofLoss.join(" and ")}`);
+  const { ema } = options;
+  if (ema !== undefined) {
+    progress.say(
+      `Average   of the weights, ${short(ema)} of itself kept in each step: it is measured and saved`,
+    );
+  }
   progress.say(
     `Engine    ${engine.name}, ${counted(engine.threads, "thread")}${engine.strict ? ", strict" : ""}`,
   );

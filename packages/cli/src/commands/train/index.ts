@@ -79,6 +79,11 @@ export function defineTrain(command: Command): void {
       "balanced, so that rare classes count more, or a number for each class, like 1,2,0.5",
       classWeightsOption,
     )
+    .option(
+      "--ema <share>",
+      "use an average of the weights that keeps so much of itself in each step, like 0.999",
+      realNumber("--ema", "above 0 and below 1", (v) => v > 0 && Math.fround(v) < 1),
+    )
     .option("--seed <n>", "fixes all that is random", seedOption, fitDefaults.seed)
     .optionsGroup("Engine:");
   addEngineOptions(command)

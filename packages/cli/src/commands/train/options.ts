@@ -31,6 +31,7 @@ export interface TrainOptions extends EngineChoice {
   clip?: number;
   labelSmoothing?: number;
   classWeights?: ClassWeightsSpec;
+  ema?: number;
   validation: number;
   seed: number;
   out?: string;

@@ -39,6 +39,7 @@ export async function train(options: TrainOptions, signal: AbortSignal): Promise
       signal,
       ...(options.clip !== undefined && { clip: options.clip }),
       ...(options.classWeights !== undefined && { classWeights: options.classWeights }),
+      ...(options.ema !== undefined && { ema: options.ema }),
     } satisfies FitOptions;
     announce(progress, loaded, engine, training, data.test, fitOptions);
 

@@ -17,7 +17,7 @@ import {
   sub,
   unary,
 } from "../../ir/ir.js";
-import { smallestParameter } from "../../optimizers/flush.js";
+import { SMALLEST_AVERAGE, smallestParameter } from "../../optimizers/flush.js";
 import type { OptimizerOptions } from "../../optimizers/index.js";
 
 /** How many parameters are updated in one call. */
@@ -44,7 +44,13 @@ function treeSum(terms: readonly Expression[]): Expression {
   return add(treeSum(terms.slice(0, middle)), treeSum(terms.slice(middle)));
 }
 
-/** One update of a chunk of all parameters, with the formulas of optimizers/. */
+/** A running average of what lies in another row, and how much it keeps of itself in a step: see optimizers/average.ts. */
+export interface Averaged {
+  readonly row: Buffer;
+  readonly ema: number;
+}
+
+/** One update of a chunk of all parameters, with the formulas of optimizers/; and of their average, if there is one. */
 export function update(
   name: string,
   options: OptimizerOptions,
@@ -53,6 +59,7 @@ export function update(
   state: readonly Buffer[],
   step: Buffer,
   clip: boolean,
+  average?: Averaged,
 ): LoopNest {
   return loopNest(name, (b) => {
     const rate = b.variable(splat(at(step, STEP.learningRate)));
@@ -74,22 +81,52 @@ export function update(
           : adamDirection(b, options, gradientOf, state.map(place), corrections);
       const kept =
         options.type === "adamw" ? mul(w, sub(constant(1), mul(rate, constant(options.weightDecay)))) : w;
-      b.store(place(parameters), sub(kept, mul(rate, direction)));
+      const next = sub(kept, mul(rate, direction));
+      if (average === undefined) {
+        b.store(place(parameters), next);
+        return;
+      }
+      const now = b.variable(next);
+      b.store(place(parameters), now);
+      averageInto(b, average, place(average.row), now);
     });
   });
 }
 
-/** Sets what is too small in a chunk of all parameters, and in what the optimizer remembers of it, to zero: see optimizers/flush.ts. */
+/** The same for what layers keep besides: a chunk of it goes into its average. */
+export function averageState(name: string, row: Buffer, average: Averaged): LoopNest {
+  return loopNest(name, (b) =>
+    b.loop("k", "parameter", (k) =>
+      averageInto(b, average, at(average.row, 0, [k, 4]), load(at(row, 0, [k, 4]))),
+    ),
+  );
+}
+
+/** Rounded operation by operation on every path: no `madd`. */
+function averageInto(b: LoopNestBuilder, { ema }: Averaged, place: Place, now: Expression): void {
+  const before = b.variable(load(place));
+  b.store(place, add(before, mul(constant(1 - ema), sub(now, before))));
+}
+
+/**
+ * Sets what is too small in a chunk of all parameters, in what the optimizer remembers of it and in its average to zero: see
+ * optimizers/flush.ts.
+ */
 export function flush(
   name: string,
   { weightDecay }: OptimizerOptions,
   parameters: Buffer,
   state: readonly Buffer[],
+  average?: Buffer,
 ): LoopNest {
+  const rows: readonly (readonly [Buffer, number])[] = [
+    [parameters, smallestParameter(weightDecay)],
+    ...state.map((row) => [row, SMALLEST_NORMAL] as const),
+    ...(average ? [[average, SMALLEST_AVERAGE] as const] : []),
+  ];
   return loopNest(name, (b) =>
     b.loop("k", "parameter", (k) => {
-      for (const buffer of [parameters, ...state]) {
-        const smallest = buffer === parameters ? smallestParameter(weightDecay) : SMALLEST_NORMAL;
+      for (const [buffer, smallest] of rows) {
         const x = b.variable(load(at(buffer, 0, [k, 4])));
         const size = binary("andnot", x, constant(-0)); // without the sign's bit
         // a comparison with what is no number is false, so that it stays

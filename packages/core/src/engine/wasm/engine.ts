@@ -17,13 +17,13 @@ import type {
   EpochOptions,
   EpochTotals,
   InferenceOptions,
-  OptimizerState,
+  RunState,
   TrainingOptions,
   TrainingRun,
 } from "../engine.js";
 import { closedError, closedRunError } from "../failures.js";
 import { checkEpoch, checkInference, checkTraining } from "../inputs.js";
-import { optimizerMemory } from "../optimizerState.js";
+import { firstAverage, optimizerMemory } from "../optimizerState.js";
 import type { StartWorker } from "./engineWorker.js";
 import { canShareMemory, hasWorkers } from "./host.js";
 import { layoutOf } from "./layout.js";
@@ -99,13 +99,14 @@ export class WasmEngine implements Engine {
   async startTraining(data: Dataset, options: TrainingOptions): Promise<TrainingRun> {
     this.#checkOpen();
     checkTraining(this.model, data, options);
-    const { batchSize, clip, resume } = options;
+    const { batchSize, clip, ema, resume } = options;
     const optimizer = resolveOptimizer(options.optimizer);
-    const memory = resume && optimizerMemory(this.model, options);
+    const memory = resume ? optimizerMemory(this.model, options) : [];
+    const average = firstAverage(this.model, this.#parameters, options);
     const pool = batchSize > BLOCK ? this.pool : this.#poolOfOne();
     pool.start();
     const model = options.classWeights ? withClassWeights(this.model, options.classWeights) : this.model;
-    const plan = planModel(model, { batchSize, optimizer, clip: clip !== undefined }, this.#planOptions);
+    const plan = planModel(model, { batchSize, optimizer, clip: clip !== undefined, ema }, this.#planOptions);
     const program = await pool.loadTraining(
       await compileFor(pool, plan, { relaxed: !this.strict }),
       layoutOf(plan, {
@@ -119,11 +120,13 @@ export class WasmEngine implements Engine {
       }),
       {
         parameters: rowOf(plan, this.#parameters),
-        memory: memory?.map((tensors) => memoryRowOf(plan, tensors)),
+        average: average && rowOf(plan, average),
+        memory: memory.map((tensors) => memoryRowOf(plan, tensors)),
         images: data.images,
         labels: data.labels,
       },
     );
+    if (average) this.#parameters = average;
     return new WasmTraining(plan, program, data, options, (parameters) => {
       this.#parameters = parameters;
     });
@@ -248,10 +251,15 @@ class WasmTraining implements TrainingRun {
     return totals;
   }
 
-  async state(): Promise<OptimizerState> {
+  async state(): Promise<RunState> {
     this.#checkOpen();
-    const rows = await this.#program.memory();
-    return { steps: this.#step, memory: rows.map((row) => memoryOf(this.#plan, row)) };
+    const { parameters, average, memory } = await this.#program.rows();
+    return {
+      steps: this.#step,
+      memory: memory.map((row) => memoryOf(this.#plan, row)),
+      parameters: parametersOf(this.#plan, parameters),
+      ...(average && { average: parametersOf(this.#plan, average) }),
+    };
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { FailureError } from "../../errors.js";
 import type { EpochTotals } from "../engine.js";
 import type { Allocate } from "./buffers.js";
 import type { MemoryLayout } from "./layout.js";
-import type { Code, EpochRequest, EpochResult, TrainingStart } from "./pool.js";
+import type { Code, EpochRequest, EpochResult, TrainingRows, TrainingStart } from "./pool.js";
 import { type EpochJob, type InferenceJob, PROGRESS } from "./work.js";
 
 /*
@@ -29,24 +29,40 @@ export function writeRow(memory: WebAssembly.Memory, layout: MemoryLayout, param
   new Float32Array(memory.buffer, layout.parameters, layout.rowLength).set(parameters);
 }
 
-export function readRow(memory: WebAssembly.Memory, layout: MemoryLayout): Float32Array {
-  return new Float32Array(memory.buffer, layout.parameters, layout.rowLength).slice();
+/** What the network is to be used with: the parameters, or their average, if there is one. */
+export function readRow(
+  memory: WebAssembly.Memory,
+  { average, parameters, rowLength }: MemoryLayout,
+): Float32Array {
+  return new Float32Array(memory.buffer, average ?? parameters, rowLength).slice();
 }
 
 /** What a training begins with, in memory that is all zero. */
-export function writeStart(memory: WebAssembly.Memory, layout: MemoryLayout, start: TrainingStart): void {
-  writeRow(memory, layout, start.parameters);
-  for (const [k, row] of (start.memory ?? []).entries()) rowAt(memory, layout, layout.state[k]).set(row);
+export function writeStart(memory: WebAssembly.Memory, layout: MemoryLayout, start: TrainingRows): void {
+  const rows = rowsIn(memory, layout);
+  rows.parameters.set(start.parameters);
+  if (start.average) rows.average?.set(start.average);
+  for (const [k, row] of start.memory.entries()) rows.memory[k].set(row);
 }
 
-/** What the optimizer remembers. */
-export function readMemory(memory: WebAssembly.Memory, layout: MemoryLayout): Float32Array[] {
-  return layout.state.map((offset) => rowAt(memory, layout, offset).slice());
+/** What a training has come to. */
+export function readRows(memory: WebAssembly.Memory, layout: MemoryLayout): TrainingRows {
+  const { parameters, average, memory: remembered } = rowsIn(memory, layout);
+  return {
+    parameters: parameters.slice(),
+    average: average?.slice(),
+    memory: remembered.map((row) => row.slice()),
+  };
 }
 
-/** A row of what the optimizer remembers. */
-function rowAt(memory: WebAssembly.Memory, layout: MemoryLayout, offset: number): Float32Array {
-  return new Float32Array(memory.buffer, offset, layout.parameterLength);
+/** The rows where they lie. */
+function rowsIn({ buffer }: WebAssembly.Memory, layout: MemoryLayout): TrainingRows {
+  const { parameters, average, state, rowLength, parameterLength } = layout;
+  return {
+    parameters: new Float32Array(buffer, parameters, rowLength),
+    average: average === undefined ? undefined : new Float32Array(buffer, average, rowLength),
+    memory: state.map((offset) => new Float32Array(buffer, offset, parameterLength)),
+  };
 }
 
 export function epochJob(

@@ -36,6 +36,8 @@ export interface MemoryLayout {
   readonly weights: readonly (readonly [number, number])[];
   /** Rows as long as that of the parameters, of what the optimizer remembers. */
   readonly state: readonly number[];
+  /** A row as long as all of `rowLength`: the average of what lies there. Undefined: there is none. */
+  readonly average: number | undefined;
   readonly step: number;
   readonly slots: readonly number[];
   /** Where the first block's own memory lies, and how far the next block's lies from it. */
@@ -82,6 +84,7 @@ export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): Memor
       .filter(({ fanIn }) => fanIn > 0)
       .map(({ fullName, shape }) => [plan.parameterOffsets.get(fullName) as number, sizeOf(shape)]),
     state: memory.state.map(({ offset }) => offset),
+    average: memory.average?.offset,
     step: memory.step.offset,
     slots: memory.slots.map(({ offset }) => offset),
     workspaces: memory.workspaces,

@@ -6,8 +6,8 @@ import {
   epochJob,
   epochResult,
   inferenceJob,
-  readMemory,
   readRow,
+  readRows,
   totalsOf,
   writeRow,
   writeStart,
@@ -36,7 +36,7 @@ export class LocalPool implements Pool {
           await this.#run(thread.epoch(job), control, options, () => totalsOf(job));
           return epochResult(job, readRow(memory, layout));
         }),
-      memory: () => turns.take(async () => readMemory(memory, layout)),
+      rows: () => turns.take(async () => readRows(memory, layout)),
       unload: async () => {},
     };
   }

@@ -1,6 +1,6 @@
 import type { EpochTotals } from "../engine.js";
 import type { MemoryLayout } from "./layout.js";
-import type { Code, EpochRequest, EpochResult, TrainingStart } from "./pool.js";
+import type { Code, EpochRequest, EpochResult, TrainingRows, TrainingStart } from "./pool.js";
 import type { EpochJob, InferenceJob } from "./work.js";
 
 /** To a worker, which is either one of several threads on shared memory or has memory of its own. */
@@ -61,7 +61,7 @@ export type RemoteWork =
       readonly layout: MemoryLayout;
     }
   | { readonly type: "epoch"; readonly program: number; readonly request: EpochRequest }
-  | { readonly type: "memory"; readonly program: number }
+  | { readonly type: "rows"; readonly program: number }
   | {
       readonly type: "infer";
       readonly program: number;
@@ -74,6 +74,6 @@ export type RemoteResponse =
   | {
       readonly type: "result";
       readonly call: number;
-      readonly result: EpochResult | Float32Array | Float32Array[] | undefined;
+      readonly result: EpochResult | Float32Array | TrainingRows | undefined;
     }
   | { readonly type: "error"; readonly call: number; readonly message: string };

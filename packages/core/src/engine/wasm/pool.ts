@@ -29,12 +29,18 @@ export interface Code {
   readonly pages: number;
 }
 
-/** What a training run begins with. */
-export interface TrainingStart {
-  /** In one row, as the plan orders them. */
+/** The numbers that a training changes, in rows as the plan orders them. */
+export interface TrainingRows {
+  /** And what layers keep besides. */
   readonly parameters: Float32Array;
-  /** What the optimizer remembers, in rows like that; undefined: nothing yet. */
-  readonly memory: readonly Float32Array[] | undefined;
+  /** The average of that row, if there is to be one. */
+  readonly average: Float32Array | undefined;
+  /** What the optimizer remembers of each parameter. To begin with none stands for zeros. */
+  readonly memory: readonly Float32Array[];
+}
+
+/** What a training run begins with. */
+export interface TrainingStart extends TrainingRows {
   readonly images: Uint8Array;
   readonly labels: Uint8Array;
 }
@@ -45,8 +51,8 @@ export interface TrainingStart {
  */
 export interface TrainingProgram {
   epoch(request: EpochRequest, options: JobOptions<EpochTotals>): Promise<EpochResult>;
-  /** What the optimizer remembers after the last epoch. */
-  memory(): Promise<Float32Array[]>;
+  /** What it has come to after the last epoch. */
+  rows(): Promise<TrainingRows>;
   unload(): Promise<void>;
 }
 
@@ -63,6 +69,7 @@ export interface EpochResult {
   readonly totals: EpochTotals;
   /** The loss that ended the epoch early because it isn't a finite number. */
   readonly badLoss: number | undefined;
+  /** Those to use: with an average, that. */
   readonly parameters: Float32Array;
 }
 

@@ -24,8 +24,8 @@ export function createRemoteHandler(
           signal,
           onProgress: (progress) => respond({ type: "progress", call, progress }),
         });
-      case "memory":
-        return trainings.get(work.program)?.memory();
+      case "rows":
+        return trainings.get(work.program)?.rows();
       case "infer":
         return inferences.get(work.program)?.infer(work.parameters, work.images, {
           signal,

@@ -11,6 +11,7 @@ import type {
   JobOptions,
   Pool,
   TrainingProgram,
+  TrainingRows,
   TrainingStart,
 } from "./pool.js";
 import { startThread, type WorkerThread } from "./workerThread.js";
@@ -58,7 +59,7 @@ export class RemotePool implements Pool {
     return {
       epoch: (request, options) =>
         this.#call<EpochResult, EpochTotals>({ type: "epoch", program, request }, options),
-      memory: () => this.#call<Float32Array[], never>({ type: "memory", program }),
+      rows: () => this.#call<TrainingRows, never>({ type: "rows", program }),
       unload: async () => this.#worker?.send({ type: "drop", program }),
     };
   }

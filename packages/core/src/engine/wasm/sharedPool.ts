@@ -7,8 +7,8 @@ import {
   epochJob,
   epochResult,
   inferenceJob,
-  readMemory,
   readRow,
+  readRows,
   shareable,
   totalsOf,
   writeRow,
@@ -75,7 +75,7 @@ export class SharedPool implements Pool {
           await this.#run(loaded, { type: "epoch", program, job }, options, () => totalsOf(job));
           return epochResult(job, readRow(memory, layout));
         }),
-      memory: () => this.#inTurn(async () => readMemory(memory, layout)),
+      rows: () => this.#inTurn(async () => readRows(memory, layout)),
       unload: () =>
         this.#inTurn(async () => {
           if (unloaded || this.#ended) return;

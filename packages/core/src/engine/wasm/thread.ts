@@ -1,14 +1,13 @@
 import { BLOCK } from "../../compiler/block.js";
-import { CHUNK, STEP } from "../../compiler/kernels/optimizer.js";
 import { STATISTICS } from "../../compiler/kernels/softmaxCrossEntropy.js";
 import { maskKey } from "../../layers/dropoutMask.js";
 import type { Context } from "../../layers/layer.js";
 import { log } from "../../math.js";
-import { adamCorrections } from "../../optimizers/adam.js";
 import { LOOK_EVERY } from "../../optimizers/flush.js";
 import { firstSteps, LEARNT } from "../signs.js";
 import type { Control } from "./control.js";
 import type { ChunkLayout, MemoryLayout } from "./layout.js";
+import { type Kernel, sum, Updates } from "./updates.js";
 import { type EpochJob, type InferenceJob, PROGRESS } from "./work.js";
 
 /** Images in a row, and the memory that they are copied to, both in chunks of the same size: so many for each image. */
@@ -17,8 +16,6 @@ interface Pixels {
   readonly target: Uint8Array | BigInt64Array;
   readonly length: number;
 }
-
-type Kernel = (workspace: number, slot: number, count: number, block: number) => void;
 
 /** As `StageLayout`, with the functions. */
 type RunnableStage =
@@ -69,6 +66,7 @@ export class Thread {
   readonly #memory: Uint8Array;
   readonly #numbers: Float32Array;
   readonly #words: Uint32Array;
+  readonly #updates: Updates | undefined;
   readonly #absurdLoss: number;
   readonly #firstSteps: number;
 
@@ -95,6 +93,8 @@ export class Thread {
     this.#memory = new Uint8Array(memory.buffer);
     this.#numbers = new Float32Array(memory.buffer);
     this.#words = new Uint32Array(memory.buffer);
+    this.#updates =
+      layout.training && new Updates(this.#kernels, layout, layout.training, this.#numbers, control);
     this.#absurdLoss = layout.absurdLoss;
     this.#firstSteps = firstSteps(layout.training?.batchSize ?? 1);
     this.#fillBorders(layout.minusInfinity, this.#workspace);
@@ -139,7 +139,7 @@ export class Thread {
       const lossOfBlocks = sum(job.lossOfBlock, blocks);
       const loss = weight === count ? lossOfBlocks : (lossOfBlocks / weight) * count;
       const correct = sum(job.correctOfBlock, blocks);
-      if (!this.#update(job, number, job.learningRates[step])) return;
+      if (!this.#updates?.run(job, number, job.learningRates[step])) return;
       if (!this.#control.barrier()) return;
       if (this.#thread === 0) this.#count(job.progress, number, count, loss, correct);
     }
@@ -290,69 +290,6 @@ export class Thread {
     return this.#control.barrier();
   }
 
-  /** Adds the slots together and updates this thread's share of the parameters. False if a thread has died. */
-  #update(job: EpochJob, step: number, learningRate: number): boolean {
-    const { training, parameterLength } = this.#layout;
-    if (training === undefined) return false;
-    const { optimizer, clip } = training;
-    const numbers = this.#layout.step / 4;
-    this.#numbers[numbers + STEP.learningRate] = learningRate;
-    if (optimizer.type !== "sgd") {
-      const [correction1, correction2] = adamCorrections(optimizer, step);
-      this.#numbers[numbers + STEP.correction1] = correction1;
-      this.#numbers[numbers + STEP.correction2] = correction2;
-    }
-    const chunks = Math.ceil(parameterLength / CHUNK);
-    if (clip !== undefined) {
-      for (let chunk = this.#control.claim(); chunk < chunks; chunk = this.#control.claim()) {
-        this.#reduce(chunk);
-        job.squaresOfChunk[chunk] = this.#squares(chunk);
-      }
-      if (!this.#control.barrier()) return false;
-      // every thread comes to the same factor, so it doesn't matter that each writes it
-      const length = Math.sqrt(sum(job.squaresOfChunk, chunks));
-      this.#numbers[numbers + STEP.clipFactor] = Math.min(1, clip / (length + 1e-6));
-    }
-    for (let chunk = this.#control.claim(); chunk < chunks; chunk = this.#control.claim()) {
-      if (clip === undefined) this.#reduce(chunk);
-      const vectors = vectorsIn(chunk, parameterLength);
-      this.#kernels.update(4 * chunk * CHUNK, 0, vectors, 0);
-      if (step % LOOK_EVERY !== 0) continue;
-      this.#kernels.flush(4 * chunk * CHUNK, 0, vectors, 0);
-      if (job.progress[PROGRESS.alive] === 0 && this.#moves(chunk)) job.progress[PROGRESS.alive] = 1;
-    }
-    return true;
-  }
-
-  /** Adds a chunk of all slots together, in the first one. */
-  #reduce(chunk: number): void {
-    const vectors = vectorsIn(chunk, this.#layout.slotLength);
-    if (vectors > 0) this.#kernels.reduce(4 * chunk * CHUNK, 0, vectors, 0);
-  }
-
-  /** The sum of the squares of a chunk of the gradients. */
-  #squares(chunk: number): number {
-    const { slots, parameterLength } = this.#layout;
-    const start = slots[0] / 4 + chunk * CHUNK;
-    const end = start + 4 * vectorsIn(chunk, parameterLength);
-    let squares = 0;
-    for (let k = start; k < end; k++) squares += this.#numbers[k] * this.#numbers[k];
-    return squares;
-  }
-
-  /** Whether a weight in a chunk has a gradient other than zero. While a network learns, the first one looked at has. */
-  #moves(chunk: number): boolean {
-    const { slots, weights } = this.#layout;
-    const end = (chunk + 1) * CHUNK;
-    for (const [offset, length] of weights) {
-      const last = slots[0] / 4 + Math.min(end, offset + length);
-      for (let k = slots[0] / 4 + Math.max(chunk * CHUNK, offset); k < last; k++) {
-        if (this.#numbers[k] !== 0) return true;
-      }
-    }
-    return weights.length === 0;
-  }
-
   #diverge({ progress }: EpochJob, loss: number): void {
     if (this.#thread !== 0) return;
     progress[PROGRESS.diverged] = 1;
@@ -382,16 +319,4 @@ export class Thread {
       yield;
     }
   }
-}
-
-/** The sum of the first `count` numbers. */
-function sum(numbers: Float64Array, count: number): number {
-  let total = 0;
-  for (let k = 0; k < count; k++) total += numbers[k];
-  return total;
-}
-
-/** How many vectors of a chunk lie in the first `length` parameters; negative if it lies behind them. */
-function vectorsIn(chunk: number, length: number): number {
-  return Math.min(CHUNK, length - chunk * CHUNK) / 4;
 }
