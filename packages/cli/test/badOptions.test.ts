@@ -98,6 +98,8 @@ const numbers: readonly Row[] = [
   ["--momentum 1", real("momentum", "1")],
   ["--momentum -0.1", real("momentum", "-0.1")],
   ["--weight-decay -1", real("weight-decay", "-1")],
+  ["--decay biases", /^--decay must be all or weights, not "biases"\.$/],
+  ["--decay weights", /^--decay goes with --weight-decay, which adam is without unless you give it\.$/],
   ["--clip 0", real("clip", "0")],
   ["--ema 0", real("ema", "0")],
   ["--ema 1", real("ema", "1")],

@@ -54,7 +54,7 @@ const quickly: Record<string, string[]> = {
 
 const TRAIN_OPTIONS =
   "model filters init data offline limit validation epochs batch-size optimizer learning-rate schedule momentum nesterov " +
-  "weight-decay clip label-smoothing class-weights ema seed engine threads strict out json quiet help";
+  "weight-decay decay clip label-smoothing class-weights ema seed engine threads strict out json quiet help";
 
 describe.each([
   { command: "train", options: TRAIN_OPTIONS.split(" ") },

@@ -55,6 +55,7 @@ const variants: readonly (readonly string[])[] = [
   ["--ema", "0.9"],
   ["--optimizer", "adam", "--weight-decay", "0.5"],
   ["--optimizer", "adamw", "--weight-decay", "0.6"],
+  ["--optimizer", "adamw", "--weight-decay", "0.6", "--decay", "weights"],
   ["--optimizer", "sgd"],
   ["--optimizer", "sgd", "--momentum", "0.5"],
   ["--optimizer", "sgd", "--nesterov"],

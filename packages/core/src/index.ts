@@ -81,6 +81,7 @@ export {
   optimizerNames,
 } from "./optimizers/index.js";
 export { learningRateFor, lowerLearningRate } from "./optimizers/learningRate.js";
+export { type Decay, decays } from "./optimizers/optimizer.js";
 export { type Schedule, schedules } from "./optimizers/schedules.js";
 export { printable } from "./printable.js";
 export { permutation, type RandomStream, randomStream } from "./random.js";

@@ -1,6 +1,6 @@
 import type { Model, ModelLayer, ModelParameter } from "../graph/model.js";
 import type { Buffer, LoopNest } from "../ir/ir.js";
-import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.js";
+import { decaysOf, type OptimizerOptions, optimizerStateCount, withoutDecay } from "../optimizers/index.js";
 import { sizeOf } from "../tensor.js";
 import { BLOCK, type View } from "./block.js";
 import { planBlocks } from "./blocks.js";
@@ -43,6 +43,15 @@ export interface PlanOptions {
   readonly oneImage?: boolean;
 }
 
+/** A kernel that updates parameters, and which: stretches of the row of all parameters. */
+export interface UpdateKernel {
+  readonly kernel: LoopNest;
+  readonly stretches: readonly Stretch[];
+}
+
+/** Where a part of a row begins, and how long it is, in float32 numbers; both multiples of 4. */
+export type Stretch = readonly [start: number, length: number];
+
 export interface Plan {
   readonly model: Model;
   /** How many images a block has: 8, or 1 where batches have one image. */
@@ -53,7 +62,7 @@ export interface Plan {
   readonly tables: readonly Table[];
   /** Kernels that run on each chunk of the parameters. */
   readonly reduce: LoopNest | undefined;
-  readonly update: LoopNest | undefined;
+  readonly updates: readonly UpdateKernel[];
   /** For chunks of what layers keep besides, if there is any and an average of it. */
   readonly averageState: LoopNest | undefined;
   /** After every 16th step. */
@@ -207,18 +216,12 @@ function draftPlan(
     stages,
     tables: passes.tables,
     reduce: training && reduceSlots("reduce", chunks),
-    update:
-      training &&
-      update(
-        "update",
-        training.optimizer,
-        learnt,
-        chunks[0],
-        state.map(asChunk),
-        step,
-        training.clip,
-        averaged,
-      ),
+    updates: training
+      ? groupsOf(model, row, training.optimizer).map(({ name, options, stretches }) => ({
+          kernel: update(name, options, learnt, chunks[0], state.map(asChunk), step, training.clip, averaged),
+          stretches,
+        }))
+      : [],
     averageState:
       averaged && rowLength > parameterLength
         ? averageState("averageState", asChunk(parameters), averaged)
@@ -276,6 +279,37 @@ function layOutParameters(model: Model, lowered: readonly ModelLayer[]) {
   const parameterLength = place(model.parameters.filter(({ fullName }) => forBatch.has(fullName)));
   const rowLength = place(model.state);
   return { offsets, slotLength, parameterLength, rowLength };
+}
+
+/** Parameters that are updated in the same way. */
+interface Group {
+  readonly name: string;
+  readonly options: OptimizerOptions;
+  readonly stretches: readonly Stretch[];
+}
+
+/** All parameters in one group, unless weight decay acts on some of them only. */
+function groupsOf(
+  { parameters }: Model,
+  { offsets, parameterLength }: ReturnType<typeof layOutParameters>,
+  options: OptimizerOptions,
+): Group[] {
+  const others = parameters.filter((parameter) => !decaysOf(options, parameter));
+  if (others.length === 0 || options.weightDecay === 0) {
+    return [{ name: "update", options, stretches: [[0, parameterLength]] }];
+  }
+  const spare = others
+    .map(
+      ({ fullName, shape }): Stretch => [offsets.get(fullName) as number, Math.ceil(sizeOf(shape) / 4) * 4],
+    )
+    .sort(([a], [b]) => a - b);
+  const ends = [0, ...spare.map(([start, length]) => start + length)];
+  const starts = [...spare.map(([start]) => start), parameterLength];
+  const decaying = ends.map((end, k): Stretch => [end, starts[k] - end]).filter(([, length]) => length > 0);
+  return [
+    { name: "update", options, stretches: decaying },
+    { name: "updateUndecayed", options: withoutDecay(options), stretches: spare },
+  ];
 }
 
 /** What a layer asks for in the memory of threads and, in training, of blocks. */

@@ -74,7 +74,7 @@ export interface PlacedKernel {
 }
 
 /** All kernels of a plan, in the order in which a step runs them. */
-export function kernelsOf({ stages, reduce, update, averageState, flush }: Plan): PlacedKernel[] {
+export function kernelsOf({ stages, reduce, updates, averageState, flush }: Plan): PlacedKernel[] {
   let beforeLoss = true;
   const ofStage = (stage: Stage): PlacedKernel[] => {
     if (stage.each === "thread") return stage.kernels.map((kernel) => ({ kernel, phase: "prepare" }));
@@ -85,7 +85,9 @@ export function kernelsOf({ stages, reduce, update, averageState, flush }: Plan)
       return { kernel, phase: beforeLoss ? "forward" : "backward" };
     });
   };
-  const atEnd = [reduce, update, averageState, flush].filter((kernel) => kernel !== undefined);
+  const atEnd = [reduce, ...updates.map(({ kernel }) => kernel), averageState, flush].filter(
+    (kernel) => kernel !== undefined,
+  );
   return [...stages.flatMap(ofStage), ...atEnd.map((kernel): PlacedKernel => ({ kernel, phase: "update" }))];
 }
 

@@ -6,7 +6,7 @@ import { listening } from "../listening.js";
 import { averageInto } from "../optimizers/average.js";
 import { clipGradients } from "../optimizers/clip.js";
 import { LOOK_EVERY } from "../optimizers/flush.js";
-import { optimizerStateCount, resolveOptimizer, updateParameter } from "../optimizers/index.js";
+import { decaysOf, optimizerStateCount, resolveOptimizer, updateParameter } from "../optimizers/index.js";
 import { EVALUATION, logits, nextState, parameterGradients, trace } from "../reference/trace.js";
 import { copyAll, type FloatArray, largestInRows, type NamedTensors, sizeOf } from "../tensor.js";
 import { DivergedError } from "./diverged.js";
@@ -248,11 +248,12 @@ class ReferenceTraining implements TrainingRun {
   /** Takes the step: parameters, what layers keep besides, and their average. */
   #update(gradients: NamedTensors, state: NamedTensors, learningRate: number): void {
     const { optimizer, ema = 0 } = this.#options;
-    const at = { step: this.#step, learningRate };
-    for (const [name, gradient] of Object.entries(gradients)) {
-      const parameter = this.#parameters[name].data;
+    for (const parameter of this.#model.parameters) {
+      const { fullName: name } = parameter;
+      const at = { step: this.#step, learningRate, decays: decaysOf(optimizer, parameter) };
       const average = this.#average && { numbers: this.#average[name].data, ema };
-      updateParameter(optimizer, parameter, gradient.data, this.#state[name], at, average);
+      const numbers = this.#parameters[name].data;
+      updateParameter(optimizer, numbers, gradients[name].data, this.#state[name], at, average);
     }
     Object.assign(this.#parameters, state);
     if (this.#average === undefined) return;

@@ -4,7 +4,7 @@ import { computedInBlock } from "../compiler/computed.js";
 import { type Convolution, convolutions } from "../compiler/convolution.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import { CHUNK, STEP } from "../compiler/kernels/optimizer.js";
-import { type Plan, planModel } from "../compiler/plan.js";
+import { type Plan, planModel, type Stretch } from "../compiler/plan.js";
 import { kernelsOf } from "../compiler/stages.js";
 import { noise } from "../data/noise.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
@@ -133,7 +133,7 @@ interface Call {
 }
 
 function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
-  const { memory, parameterLength, slotLength } = plan;
+  const { memory, slotLength } = plan;
   const [slot] = memory.slots;
   const blocks = Math.ceil(batchSize / plan.block);
   const first = memory.blocks.offset;
@@ -151,9 +151,14 @@ function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
       }
       case "update": {
         if (name === plan.flush?.name) return []; // it runs after every 16th step only
-        const length = name === plan.reduce?.name ? slotLength : parameterLength;
+        const own = plan.updates.find(({ kernel }) => kernel.name === name);
+        const stretches: readonly Stretch[] = own?.stretches ?? [[0, slotLength]];
         const call = () => {
-          for (let k = 0; k < length; k += CHUNK) run(4 * k, 0, Math.min(CHUNK, length - k) / 4, 0);
+          for (const [start, length] of stretches) {
+            for (let k = 0; k < length; k += CHUNK) {
+              run(4 * (start + k), 0, Math.min(CHUNK, length - k) / 4, 0);
+            }
+          }
         };
         return [{ name, call, blocks }];
       }

@@ -1,5 +1,5 @@
 import { power } from "../math.js";
-import { checkRange, checkScale, type Optimizer } from "./optimizer.js";
+import { checkDecay, checkRange, checkScale, type Decay, type Optimizer } from "./optimizer.js";
 
 /**
  * Adam scales the step of each number by how large its gradients usually are: it keeps a running mean m of the gradients
@@ -17,6 +17,8 @@ export interface AdamOptions<Type extends "adam" | "adamw" = "adam" | "adamw"> {
   readonly epsilon: number;
   /** Default 0 for adam and 0.01 for adamw. */
   readonly weightDecay: number;
+  /** Default `all`, as PyTorch does where its parameters are one group. */
+  readonly decay: Decay;
 }
 
 /** What m and the root of v are divided by in step number `step`, counted from 1: both means start at zero. */
@@ -29,12 +31,19 @@ export function adamCorrections(
 
 function adamKind<Type extends "adam" | "adamw">(type: Type): Optimizer<AdamOptions<Type>> {
   return {
-    resolve({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = type === "adamw" ? 0.01 : 0 }) {
+    resolve({
+      beta1 = 0.9,
+      beta2 = 0.999,
+      epsilon = 1e-8,
+      weightDecay = type === "adamw" ? 0.01 : 0,
+      decay = "all",
+    }) {
       checkRange("beta1", beta1, 0, 1);
       checkRange("beta2", beta2, 0, 1);
       checkScale("epsilon", epsilon, false); // without one the step of a parameter that has no gradient is 0 / 0
       checkScale("weight decay", weightDecay);
-      return { type, beta1, beta2, epsilon, weightDecay };
+      checkDecay(type, decay);
+      return { type, beta1, beta2, epsilon, weightDecay, decay };
     },
 
     stateCount: () => 2,

@@ -52,6 +52,16 @@ export function optimizerStateCount(options: OptimizerOptions): number {
   return rule(options.type).stateCount(options);
 }
 
+/** Whether weight decay acts on a parameter: with `decay: "weights"` only where it has inputs, as biases and norms haven't. */
+export function decaysOf({ decay }: OptimizerOptions, { fanIn }: { readonly fanIn: number }): boolean {
+  return decay === "all" || fanIn > 0;
+}
+
+/** The rule for parameters on which weight decay doesn't act. */
+export function withoutDecay(options: OptimizerOptions): OptimizerOptions {
+  return { ...options, weightDecay: 0 };
+}
+
 /** A parameter's running average, and how much it keeps of itself in a step: see average.ts. */
 export interface Averaged {
   readonly numbers: FloatArray;
@@ -67,7 +77,8 @@ export function updateParameter(
   at: UpdateStep,
   average?: Averaged,
 ): void {
-  rule(options.type).update(options, parameter, gradient, state, at);
+  const own = at.decays === false ? withoutDecay(options) : options;
+  rule(options.type).update(own, parameter, gradient, state, at);
   if (average) averageInto(average.numbers, parameter, average.ema);
   if (at.step % LOOK_EVERY !== 0) return;
   flush(parameter, smallestParameter(options.weightDecay));

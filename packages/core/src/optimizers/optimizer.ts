@@ -1,5 +1,6 @@
-import { InputError, show } from "../errors.js";
+import { InputError, inContext, show } from "../errors.js";
 import { fitsFloat32, RANGE } from "../float32.js";
+import { oneOf } from "../options.js";
 import type { FloatArray } from "../tensor.js";
 
 /** Where in the training an update happens. */
@@ -7,7 +8,14 @@ export interface UpdateStep {
   /** Counts from 1. */
   readonly step: number;
   readonly learningRate: number;
+  /** Whether weight decay acts on the parameter; default: yes. */
+  readonly decays?: boolean;
 }
+
+/** On what weight decay acts: on all parameters, or on weights only, and so neither on biases nor on what norms learn. */
+export type Decay = "all" | "weights";
+
+export const decays: readonly Decay[] = ["all", "weights"];
 
 /** A rule that changes a parameter by its gradient. Gradients are those of the mean loss over the batch. */
 export interface Optimizer<Options> {
@@ -23,6 +31,11 @@ export interface Optimizer<Options> {
     state: readonly FloatArray[],
     at: UpdateStep,
   ): void;
+}
+
+/** @throws InputError that names the optimizer, unless it is a choice of what weight decay acts on */
+export function checkDecay(type: string, decay: Decay): void {
+  inContext(`The optimizer ${type}`, () => oneOf(decays)("decay", decay));
 }
 
 /** @throws InputError unless `smallest <= value < below`, and the same of the float32 number that kernels compute with. */

@@ -1,6 +1,6 @@
 import { InputError, inContext } from "../errors.js";
 import { trueOrFalse } from "../options.js";
-import { checkRange, checkScale, type Optimizer } from "./optimizer.js";
+import { checkDecay, checkRange, checkScale, type Decay, type Optimizer } from "./optimizer.js";
 
 /**
  * Stochastic gradient descent: a step against the gradient. With momentum m the step follows a running sum of the
@@ -16,15 +16,18 @@ export interface SgdOptions {
   readonly nesterov: boolean;
   /** Default 0. */
   readonly weightDecay: number;
+  /** Default `all`, as PyTorch does where its parameters are one group. */
+  readonly decay: Decay;
 }
 
 export const sgd: Optimizer<SgdOptions> = {
-  resolve({ momentum = 0.9, nesterov = false, weightDecay = 0 }) {
+  resolve({ momentum = 0.9, nesterov = false, weightDecay = 0, decay = "all" }) {
     checkRange("momentum", momentum, 0, 1);
     checkScale("weight decay", weightDecay);
+    checkDecay("sgd", decay);
     inContext("The optimizer sgd", () => trueOrFalse("nesterov", nesterov));
     if (nesterov && momentum === 0) throw new InputError("Nesterov's variant needs a momentum above 0.");
-    return { type: "sgd", momentum, nesterov, weightDecay };
+    return { type: "sgd", momentum, nesterov, weightDecay, decay };
   },
 
   stateCount: ({ momentum }) => (momentum > 0 ? 1 : 0),

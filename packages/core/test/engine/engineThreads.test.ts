@@ -150,7 +150,7 @@ describe.each(kinds)("%s", (_, { threads, ...rest }, workerCount) => {
     const engine = await builtEngine({ threads });
     const run = await engine.startTraining(bars(10), {
       batchSize: 10,
-      optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
+      optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0, decay: "all" },
     });
     await run.close();
     await run.close();

@@ -214,9 +214,15 @@ describe("by hand", () => {
   });
 
   test.each([
-    [{ type: "sgd" }, { type: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0 }],
-    [{ type: "adam" }, { type: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 }],
-    [{ type: "adamw" }, { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 }],
+    [{ type: "sgd" }, { type: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0, decay: "all" }],
+    [
+      { type: "adam" },
+      { type: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decay: "all" },
+    ],
+    [
+      { type: "adamw" },
+      { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, decay: "all" },
+    ],
   ] as const)("the defaults of %j", (spec, complete) => {
     expect(resolveOptimizer(spec)).toEqual(complete);
   });

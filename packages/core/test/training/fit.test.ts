@@ -68,7 +68,7 @@ describe("what the engine is asked to do", () => {
     expect(record.runs.map(({ options }) => options)).toEqual([
       {
         batchSize: 8, // as many as there are, not the default
-        optimizer: { type: "sgd", momentum: 0.5, nesterov: false, weightDecay: 0 },
+        optimizer: { type: "sgd", momentum: 0.5, nesterov: false, weightDecay: 0, decay: "all" },
         clip: 3,
         seed: 0,
       },
@@ -107,7 +107,7 @@ describe("batches", () => {
     for (const part of [order.slice(0, 8), order.slice(8)]) {
       const run = await byHand.startTraining(bars(10), {
         batchSize: 8,
-        optimizer: { ...sgd, nesterov: false, weightDecay: 0 },
+        optimizer: { ...sgd, nesterov: false, weightDecay: 0, decay: "all" },
       });
       await run.epoch(Uint32Array.from(part), Float64Array.of(0.1));
     }

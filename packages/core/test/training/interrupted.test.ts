@@ -161,7 +161,7 @@ describe("a learning rate that is far too high", () => {
     const engine = await createReferenceEngine(barsNetwork);
     const run = await engine.startTraining(bars(16), {
       batchSize: 8,
-      optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
+      optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0, decay: "all" },
     });
     const order = Uint32Array.from({ length: 16 }, (_, k) => k);
     await run.epoch(order, Float64Array.of(0.01, 0.01));

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { fitDefaults, InputError, inits, optimizerNames, schedules } from "unravel-cnn";
+import { decays, fitDefaults, InputError, inits, optimizerNames, schedules } from "unravel-cnn";
 import { addEngineOptions } from "../../engine.js";
 import { interruptible } from "../../exit.js";
 import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../../help.js";
@@ -67,6 +67,11 @@ export function defineTrain(command: Command): void {
       "--weight-decay <d>",
       "default: 0, and 0.01 for adamw",
       realNumber("--weight-decay", "of at least 0", (v) => v >= 0),
+    )
+    .option(
+      "--decay <which>",
+      "what weight decay acts on: all parameters, or weights, which spares biases and norms (default: all)",
+      oneOf("--decay", decays),
     )
     .option("--clip <length>", "largest length of the gradients together", positive("--clip"))
     .option(

@@ -1,5 +1,6 @@
 import {
   type ClassWeightsSpec,
+  type Decay,
   defineModel,
   type Init,
   InputError,
@@ -26,6 +27,7 @@ export interface TrainOptions extends EngineChoice {
   momentum?: number;
   nesterov?: boolean;
   weightDecay?: number;
+  decay?: Decay;
   learningRate?: number;
   schedule: Schedule;
   clip?: number;
@@ -45,8 +47,15 @@ export function optimizerOf({
   momentum,
   nesterov,
   weightDecay,
+  decay: decayed,
 }: TrainOptions): Exclude<OptimizerSpec, string> {
-  const decay = weightDecay !== undefined && { weightDecay };
+  if (decayed !== undefined && weightDecay === undefined && type !== "adamw") {
+    throw new InputError(`--decay goes with --weight-decay, which ${type} is without unless you give it.`);
+  }
+  const decay = {
+    ...(weightDecay !== undefined && { weightDecay }),
+    ...(decayed !== undefined && { decay: decayed }),
+  };
   if (type === "sgd") {
     return { type, ...(momentum !== undefined && { momentum }), ...(nesterov && { nesterov }), ...decay };
   }

@@ -1,12 +1,12 @@
-import type { Plan } from "../../compiler/plan.js";
+import type { Plan, Stretch } from "../../compiler/plan.js";
 import type { ChunkKernel, Stage } from "../../compiler/stages.js";
 import type { Region } from "../../ir/ir.js";
 import type { OptimizerOptions } from "../../optimizers/index.js";
 import { sizeOf } from "../../tensor.js";
 import { absurdLoss } from "../signs.js";
 
-/** A part of a region: where it begins, and how many float32 numbers it has. */
-type Stretch = readonly [offset: number, length: number];
+/** A part of a region: where it begins, in bytes, and how many float32 numbers it has. */
+type Border = readonly [offset: number, length: number];
 
 /** As `Stage`, with names in the place of kernels. */
 export type StageLayout =
@@ -34,6 +34,8 @@ export interface MemoryLayout {
   readonly parameters: number;
   /** Where the weights lie in the row of all parameters, which has biases too: [offset, length] in float32 numbers. */
   readonly weights: readonly (readonly [number, number])[];
+  /** The kernels that update parameters, and which: stretches of that row, in float32 numbers. */
+  readonly updates: readonly { readonly name: string; readonly stretches: readonly Stretch[] }[];
   /** Rows as long as that of the parameters, of what the optimizer remembers. */
   readonly state: readonly number[];
   /** A row as long as all of `rowLength`: the average of what lies there. Undefined: there is none. */
@@ -54,9 +56,9 @@ export interface MemoryLayout {
   /** Where in a workspace layers find the keys of their masks, and the layers' places. */
   readonly keys: readonly { readonly node: number; readonly offset: number }[];
   /** Stretches of a workspace that are minus infinity where no kernel writes. */
-  readonly minusInfinity: readonly Stretch[];
+  readonly minusInfinity: readonly Border[];
   /** The same of the memory of a block. */
-  readonly minusInfinityOfBlocks: readonly Stretch[];
+  readonly minusInfinityOfBlocks: readonly Border[];
   readonly training?: {
     readonly batchSize: number;
     readonly optimizer: OptimizerOptions;
@@ -83,6 +85,7 @@ export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): Memor
     weights: model.parameters
       .filter(({ fanIn }) => fanIn > 0)
       .map(({ fullName, shape }) => [plan.parameterOffsets.get(fullName) as number, sizeOf(shape)]),
+    updates: plan.updates.map(({ kernel, stretches }) => ({ name: kernel.name, stretches })),
     state: memory.state.map(({ offset }) => offset),
     average: memory.average?.offset,
     step: memory.step.offset,
@@ -96,8 +99,8 @@ export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): Memor
     statistics: workspace.statistics.offset,
     logits: workspace.logits.buffer.offset + 4 * workspace.logits.start,
     keys: workspace.keys.map(({ node, buffer }) => ({ node, offset: buffer.offset })),
-    minusInfinity: stretchesIn("workspace", plan),
-    minusInfinityOfBlocks: stretchesIn("block", plan),
+    minusInfinity: bordersIn("workspace", plan),
+    minusInfinityOfBlocks: bordersIn("block", plan),
     ...(training && { training }),
   };
 }
@@ -116,7 +119,7 @@ function layoutOfStage(stage: Stage): StageLayout {
   }
 }
 
-function stretchesIn(region: Region, { workspace }: Plan): Stretch[] {
+function bordersIn(region: Region, { workspace }: Plan): Border[] {
   return workspace.bordersOfMinusInfinity
     .filter(({ buffer }) => buffer.region === region)
     .map(({ buffer }) => [buffer.offset, buffer.size]);

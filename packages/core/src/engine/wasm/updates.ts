@@ -16,6 +16,8 @@ export class Updates {
   readonly #training: TrainingLayout;
   readonly #numbers: Float32Array;
   readonly #control: Control;
+  /** For each chunk, which kernels update which parts of it. */
+  readonly #parts: readonly (readonly Part[])[];
 
   /** @param numbers the whole memory */
   constructor(
@@ -30,6 +32,8 @@ export class Updates {
     this.#training = training;
     this.#numbers = numbers;
     this.#control = control;
+    const chunks = Math.ceil(layout.parameterLength / CHUNK);
+    this.#parts = Array.from({ length: chunks }, (_, chunk) => partsOf(chunk, layout.updates, kernels));
   }
 
   /** Adds the slots together and updates this thread's share of the parameters. False if a thread has died. */
@@ -61,10 +65,9 @@ export class Updates {
         continue;
       }
       if (clip === undefined) this.#reduce(chunk);
-      const vectors = vectorsIn(chunk, parameterLength);
-      this.#kernels.update(4 * chunk * CHUNK, 0, vectors, 0);
+      for (const { kernel, start, vectors } of this.#parts[chunk]) kernel(start, 0, vectors, 0);
       if (step % LOOK_EVERY !== 0) continue;
-      this.#kernels.flush(4 * chunk * CHUNK, 0, vectors, 0);
+      this.#kernels.flush(4 * chunk * CHUNK, 0, vectorsIn(chunk, parameterLength), 0);
       if (job.progress[PROGRESS.alive] === 0 && this.#moves(chunk)) job.progress[PROGRESS.alive] = 1;
     }
     return true;
@@ -110,6 +113,27 @@ export class Updates {
     }
     return weights.length === 0;
   }
+}
+
+/** A part of a chunk: where it begins in the row, in bytes, and how many vectors it has. */
+interface Part {
+  readonly kernel: Kernel;
+  readonly start: number;
+  readonly vectors: number;
+}
+
+function partsOf(
+  chunk: number,
+  updates: MemoryLayout["updates"],
+  kernels: Readonly<Record<string, Kernel>>,
+): Part[] {
+  return updates.flatMap(({ name, stretches }) =>
+    stretches.flatMap(([offset, length]) => {
+      const start = Math.max(chunk * CHUNK, offset);
+      const end = Math.min((chunk + 1) * CHUNK, offset + length);
+      return end > start ? [{ kernel: kernels[name], start: 4 * start, vectors: (end - start) / 4 }] : [];
+    }),
+  );
 }
 
 /** The sum of the first `count` numbers. */

@@ -1,4 +1,4 @@
-"""Moving averages of weights and of running statistics, over several steps of a network with norms."""
+"""Weight decay of some parameters only, and moving averages of all, over several steps of a network with norms."""
 import torch
 import torch.nn.functional as F
 
@@ -17,6 +17,9 @@ BATCH, STEPS, RATE = 5, 6, 0.02
 CASES = [  # name, optimizer as the library is asked for it, ema
     ("sgd", {"type": "sgd", "momentum": 0.9}, 0.75),
     ("adamw", {"type": "adamw", "weightDecay": 0.3, "epsilon": 0.01}, 0.9),
+    ("sgd-weights", {"type": "sgd", "momentum": 0.8, "nesterov": True, "weightDecay": 0.4, "decay": "weights"}, 0.5),
+    ("adam-weights", {"type": "adam", "weightDecay": 0.4, "epsilon": 0.01, "decay": "weights"}, 0.5),
+    ("adamw-weights", {"type": "adamw", "weightDecay": 0.3, "epsilon": 0.01, "decay": "weights"}, 0.9),
 ]
 
 
@@ -44,6 +47,14 @@ def average_of(network, ema):
     return average
 
 
+def groups_of(network, decay):
+    """With "weights" biases and what norms learn, which have one dimension, are a group without weight decay."""
+    if decay == "all":
+        return list(network.parameters())
+    spared = [p for p in network.parameters() if p.dim() == 1]
+    return [{"params": [p for p in network.parameters() if p.dim() > 1]}, {"params": spared, "weight_decay": 0}]
+
+
 def make_averages():
     random = torch.Generator().manual_seed(202)
     start = make_parameters(SPEC, random)
@@ -55,7 +66,7 @@ def make_averages():
     for name, options, ema in CASES:
         network = Network(start)
         average = average_of(network, ema)
-        optimizer = optimizer_of(options, list(network.parameters()), RATE)
+        optimizer = optimizer_of(options, groups_of(network, options.get("decay", "all")), RATE)
         for first in range(0, len(order), BATCH):
             batch = order[first : first + BATCH]
             optimizer.zero_grad()
