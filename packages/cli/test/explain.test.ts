@@ -33,6 +33,19 @@ test.concurrent("an image of the test set becomes a page", async () => {
   expect(html).not.toContain("Nobody said");
 });
 
+test("a network with the binary cross-entropy shows a probability for each class by itself", async () => {
+  const spec = scratch("each.json");
+  const trained = scratch("each.safetensors");
+  const layers = [{ type: "flatten" }, { type: "dense", units: 10 }];
+  await writeFile(spec, JSON.stringify({ input: [1, 12, 12], layers, loss: { type: "binaryCrossEntropy" } }));
+  await succeed(["train", ...data(), "--model", spec, "--epochs", "1", "--out", trained, "--quiet"]);
+  const { stdout } = await succeed(["explain", trained, ...data(), "--index", "7", "--terminal"]);
+  expect(stdout).toMatch(/\nProbabilities\n/);
+  expect(stdout).toMatch(
+    /Loss = the mean over 10 classes of -ln \d\S* for the right one, -ln\(1 - p\) for the others = \d/,
+  );
+});
+
 test("a network with the mean squared error shows its scores, in the terminal and as predict does", async () => {
   const spec = scratch("squares.json");
   const trained = scratch("squares.safetensors");

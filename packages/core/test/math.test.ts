@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { cosPi, erfc, exp, log, power, tanh } from "../src/math.js";
+import { cosPi, erfc, exp, log, log1p, power, tanh } from "../src/math.js";
 import { randomStream } from "../src/random.js";
 
 /*
- * The library's own exp, log, tanh, cos and power against those of JavaScript's engine, which are within 1 unit in the last
+ * The library's own exp, log, log1p, tanh, cos and power against those of JavaScript's engine, which are within 1 unit in the last
  * place (ulp) of the true value; erfc, which engines don't have, against a table.
  */
 
@@ -154,6 +154,26 @@ const erfcs = [
   [20, 5.395865611607901e-176],
   [26, 5.663192408856143e-296],
 ] as const;
+
+describe("log1p", () => {
+  test.each([
+    ["around 0", -0.5, 1],
+    ["near 0", -1e-3, 1e-3],
+    ["large", 1, 1e6],
+  ])("%s", (_, from, to) => {
+    expectNear(log1p, Math.log1p, between(from, to, 20_000), 3);
+  });
+
+  test("of small numbers, whatever their size", () => {
+    const small = between(-700, 0, 20_000).map((power) => Math.exp(power));
+    expectNear(log1p, Math.log1p, [...small, ...small.map((x) => -x / 2)], 3);
+  });
+
+  test("special values", () => {
+    expect([log1p(0), log1p(-0), log1p(-1), log1p(Infinity)]).toEqual([0, -0, -Infinity, Infinity]);
+    expect([log1p(-2), log1p(NaN)]).toEqual([NaN, NaN]);
+  });
+});
 
 describe("erfc", () => {
   test.each(erfcs)("of %s is %s", (x, expected) => expect(ulps(erfc(x), expected)).toBeLessThanOrEqual(5));

@@ -1,6 +1,7 @@
 import { InputError, inContext, show } from "../errors.js";
 import { didYouMean } from "../nearest.js";
 import { checkKeys } from "../options.js";
+import { binaryCrossEntropyLoss } from "./binaryCrossEntropy.js";
 import type { Loss, LossSpec } from "./loss.js";
 import { meanSquaredErrorLoss } from "./meanSquaredError.js";
 import { resolveSoftmaxCrossEntropy, softmaxCrossEntropyLoss } from "./softmaxCrossEntropy.js";
@@ -16,6 +17,7 @@ interface LossKind {
 export const lossKinds: Readonly<Record<string, LossKind>> = {
   softmaxCrossEntropy: { options: ["labelSmoothing"], resolve: resolveSoftmaxCrossEntropy },
   meanSquaredError: { options: [], resolve: () => meanSquaredErrorLoss },
+  binaryCrossEntropy: { options: [], resolve: () => binaryCrossEntropyLoss },
 };
 
 /**

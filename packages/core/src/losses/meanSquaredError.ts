@@ -1,7 +1,7 @@
-import type { Cell } from "../cell.js";
 import { type Account, type Around, type Factor, factorAt, product } from "../layers/explain/explanation.js";
 import { counted } from "../presentation/numbers.js";
 import { copyOf, dtypeOf, type Tensor, zeros } from "../tensor.js";
+import { shareOf, tooMuch, usesOfEach, weightOf } from "./eachClass.js";
 import { type ClassWeights, type Loss, totalWeight } from "./loss.js";
 
 /*
@@ -63,8 +63,11 @@ function lossWith(classWeights: ClassWeights | undefined): Loss {
     explain: {
       probability,
       loss: (around) => loss(around, classWeights),
-      inputGradient: (around, index) => inputGradient(around, index, classWeights),
-      uses,
+      inputGradient: (around, index) => ({
+        ...tooMuch(around, index, 2, "its score", classWeights),
+        says: gradientSays(around("y").data[index[0]] === index[1]),
+      }),
+      uses: usesOfEach,
     },
   };
 }
@@ -81,18 +84,6 @@ function probability(around: Around, index: readonly number[]): Account {
     says: "With the mean squared error the scores themselves are taken for probabilities; nothing keeps them between 0 and 1.",
   };
 }
-
-/** What every square of a batch is divided by. */
-function shareOf(y: Tensor, K: number, times: number, weights: ClassWeights | undefined): Factor {
-  const top = times === 1 ? "1" : String(times);
-  return {
-    value: times / (K * totalWeight(y.data, weights)),
-    label: weights ? `${top} / (K times the sum of the images' weights)` : `${top} / (N K)`,
-  };
-}
-
-const weightOf = (weights: ClassWeights | undefined, label: number): Factor[] =>
-  weights === undefined ? [] : [{ value: weights[label], label: `the weight of class ${label}` }];
 
 function loss(around: Around, weights: ClassWeights | undefined): Account {
   const [probs, y] = [around("probs"), around("y")];
@@ -114,35 +105,5 @@ function loss(around: Around, weights: ClassWeights | undefined): Account {
   };
 }
 
-function inputGradient(
-  around: Around,
-  [n, k]: readonly number[],
-  weights: ClassWeights | undefined,
-): Account {
-  const [probs, y] = [around("probs"), around("y")];
-  const isRight = y.data[n] === k;
-  const share = shareOf(y, probs.shape[1], 2, weights);
-  const weight = weightOf(weights, y.data[n]);
-  const target: Factor = {
-    value: isRight ? 1 : 0,
-    label: `y: ${isRight ? "1, the right class" : "0, a wrong class"}`,
-  };
-  return {
-    rule: "difference",
-    terms: [
-      product([factorAt(probs, [n, k], "its score"), ...weight, share]),
-      product([target, ...weight, { value: -share.value, label: `-${share.label}` }], "target"),
-    ],
-    others: [factorAt(y, [n], "the right class")],
-    says: `${isRight ? "The right class should have had the score 1" : "A wrong class should have had the score 0"}: a square grows twice as fast as what it is the square of, so the gradient is twice what the score was off, divided as the loss is.`,
-  };
-}
-
-/** The cells of `probs`, `loss` and `grad.logits` in whose accounts a cell of `logits`, `probs` or `y` stands. */
-function uses(around: Around, { tensor, index }: Cell): Cell[] {
-  if (tensor === "logits") return [{ tensor: "probs", index }];
-  const loss: Cell = { tensor: "loss", index: [] };
-  if (tensor === "probs") return [loss, { tensor: "grad.logits", index }];
-  const [, K] = around("logits").shape;
-  return [loss, ...Array.from({ length: K }, (_, k) => ({ tensor: "grad.logits", index: [index[0], k] }))];
-}
+const gradientSays = (isRight: boolean) =>
+  `${isRight ? "The right class should have had the score 1" : "A wrong class should have had the score 0"}: a square grows twice as fast as what it is the square of, so the gradient is twice what the score was off, divided as the loss is.`;

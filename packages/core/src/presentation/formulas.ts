@@ -247,10 +247,37 @@ const squaredErrorFormulas: Record<string, Content> = {
   ],
 };
 
-/** The formulas of a loss; with label smoothing and class weights it is said in words alone. */
-function formulasOfLoss({ type, labelSmoothing, classWeights }: Loss): Record<string, Content> {
-  if (type === "meanSquaredError") return classWeights ? {} : squaredErrorFormulas;
-  return labelSmoothing > 0 || classWeights ? { softmax: endFormulas.softmax } : endFormulas;
+/** The same with the binary cross-entropy. */
+const binaryFormulas: Record<string, Content> = {
+  function: [
+    [at("p", "k"), is],
+    fraction(number(1), [number(1), plus, power(letter("e"), [minus, at("z", "k")])]),
+  ],
+  loss: [
+    [letter("loss"), is, fraction(number(1), [letter("N"), letter("K")]), over("n"), over("k")],
+    [minus, letter("ln"), at("p", "n", "k", "answer")],
+  ],
+  difference: [at("dz", "k"), is, fraction([at("p", "k"), minus, at("y", "k")], [letter("N"), letter("K")])],
+};
+
+/** By the type of the loss. */
+const lossFormulas: Readonly<Record<string, Record<string, Content>>> = {
+  softmaxCrossEntropy: endFormulas,
+  meanSquaredError: squaredErrorFormulas,
+  binaryCrossEntropy: binaryFormulas,
+};
+
+/**
+ * The formula of a number at the network's end. With label smoothing and class weights only what makes probabilities has one: the
+ * rest is said in words alone.
+ */
+function formulaOfLoss(
+  { type, labelSmoothing, classWeights }: Loss,
+  { rule, cell }: Explanation,
+): Content | undefined {
+  if (rule === "function" && cell.tensor !== "probs") return undefined; // that of a layer
+  const isSpecial = labelSmoothing > 0 || classWeights !== undefined;
+  return isSpecial && cell.tensor !== "probs" ? undefined : lossFormulas[type][rule];
 }
 
 /**
@@ -260,7 +287,7 @@ function formulasOfLoss({ type, labelSmoothing, classWeights }: Loss): Record<st
 export function formulaOf(explanation: Explanation, model: Model): string | undefined {
   const { rule } = explanation;
   const content =
-    formulasOfLoss(model.loss)[rule] ?? (rule === "given" ? undefined : formulaIn(model, explanation));
+    formulaOfLoss(model.loss, explanation) ?? (rule === "given" ? undefined : formulaIn(model, explanation));
   return content ? html`${content}`.html : undefined;
 }
 

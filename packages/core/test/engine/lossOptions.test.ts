@@ -28,6 +28,8 @@ const losses: readonly (readonly [LossSpec, readonly number[] | undefined])[] = 
   [{ type: "softmaxCrossEntropy", labelSmoothing: 0.3 }, [0.5, 2, 1.25, 4, 1]],
   [{ type: "meanSquaredError" }, undefined],
   [{ type: "meanSquaredError" }, [0.5, 2, 1.25, 4, 1]],
+  [{ type: "binaryCrossEntropy" }, undefined],
+  [{ type: "binaryCrossEntropy" }, [0.5, 2, 1.25, 4, 1]],
 ];
 
 const rows = losses.flatMap(([loss, weights]) =>

@@ -17,6 +17,8 @@ const losses: readonly (readonly [LossSpec, readonly number[] | undefined])[] = 
   [{ type: "softmaxCrossEntropy", labelSmoothing: 0.25 }, [0.5, 2, 1.25]],
   [{ type: "meanSquaredError" }, undefined],
   [{ type: "meanSquaredError" }, [0.5, 2, 1.25]],
+  [{ type: "binaryCrossEntropy" }, undefined],
+  [{ type: "binaryCrossEntropy" }, [0.5, 2, 1.25]],
 ];
 
 describe.each(losses)("%j, class weights %j", (loss, classWeights) => {

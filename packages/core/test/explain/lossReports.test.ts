@@ -34,6 +34,23 @@ test("the mean squared error: scores as they are, their squares, and no probabil
   }
 });
 
+test("the binary cross-entropy: a sigmoid for each class, and no softmax", () => {
+  const subject = withLoss({ type: "binaryCrossEntropy" });
+  const html = renderReport(subject);
+  expect(unbalancedTag(html)).toBeUndefined();
+  const text = plainText(html);
+  expect(text).toContain("The sigmoid makes a probability of each score by itself");
+  expect(text).toContain("here the binary cross-entropy");
+  expect(text).toContain("/ 4 classes = ");
+  expect(text).toContain(lossText(subject.trace.loss));
+  expect(text).toContain("with a probability of");
+  expect(text).not.toMatch(/softmax/i);
+  for (const { lines, total, text: sum } of sumsIn(html)) {
+    if (/left over by rounding/.test(sum)) continue;
+    expect(lines.reduce((a, b) => a + b, 0)).toBe(total);
+  }
+});
+
 test("label smoothing: what the right class counts, and all others", () => {
   const subject = withLoss({ type: "softmaxCrossEntropy", labelSmoothing: 0.2 });
   const html = renderReport(subject);

@@ -15,7 +15,7 @@ test.each<[string, unknown, RegExp]>([
   [
     "a name alone",
     "mse",
-    /^The model spec, "loss": it must be an object like \{ "type": "softmaxCrossEntropy" \}, not "mse"; known types are softmaxCrossEntropy, meanSquaredError\.$/,
+    /^The model spec, "loss": it must be an object like \{ "type": "softmaxCrossEntropy" \}, not "mse"; known types are softmaxCrossEntropy, meanSquaredError, binaryCrossEntropy\.$/,
   ],
   ["without a type", {}, /^The model spec, "loss": "type" is missing; known types are /],
   [

@@ -11,6 +11,7 @@ import {
   largestInRows,
   linesThatAdd,
   listed,
+  type Model,
   type ModelLayer,
   outcomeOf,
   percent,
@@ -176,21 +177,26 @@ function answer({ trace, labelKnown }: ReportSubject, { styles }: TerminalLook):
   const { classes } = model;
   const prediction = { index, class: classes[index], probability: probabilities[index], probabilities };
   const right = classes[labels[0]];
-  const isSquared = model.loss.type === "meanSquaredError";
-  const sum = isSquared
-    ? `the mean of (score - y)^2 over ${classes.length} classes`
-    : lossSum(model.loss.labelSmoothing, probabilities[labels[0]]);
+  const isScore = model.loss.words.probabilities === "scores";
+  const sum = lossSums[model.loss.type](model, probabilities[labels[0]]);
   return [
-    styles.bold(isSquared ? "Scores" : "Probabilities"),
+    styles.bold(isScore ? "Scores" : "Probabilities"),
     "",
     ...probabilityBars(prediction, classes, WIDTH, styles),
     "",
-    `It says ${classes[index]}, ${isSquared ? `with a score of ${significant(probabilities[index])}` : percent(probabilities[index])}.${labelKnown ? ` Right is ${right}.` : " Nobody said what is right, so that is taken for right."}`,
+    `It says ${classes[index]}, ${isScore ? `with a score of ${significant(probabilities[index])}` : percent(probabilities[index])}.${labelKnown ? ` Right is ${right}.` : " Nobody said what is right, so that is taken for right."}`,
     `Loss = ${sum} = ${styles.bold(significant(loss))}`,
   ];
 }
 
-/** What the loss of one image is made of, by the probability of its right class. */
+/** What the loss of one image is made of, by the type of the loss and the probability of the right class. */
+const lossSums: Readonly<Record<string, (model: Model, probability: number) => string>> = {
+  softmaxCrossEntropy: ({ loss }, probability) => lossSum(loss.labelSmoothing, probability),
+  meanSquaredError: ({ classes }) => `the mean of (score - y)^2 over ${classes.length} classes`,
+  binaryCrossEntropy: ({ classes }, probability) =>
+    `the mean over ${classes.length} classes of -ln ${significant(probability)} for the right one, -ln(1 - p) for the others`,
+};
+
 function lossSum(labelSmoothing: number, probability: number): string {
   const own = `-ln ${significant(probability)}`;
   if (labelSmoothing === 0) return own;

@@ -1,8 +1,13 @@
 import type { Loss } from "../../losses/loss.js";
+import { binaryCrossEntropyGradient } from "./binaryCrossEntropy.js";
 import { squaredErrorGradient } from "./meanSquaredError.js";
 import { lossGradient } from "./softmaxCrossEntropy.js";
 
-/** The kernel that makes the first gradient, by the loss's type. */
-export function lossKernel({ type }: Loss): typeof lossGradient {
-  return type === "meanSquaredError" ? squaredErrorGradient : lossGradient;
-}
+/** The kernels that make the first gradient, by the type of the loss. */
+const kernels: Readonly<Record<string, typeof lossGradient>> = {
+  softmaxCrossEntropy: lossGradient,
+  meanSquaredError: squaredErrorGradient,
+  binaryCrossEntropy: binaryCrossEntropyGradient,
+};
+
+export const lossKernel = ({ type }: Loss): typeof lossGradient => kernels[type];

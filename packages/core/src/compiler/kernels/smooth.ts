@@ -24,7 +24,7 @@ import { exponential, exponentialParts } from "./exponential.js";
 const ONE = constant(1);
 const sizeOf = (x: Expression) => binary("and", x, integer(0x7fffffff));
 /** x, as if it had been below 0. */
-const belowZero = (x: Expression) => sub(constant(0), sizeOf(x));
+export const belowZero = (x: Expression) => sub(constant(0), sizeOf(x));
 const isPositive = (x: Expression) => binary("gt", x, constant(0));
 
 /** 1 / (1 + e^-z), and how much it moves where z does. */

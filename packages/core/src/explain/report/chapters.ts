@@ -8,6 +8,7 @@ import { denseChapters } from "./layers/dense.js";
 import { flattenChapters } from "./layers/flatten.js";
 import { maxPool2dChapters } from "./layers/maxPool2d.js";
 import { reluChapters } from "./layers/relu.js";
+import { binaryGradientChapter, binaryLossChapter, sigmoidChapter } from "./parts/binaryCrossEntropy.js";
 import { collectedPart } from "./parts/collected.js";
 import { costChapter } from "./parts/cost.js";
 import { differenceChapter } from "./parts/difference.js";
@@ -29,6 +30,18 @@ const ownChapters: Partial<Record<keyof typeof layerKinds, LayerChapters>> = {
   dense: denseChapters,
 };
 
+interface LossChapters {
+  readonly forward: readonly ((story: Story) => Chapter)[];
+  readonly backward: (story: Story) => Chapter;
+}
+
+/** What is told of losses, by their types. */
+const lossChapters: Readonly<Record<string, LossChapters>> = {
+  softmaxCrossEntropy: { forward: [softmaxChapter, lossChapter], backward: differenceChapter },
+  meanSquaredError: { forward: [squaredErrorChapter], backward: squaredErrorGradientChapter },
+  binaryCrossEntropy: { forward: [sigmoidChapter, binaryLossChapter], backward: binaryGradientChapter },
+};
+
 /** The way forward, in order. */
 export function forwardChapters(story: Story): Chapter[] {
   const layers = placesOf(story).map((place): Chapter => {
@@ -41,8 +54,7 @@ export function forwardChapters(story: Story): Chapter[] {
       ...forwardTelling(place, ownChapters[layer.spec.type]?.forward?.(place)),
     };
   });
-  const end = isSquared(story) ? [squaredErrorChapter(story)] : [softmaxChapter(story), lossChapter(story)];
-  return [inputChapter(story), ...layers, ...end];
+  return [inputChapter(story), ...layers, ...lossChaptersOf(story).forward.map((chapter) => chapter(story))];
 }
 
 /** The way back, in the order in which it is gone. */
@@ -64,10 +76,10 @@ export function backwardChapters(story: Story): Chapter[] {
         body: [collected, body, firstOfImage && collectedPart(story, "x")],
       };
     });
-  return [isSquared(story) ? squaredErrorGradientChapter(story) : differenceChapter(story), ...layers];
+  return [lossChaptersOf(story).backward(story), ...layers];
 }
 
-const isSquared = ({ trace }: Story) => trace.model.loss.type === "meanSquaredError";
+const lossChaptersOf = ({ trace }: Story) => lossChapters[trace.model.loss.type];
 
 function headOf({ name, kind, resolved }: ModelLayer): Pick<Chapter, "name" | "kind"> {
   return { name, kind: kind.words(resolved).kind };

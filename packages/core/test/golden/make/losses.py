@@ -59,6 +59,16 @@ def make_losses():
         cases.append({"name": name, "spec": {"type": "meanSquaredError"}, "classWeights": weights if weighted else None})
         tensors[name + "/losses"], tensors[name + "/loss"] = losses, loss
         tensors[name + "/grad.logits"] = torch.autograd.grad(loss, logits)[0]
+    for weighted in (False, True):
+        each = torch.tensor(weights)[labels] if weighted else torch.ones(len(labels))
+        losses = each * F.binary_cross_entropy_with_logits(logits, hot, reduction="none").mean(1)
+        loss = losses.sum() / each.sum()
+        if not weighted:
+            assert torch.isclose(loss, torch.nn.BCEWithLogitsLoss()(logits, hot), rtol=1e-14)
+        name = "binaryCrossEntropy" + ("/weighted" if weighted else "")
+        cases.append({"name": name, "spec": {"type": "binaryCrossEntropy"}, "classWeights": weights if weighted else None})
+        tensors[name + "/losses"], tensors[name + "/loss"] = losses, loss
+        tensors[name + "/grad.logits"] = torch.autograd.grad(loss, logits)[0]
     save("losses", {"labels": labels.tolist(), "cases": cases}, tensors)
 
 

@@ -12,9 +12,9 @@ export function overview(story: Story): Markup {
   const { winner, label, labelKnown, trace, trained, modelName } = story;
   const p = tensorOf(story, "probs").data;
   const right = winner === label;
-  const isSquared = trace.model.loss.type === "meanSquaredError";
-  const said = (value: number) => (isSquared ? short(value, 4) : percent(value));
-  return html`<section id="overview"><div class="answer">${picture(story, 168)}<p class="says">${trained ? html`The network <b>${modelName}</b> says` : html`The network <b>${modelName}</b> hasn’t learnt anything yet (its weights are random), and says`}: <b>“${nameOf(story, winner)}”</b>, with a ${isSquared ? "score" : "probability"} of <b>${said(p[winner])}</b>. ${
+  const isScore = trace.model.loss.words.probabilities === "scores";
+  const said = (value: number) => (isScore ? short(value, 4) : percent(value));
+  return html`<section id="overview"><div class="answer">${picture(story, 168)}<p class="says">${trained ? html`The network <b>${modelName}</b> says` : html`The network <b>${modelName}</b> hasn’t learnt anything yet (its weights are random), and says`}: <b>“${nameOf(story, winner)}”</b>, with a ${isScore ? "score" : "probability"} of <b>${said(p[winner])}</b>. ${
     !labelKnown
       ? html`Nobody said what is right, so this answer is taken for right on the way back.`
       : right

@@ -103,8 +103,8 @@ function parameterTable(story: Story): Content {
 function outcome(story: Story): Content {
   const { trace, label, learningRate } = story;
   const { loss, probability, promised, squares } = outcomeOf(trace);
-  const isSquared = trace.model.loss.type === "meanSquaredError";
-  const said = (value: number) => (isSquared ? short(value, 4) : percent(value));
+  const isScore = trace.model.loss.words.probabilities === "scores";
+  const said = (value: number) => (isScore ? short(value, 4) : percent(value));
   const change = loss.after - loss.before;
   const format = formatFor([loss.before, loss.after]);
   const shown = (value: number) => `${fixed(value, format)}${powerOf(format)}`;
@@ -117,7 +117,7 @@ function outcome(story: Story): Content {
         { cells: ["loss", shown(loss.before), shown(loss.after)], look: "chosen" },
         {
           cells: [
-            `${isSquared ? "score" : "probability"} of “${nameOf(story, label)}”`,
+            `${isScore ? "score" : "probability"} of “${nameOf(story, label)}”`,
             said(probability.before),
             said(probability.after),
           ],
