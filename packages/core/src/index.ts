@@ -107,7 +107,7 @@ export {
   type History,
   type ProgressEvent,
 } from "./training/fit.js";
-export { type Evaluation, measure as evaluateLogits } from "./training/metrics.js";
+export { type Answers, type Evaluation, measure as evaluateLogits } from "./training/metrics.js";
 export { checkTrace } from "./training/overflow.js";
 export { fitDefaults, type TrainingSettings } from "./training/settings.js";
 export { type Split, splitValidation } from "./training/split.js";

@@ -16,6 +16,8 @@ export interface PassesContext {
   readonly workspace: Workspace;
   readonly bytes: Buffer;
   readonly labels: Buffer;
+  /** Whether images have several labels at once. */
+  readonly several: boolean;
   readonly scale: Buffer;
   readonly mask: Buffer;
   readonly statistics: Buffer;
@@ -41,7 +43,15 @@ export interface Passes {
 }
 
 /** What the model's loss asks for, with the class weights in memory. */
-export function targetsOf({ model, shared }: Pick<PassesContext, "model" | "shared">): Targets {
+export function targetsOf({
+  model,
+  shared,
+  several,
+}: Pick<PassesContext, "model" | "shared" | "several">): Targets {
   const { labelSmoothing, classWeights } = model.loss;
-  return { labelSmoothing, classWeights: classWeights && shared.constants("classWeights", classWeights) };
+  return {
+    several,
+    labelSmoothing,
+    classWeights: classWeights && shared.constants("classWeights", classWeights),
+  };
 }

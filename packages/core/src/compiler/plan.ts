@@ -32,6 +32,8 @@ export interface TrainingPlan {
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
   readonly clip: boolean;
+  /** Whether images have several labels at once; default: one class each. */
+  readonly several?: boolean;
   /** How much the average of the weights keeps of itself; undefined: there is none. */
   readonly ema?: number | undefined;
 }
@@ -149,7 +151,8 @@ function draftPlan(
   const block = new Allocator("block");
   const workspace = new Workspace(block, new Set(kept.keys()));
   const bytes = workspace.bytes("bytes", BLOCK * sizeOf(model.inputShape));
-  const labels = workspace.numbers("labels", BLOCK);
+  const several = training?.several ?? false;
+  const labels = workspace.numbers("labels", several ? BLOCK * model.classes.length : BLOCK);
   const scale = workspace.numbers("scale", BLOCK);
   const mask = workspace.numbers("mask", BLOCK);
   const statistics = workspace.numbers("statistics", STATISTICS.size);
@@ -180,6 +183,7 @@ function draftPlan(
     workspace,
     bytes,
     labels,
+    several,
     scale,
     mask,
     statistics,

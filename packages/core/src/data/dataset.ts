@@ -9,7 +9,10 @@ export interface Dataset {
   readonly shape: ImageShape;
   /** `[N, C, H, W]`, 0 to 255. */
   readonly images: Uint8Array;
-  /** `[N]`: index of the class. */
+  /**
+   * `[N]`: index of the class. Or `[N, classes]`, image by image, 1 for each class that it shows and 0 for the others: several
+   * labels at once, which the loss `binaryCrossEntropy` takes.
+   */
   readonly labels: Uint8Array;
   readonly classes: readonly string[];
 }
@@ -22,7 +25,23 @@ export interface DataPair {
 
 /** How many images a data set holds. */
 export function countOf(data: Dataset): number {
-  return data.labels.length;
+  return data.labels.length / labelsPerImage(data);
+}
+
+/** How many numbers `labels` has for an image: 1, or with several labels at once as many as there are classes. */
+export function labelsPerImage({ images, labels, classes, shape }: Dataset): number {
+  const perImage = (labels.length * sizeOf(shape)) / images.length;
+  return perImage > 1 && perImage === classes.length ? perImage : 1;
+}
+
+/** The labels of the images at `indices`, in that order. */
+export function labelsAt(data: Dataset, indices: ArrayLike<number>): Uint8Array {
+  const each = labelsPerImage(data);
+  const labels = new Uint8Array(each * indices.length);
+  for (let i = 0; i < indices.length; i++) {
+    for (let k = 0; k < each; k++) labels[i * each + k] = data.labels[indices[i] * each + k];
+  }
+  return labels;
 }
 
 /** The images at `indices`, in that order. @throws InputError if there is no such image */
@@ -37,13 +56,11 @@ export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
     );
   }
   const images = new Uint8Array(indices.length * size);
-  const labels = new Uint8Array(indices.length);
   for (let i = 0; i < indices.length; i++) {
     const from = indices[i] * size;
     images.set(data.images.subarray(from, from + size), i * size);
-    labels[i] = data.labels[indices[i]];
   }
-  return { ...data, images, labels };
+  return { ...data, images, labels: labelsAt(data, indices) };
 }
 
 /**
@@ -56,7 +73,7 @@ export function firstOf(data: Dataset, count: number): Dataset {
   return {
     ...data,
     images: data.images.subarray(0, count * sizeOf(data.shape)),
-    labels: data.labels.subarray(0, count),
+    labels: data.labels.subarray(0, count * labelsPerImage(data)),
   };
 }
 
@@ -65,11 +82,19 @@ export function firstOf(data: Dataset, count: number): Dataset {
  */
 export function checkDataset(data: Dataset): void {
   checkKinds(data);
-  const count = data.labels.length;
+  const count = countOf(data);
   if (count === 0) throw new InputError(`${data.name}: there are no images in it.`);
   if (data.images.length !== count * sizeOf(data.shape)) {
     throw new InputError(
       `${data.name}: ${count} labels need ${count * sizeOf(data.shape)} bytes of images, but there are ${data.images.length}.`,
+    );
+  }
+  const each = labelsPerImage(data);
+  if (each > 1) {
+    const wrong = data.labels.findIndex((label) => label > 1);
+    if (wrong < 0) return;
+    throw new InputError(
+      `${data.name}: with several labels at once each is 0 or 1, but that of class ${show(data.classes[wrong % each])} for image ${Math.floor(wrong / each)} is ${data.labels[wrong]}.`,
     );
   }
   const wrong = data.labels.findIndex((label) => label >= data.classes.length);

@@ -1,7 +1,7 @@
-import { checkBytes, countOf, type Dataset } from "../data/dataset.js";
+import { checkBytes, countOf, type Dataset, labelsPerImage } from "../data/dataset.js";
 import { InputError, inContext } from "../errors.js";
 import type { Model } from "../graph/model.js";
-import { checkClassWeights } from "../losses/classWeights.js";
+import { checkClassWeights, severalError } from "../losses/classWeights.js";
 import { emaCheck } from "../optimizers/average.js";
 import {
   abortSignal,
@@ -44,7 +44,10 @@ export function checkTraining(model: Model, data: Dataset, options: TrainingOpti
   checkOptions("A training run", options, trainingChecks);
   inContext("A training run", () => {
     batchSize("batchSize", options.batchSize);
-    if (options.classWeights !== undefined) checkClassWeights(options.classWeights, model.classes);
+    if (options.classWeights !== undefined) {
+      if (labelsPerImage(data) > 1) throw severalError();
+      checkClassWeights(options.classWeights, model.classes);
+    }
   });
   checkImageCount(model, options.batchSize);
 }

@@ -1,14 +1,15 @@
 import { loadBatch } from "../data/batch.js";
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, labelsAt } from "../data/dataset.js";
 import { type Model, withClassWeights } from "../graph/model.js";
 import { checkParameters } from "../graph/parameters.js";
 import { listening } from "../listening.js";
+import { rightOnes } from "../losses/labels.js";
 import { averageInto } from "../optimizers/average.js";
 import { clipGradients } from "../optimizers/clip.js";
 import { LOOK_EVERY } from "../optimizers/flush.js";
 import { decaysOf, optimizerStateCount, resolveOptimizer, updateParameter } from "../optimizers/index.js";
 import { EVALUATION, logits, nextState, parameterGradients, trace } from "../reference/trace.js";
-import { copyAll, type FloatArray, largestInRows, type NamedTensors, sizeOf } from "../tensor.js";
+import { copyAll, type FloatArray, type NamedTensors, sizeOf } from "../tensor.js";
 import { DivergedError } from "./diverged.js";
 import type {
   Engine,
@@ -210,7 +211,7 @@ class ReferenceTraining implements TrainingRun {
   /** One step. Returns sums over the batch, from before the update. */
   #trainOn(indices: Uint32Array, learningRate: number): EpochTotals {
     const model = this.#model;
-    const labels = Uint8Array.from(indices, (index) => this.#data.labels[index]);
+    const labels = labelsAt(this.#data, indices);
     const x = loadBatch(this.#data.images, model.inputShape, indices, model.normalize);
     this.#step += 1;
     const step = trace(model, this.#parameters, x, labels, {
@@ -238,7 +239,7 @@ class ReferenceTraining implements TrainingRun {
       steps: 1,
       images: indices.length,
       loss: step.loss * indices.length,
-      correct: largestInRows(step.tensors.probs).filter((winner, n) => winner === labels[n]).length,
+      correct: rightOnes(step.tensors[model.output], labels, step.tensors.probs).filter(Boolean).length,
       firstLoss: this.#step <= firstSteps(this.#options.batchSize) ? step.loss : 0,
       absurdSteps: step.loss > absurdLoss(model) ? 1 : 0,
       idleSteps: this.#idleSteps,

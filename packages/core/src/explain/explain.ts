@@ -105,7 +105,9 @@ function givenNumber(tensors: NamedTensors, { tensor, index }: Cell): Account {
     tensor === "x"
       ? "A pixel of the image, as it goes into the network."
       : tensor === "y"
-        ? "The right class of the image, as its label says."
+        ? index.length === 2
+          ? "1 if the image shows this class, as its labels say, else 0."
+          : "The right class of the image, as its label says."
         : tensor === "lr"
           ? "The learning rate: how large a step the update takes."
           : "A parameter: it was there before the step, and only an update changes it.";

@@ -150,7 +150,7 @@ function checkMeasurable({ model, tensors }: Trace): void {
 const LARGEST_SCORE = 1e5;
 
 /** How many cells of each tensor are moved by default: as many as take a moment, but not too few. */
-function affordableCells({ model, labels }: Trace): number {
+function affordableCells({ model, tensors }: Trace): number {
   let [onwards, perCell] = [0, 0];
   for (const { multiplyAdds, parameters } of [...model.layers].reverse()) {
     onwards += multiplyAdds.forward;
@@ -158,7 +158,7 @@ function affordableCells({ model, labels }: Trace): number {
     perCell += parameters.length * onwards + (1 + parameters.length) * multiplyAdds.forward;
   }
   perCell += onwards; // x
-  const twice = 2 * labels.length * perCell;
+  const twice = 2 * tensors.x.shape[0] * perCell;
   return Math.max(FEWEST_CELLS, Math.min(MOST_CELLS, Math.floor(BUDGET / twice)));
 }
 

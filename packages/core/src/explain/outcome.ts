@@ -1,3 +1,4 @@
+import { InputError } from "../errors.js";
 import { FIRST_STEP } from "../layers/layer.js";
 import { meanLoss } from "../losses/loss.js";
 import { logits, type Trace } from "../reference/trace.js";
@@ -13,7 +14,18 @@ export interface Outcome {
   readonly squares: number;
 }
 
-/** Runs the network once more, with the parameters that `withUpdate` made. */
+/** @throws InputError unless these are the labels of one image that has one */
+export function checkOneLabel(labels: ArrayLike<number>): void {
+  if (labels.length === 1) return;
+  throw new InputError(
+    `What is told of one image needs one label, but the trace has ${labels.length}: it is of a batch, or of several labels at once.`,
+  );
+}
+
+/**
+ * Runs the network once more, with the parameters that `withUpdate` made.
+ * @throws InputError if the trace is of a batch, or of several labels at once
+ */
 export function outcomeOf({
   model,
   tensors,
@@ -22,6 +34,7 @@ export function outcomeOf({
   learningRate = 0,
   circumstances = FIRST_STEP,
 }: Trace): Outcome {
+  checkOneLabel(labels);
   const updated = [
     ...model.parameters.map(({ fullName }) => [fullName, tensors[`new.${fullName}`]]),
     ...model.state.map(({ fullName }) => [fullName, tensors[fullName]]),

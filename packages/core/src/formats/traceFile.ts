@@ -107,7 +107,8 @@ function traceOf(
   const shapes = shapesOfTrace(model, all.x.shape[0] ?? 0);
   for (const [name, { shape }] of Object.entries(all)) {
     if (!Object.hasOwn(shapes, name)) fail(`a trace of this network has no ${show(name)}`);
-    const due = shapes[name];
+    const several = name === "y" && model.loss.takesSeveral && shape.length === 2;
+    const due = several ? shapes.probs : shapes[name];
     if (!sameShape(shape, due))
       fail(
         `${name} has shape ${formatShape(shape)}, but in a trace of this network it is ${formatShape(due)}`,
@@ -118,10 +119,12 @@ function traceOf(
   );
   if (missing !== undefined) fail(`it has no ${missing}, which every trace has`);
   const { y, loss, lr, ...tensors } = all;
-  const wrong = y.data.find(
-    (label) => !Number.isInteger(label) || label < 0 || label >= model.classes.length,
-  );
-  if (wrong !== undefined) fail(`y holds ${wrong}, but the classes are 0 to ${model.classes.length - 1}`);
+  const most = y.shape.length === 2 ? 1 : model.classes.length - 1;
+  const wrong = y.data.find((label) => !Number.isInteger(label) || label < 0 || label > most);
+  if (wrong !== undefined)
+    fail(
+      `y holds ${wrong}, but ${most === 1 && y.shape.length === 2 ? "with several labels at once they are 0 or 1" : `the classes are 0 to ${most}`}`,
+    );
   return {
     model,
     labels: y.data,

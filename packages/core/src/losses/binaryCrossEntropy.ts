@@ -1,15 +1,18 @@
+import { indexAt } from "../cell.js";
 import { type Account, type Around, factorAt, product } from "../layers/explain/explanation.js";
 import { logistic } from "../layers/sigmoid.js";
 import { exp, log1p } from "../math.js";
 import { counted } from "../presentation/numbers.js";
 import { dtypeOf, type Tensor, zeros } from "../tensor.js";
-import { shareOf, tooMuch, usesOfEach, weightOf } from "./eachClass.js";
+import { isAsked, labelOf, shareOf, tooMuch, usesOfEach, weightOf } from "./eachClass.js";
+import { askedBy, weightBy } from "./labels.js";
 import { type ClassWeights, type Loss, totalWeight } from "./loss.js";
 
 /*
  * The binary cross-entropy asks of each class by itself whether it is the one: the sigmoid p of its score is the probability of yes,
  * and the loss is minus the logarithm of the probability of the right answer, p for the right class and 1 - p for the others,
- * averaged over the batch and the classes; as `torch.nn.BCEWithLogitsLoss` on one-hot targets.
+ * averaged over the batch and the classes; as `torch.nn.BCEWithLogitsLoss`. So an image may also have
+ * several labels at once, or none: then y is 1 for each of its classes.
  *
  *   loss     = 1 / (N K) * sum over n, k of -(y ln p + (1 - y) ln(1 - p))      with y = 1 for the right class, else 0
  *            = 1 / (N K) * sum over n, k of max(z, 0) - z y + ln(1 + e^-|z|)
@@ -24,14 +27,15 @@ function answerLoss(score: number, yes: boolean): number {
   return Math.max(score, 0) - (yes ? score : 0) + log1p(exp(-Math.abs(score)));
 }
 
-/** The loss of each image, `[N]` in float64, from scores `[N, K]` and N class indices. */
+/** The loss of each image, `[N]` in float64, from scores `[N, K]` and labels. */
 function entropies(scores: Tensor, labels: ArrayLike<number>, weights?: ClassWeights): Float64Array {
   const [N, K] = scores.shape;
+  const asked = askedBy(labels, scores.shape, weights);
   const losses = new Float64Array(N);
   for (let n = 0; n < N; n++) {
     let sum = 0;
-    for (let k = 0; k < K; k++) sum += answerLoss(scores.data[n * K + k], k === labels[n]);
-    losses[n] = ((weights?.[labels[n]] ?? 1) * sum) / K;
+    for (let k = 0; k < K; k++) sum += answerLoss(scores.data[n * K + k], asked(n, k) === 1);
+    losses[n] = (weightBy(labels, weights, n) * sum) / K;
   }
   return losses;
 }
@@ -40,11 +44,12 @@ function entropies(scores: Tensor, labels: ArrayLike<number>, weights?: ClassWei
 function entropyGradient(scores: Tensor, labels: ArrayLike<number>, weights?: ClassWeights): Tensor {
   const [N, K] = scores.shape;
   const gradient = zeros([N, K], dtypeOf(scores));
-  const total = totalWeight(labels, weights);
+  const asked = askedBy(labels, scores.shape, weights);
+  const total = weights === undefined ? N : totalWeight(labels, weights);
   for (let n = 0; n < N; n++) {
-    const factor = (weights?.[labels[n]] ?? 1) / (K * total);
+    const factor = weightBy(labels, weights, n) / (K * total);
     for (let k = 0; k < K; k++) {
-      gradient.data[n * K + k] = factor * (logistic(scores.data[n * K + k]) - (k === labels[n] ? 1 : 0));
+      gradient.data[n * K + k] = factor * (logistic(scores.data[n * K + k]) - asked(n, k));
     }
   }
   return gradient;
@@ -61,6 +66,7 @@ function lossWith(classWeights: ClassWeights | undefined): Loss {
   return {
     type: "binaryCrossEntropy",
     labelSmoothing: 0,
+    takesSeveral: true,
     classWeights,
     weighted: lossWith,
     words: {
@@ -81,7 +87,7 @@ function lossWith(classWeights: ClassWeights | undefined): Loss {
       loss: (around) => loss(around, classWeights),
       inputGradient: (around, index) => ({
         ...tooMuch(around, index, 1, "p", classWeights),
-        says: `${around("y").data[index[0]] === index[1] ? "The right class should have had probability 1" : "A wrong class should have had probability 0"}: the gradient is what it had too much, p - y, divided as the loss is.`,
+        says: `${isAsked(around, index) ? "The right class should have had probability 1" : "A wrong class should have had probability 0"}: the gradient is what it had too much, p - y, divided as the loss is.`,
       }),
       uses: usesOfEach,
     },
@@ -110,13 +116,13 @@ function loss(around: Around, weights: ClassWeights | undefined): Account {
   return {
     rule: "loss",
     terms: cells.map(([n, k]) => {
-      const isRight = y.data[n] === k;
+      const isRight = isAsked(around, [n, k]);
       const value = answerLoss(logits.data[n * K + k], isRight);
       const label = `-ln of image ${n}'s probability ${isRight ? "" : "of not being "}of class ${k}`;
       return product([{ value, label }, ...weightOf(weights, y.data[n]), share]);
     }),
     others: [
-      ...Array.from({ length: N }, (_, n) => factorAt(y, [n], "the right class")),
+      ...Array.from(y.data, (_, i) => factorAt(y, indexAt(y.shape, i), labelOf(y))),
       ...cells.map((cell) => factorAt(probs, cell, "a probability")),
     ],
     says: `Minus the logarithm of the probability of the right answer for each class, averaged over ${N === 1 ? "" : `${counted(N, "image")} and `}${K} classes${weights && N > 1 ? ", each image weighted as its class is" : ""}.`,

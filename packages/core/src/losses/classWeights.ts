@@ -28,6 +28,10 @@ export function resolveClassWeights(
   return Array.from(counts, (count) => labels.length / (classes.length * count));
 }
 
+/** No single class says how much an image with several labels counts. */
+export const severalError = () =>
+  new InputError("classWeights go with one label for each image, not with several at once; leave them out");
+
 /** @throws InputError that begins with `classWeights`, unless they are one number above 0 for each class, as float32 holds it */
 export function checkClassWeights(weights: unknown, classes: readonly string[]): ClassWeights {
   if (!Array.isArray(weights)) {

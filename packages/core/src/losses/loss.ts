@@ -25,11 +25,13 @@ export type ClassWeights = readonly number[];
 
 /**
  * The textbook of one kind of loss: what the scores `[N, K]` that the last layer gives say, and how wrong that is, given the
- * right class of each image. All functions are pure.
+ * right class of each image, or several. All functions are pure.
  */
 export interface Loss {
   readonly type: string;
   readonly labelSmoothing: number;
+  /** Whether an image may have several labels at once, or none (see labels.ts). */
+  readonly takesSeveral: boolean;
   /** Undefined: all images count alike. */
   readonly classWeights: ClassWeights | undefined;
   /** The same loss with class weights, as one trains with them. */
@@ -62,7 +64,7 @@ export interface LossExplainer {
 /** The mean of the images' losses; with class weights, the weighted one. */
 export function meanLoss(loss: Loss, scores: Tensor, labels: ArrayLike<number>): number {
   const sum = loss.values(scores, labels).reduce((sum, value) => sum + value, 0);
-  return sum / totalWeight(labels, loss.classWeights);
+  return sum / (loss.classWeights === undefined ? scores.shape[0] : totalWeight(labels, loss.classWeights));
 }
 
 /** What a batch's losses are divided by: how many images it has, or the sum of their classes' weights, in their order. */

@@ -45,6 +45,7 @@ function lossWith(classWeights: ClassWeights | undefined): Loss {
   return {
     type: "meanSquaredError",
     labelSmoothing: 0,
+    takesSeveral: false,
     classWeights,
     weighted: lossWith,
     words: {

@@ -94,6 +94,7 @@ export function softmaxCrossEntropyGradient(
 function lossWith(options: Options): Loss {
   return {
     type: "softmaxCrossEntropy",
+    takesSeveral: false,
     ...options,
     words: {
       kind: "softmax and loss",

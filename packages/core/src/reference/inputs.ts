@@ -26,8 +26,17 @@ export function checkImageCount(model: Model, count: number): void {
   );
 }
 
-/** @throws InputError unless there is a label for each image of a batch, and a class for each label */
-export function checkLabels({ classes }: Model, count: number, labels: ArrayLike<number>): void {
+/** @throws InputError unless there is a label for each image of a batch, and a class for each label; or several at once */
+export function checkLabels({ classes, loss }: Model, count: number, labels: ArrayLike<number>): void {
+  if (loss.takesSeveral && Object(labels).length === count * classes.length) {
+    for (let k = 0; k < labels.length; k++) {
+      if (labels[k] === 0 || labels[k] === 1) continue;
+      throw new InputError(
+        `With several labels at once each is 0 or 1, but that of class ${k % classes.length} for image ${Math.floor(k / classes.length)} is ${show(labels[k])}.`,
+      );
+    }
+    return;
+  }
   if (typeof labels !== "object" || labels === null || labels.length !== count) {
     throw new InputError(
       `The labels must be a list of ${count} class numbers, one for each image, not ${Array.isArray(labels) ? show(labels) : kindOf(labels)}.`,

@@ -1,5 +1,6 @@
 import type { Model, ModelLayer } from "../graph/model.js";
 import { type Circumstances, type Context, FIRST_STEP } from "../layers/layer.js";
+import { areSeveral } from "../losses/labels.js";
 import { meanLoss } from "../losses/loss.js";
 import { resolveOptimizer, updateParameter } from "../optimizers/index.js";
 import { checkRange } from "../optimizers/optimizer.js";
@@ -10,7 +11,7 @@ import { checkBatch, checkImageCount, checkLabels } from "./inputs.js";
 /** Every number of one step, forward and backward, under its contract name. */
 export interface Trace {
   readonly model: Model;
-  /** Class indices, `[N]`. */
+  /** Class indices, `[N]`; or several labels at once, `[N, classes]`: 1 for each class that an image shows, else 0. */
   readonly labels: ArrayLike<number>;
   /** Mean over the batch. */
   readonly loss: number;
@@ -31,7 +32,10 @@ export function tensorsOf({ tensors, labels, loss, learningRate }: Trace): Named
   const all: NamedTensors = {};
   for (const [name, one] of Object.entries(tensors)) {
     all[name] = one;
-    if (name === "x") all.y = tensor([labels.length], labels, "float64");
+    if (name === "x") {
+      const [N] = one.shape;
+      all.y = tensor(areSeveral(labels, N) ? [N, labels.length / N] : [N], labels, "float64");
+    }
     if (name === "probs") all.loss = single(loss);
   }
   return learningRate === undefined ? all : { ...all, lr: single(learningRate) };
@@ -86,7 +90,7 @@ const traceChecks: Checks<TraceOptions> = { inputGradient: flag, ...circumstance
 /**
  * Runs the textbook forward and backward.
  * @param x batch `[N, C, H, W]`, its dtype is the dtype of all results
- * @param labels class indices, `[N]`
+ * @param labels class indices, `[N]`; or several at once, `[N, classes]`
  * @throws InputError if the batch, the parameters or the labels don't fit the model
  */
 export function trace(

@@ -1,4 +1,4 @@
-import { countOf, type Dataset } from "../data/dataset.js";
+import { countOf, type Dataset, labelsPerImage } from "../data/dataset.js";
 import type { Engine, InferenceOptions } from "../engine/engine.js";
 import { checkFits } from "../engine/fits.js";
 import { checkEngine, checkInference } from "../engine/inputs.js";
@@ -10,7 +10,7 @@ import { finiteLogits } from "./overflow.js";
 const MOST_SCORES = 2 ** 22;
 
 /**
- * Loss, accuracy and confusion matrix on labelled images.
+ * Loss, accuracy and confusion matrix on labelled images; with several labels at once, how good the answers are for each class.
  * @throws InputError if the images don't fit the network; FailureError if its weights are so large that scores overflow; what
  *   `options.signal` was aborted with
  */
@@ -24,6 +24,7 @@ export async function evaluate(
   checkFits(model, data);
   const count = countOf(data);
   const classes = model.classes.length;
+  const each = labelsPerImage(data);
   const size = sizeOf(model.inputShape);
   const atOnce = Math.ceil(MOST_SCORES / classes);
   const tally = new Tally(classes, model.loss);
@@ -32,7 +33,7 @@ export async function evaluate(
     const images = data.images.subarray(from * size, to * size);
     const listener = onProgress && { onProgress: (done: number) => onProgress(from + done) };
     const scores = await finiteLogits(engine, images, { ...options, ...listener }, from);
-    tally.add({ shape: [to - from, classes], data: scores }, data.labels.subarray(from, to));
+    tally.add({ shape: [to - from, classes], data: scores }, data.labels.subarray(each * from, each * to));
   }
   return tally.result();
 }

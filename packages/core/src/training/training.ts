@@ -1,4 +1,4 @@
-import { countOf, type Dataset } from "../data/dataset.js";
+import { countOf, type Dataset, labelsPerImage } from "../data/dataset.js";
 import { DivergedError } from "../engine/diverged.js";
 import type { Engine, EpochOptions, EpochTotals, RunState, TrainingRun } from "../engine/engine.js";
 import { checkFits } from "../engine/fits.js";
@@ -6,7 +6,7 @@ import { checkEngine } from "../engine/inputs.js";
 import { NOTHING, sumOf } from "../engine/signs.js";
 import { InputError, inContext } from "../errors.js";
 import type { Model } from "../graph/model.js";
-import { resolveClassWeights } from "../losses/classWeights.js";
+import { resolveClassWeights, severalError } from "../losses/classWeights.js";
 import { learningRateAt } from "../optimizers/schedules.js";
 import { wholeNumber } from "../options.js";
 import { permutation, randomStream } from "../random.js";
@@ -225,7 +225,10 @@ function resolveFor(model: Model, data: Dataset, { classWeights: spec, ...settin
   const classWeights =
     spec === undefined
       ? undefined
-      : inContext("Training", () => resolveClassWeights(spec, model.classes, data.labels));
+      : inContext("Training", () => {
+          if (labelsPerImage(data) > 1) throw severalError();
+          return resolveClassWeights(spec, model.classes, data.labels);
+        });
   return { ...resolveSettings(settings, countOf(data)), classWeights };
 }
 

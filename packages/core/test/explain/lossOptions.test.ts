@@ -11,7 +11,7 @@ import { addresses, cellsOf } from "../support/traces.js";
 
 /* Each loss with its options, on a batch and on one image: every number around it is the sum of its terms, and slopes are as measured. */
 
-const losses: readonly (readonly [LossSpec, readonly number[] | undefined])[] = [
+const losses: readonly (readonly [LossSpec, readonly number[] | undefined, several?: true])[] = [
   [{ type: "softmaxCrossEntropy" }, [0.5, 2, 1.25]],
   [{ type: "softmaxCrossEntropy", labelSmoothing: 0.25 }, undefined],
   [{ type: "softmaxCrossEntropy", labelSmoothing: 0.25 }, [0.5, 2, 1.25]],
@@ -19,9 +19,12 @@ const losses: readonly (readonly [LossSpec, readonly number[] | undefined])[] = 
   [{ type: "meanSquaredError" }, [0.5, 2, 1.25]],
   [{ type: "binaryCrossEntropy" }, undefined],
   [{ type: "binaryCrossEntropy" }, [0.5, 2, 1.25]],
+  [{ type: "binaryCrossEntropy" }, undefined, true],
 ];
 
-describe.each(losses)("%j, class weights %j", (loss, classWeights) => {
+const rows = losses.map(([loss, weights, several = false]) => [loss, weights, several] as const);
+
+describe.each(rows)("%j, class weights %j, several labels at once: %s", (loss, classWeights, several) => {
   test.each([1, 4])("%i images", async (images) => {
     const plain = defineModel({
       input: [1, 2, 3],
@@ -38,7 +41,7 @@ describe.each(losses)("%j, class weights %j", (loss, classWeights) => {
       model,
       parameters,
       { shape: x.shape, data: Float64Array.from(x.data) },
-      [2, 0, 1, 2].slice(0, images),
+      several ? [1, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0].slice(0, 3 * images) : [2, 0, 1, 2].slice(0, images),
     );
     const around = cellsOf(step).filter(({ tensor }) => ["probs", "loss", "grad.fc1.out"].includes(tensor));
     const users = new Map<string, Set<string>>();

@@ -41,7 +41,7 @@ function log1pOfShare(b: LoopNestBuilder, e: Variable): Expression {
  * The gradient of the binary cross-entropy with respect to the scores, 1 / (N K) * (p - y) with p = 1 / (1 + e^-z), and for each
  * image `margin` = minus its loss, with a `sum` of 1, whose logarithm is nothing.
  * @param z scores, a cell for each class
- * @param labels one cell: each image's class as a float32 number
+ * @param labels one cell: each image's class as a float32 number; with several labels at once, a cell for each class
  * @param scale one cell: 1/N for each image, or 1 / the sum of the images' weights; 0 for what only fills the block
  * @param dz becomes the gradient
  * @param halves of the cells that have images in them
@@ -53,13 +53,15 @@ export function binaryCrossEntropyGradient(
   scale: Buffer,
   dz: View,
   statistics: Buffer,
-  { classWeights }: Targets,
+  { classWeights, several }: Targets,
   halves: readonly number[] = HALVES,
 ): LoopNest {
   const [K] = z.shape;
   return loopNest(name, (b) => {
     for (const half of halves) {
-      const label = b.variable(load(at(labels, half)));
+      const label = several ? undefined : b.variable(load(at(labels, half)));
+      // with several labels at once: 1 as long as every answer is right, then 0
+      const allRight = several ? b.variable(constant(1)) : undefined;
       const largest = b.variable(load(at(z.buffer, z.start + half)));
       const winner = b.variable(constant(0));
       const losses = b.variable(constant(0));
@@ -68,7 +70,9 @@ export function binaryCrossEntropyGradient(
       const k = b.variable(constant(0));
       b.loop("k", K, (index) => {
         const score = b.variable(load(at(z.buffer, z.start + half, [index, BLOCK])));
-        const isRight = b.variable(binary("eq", k, label));
+        const isRight = b.variable(
+          label ? binary("eq", k, label) : binary("gt", load(at(labels, half, [index, BLOCK])), constant(0)),
+        );
         // how far the score is to the wrong side: both loss and gradient are those of the answer no, of this or of its opposite
         const flipped = b.variable(binary("and", isRight, SIGN));
         const wrong = b.variable(binary("xor", score, flipped));
@@ -80,6 +84,8 @@ export function binaryCrossEntropyGradient(
         winner.set(select(binary("gt", score, largest), k, winner));
         largest.set(max(largest, score));
         if (classWeights) weight.set(select(isRight, splat(at(classWeights, 0, [index, 1])), weight));
+        const isYes = binary("gt", score, constant(0));
+        allRight?.set(binary("andnot", allRight, binary("xor", isYes, isRight)));
         k.set(add(k, constant(1)));
       });
       b.store(at(statistics, STATISTICS.sum + half), constant(1));
@@ -87,7 +93,7 @@ export function binaryCrossEntropyGradient(
       b.store(at(statistics, STATISTICS.margin + half), classWeights ? mul(weight, margin) : margin);
       b.store(
         at(statistics, STATISTICS.correct + half),
-        binary("and", binary("eq", winner, label), constant(1)),
+        allRight ?? binary("and", binary("eq", winner, label as Variable), constant(1)),
       );
       const each = mul(constant(1 / K), load(at(scale, half)));
       const factor = b.variable(classWeights ? mul(weight, each) : each);

@@ -27,6 +27,8 @@ export interface Targets {
   readonly labelSmoothing: number;
   /** A float32 number for each class; undefined: all images count alike. */
   readonly classWeights: Buffer | undefined;
+  /** Whether images have several labels at once: `labels` then has a cell for each class, with 1 or 0. */
+  readonly several: boolean;
 }
 
 /**

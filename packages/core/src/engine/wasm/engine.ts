@@ -1,7 +1,7 @@
 import { BLOCK } from "../../compiler/block.js";
 import type { Convolution } from "../../compiler/convolution.js";
 import { type Plan, type PlanOptions, planModel } from "../../compiler/plan.js";
-import type { Dataset } from "../../data/dataset.js";
+import { type Dataset, labelsPerImage } from "../../data/dataset.js";
 import { InputError, show } from "../../errors.js";
 import { type Folding, foldParameters, planFolding } from "../../graph/fold.js";
 import { type Model, withClassWeights } from "../../graph/model.js";
@@ -106,11 +106,13 @@ export class WasmEngine implements Engine {
     const pool = batchSize > BLOCK ? this.pool : this.#poolOfOne();
     pool.start();
     const model = options.classWeights ? withClassWeights(this.model, options.classWeights) : this.model;
-    const plan = planModel(model, { batchSize, optimizer, clip: clip !== undefined, ema }, this.#planOptions);
+    const each = labelsPerImage(data);
+    const training = { batchSize, optimizer, clip: clip !== undefined, ema, several: each > 1 };
+    const plan = planModel(model, training, this.#planOptions);
     const program = await pool.loadTraining(
       await compileFor(pool, plan, { relaxed: !this.strict }),
       layoutOf(plan, {
-        ...{ batchSize, optimizer, clip, seed: options.seed ?? 0 },
+        ...{ batchSize, optimizer, clip, seed: options.seed ?? 0, labelsPerImage: each },
         ...(options.classWeights && {
           weights: {
             counts: options.classWeights,

@@ -64,6 +64,8 @@ export interface MemoryLayout {
     readonly optimizer: OptimizerOptions;
     readonly clip: number | undefined;
     readonly seed: number;
+    /** 1, or with several labels at once as many as there are classes. */
+    readonly labelsPerImage: number;
     /** With class weights, for each class: how much an image counts, and the sum of what is asked of all classes. */
     readonly weights?: { readonly counts: readonly number[]; readonly totals: readonly number[] };
   };

@@ -214,13 +214,17 @@ export class Thread {
     block: number,
     slot: number,
   ): void {
-    const { block: size, blocks, labels, scale, mask } = this.#layout;
+    const { block: size, blocks, labels, scale, mask, training } = this.#layout;
+    const each = training?.labelsPerImage ?? 1;
     const first = from + block * size;
     const real = Math.min(size, from + count - first);
     for (let n = 0; n < size; n++) {
       const image = job.order[first + (n < real ? n : 0)];
       if (stage.first) this.#load(pixels, image, n);
-      this.#numbers[(this.#workspace + labels) / 4 + n] = n < real ? job.labels[image] : 0;
+      for (let k = 0; k < each; k++) {
+        this.#numbers[(this.#workspace + labels) / 4 + k * BLOCK + n] =
+          n < real ? job.labels[image * each + k] : 0;
+      }
       this.#numbers[(this.#workspace + scale) / 4 + n] = n < real ? 1 / weight : 0;
       this.#numbers[(this.#workspace + mask) / 4 + n] = n < real ? 1 : 0;
     }

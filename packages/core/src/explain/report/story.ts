@@ -43,8 +43,14 @@ export interface Story extends ReportSubject {
 export function storyOf(subject: ReportSubject): Story {
   const { trace } = subject;
   const { model, tensors, labels, learningRate } = trace;
+  const [images] = tensors.x.shape;
+  if (images !== 1) {
+    throw new InputError(`A report tells of one image, but the trace is of a batch of ${images}.`);
+  }
   if (labels.length !== 1) {
-    throw new InputError(`A report tells of one image, but the trace is of a batch of ${labels.length}.`);
+    throw new InputError(
+      "A report tells of an image with one label, but this one has several at once; explain its numbers one by one.",
+    );
   }
   if (learningRate === undefined) {
     throw new InputError(

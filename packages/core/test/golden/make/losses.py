@@ -69,6 +69,15 @@ def make_losses():
         cases.append({"name": name, "spec": {"type": "binaryCrossEntropy"}, "classWeights": weights if weighted else None})
         tensors[name + "/losses"], tensors[name + "/loss"] = losses, loss
         tensors[name + "/grad.logits"] = torch.autograd.grad(loss, logits)[0]
+    targets = torch.randint(0, 2, hot.shape, generator=random).to(torch.float64)
+    targets[0], targets[1] = 0, 1  # none of the classes, and all
+    losses = F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1)
+    loss = torch.nn.BCEWithLogitsLoss()(logits, targets)
+    name = "binaryCrossEntropy/several labels"
+    cases.append({"name": name, "spec": {"type": "binaryCrossEntropy"}, "classWeights": None,
+                  "labels": [int(target) for target in targets.flatten()]})
+    tensors[name + "/losses"], tensors[name + "/loss"] = losses, loss
+    tensors[name + "/grad.logits"] = torch.autograd.grad(loss, logits)[0]
     save("losses", {"labels": labels.tolist(), "cases": cases}, tensors)
 
 
