@@ -104,11 +104,11 @@ function traceOf(
   }
   if (!Object.hasOwn(all, "x")) fail("it has no x, the images");
   if (all.x.data.length === 0) fail("its x holds no images");
-  const shapes = shapesOfTrace(model, all.x.shape[0] ?? 0);
+  const several = model.loss.takesSeveral && all.y?.shape.length === 2;
+  const shapes = shapesOfTrace(model, all.x.shape[0] ?? 0, several);
   for (const [name, { shape }] of Object.entries(all)) {
     if (!Object.hasOwn(shapes, name)) fail(`a trace of this network has no ${show(name)}`);
-    const several = name === "y" && model.loss.takesSeveral && shape.length === 2;
-    const due = several ? shapes.probs : shapes[name];
+    const due = shapes[name];
     if (!sameShape(shape, due))
       fail(
         `${name} has shape ${formatShape(shape)}, but in a trace of this network it is ${formatShape(due)}`,
@@ -119,12 +119,10 @@ function traceOf(
   );
   if (missing !== undefined) fail(`it has no ${missing}, which every trace has`);
   const { y, loss, lr, ...tensors } = all;
-  const most = y.shape.length === 2 ? 1 : model.classes.length - 1;
+  const most = several ? 1 : model.classes.length - 1;
   const wrong = y.data.find((label) => !Number.isInteger(label) || label < 0 || label > most);
-  if (wrong !== undefined)
-    fail(
-      `y holds ${wrong}, but ${most === 1 && y.shape.length === 2 ? "with several labels at once they are 0 or 1" : `the classes are 0 to ${most}`}`,
-    );
+  const due = several ? "with several labels at once they are 0 or 1" : `the classes are 0 to ${most}`;
+  if (wrong !== undefined) fail(`y holds ${wrong}, but ${due}`);
   return {
     model,
     labels: y.data,

@@ -6,9 +6,11 @@ import type { Shape } from "../tensor.js";
 /**
  * The shape of everything that a trace of N images can hold, by its name, in the order of the computation: `x`, `y`, the
  * parameters, what layers keep besides, forward, `probs`, `loss`, backward, then `lr` and the new parameters.
+ * @param several whether images have several labels at once
  */
-export function shapesOfTrace(model: Model, N: number): Record<string, Shape> {
-  const shapes: Record<string, Shape> = { x: [N, ...model.inputShape], y: [N] };
+export function shapesOfTrace(model: Model, N: number, several = false): Record<string, Shape> {
+  const y = several ? [N, model.classes.length] : [N];
+  const shapes: Record<string, Shape> = { x: [N, ...model.inputShape], y };
   const named = (all: readonly { readonly fullName: string; readonly shape: Shape }[]) =>
     all.map(({ fullName, shape }) => [fullName, shape] as const);
   const parameters = named(model.parameters);

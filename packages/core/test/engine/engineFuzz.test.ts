@@ -4,16 +4,25 @@ import { expect, test } from "vitest";
 // threads run the built worker
 import { few } from "../../../../test/support/long.js";
 import { createEngine, type EngineOptions, hasRelaxedSimd } from "../../dist/index.js";
-import type { Model } from "../../src/graph/model.js";
+import { defineModel, type Model } from "../../src/graph/model.js";
+import { resolveOptimizer } from "../../src/optimizers/index.js";
+import { decays } from "../../src/optimizers/optimizer.js";
 import { copyAll } from "../../src/tensor.js";
-import { optionsOf, randomImages, ratesOf, type Training, trainings } from "../support/engineCases.js";
+import {
+  losses,
+  optionsOf,
+  randomImages,
+  ratesOf,
+  type Training,
+  trainings,
+} from "../support/engineCases.js";
 import { engineNetworks, singleNetworks, tiledNetworks } from "../support/engineNetworks.js";
 import { randomParameters } from "../support/networks.js";
 import { seeds } from "../support/properties.js";
 import { boundsOf, trainTextbook } from "../support/textbookTraining.js";
 
 /*
- * Random networks: the scores and a short training of the compiled engine against the textbook, within bounds that scale
+ * Random networks with any loss: the scores and a short training, with or without an average and decay, of the compiled engine against the textbook, within bounds that scale
  * with the sums (support/errorBounds.ts). `node scripts/fuzz-engine.mjs` runs as many cases as one likes, with any seed.
  */
 
@@ -35,25 +44,47 @@ const engines: fc.Arbitrary<EngineOptions> = fc.record({
   threads: fc.oneof({ weight: 7, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 3 })),
 });
 
+/** Half of them with the plain loss. */
+const withLosses = (networks: fc.Arbitrary<Model>): fc.Arbitrary<Model> =>
+  fc
+    .tuple(networks, fc.oneof(fc.constant(losses[0]), fc.constantFrom(...losses)))
+    .map(([{ spec }, loss]) => defineModel({ ...spec, loss }));
+
+/** What any training may have besides: an average in half of the cases, and either kind of decay. */
+const withOptions = (some: fc.Arbitrary<Training>): fc.Arbitrary<Training> =>
+  fc
+    .tuple(some, fc.constantFrom(undefined, undefined, 0.5, 0.99), fc.constantFrom(...decays))
+    .map(([{ optimizer, ...training }, ema, decay]) => ({
+      ...training,
+      optimizer: { ...resolveOptimizer(optimizer), decay },
+      ...(ema !== undefined && { ema }),
+    }));
+
 const blocks: fc.Arbitrary<Case> = fc.record({
-  model: fc.oneof({ weight: 9, arbitrary: engineNetworks }, { weight: 1, arbitrary: tiledNetworks }),
-  training: fc
-    .record({
-      base: fc.constantFrom(...trainings),
-      images: fc.integer({ min: 1, max: 20 }),
-      batchSize: fc.integer({ min: 1, max: 70 }),
-    })
-    .map(({ base, ...sizes }) => ({ ...base, ...sizes })),
+  model: withLosses(
+    fc.oneof({ weight: 9, arbitrary: engineNetworks }, { weight: 1, arbitrary: tiledNetworks }),
+  ),
+  training: withOptions(
+    fc
+      .record({
+        base: fc.constantFrom(...trainings),
+        images: fc.integer({ min: 1, max: 20 }),
+        batchSize: fc.integer({ min: 1, max: 70 }),
+      })
+      .map(({ base, ...sizes }) => ({ ...base, ...sizes })),
+  ),
   engine: engines,
   seed: seeds,
 });
 
 /** One image at a time, with networks that have kernels for that. */
 const single: fc.Arbitrary<Case> = fc.record({
-  model: singleNetworks,
-  training: fc
-    .record({ base: fc.constantFrom(...trainings), images: fc.integer({ min: 1, max: 6 }) })
-    .map(({ base, images }) => ({ ...base, images, batchSize: 1 })),
+  model: withLosses(singleNetworks),
+  training: withOptions(
+    fc
+      .record({ base: fc.constantFrom(...trainings), images: fc.integer({ min: 1, max: 6 }) })
+      .map(({ base, images }) => ({ ...base, images, batchSize: 1 })),
+  ),
   engine: engines,
   seed: seeds,
 });

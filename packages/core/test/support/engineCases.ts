@@ -1,5 +1,6 @@
 import type { Dataset } from "../../src/data/dataset.js";
 import type { Model, ModelSpec } from "../../src/graph/model.js";
+import type { LossSpec } from "../../src/losses/loss.js";
 import { type OptimizerSpec, resolveOptimizer } from "../../src/optimizers/index.js";
 import { learningRateAt, type Schedule } from "../../src/optimizers/schedules.js";
 import { randomStream } from "../../src/random.js";
@@ -13,9 +14,10 @@ export interface Training {
   readonly schedule: Schedule;
   readonly peak: number;
   readonly clip?: number;
+  readonly ema?: number;
 }
 
-/** Every optimizer, schedule, with and without clipping; batches of less than a block, odd ones, more than the images. */
+/** Every optimizer, schedule, with and without clipping and an average, decay of all parameters and of weights only; batches of less than a block, odd ones, more than the images. */
 export const trainings: readonly Training[] = [
   { images: 3, batchSize: 1, optimizer: { type: "sgd", momentum: 0 }, schedule: "constant", peak: 0.05 },
   {
@@ -26,8 +28,23 @@ export const trainings: readonly Training[] = [
     peak: 0.02,
   },
   { images: 20, batchSize: 8, optimizer: { type: "adam" }, schedule: "one-cycle", peak: 0.002 },
-  { images: 40, batchSize: 17, optimizer: { type: "adamw" }, schedule: "cosine", peak: 0.002, clip: 0.1 },
-  { images: 70, batchSize: 64, optimizer: { type: "sgd" }, schedule: "one-cycle", peak: 0.05, clip: 0.5 },
+  {
+    images: 40,
+    batchSize: 17,
+    optimizer: { type: "adamw", weightDecay: 0.5, decay: "weights" },
+    schedule: "cosine",
+    peak: 0.002,
+    clip: 0.1,
+  },
+  {
+    images: 70,
+    batchSize: 64,
+    optimizer: { type: "sgd" },
+    schedule: "one-cycle",
+    peak: 0.05,
+    clip: 0.5,
+    ema: 0.75,
+  },
   {
     images: 5,
     batchSize: 64,
@@ -38,11 +55,11 @@ export const trainings: readonly Training[] = [
 ];
 
 /** In words, for a test's name. */
-export function describeTraining({ images, batchSize, optimizer, schedule, clip }: Training): string {
+export function describeTraining({ images, batchSize, optimizer, schedule, clip, ema }: Training): string {
   const options = Object.entries(optimizer).map(([name, value]) =>
     name === "type" ? value : `${name} ${value}`,
   );
-  return `${options.join(" ")}, ${schedule}, ${images} images by ${batchSize}${clip === undefined ? "" : `, clip ${clip}`}`;
+  return `${options.join(" ")}, ${schedule}, ${images} images by ${batchSize}${clip === undefined ? "" : `, clip ${clip}`}${ema === undefined ? "" : `, ema ${ema}`}`;
 }
 
 /** The learning rate of each of its steps. */
@@ -51,8 +68,8 @@ export function ratesOf({ images, batchSize, schedule, peak }: Training): Float6
   return Float64Array.from({ length: steps }, (_, step) => learningRateAt(schedule, peak, step, steps));
 }
 
-export function optionsOf({ batchSize, optimizer, clip }: Training) {
-  return { batchSize, optimizer: resolveOptimizer(optimizer), clip };
+export function optionsOf({ batchSize, optimizer, clip, ema }: Training) {
+  return { batchSize, optimizer: resolveOptimizer(optimizer), clip, ema };
 }
 
 /** Images of random bytes with random labels. A third of the pixels is black, as in most pictures. */
@@ -290,3 +307,11 @@ export const smallNetworks: Readonly<Record<string, ModelSpec>> = {
     ],
   },
 };
+
+/** Every loss, without class weights. */
+export const losses: readonly LossSpec[] = [
+  { type: "softmaxCrossEntropy" },
+  { type: "softmaxCrossEntropy", labelSmoothing: 0.25 },
+  { type: "meanSquaredError" },
+  { type: "binaryCrossEntropy" },
+];

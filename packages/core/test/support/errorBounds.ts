@@ -1,6 +1,5 @@
 import type { Model, ModelLayer } from "../../src/graph/model.js";
 import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
-import { softmax } from "../../src/losses/softmax.js";
 import { inputsOf, type Trace, trace } from "../../src/reference/trace.js";
 import { copyOf, type FloatArray, type NamedTensors, type Tensor } from "../../src/tensor.js";
 import { EPSILON } from "./compare.js";
@@ -27,7 +26,7 @@ import {
  *
  * What is computed by tiles has roundings of its own: tiledSizes.ts.
  *
- * The softmax turns errors d of the scores into at most 2 p max|d| of the probabilities p.
+ * The softmax turns errors d of the scores into at most 2 p max|d| of the probabilities p, the sigmoid into at most d / 4.
  *
  * All that holds only while every ReLU and every max-pool goes the same way in both. Where one is so near to its kink that
  * rounding decides, nothing can be compared: `onKink`.
@@ -88,7 +87,7 @@ export function errorBounds(
 
   const gradients: Record<string, Float64Array> = {};
   const backward: NamedTensors = {
-    [model.output]: gradientSizes(softmax(step.tensors[model.output]), labels, scoreSizes),
+    [model.output]: ofLoss[model.loss.type].gradientSizes(step, labels, scoreSizes),
   };
   for (const layer of [...model.layers].reverse()) {
     const { kind, resolved } = layer;
@@ -121,7 +120,7 @@ export function errorBounds(
   return {
     step,
     logits,
-    loss: 2 * factors.loss * (largest + 1),
+    loss: factors.loss * ofLoss[model.loss.type].lossSize(largest),
     gradients,
     onKink: model.layers.some((layer) => {
       const [name] = layer.inputs;
@@ -142,17 +141,53 @@ function errorFactors(model: Model, batch: number): Record<string, number> {
 
 const largestOf = (values: FloatArray) => Float64Array.from(values).reduce((a, b) => Math.max(a, b), 0);
 
-/** The sizes of (p - y) / N, and of what errors of the scores make of it. */
-function gradientSizes(p: Tensor, labels: ArrayLike<number>, scoreSizes: Tensor): Tensor {
-  const [N, K] = p.shape;
-  const gradient = copyOf(p);
-  for (let n = 0; n < N; n++) {
-    const largest = largestOf(scoreSizes.data.subarray(n * K, (n + 1) * K));
-    for (let k = 0; k < K; k++) {
-      gradient.data[n * K + k] = (p.data[n * K + k] * (1 + 2 * largest) + (k === labels[n] ? 1 : 0)) / N;
-    }
-  }
-  return gradient;
+/** By the type of the loss. */
+interface OfLoss {
+  /** The sizes of the gradients of the scores, and of what errors of the scores make of them. */
+  gradientSizes(step: Trace, labels: ArrayLike<number>, scoreSizes: Tensor): Tensor;
+  /** The size of the loss of an image, by the largest of its scores. */
+  lossSize(largest: number): number;
+}
+
+const ofLoss: Readonly<Record<string, OfLoss>> = {
+  /** (p - q) / N */
+  softmaxCrossEntropy: {
+    gradientSizes({ model, tensors: { probs } }, labels, scoreSizes) {
+      const { labelSmoothing } = model.loss;
+      const [N, K] = probs.shape;
+      return mapped(probs, (p, n, k) => {
+        const largest = largestOf(scoreSizes.data.subarray(n * K, (n + 1) * K));
+        return (p * (1 + 2 * largest) + (k === labels[n] ? 1 : 0) + labelSmoothing / K) / N;
+      });
+    },
+    lossSize: (largest) => 2 * (largest + 1),
+  },
+  /** 2 (z - y) / (N K) */
+  meanSquaredError: {
+    gradientSizes: ({ tensors: { probs } }, labels, scoreSizes) =>
+      mapped(
+        scoreSizes,
+        (size, n, k) => (2 * (size + (k === labels[n] ? 1 : 0))) / (probs.shape[0] * probs.shape[1]),
+      ),
+    lossSize: (largest) => 2 * (largest + 1) ** 2,
+  },
+  /** (p - y) / (N K) */
+  binaryCrossEntropy: {
+    gradientSizes: ({ tensors: { probs } }, labels, scoreSizes) =>
+      mapped(
+        scoreSizes,
+        (size, n, k) => (1 + size / 4 + (k === labels[n] ? 1 : 0)) / (probs.shape[0] * probs.shape[1]),
+      ),
+    lossSize: (largest) => 2 * (largest + 1),
+  },
+};
+
+/** Each number of images and classes, changed. */
+function mapped(t: Tensor, change: (value: number, n: number, k: number) => number): Tensor {
+  const [, K] = t.shape;
+  const result = copyOf(t);
+  for (let i = 0; i < t.data.length; i++) result.data[i] = change(t.data[i], Math.floor(i / K), i % K);
+  return result;
 }
 
 function absoluteOf(layer: ModelLayer, parameters: NamedTensors): NamedTensors {

@@ -4,7 +4,7 @@ import type { TrainingOptions } from "../../src/engine/engine.js";
 import type { Model } from "../../src/graph/model.js";
 import { power } from "../../src/math.js";
 import { clipGradients } from "../../src/optimizers/clip.js";
-import { optimizerStateCount, updateParameter } from "../../src/optimizers/index.js";
+import { decaysOf, optimizerStateCount, updateParameter } from "../../src/optimizers/index.js";
 import { parameterGradients } from "../../src/reference/trace.js";
 import { copyAll, largestInRows, type NamedTensors, type Tensor } from "../../src/tensor.js";
 import { EPSILON } from "./compare.js";
@@ -12,6 +12,7 @@ import { type ErrorBounds, errorBounds } from "./errorBounds.js";
 
 /** What a training in float32 should come to, and how far it may be off. */
 export interface Expected {
+  /** With `ema` their average, which is what an engine then holds. */
   readonly parameters: NamedTensors;
   readonly tolerances: Record<string, Float64Array>;
   /** Sums over the images. */
@@ -33,13 +34,15 @@ export function trainTextbook(
   data: Dataset,
   order: readonly number[],
   rates: Float64Array,
-  { batchSize, optimizer, clip }: TrainingOptions,
+  { batchSize, optimizer, clip, ema }: TrainingOptions,
 ): Expected {
   const parameters = copyAll(start, "float64");
+  const average = copyAll(parameters);
   const names = Object.keys(parameters);
   const zeros = (): Record<string, Float64Array> =>
     Object.fromEntries(names.map((name) => [name, new Float64Array(parameters[name].data.length)]));
   const tolerances = zeros();
+  const ofAverage = zeros();
   const state = Array.from({ length: optimizerStateCount(optimizer) }, zeros);
   const stateErrors = state.map(zeros);
   let [loss, lossTolerance, correct, onKink] = [0, 0, 0, false];
@@ -55,11 +58,13 @@ export function trainTextbook(
 
     const gradients = parameterGradients(bounds.step);
     const factor = clip === undefined ? 1 : clipAll(gradients, clip);
-    for (const name of names) {
+    for (const { fullName: name, fanIn } of model.parameters) {
       const gradient = gradients[name].data;
       const w = parameters[name].data as Float64Array;
       const memory = state.map((each) => each[name]);
-      updateParameter(optimizer, w, gradient, memory, { step: index + 1, learningRate });
+      const decays = decaysOf(optimizer, { fanIn });
+      const averaged = ema === undefined ? undefined : { numbers: average[name].data, ema };
+      updateParameter(optimizer, w, gradient, memory, { step: index + 1, learningRate, decays }, averaged);
       for (let k = 0; k < w.length; k++) {
         const g = Math.abs(gradient[k]);
         // the length of all gradients is off by no larger a share than the longest of them, about
@@ -78,10 +83,16 @@ export function trainTextbook(
                 index + 1,
               );
         tolerances[name][k] += learningRate * moved + 2 * EPSILON.float32 * Math.abs(w[k]);
+        if (ema === undefined) continue;
+        const rounding = 2 * EPSILON.float32 * (Math.abs(average[name].data[k]) + Math.abs(w[k]));
+        ofAverage[name][k] = ema * ofAverage[name][k] + (1 - ema) * tolerances[name][k] + rounding;
       }
     }
   }
-  return { parameters, tolerances, loss, lossTolerance, correct, onKink };
+  const sums = { loss, lossTolerance, correct, onKink };
+  return ema === undefined
+    ? { parameters, tolerances, ...sums }
+    : { parameters: average, tolerances: ofAverage, ...sums };
 }
 
 const SLACK = 2;

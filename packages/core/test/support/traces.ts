@@ -5,6 +5,7 @@ import { defineModel, type Model } from "../../src/graph/model.js";
 import { type Circumstances, FIRST_STEP } from "../../src/layers/layer.js";
 import { type Trace, tensorsOf, trace, withUpdate } from "../../src/reference/trace.js";
 import { copyAll, type DType, type NamedTensors } from "../../src/tensor.js";
+import { losses } from "./engineCases.js";
 import { circumstances, networks, randomParameters, rareLayers } from "./networks.js";
 import { seeds } from "./properties.js";
 import { normals } from "./values.js";
@@ -21,13 +22,23 @@ function onGrid(tensors: NamedTensors, grid: number): NamedTensors {
   return tensors;
 }
 
+/** The plain loss in half of the networks; and several labels at once. */
+const ends = fc.oneof(
+  fc.constant({ loss: losses[0], several: false }),
+  fc.constantFrom(...losses.map((loss) => ({ loss, several: false })), {
+    loss: { type: "binaryCrossEntropy" },
+    several: true,
+  }),
+);
+
 /** Steps of random networks on one to three images, with an update after them; also with many ties. */
 export function traces(dtype: DType): fc.Arbitrary<Trace> {
   return fc
-    .tuple(networks, fc.integer({ min: 1, max: 3 }), seeds, grids, circumstances)
-    .map(([model, images, seed, grid, circumstances]) =>
-      traceOf(model, Math.max(images, model.fewestImages), seed, grid, dtype, circumstances),
-    );
+    .tuple(networks, fc.integer({ min: 1, max: 3 }), seeds, grids, circumstances, ends)
+    .map(([{ spec, fewestImages }, images, seed, grid, circumstances, { loss, several }]) => {
+      const model = defineModel({ ...spec, loss });
+      return traceOf(model, Math.max(images, fewestImages), seed, grid, dtype, circumstances, several);
+    });
 }
 
 /** A step of a network with the kinds of layers that a few random ones may all lack. */
@@ -42,10 +53,14 @@ function traceOf(
   grid: number,
   dtype: DType,
   { mode, seed: ofMasks, step }: Circumstances,
+  several = false,
 ): Trace {
   const given = { x: normals([batch, ...model.inputShape], seed, "x"), ...randomParameters(model, seed) };
   const { x, ...parameters } = copyAll(onGrid(given, grid), dtype);
-  const labels = Array.from({ length: batch }, (_, n) => (seed + n) % model.classes.length);
+  const K = model.classes.length;
+  const labels = several
+    ? Array.from({ length: batch * K }, (_, i) => ((seed >> (i % 13)) + i) & 1)
+    : Array.from({ length: batch }, (_, n) => (seed + n) % K);
   const options = { mode, seed: ofMasks, step };
   return withUpdate(trace(model, parameters, x, labels, options), 0.125 + (seed % 7) / 10);
 }
