@@ -7,7 +7,7 @@
  * made-up images, SGD with momentum, all cores. `python3 bench/peers/norms.py` does two of them with PyTorch.
  */
 import { parseArgs } from "node:util";
-import { convnet, createEngine, defineModel, fit, noise, resnet } from "unravel-cnn";
+import { convnet, createEngine, defineModel, noise, resnet, fit as train } from "unravel-cnn";
 
 const BATCH = 128;
 const BATCHES = 10;
@@ -46,7 +46,7 @@ for (const [name, spec] of Object.entries(networks)) {
 }
 for (let round = 0; round <= rounds; round++) {
   for (const { data, engine, speeds } of runs) {
-    const { epochs } = await fit(engine, data, {
+    const { epochs } = await train(engine, data, {
       epochs: 1,
       batchSize: BATCH,
       optimizer: { type: "sgd", momentum: 0.9 },
