@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { checkFirstStep } from "../formats/circumstances.js";
 import { defineModel, type ModelSpec } from "../graph/model.js";
 import { softmaxCrossEntropyLoss } from "../losses/softmaxCrossEntropy.js";
 import { type Checks, checkOptions, elsewhere } from "../options.js";
@@ -25,7 +26,7 @@ const checks: Checks<CheckOptions> = { model: elsewhere };
  * one is the first that is not, and which mistake explains it.
  * @param arrays by the contract's names (`x`, `y`, `conv1.weight`, `conv1.out`, `probs`, `loss`, `grad.fc1.weight`,
  *   `new.fc1.bias`, `lr`, ...); any may be missing, but the images and the weights are needed to say much
- * @throws InputError if no name is known, or no network has these shapes
+ * @throws InputError if no name is known, or no network has these shapes; or the arrays say that they aren't of a training's first step
  */
 export function checkArrays(arrays: GivenArrays, options: CheckOptions = {}): CheckReport {
   checkOptions("The check", options, checks);
@@ -35,6 +36,7 @@ export function checkArrays(arrays: GivenArrays, options: CheckOptions = {}): Ch
       'The check of arrays knows softmax and cross-entropy without options as the loss only; leave "loss" out of the model spec, and compute the arrays without it, too.',
     );
   }
+  checkFirstStep(arrays);
   const named = nameArrays(arrays, model);
   const { reading, diagnosis } = bestExplained(findReadings(named, model));
   return {

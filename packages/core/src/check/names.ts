@@ -1,4 +1,5 @@
 import { InputError, show } from "../errors.js";
+import { CIRCUMSTANCES } from "../formats/circumstances.js";
 import type { NpyArray } from "../formats/npy.js";
 import type { Model } from "../graph/model.js";
 import { layerKinds } from "../layers/index.js";
@@ -32,6 +33,7 @@ export function nameArrays(given: GivenArrays, model?: Model): NamedArrays {
   for (const { kind } of model?.layers ?? []) counts[kind.prefix] = (counts[kind.prefix] ?? 0) + 1;
   const unnumbered = new Map<string, string>();
   for (const [name, array] of Object.entries(given)) {
+    if (name.startsWith(CIRCUMSTANCES)) continue; // these say of which step the others are
     const [, prefix = "", kind, number, what] = LAYER_NAME.exec(name) ?? [];
     if (number === "" && !names?.has(name)) unnumbered.set(kind, name);
     const numbered = kind ? `${prefix}${kind}${Number(number || 1)}.${what}` : name;

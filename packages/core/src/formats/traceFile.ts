@@ -5,6 +5,7 @@ import { checkOptions } from "../options.js";
 import { contractName, shapesOfTrace } from "../reference/names.js";
 import { circumstanceChecks, type Trace, tensorsOf } from "../reference/trace.js";
 import { formatShape, type NamedTensors, type Shape, sameShape, sizeOf, type Tensor } from "../tensor.js";
+import { CIRCUMSTANCES, circumstanceArrays, circumstancesIn } from "./circumstances.js";
 import { formatNpz, parseNpz } from "./npz.js";
 
 /*
@@ -26,11 +27,15 @@ import { formatNpz, parseNpz } from "./npz.js";
 /** By this the command line tells its own files from other people's, which it never replaces. */
 const COMMENT = "written by unravel";
 
-/** For `np.load`: floats in the trace's dtype, `y` in int32, `loss` and `lr` in float64. */
+/**
+ * For `np.load`: floats in the trace's dtype, `y` in int32, `loss` and `lr` in float64; where layers look at them also the
+ * circumstances (see circumstances.ts).
+ */
 export function formatTraceNpz(step: Trace): Uint8Array {
   const { y, ...tensors } = tensorsOf(step);
   const { x, ...rest } = tensors;
-  return formatNpz({ x, y: { shape: y.shape, data: Int32Array.from(y.data) }, ...rest }, COMMENT);
+  const labels = { shape: y.shape, data: Int32Array.from(y.data) };
+  return formatNpz({ x, y: labels, ...rest, ...circumstanceArrays(step) }, COMMENT);
 }
 
 /** As JSON, a line for each tensor. Numbers are as short as they can be without changing. */
@@ -56,22 +61,28 @@ function circumstancesOf({ model, circumstances }: Trace): Circumstances | undef
  * The trace in a .npz file. Names may leave out a layer's number where it is the only one of its kind (`conv.out`).
  * @param model the network that it is a trace of
  * @param source what to call the file in an error
- * @param circumstances in which it was made, which the file doesn't say; default the first step of a training
+ * @param usual what its layers went by if the file doesn't say so, or that by how many images it has; default the first step of a training
  * @throws InputError if the file is damaged, or its arrays are not those of a trace of the model
  */
 export function parseTraceNpz(
   model: Model,
   bytes: Uint8Array,
   source: string,
-  circumstances: Circumstances = FIRST_STEP,
+  usual?: Circumstances | ((images: number) => Circumstances | undefined),
 ): Trace {
-  const arrays = Object.entries(parseNpz(bytes, source)).map(([name, { shape, data }]): [string, Tensor] => [
-    name,
-    {
-      shape,
-      data: data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data),
-    },
-  ]);
+  const all = parseNpz(bytes, source);
+  const said = circumstancesIn(all, source);
+  const otherwise = typeof usual === "function" ? usual(all.x?.shape[0] ?? 0) : usual;
+  const circumstances = said ?? otherwise ?? FIRST_STEP;
+  const arrays = Object.entries(all)
+    .filter(([name]) => !name.startsWith(CIRCUMSTANCES))
+    .map(([name, { shape, data }]): [string, Tensor] => [
+      name,
+      {
+        shape,
+        data: data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data),
+      },
+    ]);
   return traceOf(model, arrays, circumstances, source);
 }
 

@@ -5,8 +5,9 @@ import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../../../test/support/folder.js";
 import { expectInputError } from "../../../../test/support/sentence.js";
 import { parseCell } from "../../src/cell.js";
+import { checkArrays } from "../../src/check/index.js";
 import { explain } from "../../src/explain/index.js";
-import { formatNpz } from "../../src/formats/npz.js";
+import { formatNpz, parseNpz } from "../../src/formats/npz.js";
 import {
   formatTraceJson,
   formatTraceNpz,
@@ -114,6 +115,69 @@ describe("the circumstances of a trace in JSON", () => {
   test("are left out where they are the usual ones, or matter to no layer", () => {
     expect(written([{ type: "batchNorm2d" }, { type: "dropout" }], {})).toEqual({});
     expect(written([{ type: "relu" }], { mode: "evaluation", seed: 7 })).toEqual({});
+  });
+});
+
+describe("the circumstances of a trace in .npz", () => {
+  const stepWith = (layers: ModelSpec["layers"], circumstances: Partial<Circumstances>) => {
+    const model = defineModel({ input: [1, 2, 2], layers: [...layers, ...smallEnd] });
+    const x = tensor([2, 1, 2, 2], [1, 2, 3, 4, 5, 6, 7, 9]);
+    return trace(model, initialParameters(model, 1), x, [0, 1], circumstances);
+  };
+  const said = (bytes: Uint8Array) =>
+    Object.fromEntries(
+      Object.entries(parseNpz(bytes, "t.npz"))
+        .filter(([name]) => name.startsWith("circumstances."))
+        .map(([name, { shape, data }]) => [name, [shape.length, data[0]]]),
+    );
+
+  test("are arrays where a layer looks at them, and come back whatever the reader takes for usual", () => {
+    const step = stepWith([{ type: "dropout" }], { mode: "evaluation", seed: 0xffffffff, step: 2 ** 40 });
+    const bytes = formatTraceNpz(step);
+    expect(said(bytes)).toEqual({
+      "circumstances.training": [0, 0],
+      "circumstances.seed": [0, 0xffffffff],
+      "circumstances.step": [0, 2 ** 40],
+    });
+    expect(parseTraceNpz(step.model, bytes, "t.npz").circumstances).toEqual(step.circumstances);
+    const training = formatTraceNpz(stepWith([{ type: "batchNorm2d" }], {}));
+    expect(said(training)["circumstances.training"]).toEqual([0, 1]);
+  });
+
+  test("are left out where they matter to no layer; then what is usual holds", () => {
+    const step = stepWith([{ type: "relu" }], { mode: "evaluation" });
+    const bytes = formatTraceNpz(step);
+    expect(said(bytes)).toEqual({});
+    const usual = (images: number) => ({ mode: "training", seed: images, step: 3 }) as const;
+    expect(parseTraceNpz(step.model, bytes, "t.npz", usual).circumstances).toEqual(usual(2));
+  });
+
+  test("are refused where they are in part, or no such numbers; and by the check, unless they are of a first step", () => {
+    const step = stepWith([{ type: "batchNorm2d" }], {});
+    const arrays = parseNpz(formatTraceNpz(step), "t.npz");
+    const { "circumstances.seed": _seed, ...rest } = arrays;
+    const read = (some: typeof arrays) => () => parseTraceNpz(step.model, formatNpz(some), "t.npz");
+    const one = (value: number) => ({ shape: [], data: Float64Array.of(value), dtype: "float64" });
+    expectInputError(read(rest), /^t\.npz: circumstances\.seed is missing; it must be one number/);
+    expectInputError(
+      read({ ...arrays, "circumstances.training": one(2) }),
+      /^t\.npz: circumstances\.training is 2; it must be 1 for a step of a training, or 0 for evaluation\.$/,
+    );
+    expectInputError(
+      read({ ...arrays, "circumstances.step": one(1.5) }),
+      /^t\.npz: Its circumstances: step must be/,
+    );
+    const model = step.model.spec;
+    const report = checkArrays(arrays, { model });
+    expect([report.agrees, report.unknownNames]).toEqual([true, []]);
+    expectInputError(
+      () => checkArrays({ ...arrays, "circumstances.training": one(0) }, { model }),
+      /^The check computes the first step of a training with seed 0, but the arrays say that they are of evaluation/,
+    );
+    expectInputError(
+      () => checkArrays({ ...arrays, "circumstances.step": one(4) }, { model }),
+      /they are of step 4 with seed 0/,
+    );
   });
 });
 

@@ -44,10 +44,9 @@ export async function openFile(explorer: Explorer, file: File): Promise<void> {
   }
 }
 
-/** The file doesn't say whether it is a step of a training: a trace of one image counts as one that was predicted. */
+/** If the file doesn't say whether it is a step of a training, a trace of one image counts as one that was predicted. */
 function traceInNpz(model: Model, bytes: Uint8Array, name: string): Trace {
-  const step = parseTraceNpz(model, bytes, name);
-  return step.labels.length > 1 ? step : { ...step, circumstances: EVALUATION };
+  return parseTraceNpz(model, bytes, name, (images) => (images > 1 ? undefined : EVALUATION));
 }
 
 /** Both specs and traces are JSON; a trace has tensors. */
