@@ -11,6 +11,7 @@ import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { initialParameters } from "../graph/parameters.js";
 import type { Buffer } from "../ir/ir.js";
 import { listening } from "../listening.js";
+import { emaCheck } from "../optimizers/average.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
   abortSignal,
@@ -50,6 +51,8 @@ export interface ProfileOptions {
   readonly batchSize?: number;
   /** Default Adam. */
   readonly optimizer?: OptimizerSpec;
+  /** With an average of the weights, which is a part of their update; default: without. */
+  readonly ema?: number;
   readonly strict?: boolean;
   /** Default `auto`. */
   readonly convolution?: Convolution;
@@ -63,6 +66,7 @@ export interface ProfileOptions {
 const profileChecks: Checks<ProfileOptions> = {
   batchSize: whole(1, LARGEST_BATCH),
   optimizer: elsewhere,
+  ema: emaCheck,
   strict: flag,
   convolution: oneOf(convolutions),
   milliseconds: number(0),
@@ -94,7 +98,7 @@ async function timeKernels(spec: ModelSpec, options: ProfileOptions): Promise<re
   } = options;
   const model = defineModel(spec);
   const optimizer = resolveOptimizer(options.optimizer ?? { type: "adam" });
-  const plan = planModel(model, { batchSize, optimizer, clip: false }, { convolution });
+  const plan = planModel(model, { batchSize, optimizer, clip: false, ema: options.ema }, { convolution });
   const { bytes, pages } = compilePlan(plan, 1, false, { relaxed: !strict && hasRelaxedSimd() });
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
@@ -152,7 +156,10 @@ function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
       case "update": {
         if (name === plan.flush?.name) return []; // it runs after every 16th step only
         const own = plan.updates.find(({ kernel }) => kernel.name === name);
-        const stretches: readonly Stretch[] = own?.stretches ?? [[0, slotLength]];
+        const { parameterLength, rowLength } = plan;
+        const ofState: Stretch = [parameterLength, rowLength - parameterLength];
+        const other: Stretch = name === plan.averageState?.name ? ofState : [0, slotLength];
+        const stretches: readonly Stretch[] = own?.stretches ?? [other];
         const call = () => {
           for (const [start, length] of stretches) {
             for (let k = 0; k < length; k += CHUNK) {
