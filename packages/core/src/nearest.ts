@@ -31,7 +31,7 @@ const LONGEST = 64;
 const plain = (name: string) => name.toLowerCase().replaceAll(/[-_ ]/g, "");
 
 /** Damerau and Levenshtein's distance, in which no letter takes part in two changes (optimal string alignment). */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   // rows of the table of distances between the first i letters of a and the first j of b
   let twoBefore: number[] = [];
   let before = Array.from({ length: b.length + 1 }, (_, j) => j);

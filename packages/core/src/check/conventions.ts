@@ -29,6 +29,13 @@ export function conventionsOf(reading: Reading, { arrays }: NamedArrays): FoundC
     const isActivation = name === "x" || name === "grad.x" || name.endsWith(".out") || name === "probs";
     if (isActivation && network.images === 1 && array.shape.length < whole && whole > 1)
       note("no-batch-dimension", "A single image has no dimension for the batch.", name);
+    if (
+      isActivation &&
+      whole === 2 &&
+      array.shape.length > 2 &&
+      array.shape.filter((size) => size !== 1).length > 2
+    )
+      note("rows-not-flat", "Rows of numbers still have the shape of images, which changes no number.", name);
     if (isActivation && whole === 4 && network.images > 1 && array.shape.length === 2)
       note("flat-images", "Images are written in one row each.", name);
     if (columns)

@@ -5,6 +5,7 @@ import { describeUnknown } from "./look.js";
 import { lastRowLeftOut } from "./mistakes/edges.js";
 import { mistakes } from "./mistakes/index.js";
 import type { Mistake } from "./mistakes/mistake.js";
+import { causeOf, notFinite } from "./mistakes/notFinite.js";
 import type { CheckedArray, CheckReport, Difference, FoundMistake } from "./report.js";
 import type { Run, Variation } from "./run.js";
 import { sortArrays, statusOf } from "./status.js";
@@ -28,7 +29,10 @@ interface Explanation {
 }
 
 /** The part of a report that follows from the numbers. */
-export type Diagnosis = Pick<CheckReport, "agrees" | "first" | "arrays" | "conventions" | "mistakes">;
+export type Diagnosis = Pick<
+  CheckReport,
+  "agrees" | "first" | "arrays" | "conventions" | "mistakes" | "notJudged"
+>;
 
 /**
  * Goes through the arrays in the order of the computation. For the first that is not explained yet, all suspects that can
@@ -37,7 +41,9 @@ export type Diagnosis = Pick<CheckReport, "agrees" | "first" | "arrays" | "conve
  */
 export function diagnose(reading: Reading): Diagnosis {
   const suspects = mistakes.flatMap((mistake, rank) =>
-    mistake.variations(reading.network).map((variation): Suspect => ({ mistake, rank, variation })),
+    mistake
+      .variations(reading.network, reading.run)
+      .map((variation): Suspect => ({ mistake, rank, variation })),
   );
   const shrunk = reading.network.layers.filter((layer) => layer.shrunk).map(({ output }) => output);
   const found: FoundMistake[] = shrunk.map((array) => describe(lastRowLeftOut, array, [array], []));
@@ -46,16 +52,21 @@ export function diagnose(reading: Reading): Diagnosis {
   /** What is computed on the way to arrays that nothing explains. */
   const dark = new Set<string>();
   let run = reading.run;
+  const { first: notANumber } = reading.notFinite;
+  const isInput = notANumber !== undefined && !reading.network.shapes.has(notANumber);
+  if (isInput) found.push(describeNotFinite(notANumber));
   for (const name of reading.network.shapes.keys()) {
     const { comparison } = statusOf(reading, run, name);
     if (!comparison || comparison.agrees) continue;
     const before = sortArrays(reading, run);
     const known = new Set(found.map((mistake) => mistake.name));
-    const explanation = explain(reading, run, name, suspects, known);
+    // what isn't finite although it was computed rightly is no mistake's doing
+    const lost = name === notANumber && !areFinite(run.expected(name));
+    const explanation = lost ? undefined : explain(reading, run, name, suspects, known);
     if (!explanation) {
       const hidden = [...run.hiddenSources(name)];
       if (!hidden.some((source) => dark.has(source)) || hidden.length === 1)
-        found.push(describeUnknown(reading, run, name));
+        found.push(name === notANumber ? describeNotFinite(name) : describeUnknown(reading, run, name));
       for (const source of hidden) if (source !== name) dark.add(source);
       continue;
     }
@@ -69,19 +80,49 @@ export function diagnose(reading: Reading): Diagnosis {
         conventions.set(mistake.name, {
           name: mistake.name,
           arrays: [...(conventions.get(mistake.name)?.arrays ?? []), ...explained],
-          what: mistake.why,
+          what: variation.detail ? `${mistake.why} ${variation.detail}` : mistake.why,
         });
       } else {
-        found.push(describe(mistake, name, explained, explanation.alternatives));
+        const named = variation.detail ? { ...mistake, why: `${mistake.why} ${variation.detail}` } : mistake;
+        found.push(describe(named, name, explained, explanation.alternatives));
       }
     }
   }
   const truth = harmless.length > 0 ? reading.run.with(...harmless) : reading.run;
-  const arrays = listArrays(reading, truth).map((array) =>
+  const computed = listArrays(reading, truth).map((array) =>
     shrunk.includes(array.name) ? tooSmall(array, reading) : array,
   );
+  const arrays: CheckedArray[] = isInput
+    ? [{ name: notANumber, status: "differs", maxRelativeError: null }, ...computed]
+    : computed;
+  const notJudged = computed
+    .filter(({ name, status }) => status === "not given" && reading.raw.has(name))
+    .map(({ name }) => name);
   const first = arrays.find(({ status }) => status === "differs")?.name ?? null;
-  return { agrees: first === null, first, arrays, conventions: [...conventions.values()], mistakes: found };
+  return {
+    agrees: first === null,
+    first,
+    arrays,
+    conventions: [...conventions.values()],
+    mistakes: found,
+    notJudged,
+  };
+}
+
+const areFinite = (rights: readonly Value[] | undefined) =>
+  rights?.every(({ data }) => data.every(Number.isFinite)) ?? false;
+
+function describeNotFinite(array: string): FoundMistake {
+  const { why, fix } = causeOf(array);
+  const { name } = notFinite;
+  return {
+    name,
+    array,
+    why: `${array} holds numbers that are none, or infinite. ${why}`,
+    fix,
+    arrays: [array],
+    alternatives: [],
+  };
 }
 
 function describe(

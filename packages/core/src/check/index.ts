@@ -5,11 +5,15 @@ import { softmaxCrossEntropyLoss } from "../losses/softmaxCrossEntropy.js";
 import { type Checks, checkOptions, elsewhere } from "../options.js";
 import { conventionsOf } from "./conventions.js";
 import { type Diagnosis, diagnose } from "./diagnose.js";
+import { isInfiniteRightly } from "./finite.js";
 import type { Reading } from "./layoutOfArrays.js";
 import { mistakes } from "./mistakes/index.js";
-import { type GivenArrays, nameArrays } from "./names.js";
+import { type GivenArrays, type NamedArrays, nameArrays } from "./names.js";
+import { unknownGradients } from "./otherNames.js";
 import { findReadings } from "./reading.js";
 import type { CheckReport } from "./report.js";
+import { withStructure } from "./structure.js";
+import { usedKinds } from "./usedKinds.js";
 
 export type { GivenArrays } from "./names.js";
 export * from "./report.js";
@@ -38,13 +42,47 @@ export function checkArrays(arrays: GivenArrays, options: CheckOptions = {}): Ch
   }
   checkFirstStep(arrays);
   const named = nameArrays(arrays, model);
-  const { reading, diagnosis } = bestExplained(findReadings(named, model));
+  const { reading, diagnosis: found } = bestExplained(findReadings(named, model));
+  const diagnosis = model ? found : withStructure(found, reading);
   return {
     ...diagnosis,
-    conventions: [...conventionsOf(reading, named), ...diagnosis.conventions],
+    conventions: [
+      ...conventionsOf(reading, named),
+      ...(model ? [] : usedKinds(reading)),
+      ...diagnosis.conventions,
+    ],
     model: reading.network.spec,
     images: reading.network.images,
-    unknownNames: named.unknown,
+    names: named.contracts,
+    ...sayings(reading, named, diagnosis),
+  };
+}
+
+/** What is to be said besides what is right and wrong. */
+function sayings(
+  { network, run }: Reading,
+  { arrays, unknown }: NamedArrays,
+  diagnosis: Diagnosis,
+): Pick<CheckReport, "agrees" | "unknownNames" | "problem" | "notes"> {
+  const problem = unknownGradients(arrays, unknown, network.shapes) ?? null;
+  const unknownNow = network.layers.filter(({ type }) => type === "unknown");
+  const used = new Set(
+    unknownNow.flatMap(({ output }) => [output, `grad.${output}`]).map((name) => name.replaceAll(".", "_")),
+  );
+  const notes = unknownNow.map(
+    ({ name, output, inputGradients }) =>
+      `${name} is a kind of layer that is not known here: ${output} and what comes back through it (${inputGradients.join(", ")}) were taken as they are, and not judged.`,
+  );
+  if (isInfiniteRightly(run)) {
+    notes.push(
+      "The loss is infinite, because the probability of a right class is 0 and its logarithm infinite; that is what these probabilities give, but nobody can learn from it: the scores are too large.",
+    );
+  }
+  return {
+    agrees: diagnosis.agrees && problem === null,
+    unknownNames: [...unknown.keys()].filter((name) => !used.has(name.toLowerCase().replaceAll(".", "_"))),
+    problem,
+    notes,
   };
 }
 

@@ -1,4 +1,5 @@
 import { type NamedTensors, type Tensor, zeros } from "../tensor.js";
+import { dropoutSteps } from "./dropoutSteps.js";
 import { kinkedLayers } from "./kinks.js";
 import type { NetworkLayer } from "./network.js";
 import { propagated } from "./propagated.js";
@@ -111,6 +112,7 @@ const special: Readonly<Record<string, Partial<LayerSteps>>> = {
   conv2d: weightedSums,
   dense: weightedSums,
   flatten: copies,
+  dropout: dropoutSteps,
   ...kinkedLayers,
 };
 

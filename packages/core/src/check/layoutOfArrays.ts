@@ -1,6 +1,7 @@
 import type { NpyArray } from "../formats/npy.js";
 import type { Shape, Tensor } from "../tensor.js";
 import type { Candidate } from "./candidates.js";
+import { findNotFinite, type NotFinite } from "./finite.js";
 import {
   type ArrayLayout,
   type AxisOrder,
@@ -28,6 +29,7 @@ export interface Reading {
   readonly flatten: FlattenOrder;
   readonly raw: ReadonlyMap<string, RawArray>;
   readonly run: Run;
+  readonly notFinite: NotFinite;
 }
 
 /** Puts every array into the library's order. Where its shape allows several, its numbers decide. */
@@ -62,8 +64,8 @@ export function readArrays(
   };
 
   place("x", [network.images, ...network.spec.input], (fitting) => withOrder(fitting, orders.get("x")));
-  for (const { parameters } of network.layers) {
-    for (const { name, shape } of parameters) {
+  for (const { parameters, state } of network.layers) {
+    for (const { name, shape } of [...parameters, ...state]) {
       place(name, shape, (fitting) => withOrder(fitting, orders.get(name)));
     }
   }
@@ -86,7 +88,7 @@ export function readArrays(
       return bestMatch(fitting, name, shape) ?? withOrder(fitting, habits.get(shape.length));
     });
   }
-  return { network, flatten, raw, run };
+  return { network, flatten, raw, run, notFinite: findNotFinite(raw, run) };
 
   function bestMatch(fitting: readonly ArrayLayout[], name: string, shape: Shape): ArrayLayout | undefined {
     const array = arrays.get(name) as NpyArray;

@@ -30,13 +30,12 @@ export const ORDERS = {
   },
   /** rows and columns of a matrix */
   matrix: { rows: [0, 1], columns: [1, 0] },
-  vector: { plain: [0] },
 } as const;
 
 /** The orders in which an array of a rank and purpose can lie. */
 export function ordersFor(name: string, shape: Shape): Readonly<Record<string, AxisOrder>> {
   if (shape.length === 4) return /\.weight$/.test(name) ? ORDERS.filters : ORDERS.images;
-  return shape.length === 2 ? ORDERS.matrix : shape.length === 1 ? ORDERS.vector : { plain: [] };
+  return shape.length === 2 ? ORDERS.matrix : { plain: shape.map((_, d) => d) };
 }
 
 /** Whether two orders differ at all, where dimensions of size 1 don't count. */
@@ -53,8 +52,9 @@ export function fittingOrders(name: string, shape: Shape, yours: Shape): AxisOrd
   const fitting: AxisOrder[] = [];
   for (const order of Object.values(ordersFor(name, shape))) {
     const permuted = order.map((d) => shape[d]);
-    if (isMerged(permuted, yours) && !fitting.some((other) => sameOrder(order, other, shape)))
-      fitting.push(order);
+    // rows of numbers may still have the shape of images, if nothing was moved
+    const fits = isMerged(permuted, yours) || (shape.length === 2 && isMerged(yours, permuted));
+    if (fits && !fitting.some((other) => sameOrder(order, other, shape))) fitting.push(order);
   }
   return fitting;
 }

@@ -8,7 +8,8 @@ import { type ImageShape, type Shape, sizeOf, type Tensor } from "../tensor.js";
 export interface NetworkLayer {
   /** `conv1`, `relu1`, ..., or what the model calls it. */
   readonly name: string;
-  readonly type: AnyLayerSpec["type"];
+  /** That of its spec, or `unknown` for a layer that nothing is known of but its arrays. */
+  readonly type: string;
   readonly kind: AnyLayer;
   readonly resolved: ResolvedLayer;
   /** The arrays that go in: `x`, or what layers before it give. */
@@ -24,6 +25,8 @@ export interface NetworkLayer {
   readonly shrunk: boolean;
   /** `conv1.weight` and `conv1.bias`; empty for layers that don't learn. */
   readonly parameters: readonly { readonly name: string; readonly shape: Shape }[];
+  /** What it keeps without learning it, such as `norm1.running_mean`. */
+  readonly state: readonly { readonly name: string; readonly shape: Shape }[];
 }
 
 /**
@@ -31,6 +34,22 @@ export interface NetworkLayer {
  * `parameters`: those of activations belong to the summed loss, those of parameters to the mean.
  */
 export type GradientScale = "mean" | "sum" | "parameters";
+
+/** What the loss is. `crossEntropy`: softmax and cross-entropy. */
+export type LossReading = { readonly kind: "crossEntropy" } | SeparateLoss;
+
+/**
+ * A loss that sums over classes and images what each number is off, times a factor: (p - y)^2, or for `binary`
+ * -(y log p + (1 - y) log(1 - p)).
+ */
+export interface SeparateLoss {
+  readonly kind: "squares" | "binary";
+  /** How p is made from the scores. */
+  readonly link: "softmax" | "sigmoid" | "none";
+  readonly factor: number;
+}
+
+export const CROSS_ENTROPY: LossReading = { kind: "crossEntropy" };
 
 /** A network with one batch: what there is to compute. */
 export interface CheckedNetwork {
@@ -43,16 +62,13 @@ export interface CheckedNetwork {
   /** The right class of each image as a row of zeros with a one, `[N, K]`, if it is known. */
   readonly labels: Tensor | undefined;
   readonly scale: GradientScale;
+  readonly loss: LossReading;
   /** The shape of each array that is computed, in the order of the computation. */
   readonly shapes: ReadonlyMap<string, Shape>;
 }
 
-/** The layers with their shapes and places. @param shrunk the outputs that lack a row and a column: some mistakes do that */
-export function resolveLayers(
-  specs: readonly AnyLayerSpec[],
-  inputShape: Shape,
-  shrunk: ReadonlySet<string> = new Set(),
-): NetworkLayer[] {
+/** The layers of a given network with their shapes and places. */
+export function resolveLayers(specs: readonly AnyLayerSpec[], inputShape: Shape): NetworkLayer[] {
   const shapes = new Map([["x", inputShape]]);
   const linked = linkLayers(specs);
   const takers = new Map<string, number>();
@@ -60,27 +76,70 @@ export function resolveLayers(
     takers.set(input, (takers.get(input) ?? 0) + 1);
   }
   return linked.map(({ name, kind, spec, options, inputs }) => {
-    const output = `${name}.out`;
     const [first, ...others] = inputs.map((input) => shapes.get(input) as Shape);
-    const whole = kind.resolve(options, first, ...others);
-    const resolved = shrunk.has(output) ? smaller(whole) : whole;
-    shapes.set(output, resolved.outputShape);
-    return {
-      name,
-      type: spec.type,
-      kind,
-      resolved,
-      inputs,
-      inputGradients: inputs.map((input) =>
-        takers.get(input) === 1 ? `grad.${input}` : `${name}'s share of grad.${input}`,
-      ),
-      output,
-      shrunk: shrunk.has(output),
-      parameters: kind
-        .parameters(resolved)
-        .map((parameter) => ({ name: `${name}.${parameter.name}`, shape: parameter.shape })),
-    };
+    const resolved = kind.resolve(options, first, ...others);
+    shapes.set(`${name}.out`, resolved.outputShape);
+    const inputGradients = inputs.map((input) =>
+      takers.get(input) === 1 ? `grad.${input}` : `${name}'s share of grad.${input}`,
+    );
+    return makeLayer({ name, type: spec.type, kind }, resolved, inputs, inputGradients);
   });
+}
+
+/** A layer of a network whose layers stand one behind the other, under the name that it has in the file. */
+export interface ChainPart {
+  readonly name: string;
+  /** Undefined for a layer of a kind that is not known here. */
+  readonly spec: AnyLayerSpec | undefined;
+  readonly kind: AnyLayer;
+}
+
+/** The layers of a chain. @param shrunk the outputs that lack a row and a column: some mistakes do that */
+export function resolveChain(
+  parts: readonly ChainPart[],
+  inputShape: Shape,
+  shrunk: ReadonlySet<string> = new Set(),
+): NetworkLayer[] {
+  let shape = inputShape;
+  let before = "x";
+  return parts.map(({ name, spec, kind }) => {
+    const whole = kind.resolve(spec ?? { type: "unknown" }, shape);
+    const resolved = shrunk.has(`${name}.out`) ? smaller(whole) : whole;
+    const part = { name, type: spec?.type ?? "unknown", kind };
+    const layer = makeLayer(part, resolved, [before], [`grad.${before}`], shrunk.has(`${name}.out`));
+    shape = resolved.outputShape;
+    before = layer.output;
+    return layer;
+  });
+}
+
+/** The network of a chain, without the layers that aren't known. */
+export const specOfChain = (input: ImageShape, parts: readonly ChainPart[]): ModelSpec => ({
+  input,
+  layers: parts.map(({ spec }) => spec).filter((spec) => spec !== undefined),
+});
+
+function makeLayer(
+  { name, type, kind }: Pick<NetworkLayer, "name" | "type" | "kind">,
+  resolved: ResolvedLayer,
+  inputs: readonly string[],
+  inputGradients: readonly string[],
+  shrunk = false,
+): NetworkLayer {
+  const named = (all: readonly { readonly name: string; readonly shape: Shape }[]) =>
+    all.map((one) => ({ name: `${name}.${one.name}`, shape: one.shape }));
+  return {
+    name,
+    type,
+    kind,
+    resolved,
+    inputs,
+    inputGradients,
+    output: `${name}.out`,
+    shrunk,
+    parameters: named(kind.parameters(resolved)),
+    state: named(kind.state?.(resolved) ?? []),
+  };
 }
 
 /** What is added to be a gradient, by its name, where several layers take an array: from the last of them first. */
@@ -106,6 +165,7 @@ export interface CheckedBatch {
   readonly images: number;
   readonly labels: Tensor | undefined;
   readonly scale: GradientScale;
+  readonly loss: LossReading;
 }
 
 /** The arrays of a network and a batch. */
@@ -130,6 +190,10 @@ export function makeNetwork(
   }
   return { spec, layers, scores, classes: ofScores[1], shapes, ...batch };
 }
+
+/** Everything that the layers have besides what goes through them: parameters, and what they keep without learning it. */
+export const parameterNamesOf = ({ layers }: Pick<CheckedNetwork, "layers">): string[] =>
+  layers.flatMap(({ parameters, state }) => [...parameters, ...state].map(({ name }) => name));
 
 /** Whether a layer writes the numbers of an image in one row, so that their order is a choice: flatten. */
 export function writesOneRow({ resolved: { inputShape, outputShape } }: NetworkLayer): boolean {

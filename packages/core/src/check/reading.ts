@@ -1,16 +1,24 @@
 import { InputError } from "../errors.js";
-import type { NpyArray } from "../formats/npy.js";
 import type { Model } from "../graph/model.js";
 import { formatShape, sizeOf } from "../tensor.js";
 import { type Candidate, inferCandidates } from "./candidates.js";
+import {
+  type Attempt,
+  countWrong,
+  firstWrong,
+  type Guess,
+  ordersOf,
+  readerOf,
+  usualGuess,
+  usualOrder,
+} from "./guesses.js";
 import { imagesReadings, labelCounts } from "./images.js";
-import { readLabels } from "./labels.js";
-import { type Reading, readArrays } from "./layoutOfArrays.js";
-import { type AxisOrder, type FlattenOrder, fittingOrders, flattenOrders, ORDERS } from "./layouts.js";
+import type { Reading } from "./layoutOfArrays.js";
+import { type AxisOrder, fittingOrders } from "./layouts.js";
 import type { NamedArrays } from "./names.js";
-import { flattenedArrays, type GradientScale, makeNetwork, resolveLayers, writesOneRow } from "./network.js";
-import { sortArrays, statusOf } from "./status.js";
-import { workingPrecision } from "./value.js";
+import { type GradientScale, resolveLayers, writesOneRow } from "./network.js";
+import { refine } from "./refine.js";
+import { sortArrays } from "./status.js";
 
 /*
  * What is what? The network, the order of the dimensions, the order of flatten and the scale of the gradients are
@@ -23,54 +31,33 @@ import { workingPrecision } from "./value.js";
  */
 export function findReadings(named: NamedArrays, model: Model | undefined): Reading[] {
   const candidates = model ? givenCandidates(named, model) : inferCandidates(named);
-  const working = workingPrecision(floats(named));
-  const read = ({ candidate, flatten, scale }: Guess): Reading => {
-    const { spec, layers, images } = candidate;
-    const y = named.arrays.get("y");
-    const [{ resolved: last }] = layers.slice(-1);
-    const labels = y && readLabels(y, images, last.outputShape[0]).rows;
-    const network = makeNetwork(spec, layers, { images, labels, scale });
-    return readArrays(named.arrays, network, candidate, flatten, working);
-  };
-  const failed: { candidate: Candidate; reading: Reading; wrong: string }[] = [];
+  const read = readerOf(named);
+  const failed: Attempt[] = [];
   for (const candidate of candidates) {
-    const reading = read({ candidate, flatten: usualOrder(candidate), scale: "mean" });
+    const guess = usualGuess(candidate);
+    const reading = read(guess);
     const wrong = firstWrong(reading);
     if (wrong === undefined) return [reading];
-    failed.push({ candidate, reading, wrong });
+    failed.push({ guess, reading, wrong });
   }
-  for (const { candidate, reading, wrong } of failed.slice(0, MOST_GUESSED)) {
-    for (const guess of otherGuesses(candidate, reading, wrong)) {
+  for (const attempt of failed.slice(0, MOST_GUESSED)) {
+    for (const guess of otherGuesses(attempt)) {
       const other = read(guess);
       if (firstWrong(other) === undefined) return [other];
     }
   }
-  // Something is wrong in every reading. Those that are right for longest are rated by how much is wrong: first the
-  // network, then the order of flatten, then the scale.
+  // Something is wrong in every reading. Those that are right for longest are looked at with other kinds of layers and
+  // losses, and rated by how much is wrong: first the network, then the order of flatten, then the scale.
+  const refined = mostPromising(failed)
+    .slice(0, MOST_RATED)
+    .map((attempt, k) => (k < MOST_REFINED ? refine(attempt, read, named) : attempt));
+  for (const { reading, wrong } of refined) if (wrong === undefined) return [reading];
   const rated = (guess: Guess) => {
     const reading = read(guess);
-    const wrong = sortArrays(reading, reading.run).wrong.length;
-    return { guess, reading, score: wrong + COST_OF_UNUSUAL * guess.candidate.cost };
+    return { guess, reading, score: countWrong(reading) + COST_OF_UNUSUAL * guess.candidate.cost };
   };
   const rate = (list: readonly Guess[]) => list.map(rated).sort((a, b) => a.score - b.score);
-  const position = new Map([...failed[0].reading.network.shapes.keys()].map((name, k) => [name, k]));
-  const reach = ({ wrong }: { wrong: string }) => position.get(wrong) ?? 0;
-  // Of each network first the usual order of its weights: many orders of one must not hide another one.
-  const seen = new Map<string, number>();
-  const variant = new Map(
-    failed.map(({ candidate }) => {
-      const key = JSON.stringify(candidate.spec);
-      seen.set(key, (seen.get(key) ?? -1) + 1);
-      return [candidate, seen.get(key) ?? 0];
-    }),
-  );
-  const unusual = ({ candidate }: { candidate: Candidate }) =>
-    candidate.cost + 3 * (variant.get(candidate) ?? 0);
-  const promising = [...failed].sort((a, b) => reach(b) - reach(a) || unusual(a) - unusual(b));
-  const usual = promising
-    .slice(0, MOST_RATED)
-    .map(({ candidate }): Guess => ({ candidate, flatten: usualOrder(candidate), scale: "mean" }));
-  const networks = rate(usual);
+  const networks = rate(refined.map(({ guess }) => guess));
   const [{ guess: first }] = networks;
   const orders = rate(
     ordersOf(first.candidate)
@@ -86,14 +73,25 @@ export function findReadings(named: NamedArrays, model: Model | undefined): Read
     .map(({ reading }) => reading);
 }
 
-interface Guess {
-  readonly candidate: Candidate;
-  readonly flatten: FlattenOrder;
-  readonly scale: GradientScale;
+/** Those that are right for longest first; of each network first the usual order of its weights: many orders of one must not hide another one. */
+function mostPromising(failed: readonly Attempt[]): Attempt[] {
+  const position = new Map([...failed[0].reading.network.shapes.keys()].map((name, k) => [name, k]));
+  const reach = ({ wrong }: Attempt) => position.get(wrong ?? "") ?? 0;
+  const seen = new Map<string, number>();
+  const variant = new Map(
+    failed.map(({ guess: { candidate } }) => {
+      const key = JSON.stringify(candidate.spec);
+      seen.set(key, (seen.get(key) ?? -1) + 1);
+      return [candidate, seen.get(key) ?? 0];
+    }),
+  );
+  const unusual = ({ guess: { candidate } }: Attempt) => candidate.cost + 3 * (variant.get(candidate) ?? 0);
+  return [...failed].sort((a, b) => reach(b) - reach(a) || unusual(a) - unusual(b));
 }
 
 /** Other orders of flatten and other scales, where what is wrong first can be due to them. */
-function* otherGuesses(candidate: Candidate, { network, run, raw }: Reading, wrong: string): Iterable<Guess> {
+function* otherGuesses({ guess, reading: { network, run, raw }, wrong = "" }: Attempt): Iterable<Guess> {
+  const { candidate } = guess;
   const flatten = candidate.layers.find(writesOneRow)?.output;
   const names = [...network.shapes.keys()];
   const behind = flatten !== undefined && names.indexOf(wrong) >= names.indexOf(flatten);
@@ -102,32 +100,16 @@ function* otherGuesses(candidate: Candidate, { network, run, raw }: Reading, wro
   const scales: GradientScale[] = scaled || (behind && !known) ? ["mean", "sum", "parameters"] : ["mean"];
   for (const order of behind && !known ? ordersOf(candidate) : [usualOrder(candidate)]) {
     for (const scale of scales) {
-      if (order !== usualOrder(candidate) || scale !== "mean") yield { candidate, flatten: order, scale };
+      if (order !== usualOrder(candidate) || scale !== "mean") yield { ...guess, flatten: order, scale };
     }
   }
-}
-
-/** Whoever has the channels last in the images flattens them so. */
-function usualOrder(candidate: Candidate): FlattenOrder {
-  const channelsLast = candidate.orders.get("x")?.join() === ORDERS.images.nhwc.join();
-  return channelsLast && ordersOf(candidate).includes("HWC") ? "HWC" : "CHW";
-}
-
-function ordersOf({ layers }: Candidate): FlattenOrder[] {
-  return [...new Set(["CHW" as const, ...[...flattenedArrays(layers).values()].flatMap(flattenOrders)])];
-}
-
-/** The first array that is wrong. */
-function firstWrong(reading: Reading): string | undefined {
-  for (const name of reading.network.shapes.keys()) {
-    if (statusOf(reading, reading.run, name).comparison?.agrees === false) return name;
-  }
-  return undefined;
 }
 
 /** Of so many networks other orders of flatten and other scales are tried. */
 const MOST_GUESSED = 40;
 const MOST_RATED = 12;
+/** Of so many, other kinds of layers. */
+const MOST_REFINED = 3;
 
 /** How many wrong arrays weigh as much as one unusual step in a network: a mistake must not pass for another network. */
 const COST_OF_UNUSUAL = 0.5;
@@ -135,16 +117,10 @@ const COST_OF_UNUSUAL = 0.5;
 /** So many readings are looked at again if the best one leaves something unexplained. */
 const MOST_READINGS = 4;
 
-function floats({ arrays }: NamedArrays): NpyArray[] {
-  return [...arrays]
-    .filter(([name]) => name !== "loss" && name !== "lr" && name !== "y")
-    .map(([, array]) => array);
-}
-
 /** Gradients of the summed loss are right only if the loss, if it is given, is not the mean. */
 function possibleScales(reading: Reading): GradientScale[] {
   const { network, run } = reading;
-  if (network.images === 1) return [];
+  if (network.images === 1 || network.loss.kind !== "crossEntropy") return [];
   const lossIsMean = sortArrays(reading, run).right.includes("loss");
   return lossIsMean ? ["parameters"] : ["sum", "parameters"];
 }

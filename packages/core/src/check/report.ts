@@ -17,8 +17,16 @@ export interface CheckReport {
   readonly model: ModelSpec;
   /** Images in the batch. */
   readonly images: number;
+  /** What each array was taken for, by its name in the file: `conv1_weight` is `conv1.weight`. */
+  readonly names: Readonly<Record<string, string>>;
   /** Names in the file that are none of the contract's. */
   readonly unknownNames: readonly string[];
+  /** What comes before everything else, in a sentence: there are gradients, but no name of theirs is known. Else null. */
+  readonly problem: string | null;
+  /** Arrays that are given, but can't be judged: behind what is not finite, or around layers that aren't known. */
+  readonly notJudged: readonly string[];
+  /** Whatever else is to be said, in sentences: such as that a layer is not known. */
+  readonly notes: readonly string[];
 }
 
 export interface CheckedArray {
@@ -67,12 +75,17 @@ export interface FoundMistake {
 }
 
 /** The report as `unravel check --json` prints it. */
-export function checkAsJson({ agrees, first, arrays, conventions, mistakes }: CheckReport) {
+export function checkAsJson(report: CheckReport) {
+  const { agrees, first, arrays, conventions, mistakes, problem, notJudged, notes, unknownNames } = report;
   return {
     agrees,
     first,
     arrays: arrays.map(({ name, status, maxRelativeError }) => ({ name, status, maxRelativeError })),
     conventions: conventions.map(({ name, arrays }) => ({ name, arrays })),
     mistakes: mistakes.map(({ name, array, why, fix }) => ({ name, array, why, fix })),
+    ...(problem !== null && { problem }),
+    ...(notJudged.length > 0 && { notJudged }),
+    ...(notes.length > 0 && { notes }),
+    ...(unknownNames.length > 0 && { unknownNames }),
   };
 }

@@ -26,6 +26,8 @@ export interface Variation {
   readonly shown?: Readonly<Record<string, Change>>;
   /** Arrays whose saved values the computation did not go on from. */
   readonly overwritten?: readonly string[];
+  /** What is to be said of it besides, in a sentence: a number that was found, such as the slope of a leaky ReLU. */
+  readonly detail?: string;
 }
 
 /** The arrays whose saved values the computation did not go on from. */
@@ -143,6 +145,11 @@ export class Run {
       if (!this.#isGiven(source) && this.#steps.has(source)) this.hiddenSources(source, found);
     }
     return found;
+  }
+
+  /** The arrays that this one is computed from, directly. */
+  sources(name: string): readonly string[] {
+    return this.#sourcesOf(name).filter((source) => source !== name);
   }
 
   #reaches(source: string): boolean {

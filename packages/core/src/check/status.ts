@@ -14,10 +14,14 @@ export interface Status {
 }
 
 /** Compares an array with what it should be in `run`: with each way that is right, and the nearest counts. */
-export function statusOf({ raw, run: base }: Reading, run: Run, name: string): Status {
+export function statusOf({ raw, run: base, notFinite }: Reading, run: Run, name: string): Status {
   const array = raw.get(name);
-  const rights = array && run.saved(name);
+  const rights = array && !notFinite.lost.has(name) ? run.saved(name) : undefined;
   if (!array || !rights) return { comparison: undefined, misfit: false, right: undefined };
+  if (name === notFinite.first && run === base) {
+    const worst = array.array.data.findIndex((value) => !Number.isFinite(value));
+    return { comparison: { agrees: false, relativeError: Infinity, worst }, misfit: false, right: rights[0] };
+  }
   const given = base.given.get(name);
   let best: Status | undefined;
   for (const right of rights) {

@@ -120,7 +120,9 @@ export function compareValues(yours: Tensor, right: Value, held: Precision, work
     if (Object.is(a, b) || a === b) continue;
     if (infected && !Number.isFinite(a)) continue;
     const error = Math.abs(a - b);
-    const allowed = floor + DEVIATIONS * Math.sqrt(right.variance[k] + shareOf(held.unit) * b * b);
+    // where squares of numbers overflow, nothing is known of their errors
+    const variance = Number.isFinite(right.variance[k]) ? right.variance[k] : 0;
+    const allowed = floor + DEVIATIONS * Math.sqrt(variance + shareOf(held.unit) * b * b);
     const ratio = error <= allowed ? error / allowed : Number.isFinite(error) ? error / allowed : Infinity;
     if (!(error <= allowed)) agrees = false;
     if (Number.isNaN(error) || error > difference) difference = Number.isNaN(error) ? Infinity : error;

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { ofAnyLayer, stepsOfLayer } from "../../src/check/layerSteps.js";
-import { makeNetwork, resolveLayers } from "../../src/check/network.js";
+import { CROSS_ENTROPY, makeNetwork, resolveLayers } from "../../src/check/network.js";
 import { Run } from "../../src/check/run.js";
 import { stepsOf } from "../../src/check/steps.js";
 import { precisionOf } from "../../src/check/value.js";
@@ -102,7 +102,12 @@ test.each(["float32", "float64"] as const)("a new kind of layer is checked in %s
 test("errors by trying are hardly smaller, and not much larger, than those that are known of weighted sums", () => {
   const { tensors } = stepOf("float32");
   const layers = resolveLayers(spec.layers, spec.input);
-  const network = makeNetwork(spec, layers, { images: 3, labels: undefined, scale: "mean" });
+  const network = makeNetwork(spec, layers, {
+    images: 3,
+    labels: undefined,
+    scale: "mean",
+    loss: CROSS_ENTROPY,
+  });
   const held = precisionOf("float32");
   const given = new Map(Object.entries(tensors).map(([name, t]) => [name, { tensor: t, held }]));
   const run = new Run({ network, given, working: held, steps: stepsOf(network) });

@@ -1,7 +1,6 @@
 import {
   type CheckReport,
   checkArrays,
-  contractName,
   defineModel,
   InputError,
   initialParameters,
@@ -41,7 +40,7 @@ function check(name: string, bytes: Uint8Array): CheckAnswer {
     const model = defineModel(report.model);
     const given: NamedTensors = Object.fromEntries(
       Object.entries(arrays).map(([own, { shape, data }]) => [
-        contractName(model, own),
+        report.names[own] ?? own,
         tensor(shape, Float64Array.from(data), "float64"),
       ]),
     );

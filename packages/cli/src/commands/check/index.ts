@@ -73,8 +73,9 @@ async function check(file: string, { model, json }: CheckOptions): Promise<void>
 }
 
 /** @throws FailureError that names the first array that is wrong */
-function failIfWrong({ agrees, first, mistakes }: CheckReport): void {
+function failIfWrong({ agrees, first, mistakes, problem }: CheckReport): void {
   if (agrees) return;
+  if (first === null && problem !== null) throw new FailureError(problem);
   const [mistake] = mistakes;
   throw new FailureError(
     mistake && mistake.name !== "unknown"

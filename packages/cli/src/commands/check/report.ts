@@ -7,10 +7,13 @@ import { wrapped } from "../../terminal/text.js";
 export function asLines(file: string, report: CheckReport, styles: Styles): string[] {
   return [
     ...heading(file, report, styles),
+    ...problemLines(report, styles),
     "",
     ...arrayTable(report, styles),
     ...notGiven(report, styles),
+    ...notJudged(report),
     ...unknownNames(report),
+    ...report.notes.flatMap((note) => wrapped(note)),
     ...firstDifference(report, styles),
     ...mistakeLines(report, styles),
     ...conventionLines(report, styles),
@@ -48,8 +51,20 @@ function errorText({ maxRelativeError, shapes }: CheckedArray): string {
   return maxRelativeError === 0 ? "0" : significant(maxRelativeError);
 }
 
-function notGiven({ arrays }: CheckReport, styles: Styles): string[] {
-  const names = arrays.filter(({ status }) => status === "not given").map(({ name }) => name);
+function problemLines({ problem }: CheckReport, styles: Styles): string[] {
+  return problem === null ? [] : ["", ...wrapped(problem).map((line) => styles.bad(line))];
+}
+
+function notJudged({ notJudged: names }: CheckReport): string[] {
+  return names.length === 0
+    ? []
+    : wrapped(`Not judged, as what they are computed from is not known: ${names.join(", ")}`);
+}
+
+function notGiven({ arrays, notJudged }: CheckReport, styles: Styles): string[] {
+  const names = arrays
+    .filter(({ name, status }) => status === "not given" && !notJudged.includes(name))
+    .map(({ name }) => name);
   return names.length === 0 ? [] : wrapped(`Not given: ${names.join(", ")}`).map((line) => styles.dim(line));
 }
 
@@ -111,8 +126,17 @@ function conventionLines({ conventions }: CheckReport, styles: Styles): string[]
 }
 
 /** What is wrong isn't said here: the command fails with it, on stderr. */
-function verdict({ agrees, arrays }: CheckReport, styles: Styles): string[] {
+function verdict({ agrees, arrays, unknownNames, notJudged }: CheckReport, styles: Styles): string[] {
   const given = arrays.filter(({ status }) => status !== "not given").length;
+  const rest = unknownNames.length + notJudged.length;
   if (given === 0) return ["", "Nothing was checked: save activations or gradients, too (see --how)."];
-  return agrees ? ["", styles.good(`All ${given} arrays are right.`)] : [];
+  if (!agrees) return [];
+  return [
+    "",
+    styles.good(
+      rest === 0
+        ? `All ${given} arrays are right.`
+        : `All ${given} arrays that could be judged are right; ${counted(rest, "other")} could not.`,
+    ),
+  ];
 }

@@ -42,8 +42,28 @@ export const kernelFlippedForward: Mistake = {
     const back = at(layer.inputGradients[0], (run) =>
       inputGradientWith(layer, run, { weight: flipped(weightOf(layer, run)) }),
     );
-    return [forward, together(forward, gradient), together(forward, back), together(forward, gradient, back)];
+    return [forward, together(forward, gradient), together(forward, back)];
   }),
+};
+
+/**
+ * Convolution in the sense of mathematics, forward and backward alike: the same network, whose kernels lie turned. It has all three
+ * arrays in one, so that a gradient that doesn't go with it contradicts it.
+ */
+export const trueConvolution: Mistake = {
+  name: "true-convolution",
+  harmless: true,
+  why: "The kernel is turned by 180 degrees forward and backward alike: convolution in the sense of mathematics, where others correlate.",
+  fix: "y[n, o, i, j] = np.sum(x[n, :, i:i+kh, j:j+kw] * w[o, :, ::-1, ::-1]) + b[o]",
+  variations: atLayers<Conv2d>("conv2d", (layer) => [
+    together(
+      output(layer, (run) => ({ weight: flipped(weightOf(layer, run)) })),
+      at(`grad.${layer.parameters[0].name}`, (_, right) => flipped(right())),
+      at(layer.inputGradients[0], (run) =>
+        inputGradientWith(layer, run, { weight: flipped(weightOf(layer, run)) }),
+      ),
+    ),
+  ]),
 };
 
 export const kernelTurned: Mistake = {

@@ -1,14 +1,19 @@
+import * as clipping from "./clipping.js";
 import * as backward from "./convolutionBackward.js";
 import * as forward from "./convolutionForward.js";
 import { lastRowLeftOut } from "./edges.js";
 import { flattenMixesImages, unflattenOrder } from "./flatten.js";
 import * as loss from "./loss.js";
 import type { Mistake } from "./mistake.js";
+import { notFinite } from "./notFinite.js";
+import * as optimizers from "./optimizers.js";
 import * as gradients from "./parameterGradients.js";
+import * as penalties from "./penalties.js";
 import * as pixels from "./pixels.js";
 import * as pool from "./pool.js";
 import * as relu from "./relu.js";
 import * as softmax from "./softmax.js";
+import { activationBeforeSoftmax } from "./structure.js";
 import * as update from "./update.js";
 import { gradientOfOneWay } from "./ways.js";
 import * as sums from "./weightedSums.js";
@@ -23,6 +28,13 @@ export const mistakes: readonly Mistake[] = [
   relu.slopeAtZero,
   pool.otherTie,
   loss.lossEpsilon,
+  optimizers.meanInUpdate,
+  optimizers.downhill,
+  optimizers.summedDownhill,
+  penalties.penaltyUsed,
+  penalties.decayUsed,
+  penalties.penaltyReported,
+  notFinite,
   // forward
   pixels.pixelsIntegerDivision,
   pixels.pixelsOverflow,
@@ -31,6 +43,7 @@ export const mistakes: readonly Mistake[] = [
   sums.biasRepeated,
   sums.biasMixed,
   forward.kernelFlippedForward,
+  forward.trueConvolution,
   forward.kernelTurned,
   forward.channelsOverwritten,
   forward.windowOverwritten,
@@ -56,6 +69,7 @@ export const mistakes: readonly Mistake[] = [
   flattenMixesImages,
   sums.sameImage,
   sums.imagesOverwritten,
+  activationBeforeSoftmax,
   softmax.softmaxWrongAxis,
   softmax.softmaxOverflow,
   softmax.softmaxNotNormalised,
@@ -91,9 +105,11 @@ export const mistakes: readonly Mistake[] = [
   relu.maskInPlace,
   relu.maskOfWrongTensor,
   pool.gradientToTies,
+  pool.gradientShared,
   pool.gradientToAll,
   pool.gradientSpread,
   pool.gradientToFirst,
+  pool.gradientWithinTolerance,
   pool.poolOverwritten,
   pool.poolGradientScaled,
   pool.gradientToWrongWindow,
@@ -118,6 +134,11 @@ export const mistakes: readonly Mistake[] = [
   gradients.biasGradientSummedUp,
   loss.otherGradient,
   gradients.gradientScaled,
+  penalties.penaltyLeftOut,
+  penalties.penaltyScaled,
+  penalties.penaltySign,
+  clipping.clipped,
+  clipping.clippedByValue,
   // the step
   update.savedAfterUpdate,
   update.gradientAdded,
@@ -127,4 +148,6 @@ export const mistakes: readonly Mistake[] = [
   update.updateReplaces,
   update.updatedTwice,
   update.updateWithoutMean,
+  optimizers.momentum,
+  optimizers.adaptive,
 ];

@@ -1,8 +1,8 @@
 import { softmaxInputGradient } from "../../losses/softmax.js";
 import type { Tensor } from "../../tensor.js";
+import { labelsOf } from "../lossSteps.js";
 import type { CheckedNetwork } from "../network.js";
 import type { Run, Variation } from "../run.js";
-import { labelsOf } from "../steps.js";
 import { mapped, total } from "../value.js";
 import { at, type Mistake, together } from "./mistake.js";
 import { only, scaled } from "./tools.js";

@@ -1,5 +1,5 @@
 import type { CheckedNetwork, NetworkLayer } from "../network.js";
-import type { Change, Variation } from "../run.js";
+import type { Change, Run, Variation } from "../run.js";
 
 /** A mistake that people make, and all the ways to make it in a network. */
 export interface Mistake {
@@ -11,7 +11,11 @@ export interface Mistake {
   readonly fix: string;
   /** Whether it is only another way to do it right: a convention. */
   readonly harmless?: true;
-  variations(network: CheckedNetwork): Variation[];
+  /**
+   * @param run what is right, and what is given: where a mistake has a number of its own, such as how strongly weights decay,
+   *   it is the one that fits the person's arrays best
+   */
+  variations(network: CheckedNetwork, run: Run): Variation[];
 }
 
 /** A variation that changes one array. */
@@ -27,7 +31,9 @@ export function misshapen(name: string, change: Change): Variation {
 /** A variation that changes several. */
 export function together(...parts: readonly Variation[]): Variation {
   const shown = Object.assign({}, ...parts.map((part) => part.shown));
+  const detail = parts.find((part) => part.detail)?.detail;
   return {
+    ...(detail && { detail }),
     changes: Object.assign({}, ...parts.map(({ changes }) => changes)),
     ...(Object.keys(shown).length > 0 && { shown }),
   };
@@ -36,12 +42,16 @@ export function together(...parts: readonly Variation[]): Variation {
 /** The variations at each layer of a type. */
 export function atLayers<Resolved>(
   type: NetworkLayer["type"],
-  variations: (layer: NetworkLayer & { readonly resolved: Resolved }, network: CheckedNetwork) => Variation[],
-): (network: CheckedNetwork) => Variation[] {
-  return (network) => {
+  variations: (
+    layer: NetworkLayer & { readonly resolved: Resolved },
+    network: CheckedNetwork,
+    run: Run,
+  ) => Variation[],
+): (network: CheckedNetwork, run: Run) => Variation[] {
+  return (network, run) => {
     const each = network.layers
       .filter((layer) => layer.type === type && !isInGroups(layer))
-      .map((layer) => variations(layer as NetworkLayer & { resolved: Resolved }, network));
+      .map((layer) => variations(layer as NetworkLayer & { resolved: Resolved }, network, run));
     // Whoever calls the same function for each layer makes the same mistake in each.
     const equallyMany = each.length > 1 && each.every(({ length }) => length === each[0].length);
     const inAll = equallyMany ? each[0].map((_, k) => together(...each.map((one) => one[k]))) : [];

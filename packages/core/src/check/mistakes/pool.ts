@@ -150,13 +150,38 @@ export const gradientToTies: Mistake = {
   fix: "k = np.argmax(window)  # one winner, the first",
   variations: atLayers<MaxPool2d>("maxPool2d", (layer) => {
     const ties = (values: readonly number[], k: number) => (values[k] === Math.max(...values) ? 1 : 0);
-    const count = (values: readonly number[]) => values.filter((v) => v === Math.max(...values)).length;
-    return [
-      at(layer.inputGradients[0], (run) => spread(layer, run, ties)),
+    return [at(layer.inputGradients[0], (run) => spread(layer, run, ties))];
+  }),
+};
+
+export const gradientShared: Mistake = {
+  name: "pool-gradient-shared-by-ties",
+  why: "Cells that are equally large share the gradient. That is a valid subgradient, and no mistake of yours in mathematics; but argmax, as in other libraries, gives all of it to the first, so that the numbers differ.",
+  fix: "k = np.argmax(window)  # one winner, the first; or leave it, and compare without ties (images of noise)",
+  variations: backward((values, k) => {
+    const largest = Math.max(...values);
+    return values[k] === largest ? 1 / values.filter((v) => v === largest).length : 0;
+  }),
+};
+
+export const gradientWithinTolerance: Mistake = {
+  name: "pool-gradient-within-tolerance",
+  why: "Cells that are nearly as large as the winner (np.isclose, or a tolerance) get the gradient, too, but only the winner moved the output.",
+  fix: "k = np.argmax(window)  # one winner; not np.isclose(window, window.max())",
+  variations: atLayers<MaxPool2d>("maxPool2d", (layer) => {
+    // absolute ones, and those of np.isclose
+    const near = [1e-1, 5e-2, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6].map(
+      (tolerance) => (value: number, largest: number) => largest - value <= tolerance,
+    );
+    const relative = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5].map(
+      (tolerance) => (value: number, largest: number) =>
+        largest - value <= 1e-8 + tolerance * Math.abs(largest),
+    );
+    return [...near, ...relative].map((isNear) =>
       at(layer.inputGradients[0], (run) =>
-        spread(layer, run, (values, k) => ties(values, k) / count(values)),
+        spread(layer, run, (values, k) => (isNear(values[k], Math.max(...values)) ? 1 : 0)),
       ),
-    ];
+    );
   }),
 };
 

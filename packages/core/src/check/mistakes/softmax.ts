@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor.js";
+import { labelsOf } from "../lossSteps.js";
 import type { CheckedNetwork } from "../network.js";
 import type { Variation } from "../run.js";
-import { labelsOf } from "../steps.js";
 import { mapped, total } from "../value.js";
 import { at, type Mistake } from "./mistake.js";
 import { scaled, transposed } from "./tools.js";

@@ -1,0 +1,209 @@
+import { logistic } from "../layers/sigmoid.js";
+import { softmax, softmaxInputGradient } from "../losses/softmax.js";
+import { crossEntropies } from "../losses/softmaxCrossEntropy.js";
+import type { Tensor } from "../tensor.js";
+import type { LossReading, SeparateLoss } from "./network.js";
+import { MissingArray, type Run, type Step } from "./run.js";
+import { mapped, shareOf, type Value } from "./value.js";
+
+/** How `probs`, `loss` and the gradient of the scores are computed. */
+export function stepsOfLoss(loss: LossReading, scores: string): [name: string, ways: readonly Step[]][] {
+  if (loss.kind === "crossEntropy") {
+    return [
+      ["probs", [(run) => probabilities(run.get(scores), run)]],
+      ["loss", [(run) => lossOfProbabilities(run), (run) => lossOfScores(run.get(scores), run)]],
+      [
+        `grad.${scores}`,
+        [
+          (run) => scoreGradient(run.get("probs"), run),
+          (run) => scoreGradient(probabilities(run.get(scores), run), run),
+        ],
+      ],
+    ];
+  }
+  const link = LINKS[loss.link];
+  return [
+    ["probs", [(run) => link.value(run.get(scores), run)]],
+    ["loss", [(run) => separateLoss(run.get("probs"), loss, run)]],
+    [
+      `grad.${scores}`,
+      [(run) => link.back(run.get(scores), separateGradient(run.get("probs"), loss, run), run)],
+    ],
+  ];
+}
+
+function probabilities(z: Value, run: Run): Value {
+  const p = softmax(z);
+  const [N, K] = z.shape;
+  const rounding = shareOf(run.working.unit);
+  const variance = new Float64Array(N * K);
+  for (let n = 0; n < N; n++) {
+    const row = z.data.subarray(n * K, (n + 1) * K);
+    const largest = Math.max(...row);
+    let common = 0;
+    for (let k = 0; k < K; k++) common += p.data[n * K + k] ** 2 * z.variance[n * K + k];
+    for (let k = 0; k < K; k++) {
+      const i = n * K + k;
+      const own = z.variance[i] + common + rounding * (10 + (row[k] - largest) ** 2 + row[k] ** 2);
+      variance[i] = p.data[i] ** 2 * own + run.working.tiny ** 2;
+    }
+  }
+  return { shape: p.shape, data: Float64Array.from(p.data), variance };
+}
+
+/** The right classes. @throws MissingArray */
+export function labelsOf({ network: { labels } }: Run): Tensor {
+  if (!labels) throw new MissingArray("y");
+  return labels;
+}
+
+/** What the loss is divided by. */
+function lossDivisor({ network: { scale, images } }: Run): number {
+  return scale === "sum" ? 1 : images;
+}
+
+function lossOfProbabilities(run: Run): Value {
+  const p = run.get("probs");
+  const labels = labelsOf(run);
+  let loss = 0;
+  let variance = 0;
+  for (let k = 0; k < p.data.length; k++) {
+    const y = labels.data[k];
+    if (y === 0) continue;
+    const term = -y * Math.log(p.data[k]);
+    loss += term;
+    variance +=
+      (y * y * p.variance[k]) / (p.data[k] * p.data[k]) + 3 * shareOf(run.working.unit) * term * term;
+  }
+  return scalar(loss, variance, run);
+}
+
+function lossOfScores(z: Value, run: Run): Value {
+  const labels = labelsOf(run);
+  const [N, K] = z.shape;
+  const p = probabilities(z, run);
+  const rounding = shareOf(run.working.unit);
+  let loss = 0;
+  let variance = 0;
+  for (let k = 0; k < K; k++) {
+    const losses = crossEntropies(z, new Uint32Array(N).fill(k));
+    for (let n = 0; n < N; n++) {
+      const i = n * K + k;
+      const y = labels.data[i];
+      if (y === 0) continue;
+      loss += y * losses[n];
+      const relative = p.data[i] > 0 ? p.variance[i] / p.data[i] ** 2 : 0;
+      variance += relative + rounding * (losses[n] ** 2 + z.data[i] ** 2 + 3);
+    }
+  }
+  return scalar(loss, variance, run);
+}
+
+function scalar(sum: number, variance: number, run: Run): Value {
+  const divisor = lossDivisor(run);
+  const value = sum / divisor;
+  const rounding = shareOf(run.working.unit) * (run.network.images + 1) * value * value;
+  return {
+    shape: [],
+    data: Float64Array.of(value),
+    variance: Float64Array.of(variance / divisor ** 2 + rounding),
+  };
+}
+
+function scoreGradient(p: Value, run: Run): Value {
+  const labels = labelsOf(run);
+  const { scale, images } = run.network;
+  const factor = scale === "mean" ? 1 / images : 1;
+  const data = mapped(p, (value, k) => (value - labels.data[k]) * factor);
+  const rounding = 3 * shareOf(run.working.unit);
+  const variance = mapped(data, (value, k) => p.variance[k] * factor ** 2 + rounding * value * value);
+  return { shape: data.shape, data: data.data as Float64Array, variance: variance.data as Float64Array };
+}
+
+/* Losses that look at each number alone. */
+
+interface Link {
+  value(z: Value, run: Run): Value;
+  /** The gradient of the scores from that of p. */
+  back(z: Value, g: Value, run: Run): Value;
+}
+
+const LINKS: Readonly<Record<SeparateLoss["link"], Link>> = {
+  none: { value: (z) => z, back: (_, g) => g },
+  sigmoid: {
+    value: (z, run) =>
+      withVariance(z, logistic, (p, k) => (p * (1 - p)) ** 2 * z.variance[k] + 8 * unitOf(run) * p * p),
+    back: (z, g, run) =>
+      withVariance(
+        g,
+        (value, k) => value * slopeOfSigmoid(z.data[k]),
+        (value, k) => slopeOfSigmoid(z.data[k]) ** 2 * g.variance[k] + 20 * unitOf(run) * value * value,
+      ),
+  },
+  softmax: {
+    value: probabilities,
+    back(z, g, run) {
+      const { shape, data } = softmaxInputGradient(z, g);
+      const K = z.shape[1];
+      // what cancels in a row has errors of the size of its largest part
+      const largest = (k: number) =>
+        Math.max(...g.data.subarray(k - (k % K), k - (k % K) + K).map((value) => value * value));
+      const variance = Float64Array.from(data, (_, k) => 40 * unitOf(run) * largest(k));
+      return { shape, data: Float64Array.from(data), variance };
+    },
+  },
+};
+
+const unitOf = (run: Run) => shareOf(run.working.unit);
+const slopeOfSigmoid = (z: number) => logistic(z) * (1 - logistic(z));
+
+function withVariance(
+  value: Value,
+  f: (x: number, k: number) => number,
+  variance: (y: number, k: number) => number,
+): Value {
+  const data = value.data.map(f);
+  return { shape: value.shape, data, variance: data.map(variance) };
+}
+
+/** What each number adds to the loss, and its slope. */
+const PARTS: Readonly<
+  Record<
+    SeparateLoss["kind"],
+    { value: (p: number, y: number) => number; slope: (p: number, y: number) => number }
+  >
+> = {
+  squares: { value: (p, y) => (p - y) ** 2, slope: (p, y) => 2 * (p - y) },
+  binary: {
+    value: (p, y) => (y === 0 ? 0 : -y * Math.log(p)) - (y === 1 ? 0 : (1 - y) * Math.log(1 - p)),
+    slope: (p, y) => (p - y) / (p * (1 - p)),
+  },
+};
+
+function separateLoss(p: Value, { kind, factor }: SeparateLoss, run: Run): Value {
+  const labels = labelsOf(run);
+  const { value, slope } = PARTS[kind];
+  let sum = 0;
+  let variance = 0;
+  for (let k = 0; k < p.data.length; k++) {
+    const part = value(p.data[k], labels.data[k]);
+    sum += part;
+    variance += slope(p.data[k], labels.data[k]) ** 2 * p.variance[k] + 3 * unitOf(run) * part * part;
+  }
+  return {
+    shape: [],
+    data: Float64Array.of(factor * sum),
+    variance: Float64Array.of(factor ** 2 * (variance + unitOf(run) * p.data.length * sum * sum)),
+  };
+}
+
+function separateGradient(p: Value, { kind, factor }: SeparateLoss, run: Run): Value {
+  const labels = labelsOf(run);
+  const { slope } = PARTS[kind];
+  return withVariance(
+    p,
+    (value, k) => factor * slope(value, labels.data[k]),
+    (value, k) =>
+      (2 * factor) ** 2 * p.variance[k] + 4 * unitOf(run) * (value * value + factor ** 2 * p.data[k] ** 2),
+  );
+}

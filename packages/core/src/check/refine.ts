@@ -1,0 +1,66 @@
+import { otherKinds, otherLosses, withUnknownLayer } from "./alternatives.js";
+import { type Attempt, countWrong, firstWrong, type Guess, unknownLayers } from "./guesses.js";
+import type { Reading } from "./layoutOfArrays.js";
+import type { NamedArrays } from "./names.js";
+import { sortArrays } from "./status.js";
+
+/** No more changes than this are made to a guess. */
+const MOST_CHANGES = 12;
+
+/**
+ * The guess with layers of other kinds and another loss, as long as that makes fewer arrays wrong: a sigmoid that is called
+ * `relu1` is no mistake if everything fits to a sigmoid.
+ */
+export function refine(attempt: Attempt, read: (guess: Guess) => Reading, named: NamedArrays): Attempt {
+  let best = attempt;
+  for (let k = 0; k < MOST_CHANGES && best.wrong !== undefined; k++) {
+    const better = bestChange(best, read, named);
+    if (!better) break;
+    best = better;
+  }
+  return best;
+}
+
+function bestChange(
+  { guess, reading, wrong = "" }: Attempt,
+  read: (guess: Guess) => Reading,
+  named: NamedArrays,
+): Attempt | undefined {
+  const before = sortArrays(reading, reading.run);
+  let best: Attempt | undefined;
+  let fewest = before.wrong.length;
+  for (const other of changes(guess, reading, wrong, named)) {
+    const changed = read(other);
+    const count = countWrong(changed);
+    if (count >= fewest || !isProven(before.wrong, sortArrays(changed, changed.run).wrong)) continue;
+    best = { guess: other, reading: changed, wrong: firstWrong(changed) };
+    fewest = count;
+  }
+  return best;
+}
+
+/**
+ * Whether what has become right shows that it was done so. A single gradient doesn't: it may be a mistake that looks like
+ * the gradient of something else.
+ */
+function isProven(before: readonly string[], after: readonly string[]): boolean {
+  const mended = before.filter((name) => !after.includes(name));
+  return mended.length > 1 || mended.some((name) => !/^(grad|new)\./.test(name));
+}
+
+function* changes(guess: Guess, reading: Reading, wrong: string, named: NamedArrays): Iterable<Guess> {
+  const { candidate } = guess;
+  const { network, run } = reading;
+  const hidden = run.hiddenSources(wrong);
+  const places = candidate.layers.flatMap(({ output, inputGradients }, k) =>
+    [output, ...inputGradients].some((name) => name === wrong || hidden.has(name)) ? [k] : [],
+  );
+  for (const other of otherKinds(candidate, reading, places)) yield { ...guess, candidate: other };
+  const ofLoss = ["probs", "loss", `grad.${network.scores}`];
+  if (network.labels && ofLoss.some((name) => name === wrong || hidden.has(name))) {
+    for (const loss of otherLosses(network.images, network.classes)) yield { ...guess, loss, scale: "mean" };
+  }
+  for (const name of unknownLayers(named)) {
+    for (const other of withUnknownLayer(candidate, name)) yield { ...guess, candidate: other };
+  }
+}
