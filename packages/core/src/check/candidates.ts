@@ -30,6 +30,8 @@ export interface Candidate {
 
 /** No more networks than this are tried on the numbers. */
 const MOST_CANDIDATES = 100;
+/** Nor than this, where shapes are wrong and so much is possible. */
+const MOST_TOLERATED = 10;
 
 /**
  * No more beginnings of networks than this are looked at, the usual ones first: layers that can each be read in two ways have
@@ -64,7 +66,8 @@ export function inferCandidates(named: NamedArrays): Candidate[] {
     const missing = mode === "tolerant" ? missingDimension(named) : undefined;
     if (missing) throw new InputError(missing);
     const found = new Searcher(named, mode).run();
-    if (found.length > 0) return found.sort((a, b) => a.cost - b.cost).slice(0, MOST_CANDIDATES);
+    const most = mode === "tolerant" ? MOST_TOLERATED : MOST_CANDIDATES;
+    if (found.length > 0) return found.sort((a, b) => a.cost - b.cost).slice(0, most);
   }
   const withoutLabels = new Map([...named.arrays].filter(([name]) => name !== "y"));
   const [other] = named.arrays.has("y")

@@ -61,7 +61,7 @@ export function diagnose(reading: Reading): Diagnosis {
     const before = sortArrays(reading, run);
     const known = new Set(found.map((mistake) => mistake.name));
     // what isn't finite although it was computed rightly is no mistake's doing
-    const lost = name === notANumber && !areFinite(run.expected(name));
+    const lost = name === notANumber && !areFinite(run.expected(name)?.slice(0, 1));
     const explanation = lost ? undefined : explain(reading, run, name, suspects, known);
     if (!explanation) {
       const hidden = [...run.hiddenSources(name)];
@@ -156,7 +156,7 @@ function explain(
   suspects: readonly Suspect[],
   known: ReadonlySet<string>,
 ): Explanation | undefined {
-  const error = statusOf(reading, run, name).comparison?.relativeError ?? 0;
+  const { relativeError: error = 0, largest: size = 0 } = statusOf(reading, run, name).comparison ?? {};
   const largest = run.working.unit > 1e-4 ? 0.1 : 0.01; // what rounding can't account for, whatever was estimated
   const before = sortArrays(reading, run);
   const hidden = run.hiddenSources(name);
@@ -186,7 +186,11 @@ function explain(
   function attemptWith(changed: Run, used: readonly Suspect[]): Explanation | undefined {
     if (!changed.touches(name)) return undefined;
     const { comparison } = statusOf(reading, changed, name);
-    if (!comparison?.agrees || !(comparison.relativeError < Math.min(largest, 0.3 * error))) return undefined;
+    if (!comparison?.agrees) return undefined;
+    // sums that come to nearly nothing are as exact as what should be there
+    const share = size > 0 ? Math.min(1, comparison.largest / size) : 1;
+    const remaining = comparison.relativeError * share;
+    if (!(remaining < Math.min(largest, 0.3 * error))) return undefined;
     const after = sortArrays(reading, changed);
     if (before.right.some((array) => !after.right.includes(array))) return undefined;
     return { suspects: used, run: changed, gain: after.right.length - before.right.length, alternatives: [] };

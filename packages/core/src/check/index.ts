@@ -60,7 +60,7 @@ export function checkArrays(arrays: GivenArrays, options: CheckOptions = {}): Ch
 
 /** What is to be said besides what is right and wrong. */
 function sayings(
-  { network, run }: Reading,
+  { network, run, notFinite }: Reading,
   { arrays, unknown }: NamedArrays,
   diagnosis: Diagnosis,
 ): Pick<CheckReport, "agrees" | "unknownNames" | "problem" | "notes"> {
@@ -73,7 +73,7 @@ function sayings(
     ({ name, output, inputGradients }) =>
       `${name} is a kind of layer that is not known here: ${output} and what comes back through it (${inputGradients.join(", ")}) were taken as they are, and not judged.`,
   );
-  if (isInfiniteRightly(run)) {
+  if (notFinite.first === undefined && isInfiniteRightly(run)) {
     notes.push(
       "The loss is infinite, because the probability of a right class is 0 and its logarithm infinite; that is what these probabilities give, but nobody can learn from it: the scores are too large.",
     );

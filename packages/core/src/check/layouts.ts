@@ -62,6 +62,7 @@ export function fittingOrders(name: string, shape: Shape, yours: Shape): AxisOrd
 /** Whether `yours` is `shape` with neighbours multiplied together. */
 function isMerged(shape: Shape, yours: Shape): boolean {
   if (sizeOf(shape) !== sizeOf(yours)) return false;
+  if (sizeOf(shape) === 0) return shape.join() === yours.join();
   const long = shape.filter((size) => size !== 1);
   let k = 0;
   for (const size of yours) {

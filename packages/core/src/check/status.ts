@@ -20,7 +20,8 @@ export function statusOf({ raw, run: base, notFinite }: Reading, run: Run, name:
   if (!array || !rights) return { comparison: undefined, misfit: false, right: undefined };
   if (name === notFinite.first && run === base) {
     const worst = array.array.data.findIndex((value) => !Number.isFinite(value));
-    return { comparison: { agrees: false, relativeError: Infinity, worst }, misfit: false, right: rights[0] };
+    const comparison = { agrees: false, relativeError: Infinity, largest: 0, worst };
+    return { comparison, misfit: false, right: rights[0] };
   }
   const given = base.given.get(name);
   let best: Status | undefined;
@@ -31,7 +32,8 @@ export function statusOf({ raw, run: base, notFinite }: Reading, run: Run, name:
       if (better) best = { comparison, misfit: false, right };
     }
   }
-  const misfit = { agrees: false, relativeError: Infinity, worst: 0 };
+  const largest = rights[0].data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const misfit = { agrees: false, relativeError: Infinity, largest, worst: 0 };
   return best ?? { comparison: misfit, misfit: true, right: rights[0] };
 
   /** The person's numbers in every order that the shape allows. */

@@ -90,6 +90,8 @@ export interface Comparison {
   readonly agrees: boolean;
   /** The largest difference divided by the largest right value. */
   readonly relativeError: number;
+  /** The largest right value. */
+  readonly largest: number;
   /** The cell whose difference is largest by its own measure. */
   readonly worst: number;
 }
@@ -131,5 +133,6 @@ export function compareValues(yours: Tensor, right: Value, held: Precision, work
       worst = k;
     }
   }
-  return { agrees, relativeError: difference === 0 ? 0 : difference / (largest || difference), worst };
+  const relativeError = difference === 0 ? 0 : difference / (largest || difference);
+  return { agrees, relativeError, largest, worst };
 }

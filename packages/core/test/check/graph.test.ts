@@ -112,7 +112,13 @@ const MISTAKES: [about: string, layer: string, first: string, name: string, mist
   ],
   ["an addition that overwrites", "add1", "add1.out", "unknown", () => ({ forward: (_, [, last]) => last })],
   ["a mean of the cells inside the image", "avgpool1", "avgpool1.out", "unknown", meanOfCellsInside],
-  ["a mean's gradient that isn't divided", "avgpool1", "grad.relu2.out", "unknown", back(() => 9)],
+  [
+    "a mean's gradient that isn't divided",
+    "avgpool1",
+    "grad.relu2.out",
+    "average-gradient-not-divided",
+    back(() => 9),
+  ],
   ["a mean's gradient divided by 8, not 9", "avgpool1", "grad.relu2.out", "unknown", back(() => 9 / 8)],
 ];
 

@@ -66,6 +66,8 @@ export const clippedByValue: Mistake = {
       const yours = Float64Array.from(run.given.get(name)?.tensor.data ?? []);
       const limit = yours.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       const right = run.expected(name)?.[0]?.data ?? yours;
+      // where all numbers are as large, it is something else
+      if (yours.every((value) => Math.abs(value) === limit)) return undefined;
       return limit > 0 && right.some((value) => Math.abs(value) > 1.0001 * limit) ? limit : undefined;
     };
     const limits = names.flatMap((name) => limitOf(name) ?? []);

@@ -20,11 +20,22 @@ const weightGradient = (layer: NetworkLayer) => `grad.${layer.parameters[0].name
 
 export const kernelNotFlippedBackward: Mistake = {
   name: "kernel-not-flipped-backward",
-  why: "A pixel went into outputs above and left of it through the last weights of the kernel, so the way back needs the kernel flipped (once: flipped twice is not flipped).",
+  why: "What comes back is what a kernel that lies the other way round would give. Whoever adds the kernel as a stamp for each output must leave it as it is; only whoever slides it over the padded gradients has to turn it by 180 degrees, once.",
   fix: "dx[n, c, i+u, j+v] += w[o, c, u, v] * dy[n, o, i, j]  # or correlate the padded dy with w[o, c, ::-1, ::-1]",
   variations: atLayers<Conv2d>("conv2d", (layer) => [
     at(layer.inputGradients[0], (run) =>
       inputGradientWith(layer, run, { weight: flipped(weightOf(layer, run)) }),
+    ),
+  ]),
+};
+
+export const imageFlipped: Mistake = {
+  name: "image-flipped-in-gradient",
+  why: "The gradient of the kernel is computed with the image turned by 180 degrees; neither the image nor the output gradients are turned in a correlation.",
+  fix: "dw[o, c, u, v] += np.sum(x[n, c, u:u+I, v:v+J] * dy[n, o])  # x, not x[:, ::-1, ::-1]",
+  variations: atLayers<Conv2d>("conv2d", (layer) => [
+    at(weightGradient(layer), (run) =>
+      parameterGradientWith(layer, "weight", run, { x: flipped(run.tensor(layer.inputs[0])) }),
     ),
   ]),
 };

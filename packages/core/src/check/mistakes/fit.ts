@@ -41,3 +41,9 @@ export function isTyped(value: number, run: Run): boolean {
 }
 
 export const inDigits = (value: number): string => String(Number(value.toPrecision(4)));
+
+/** The number that all of these are, if they are all the same but for rounding. */
+export function fittedNumber(values: Float64Array): number | undefined {
+  const [first] = values;
+  return values.every((value) => Math.abs(value - first) <= 1e-6 * Math.abs(first)) ? first : undefined;
+}

@@ -1,8 +1,13 @@
+import * as averages from "./averages.js";
+import * as norms from "./batchNorms.js";
 import * as clipping from "./clipping.js";
 import * as backward from "./convolutionBackward.js";
 import * as forward from "./convolutionForward.js";
+import * as dropouts from "./dropouts.js";
 import { lastRowLeftOut } from "./edges.js";
 import { flattenMixesImages, unflattenOrder } from "./flatten.js";
+import * as labels from "./labels.js";
+import * as loops from "./loops.js";
 import * as loss from "./loss.js";
 import type { Mistake } from "./mistake.js";
 import { notFinite } from "./notFinite.js";
@@ -12,7 +17,10 @@ import * as penalties from "./penalties.js";
 import * as pixels from "./pixels.js";
 import * as pool from "./pool.js";
 import * as relu from "./relu.js";
+import * as saved from "./saved.js";
+import * as slopes from "./slopes.js";
 import * as softmax from "./softmax.js";
+import * as squares from "./squares.js";
 import { activationBeforeSoftmax } from "./structure.js";
 import * as update from "./update.js";
 import { gradientOfOneWay } from "./ways.js";
@@ -42,6 +50,8 @@ export const mistakes: readonly Mistake[] = [
   sums.biasLeftOut,
   sums.biasRepeated,
   sums.biasMixed,
+  saved.biasAddedToWeights,
+  saved.biasNotSaved,
   forward.kernelFlippedForward,
   forward.trueConvolution,
   forward.kernelTurned,
@@ -66,9 +76,24 @@ export const mistakes: readonly Mistake[] = [
   pool.poolFirstCell,
   pool.poolStrideOff,
   pool.otherPool,
+  pool.reshapedWrongly,
+  pool.ceilMode,
   flattenMixesImages,
   sums.sameImage,
   sums.imagesOverwritten,
+  saved.oneImageKept,
+  saved.emptySlice,
+  saved.scoresOverwritten,
+  saved.derivativeOverwrote,
+  norms.sampleVariance,
+  norms.epsilonOutside,
+  norms.wrongAxes,
+  norms.dividedByVariance,
+  norms.runningInTraining,
+  norms.gammaLeftOut,
+  dropouts.notScaled,
+  dropouts.wrongScale,
+  saved.otherBias,
   activationBeforeSoftmax,
   softmax.softmaxWrongAxis,
   softmax.softmaxOverflow,
@@ -83,12 +108,22 @@ export const mistakes: readonly Mistake[] = [
   loss.lossSign,
   loss.lossAveraged,
   loss.lossOverwritten,
+  saved.lossPerImage,
   loss.labelsOffByOne,
+  labels.labelsShuffled,
   loss.otherLoss,
   loss.gradientWithoutLabels,
+  loss.gradientWithoutProbabilities,
   loss.gradientRightClassOnly,
   loss.softmaxGradientTwice,
   loss.wrongProbabilities,
+  labels.otherLabels,
+  squares.squaresFactor,
+  squares.softmaxSlopeLeftOut,
+  squares.softmaxSlopeCutShort,
+  squares.linkSlopeLeftOut,
+  squares.squaresSign,
+  squares.crossEntropyGradient,
   // backward
   gradientOfOneWay,
   gradients.gradientLeftOut,
@@ -113,17 +148,42 @@ export const mistakes: readonly Mistake[] = [
   pool.poolOverwritten,
   pool.poolGradientScaled,
   pool.gradientToWrongWindow,
+  loops.windowsSkipped,
   pool.poolValueForMask,
+  slopes.slopeLeftOut,
+  slopes.slopeOfOutput,
+  slopes.slopeOfInput,
+  slopes.slopeTwice,
+  slopes.slopeHalf,
+  slopes.slopeOfOther,
+  slopes.leakForgotten,
+  slopes.leakMisplaced,
+  averages.averageNotDivided,
+  averages.averageDividedTwice,
+  averages.averageToOne,
+  norms.statisticsConstant,
+  norms.meanConstant,
+  norms.varianceConstant,
+  norms.deviationLeftOut,
+  norms.normWeightGradient,
+  dropouts.maskNotApplied,
+  dropouts.scaleForgotten,
+  dropouts.maskInverted,
   unflattenOrder,
   backward.kernelNotFlippedBackward,
   backward.kernelGradientFlipped,
+  backward.imageFlipped,
   backward.windowsOverwritten,
   backward.filtersOverwritten,
   backward.filtersAveraged,
   backward.channelsMixed,
+  loops.writtenToFilter,
   gradients.gradientOfOneImage,
   backward.positionsOverwritten,
   backward.positionsAveraged,
+  loops.returnsEarly,
+  loops.notReset,
+  loops.indexTwice,
   sums.lastUnitOnly,
   sums.productOfSums,
   sums.gradientTransposed,

@@ -192,7 +192,14 @@ export const gradientWithoutLabels: Mistake = {
   name: "gradient-without-labels",
   why: "The labels are not subtracted, but the gradient of softmax with cross-entropy is p - y.",
   fix: "dz = (p - onehot) / N",
-  variations: (network) => [gradientBy(network, (p) => p), gradientBy(network, (_, y) => -y)],
+  variations: (network) => [gradientBy(network, (p) => p)],
+};
+
+export const gradientWithoutProbabilities: Mistake = {
+  name: "gradient-without-probabilities",
+  why: "Only -y is there, as if the probabilities did not belong to it: where softmax's slope is left out or cut short, p is missing, and the gradient is p - y.",
+  fix: "dz = (p - onehot) / N",
+  variations: (network) => [gradientBy(network, (_, y) => -y)],
 };
 
 export const gradientRightClassOnly: Mistake = {

@@ -41,7 +41,7 @@ export function together(...parts: readonly Variation[]): Variation {
 
 /** The variations at each layer of a type. */
 export function atLayers<Resolved>(
-  type: NetworkLayer["type"],
+  type: string,
   variations: (
     layer: NetworkLayer & { readonly resolved: Resolved },
     network: CheckedNetwork,

@@ -1,4 +1,4 @@
-import { type Tensor, zeros } from "../../tensor.js";
+import { type Shape, type Tensor, zeros } from "../../tensor.js";
 import { shortName } from "../layerSteps.js";
 import type { CheckedNetwork, NetworkLayer } from "../network.js";
 import type { Change, Run, Variation } from "../run.js";
@@ -11,15 +11,19 @@ const gradientsOf = (network: CheckedNetwork) => parameterNames(network).map((na
 
 /** A change of each gradient of parameters, of those of a layer together, and of all together. */
 function everywhere(network: CheckedNetwork, change: Change): Variation[] {
-  const single = gradientsOf(network).map((name) => at(name, change));
+  return everywhereBy(network, () => change);
+}
+
+function everywhereBy(network: CheckedNetwork, changeOf: (name: string) => Change): Variation[] {
+  const single = gradientsOf(network).map((name) => at(name, changeOf(name)));
   const layers = learningLayers(network).map(({ parameters }) =>
-    together(...parameters.map(({ name }) => at(`grad.${name}`, change))),
+    together(...parameters.map(({ name }) => at(`grad.${name}`, changeOf(`grad.${name}`)))),
   );
   const kinds = [".weight", ".bias"].map((kind) =>
     together(
       ...gradientsOf(network)
         .filter((name) => name.endsWith(kind))
-        .map((name) => at(name, change)),
+        .map((name) => at(name, changeOf(name))),
     ),
   );
   return [...single, ...layers, ...kinds, together(...single)].filter(
@@ -83,10 +87,16 @@ export const gradientLeftOut: Mistake = {
   name: "gradient-left-out",
   why: "The gradient is 0: it is not computed, or not stored.",
   fix: "dw = dy.T @ x; db = dy.sum(axis=0)",
-  variations: (network) => [
-    ...everywhere(network, (_, right) => zerosLike(right())),
-    ...activations(network, (_, right) => zerosLike(right())),
-  ],
+  variations: (network) => {
+    // a sum that comes to nearly nothing is no zero
+    const zeroOf =
+      (name: string): Change =>
+      (run, right) => {
+        const yours = run.given.get(name)?.tensor.data;
+        return yours?.some((value) => value !== 0) ? right() : zerosLike(right());
+      };
+    return [...everywhereBy(network, zeroOf), ...activations(network, (_, right) => zerosLike(right()))];
+  },
 };
 
 export const gradientOfOneImage: Mistake = {
@@ -143,10 +153,13 @@ export const biasGradientSummedUp: Mistake = {
       const [count] = layer.parameters[1].shape;
       const sum = (run: Run) => total(gradientOf(layer, run));
       const name = `grad.${layer.parameters[1].name}`;
-      return [
-        at(name, (run) => mapped(zeros([count], "float64"), () => sum(run))),
-        misshapen(name, (run) => ({ shape: [1], data: Float64Array.of(sum(run)) })),
-      ];
+      const all = at(name, (run) => mapped(zeros([count], "float64"), () => sum(run)));
+      // as one number it is the same for the update, which adds it to every bias
+      const asOne = (shape: Shape): Variation => ({
+        ...all,
+        shown: { [name]: (run) => ({ shape, data: Float64Array.of(sum(run)) }) },
+      });
+      return count === 1 ? [all] : [all, asOne([1]), asOne([])];
     }),
 };
 

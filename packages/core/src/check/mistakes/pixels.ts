@@ -3,7 +3,7 @@ import type { CheckedNetwork } from "../network.js";
 import type { Variation } from "../run.js";
 import { mapped, total } from "../value.js";
 import { at, type Mistake } from "./mistake.js";
-import { forwardWith, scaled } from "./tools.js";
+import { forwardWith, mappedByIndex, scaled } from "./tools.js";
 
 /** The images, changed before anything is computed from them. */
 function images(change: (x: Tensor) => Tensor): Variation {
@@ -21,10 +21,44 @@ const each = (f: (pixel: number) => number) => images((x) => mapped(x, f));
 const signedByte = (value: number) => (value > 127 ? value - 256 : value);
 const unsignedByte = (value: number) => ((Math.trunc(value) % 256) + 256) % 256;
 
+function largestOf({ data }: Tensor): number {
+  let largest = 0;
+  for (const value of data) if (value > largest) largest = value;
+  return largest;
+}
+
+/** For each number of a batch of images, which numbers it is standardised with: all, those of its image, channel or place. */
+const GROUPS: readonly ((index: readonly number[]) => string)[] = [
+  () => "",
+  ([n]) => `${n}`,
+  ([, c]) => `${c}`,
+  ([, ...place]) => place.join(),
+  ([n, c]) => `${n} ${c}`,
+];
+
+/** Each group with the mean 0 and, if it is divided, the standard deviation 1. A group that is constant becomes 0. */
+function standardised(x: Tensor, groupOf: (index: readonly number[]) => string, divides: boolean): Tensor {
+  const groups = new Map<string, { count: number; sum: number; squares: number }>();
+  mappedByIndex(x, (value, index) => {
+    const group = groups.get(groupOf(index)) ?? { count: 0, sum: 0, squares: 0 };
+    group.count++;
+    group.sum += value;
+    group.squares += value * value;
+    groups.set(groupOf(index), group);
+    return value;
+  });
+  return mappedByIndex(x, (value, index) => {
+    const { count, sum, squares } = groups.get(groupOf(index))!;
+    const mean = sum / count;
+    const deviation = divides ? Math.sqrt(Math.max(0, squares / count - mean * mean)) : 1;
+    return deviation > 0 ? (value - mean) / deviation : 0;
+  });
+}
+
 export const pixelsScaledInside: Mistake = {
   name: "pixels-scaled-inside",
   harmless: true,
-  why: "x was saved before its pixels were scaled; everything fits to the scaled ones.",
+  why: "x was saved before its pixels were scaled or standardised; everything fits to what they became.",
   fix: "x = images / 255.0",
   variations: () => [
     each((v) => v / 255),
@@ -32,6 +66,12 @@ export const pixelsScaledInside: Mistake = {
     each((v) => v / 255 - 0.5),
     each((v) => v / 127.5 - 1),
     each((v) => (v / 255 - 0.1307) / 0.3081),
+    ...[1, 1 / 255].flatMap((factor) =>
+      GROUPS.flatMap((groups) =>
+        [true, false].map((divides) => images((x) => standardised(scaled(x, factor), groups, divides))),
+      ),
+    ),
+    images((x) => scaled(x, 1 / largestOf(x))),
   ],
 };
 

@@ -130,6 +130,69 @@ export const poolStrideOff: Mistake = {
   }),
 };
 
+export const reshapedWrongly: Mistake = {
+  name: "pool-reshape-axes",
+  why: "The windows are made by a reshape that cuts the image into pieces of neighbours in memory, not into squares: the two dimensions of a window must stand behind the rows and behind the columns.",
+  fix: "y = x.reshape(N, C, H//2, 2, W//2, 2).max(axis=(3, 5))  # not reshape(N, C, H//2, W//2, 2, 2)",
+  variations: atLayers<MaxPool2d>("maxPool2d", (layer) => {
+    const { kernel, stride, inputShape, outputShape } = layer.resolved;
+    const [, H, W] = inputShape;
+    const [, I, J] = outputShape;
+    const [U, V] = kernel;
+    if (stride[0] !== U || stride[1] !== V || I * U !== H || J * V !== W) return [];
+    const taken = (place: (i: number, j: number, u: number, v: number) => number) =>
+      at(layer.output, (run) => {
+        const x = inputOf(layer, run);
+        const y = { shape: [x.shape[0], ...outputShape], data: x.data };
+        return mapped(y, (_, cell) => {
+          const plane = Math.floor(cell / (I * J)) * H * W;
+          let largest = -Infinity;
+          for (let k = 0; k < U * V; k++) {
+            const at = place(Math.floor(cell / J) % I, cell % J, Math.floor(k / V), k % V);
+            largest = Math.max(largest, x.data[plane + at]);
+          }
+          return largest;
+        });
+      });
+    return [
+      taken((i, j, u, v) => (i * J + j) * U * V + u * V + v), // (I, J, U, V)
+      taken((i, j, u, v) => ((u * I + i) * V + v) * J + j), // (U, I, V, J)
+      taken((i, j, u, v) => ((u * V + v) * I + i) * J + j), // (U, V, I, J)
+      taken((i, j, u, v) => ((i * U + u) * V + v) * J + j), // (I, U, V, J)
+      taken((i, j, u, v) => ((u * I + i) * J + j) * V + v), // (U, I, J, V)
+    ];
+  }),
+};
+
+export const ceilMode: Mistake = {
+  name: "pool-ceil-mode",
+  why: "The map has a last row and column of smaller windows, which hang over the edge (ceil mode). Here, as in other libraries unless one asks for it, windows that don't fit are left out.",
+  fix: "I = (H - size) // stride + 1  # not math.ceil; or cut the image to a multiple first",
+  variations: atLayers<MaxPool2d>("maxPool2d", (layer) => {
+    const { inputShape, outputShape } = layer.resolved;
+    const [, H, W] = inputShape;
+    const [, I, J] = outputShape;
+    const windows = [
+      [2, 2],
+      [3, 2],
+      [3, 3],
+      [4, 4],
+    ].filter(([size, stride]) => {
+      const hangsOver = (whole: number, count: number) =>
+        Math.ceil((whole - size) / stride) + 1 === count && (count - 1) * stride + size > whole;
+      return (hangsOver(H, I) || hangsOver(W, J)) && (I - 1) * stride < H && (J - 1) * stride < W;
+    });
+    return windows.map(([size, stride]) => {
+      const over = [(I - 1) * stride + size - H, (J - 1) * stride + size - W].map((n) => Math.max(0, n));
+      const resolved = { kernel: [size, size], stride: [stride, stride], padding: [0, over[1], over[0], 0] };
+      return together(
+        at(layer.output, (run) => forwardWith(layer, run, { resolved })),
+        at(layer.inputGradients[0], (run) => inputGradientWith(layer, run, { resolved })),
+      );
+    });
+  }),
+};
+
 export const gradientToAll: Mistake = {
   name: "pool-gradient-to-all",
   why: "Every cell of the window gets the whole gradient, but only the winner moved the output.",

@@ -1,27 +1,29 @@
+import type { Conv2d } from "../../layers/conv2d.js";
 import type { Dense } from "../../layers/dense.js";
 import type { Shape, Tensor } from "../../tensor.js";
 import { shortName } from "../layerSteps.js";
 import type { CheckedNetwork, NetworkLayer } from "../network.js";
 import type { Change, Run, Variation } from "../run.js";
-import { total } from "../value.js";
+import { mapped, total } from "../value.js";
 import { output, weightOf } from "./convolutionForward.js";
 import { at, atLayers, type Mistake, misshapen } from "./mistake.js";
 import {
   forwardWith,
   inputGradientWith,
+  mappedByIndex,
   only,
   parameterGradientWith,
   picked,
   reshaped,
   sameNumbers,
   scaled,
+  summed,
   transposed,
 } from "./tools.js";
 
 /* Mistakes of the layers that learn: convolutions and dense layers. */
 
-export const learningLayers = ({ layers }: CheckedNetwork) =>
-  layers.filter(({ parameters }) => parameters[0]?.name.endsWith(".weight"));
+export const learningLayers = ({ layers }: CheckedNetwork) => layers.filter(({ kind }) => kind.rescales);
 
 const biasOf = (layer: NetworkLayer) => layer.parameters[1]?.name;
 
@@ -250,27 +252,59 @@ export const inputsAveraged: Mistake = {
   }),
 };
 
+/** The sum of the pixels that each weight has met, times the sum of the gradients that it has met, instead of the sum of products. */
+const convolvedSums = atLayers<Conv2d>("conv2d", (layer, { images }) => {
+  const name = `grad.${layer.parameters[0].name}`;
+  const ones = (g: Tensor, keep: (n: number) => boolean) => mappedByIndex(g, (_, [n]) => (keep(n) ? 1 : 0));
+  const productOf = (run: Run, keep: (n: number) => boolean): Tensor => {
+    const g = run.tensor(`grad.${layer.output}`);
+    const met = parameterGradientWith(layer, "weight", run, { g: ones(g, keep) });
+    const sums = summed(
+      only(g, ([n]) => keep(n)),
+      [0, 2, 3],
+    );
+    return mappedByIndex(met, (value, [o]) => value * sums.data[o]);
+  };
+  const perImage = (run: Run) =>
+    Array.from({ length: images }, (_, image) => productOf(run, (n) => n === image)).reduce((a, b) =>
+      mapped(a, (value, k) => value + b.data[k]),
+    );
+  return [
+    at(name, (run) => productOf(run, () => true)),
+    at(name, (run) =>
+      scaled(
+        productOf(run, () => true),
+        1 / images,
+      ),
+    ),
+    ...(images > 1 && images <= 8 ? [at(name, perImage)] : []),
+  ];
+});
+
+/** The same of a dense layer, over the batch. */
+const denseSums = atLayers<Dense>("dense", (layer, { images }) => {
+  if (images === 1) return [];
+  const sumOfImages = (t: Tensor, factor: number): Tensor => {
+    const [N, K] = t.shape;
+    const data = new Float64Array(K);
+    for (let n = 0; n < N; n++) for (let k = 0; k < K; k++) data[k] += factor * t.data[n * K + k];
+    return { shape: [1, K], data };
+  };
+  return [1, 1 / images, 1 / images ** 2].map((factor) =>
+    at(`grad.${layer.parameters[0].name}`, (run) =>
+      parameterGradientWith(layer, "weight", run, {
+        g: sumOfImages(run.tensor(`grad.${layer.output}`), factor),
+        x: sumOfImages(run.tensor(layer.inputs[0]), 1),
+      }),
+    ),
+  );
+});
+
 export const productOfSums: Mistake = {
   name: "product-of-sums",
-  why: "Gradients and inputs are summed over the batch before they are multiplied, but each image's gradient belongs to its own input.",
-  fix: "dw = dy.T @ x  # the sum of the products over the batch",
-  variations: atLayers<Dense>("dense", (layer, { images }) => {
-    if (images === 1) return [];
-    const sumOfImages = (t: Tensor, factor: number): Tensor => {
-      const [N, K] = t.shape;
-      const data = new Float64Array(K);
-      for (let n = 0; n < N; n++) for (let k = 0; k < K; k++) data[k] += factor * t.data[n * K + k];
-      return { shape: [1, K], data };
-    };
-    return [1, 1 / images, 1 / images ** 2].map((factor) =>
-      at(`grad.${layer.parameters[0].name}`, (run) =>
-        parameterGradientWith(layer, "weight", run, {
-          g: sumOfImages(run.tensor(`grad.${layer.output}`), factor),
-          x: sumOfImages(run.tensor(layer.inputs[0]), 1),
-        }),
-      ),
-    );
-  }),
+  why: "Gradients and inputs are summed before they are multiplied, but each gradient belongs to the input at its own image and place: what is needed is the sum of the products.",
+  fix: "dw = dy.T @ x  # in a convolution: dw[o, c, u, v] = np.sum(x[:, c, u:u+I, v:v+J] * dy[:, o])",
+  variations: (network, run) => [...denseSums(network, run), ...convolvedSums(network, run)],
 };
 
 export const savedBehindRelu: Mistake = {
