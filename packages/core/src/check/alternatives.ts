@@ -69,8 +69,10 @@ function withParts(candidate: Candidate, parts: readonly ChainPart[]): Candidate
 export function otherKinds(candidate: Candidate, reading: Reading, places: readonly number[]): Candidate[] {
   const { parts } = candidate;
   if (!parts) return [];
+  const done = new Set<ChainPart>();
   return places.flatMap((place) => {
     const part = parts[place];
+    if (done.has(part)) return [];
     const alternatives = alternativesTo(part, reading, candidate.layers[place]);
     const alike = parts.filter((other) => other.spec?.type === part.spec?.type && sameFamily(other, part));
     return alternatives.flatMap((spec) => {
@@ -81,8 +83,11 @@ export function otherKinds(candidate: Candidate, reading: Reading, places: reado
             isChanged(other) ? withSpec(other, { ...other.spec, ...spec } as AnyLayerSpec) : other,
           ),
         );
-      const one = changed((other) => other === part);
-      return alike.length > 1 ? [one, changed((other) => alike.includes(other))] : [one];
+      const all = changed((other) => alike.includes(other));
+      const isGiven = reading.run.given.has(candidate.layers[place].output);
+      // where no output shows which layers are of another kind, all are taken to be alike
+      if (!isGiven) for (const other of alike) done.add(other);
+      return isGiven && alike.length > 1 ? [changed((other) => other === part), all] : [all];
     });
   });
 }

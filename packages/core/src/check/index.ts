@@ -12,7 +12,7 @@ import { type GivenArrays, type NamedArrays, nameArrays } from "./names.js";
 import { unknownGradients } from "./otherNames.js";
 import { findReadings } from "./reading.js";
 import type { CheckReport } from "./report.js";
-import { withStructure } from "./structure.js";
+import { withoutOtherOptimizer, withStructure } from "./structure.js";
 import { usedKinds } from "./usedKinds.js";
 
 export type { GivenArrays } from "./names.js";
@@ -43,7 +43,8 @@ export function checkArrays(arrays: GivenArrays, options: CheckOptions = {}): Ch
   checkFirstStep(arrays);
   const named = nameArrays(arrays, model);
   const { reading, diagnosis: found } = bestExplained(findReadings(named, model));
-  const diagnosis = model ? found : withStructure(found, reading);
+  const { notes, ...judged } = withoutOtherOptimizer(found, reading);
+  const diagnosis = model ? judged : withStructure(judged, reading);
   return {
     ...diagnosis,
     conventions: [
@@ -54,7 +55,7 @@ export function checkArrays(arrays: GivenArrays, options: CheckOptions = {}): Ch
     model: reading.network.spec,
     images: reading.network.images,
     names: named.contracts,
-    ...sayings(reading, named, diagnosis),
+    ...sayings(reading, named, diagnosis, notes),
   };
 }
 
@@ -63,16 +64,18 @@ function sayings(
   { network, run, notFinite }: Reading,
   { arrays, unknown }: NamedArrays,
   diagnosis: Diagnosis,
+  before: readonly string[],
 ): Pick<CheckReport, "agrees" | "unknownNames" | "problem" | "notes"> {
   const problem = unknownGradients(arrays, unknown, network.shapes) ?? null;
   const unknownNow = network.layers.filter(({ type }) => type === "unknown");
   const used = new Set(
     unknownNow.flatMap(({ output }) => [output, `grad.${output}`]).map((name) => name.replaceAll(".", "_")),
   );
-  const notes = unknownNow.map(
+  const ofLayers = unknownNow.map(
     ({ name, output, inputGradients }) =>
       `${name} is a kind of layer that is not known here: ${output} and what comes back through it (${inputGradients.join(", ")}) were taken as they are, and not judged.`,
   );
+  const notes = [...before, ...ofLayers];
   if (notFinite.first === undefined && isInfiniteRightly(run)) {
     notes.push(
       "The loss is infinite, because the probability of a right class is 0 and its logarithm infinite; that is what these probabilities give, but nobody can learn from it: the scores are too large.",

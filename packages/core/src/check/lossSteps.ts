@@ -166,17 +166,15 @@ function withVariance(
   return { shape: value.shape, data, variance: data.map(variance) };
 }
 
-/** What each number adds to the loss, and its slope. */
+/** What each number adds to the loss, its slope, and the slope of that. */
 const PARTS: Readonly<
-  Record<
-    SeparateLoss["kind"],
-    { value: (p: number, y: number) => number; slope: (p: number, y: number) => number }
-  >
+  Record<SeparateLoss["kind"], Record<"value" | "slope" | "bend", (p: number, y: number) => number>>
 > = {
-  squares: { value: (p, y) => (p - y) ** 2, slope: (p, y) => 2 * (p - y) },
+  squares: { value: (p, y) => (p - y) ** 2, slope: (p, y) => 2 * (p - y), bend: () => 2 },
   binary: {
     value: (p, y) => (y === 0 ? 0 : -y * Math.log(p)) - (y === 1 ? 0 : (1 - y) * Math.log(1 - p)),
     slope: (p, y) => (p - y) / (p * (1 - p)),
+    bend: (p, y) => (y === 0 ? 0 : y / (p * p)) + (y === 1 ? 0 : (1 - y) / (1 - p) ** 2),
   },
 };
 
@@ -199,11 +197,12 @@ function separateLoss(p: Value, { kind, factor }: SeparateLoss, run: Run): Value
 
 function separateGradient(p: Value, { kind, factor }: SeparateLoss, run: Run): Value {
   const labels = labelsOf(run);
-  const { slope } = PARTS[kind];
+  const { slope, bend } = PARTS[kind];
   return withVariance(
     p,
     (value, k) => factor * slope(value, labels.data[k]),
     (value, k) =>
-      (2 * factor) ** 2 * p.variance[k] + 4 * unitOf(run) * (value * value + factor ** 2 * p.data[k] ** 2),
+      (factor * bend(p.data[k], labels.data[k])) ** 2 * (p.variance[k] + unitOf(run) * p.data[k] ** 2) +
+      4 * unitOf(run) * value * value,
   );
 }

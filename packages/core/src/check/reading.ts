@@ -40,18 +40,19 @@ export function findReadings(named: NamedArrays, model: Model | undefined): Read
     if (wrong === undefined) return [reading];
     failed.push({ guess, reading, wrong });
   }
-  for (const attempt of failed.slice(0, MOST_GUESSED)) {
-    for (const guess of otherGuesses(attempt)) {
-      const other = read(guess);
-      if (firstWrong(other) === undefined) return [other];
-    }
-  }
+  const promising = mostPromising(failed);
+  const likely = promising.slice(0, MOST_REFINED);
+  const inOtherOrder = readInOtherOrder(likely, read);
+  if (inOtherOrder) return [inOtherOrder];
   // Something is wrong in every reading. Those that are right for longest are looked at with other kinds of layers and
   // losses, and rated by how much is wrong: first the network, then the order of flatten, then the scale.
-  const refined = mostPromising(failed)
+  const refined = promising
     .slice(0, MOST_RATED)
     .map((attempt, k) => (k < MOST_REFINED ? refine(attempt, read, named) : attempt));
   for (const { reading, wrong } of refined) if (wrong === undefined) return [reading];
+  const others = failed.slice(0, MOST_GUESSED).filter((attempt) => !likely.includes(attempt));
+  const other = readInOtherOrder([...refined.slice(0, MOST_REFINED), ...others], read);
+  if (other) return [other];
   const rated = (guess: Guess) => {
     const reading = read(guess);
     return { guess, reading, score: countWrong(reading) + COST_OF_UNUSUAL * guess.candidate.cost };
@@ -71,6 +72,22 @@ export function findReadings(named: NamedArrays, model: Model | undefined): Read
     .sort((a, b) => a.score - b.score)
     .slice(0, MOST_READINGS)
     .map(({ reading }) => reading);
+}
+
+/** The first reading with another order of flatten or another scale in which nothing is wrong. */
+function readInOtherOrder(
+  attempts: readonly Attempt[],
+  read: (guess: Guess) => Reading,
+): Reading | undefined {
+  let left = MOST_READ;
+  for (const attempt of attempts) {
+    for (const guess of otherGuesses(attempt)) {
+      if (left-- === 0) return undefined;
+      const reading = read(guess);
+      if (firstWrong(reading) === undefined) return reading;
+    }
+  }
+  return undefined;
 }
 
 /** Those that are right for longest first; of each network first the usual order of its weights: many orders of one must not hide another one. */
@@ -108,6 +125,8 @@ function* otherGuesses({ guess, reading: { network, run, raw }, wrong = "" }: At
 /** Of so many networks other orders of flatten and other scales are tried. */
 const MOST_GUESSED = 40;
 const MOST_RATED = 12;
+/** So often a file is read in other orders and scales. */
+const MOST_READ = 150;
 /** Of so many, other kinds of layers. */
 const MOST_REFINED = 3;
 

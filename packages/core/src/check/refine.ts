@@ -52,10 +52,10 @@ function* changes(guess: Guess, reading: Reading, wrong: string, named: NamedArr
   const { candidate } = guess;
   const { network, run } = reading;
   const hidden = run.hiddenSources(wrong);
-  const places = candidate.layers.flatMap(({ output, inputGradients }, k) =>
+  const concerned = candidate.layers.flatMap(({ output, inputGradients }, k) =>
     [output, ...inputGradients].some((name) => name === wrong || hidden.has(name)) ? [k] : [],
   );
-  for (const other of otherKinds(candidate, reading, places)) yield { ...guess, candidate: other };
+  for (const other of otherKinds(candidate, reading, concerned)) yield { ...guess, candidate: other };
   const ofLoss = ["probs", "loss", `grad.${network.scores}`];
   if (network.labels && ofLoss.some((name) => name === wrong || hidden.has(name))) {
     for (const loss of otherLosses(network.images, network.classes)) yield { ...guess, loss, scale: "mean" };

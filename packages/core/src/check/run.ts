@@ -91,7 +91,9 @@ export class Run {
     const given = this.#overwritten.has(name) ? undefined : this.given.get(name);
     if (given) return givenValue(given);
     const value = this.expected(name)?.[0];
-    if (!value) throw new MissingArray(name);
+    // what a mistake gives another shape, nothing can have gone on from
+    const shape = this.network.shapes.get(name);
+    if (!value || (shape && !sameSize(shape, value.shape))) throw new MissingArray(name);
     return value;
   }
 

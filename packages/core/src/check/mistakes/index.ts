@@ -70,6 +70,7 @@ export const mistakes: readonly Mistake[] = [
   relu.reluLeftOut,
   relu.reluLeaky,
   relu.otherActivation,
+  relu.anotherActivation,
   sums.savedBehindRelu,
   sums.wrongInput,
   pool.averageForMax,

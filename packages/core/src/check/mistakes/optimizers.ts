@@ -112,7 +112,13 @@ export const adaptive: Mistake = {
 
 /** AdamW: the weights shrink besides. */
 function decayed(network: CheckedNetwork, run: Run, step: Variation, detail: string): Variation[] {
-  const names = parameterNames(network).filter((name) => name.endsWith(".weight"));
+  const all = parameterNames(network);
+  return [all, all.filter((name) => name.endsWith(".weight"))].flatMap((names) =>
+    decayedBy(run, step, detail, names),
+  );
+}
+
+function decayedBy(run: Run, step: Variation, detail: string, names: readonly string[]): Variation[] {
   const rate = run.given.get("lr")?.tensor.data[0];
   if (rate === undefined || !detail.startsWith("Adam,")) return [];
   const share = fittedByLargest(

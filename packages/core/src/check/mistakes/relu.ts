@@ -57,18 +57,49 @@ const OTHERS: readonly Activation[] = [
   [Math.tanh, (x) => 1 - Math.tanh(x) ** 2],
   [Math.abs, Math.sign],
   [(x) => Math.min(1, Math.max(0, x)), (x) => (x > 0 && x < 1 ? 1 : 0)],
-  [(x) => Math.min(6, Math.max(0, x)), (x) => (x > 0 && x < 6 ? 1 : 0)],
   [(x) => Math.min(0, x), (x) => (x < 0 ? 1 : 0)],
   [(x) => (x > 0 ? 1 : 0), (x) => (x > 0 ? 1 : 0)],
-  [(x) => (x > 0 ? x : Math.exp(x) - 1), (x) => (x > 0 ? 1 : Math.exp(x))],
-  [(x) => Math.log1p(Math.exp(x)), sigmoid],
 ];
+
+/** Activations that the library has no layer for. */
+const CURVES: readonly (readonly [name: string, ...Activation])[] = [
+  ["ReLU6", (x) => Math.min(6, Math.max(0, x)), (x) => (x > 0 && x < 6 ? 1 : 0)],
+  ["ELU", (x) => (x > 0 ? x : Math.expm1(x)), (x) => (x > 0 ? 1 : Math.exp(x))],
+  ["softplus", (x) => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x))), sigmoid],
+  [
+    "SELU",
+    (x) => SCALE * (x > 0 ? x : ALPHA * Math.expm1(x)),
+    (x) => SCALE * (x > 0 ? 1 : ALPHA * Math.exp(x)),
+  ],
+  ["hard tanh", (x) => Math.min(1, Math.max(-1, x)), (x) => (x > -1 && x < 1 ? 1 : 0)],
+  ["softsign", (x) => x / (1 + Math.abs(x)), (x) => 1 / (1 + Math.abs(x)) ** 2],
+];
+/* Of SELU (G. Klambauer et al., "Self-normalizing neural networks", 2017). */
+const SCALE = 1.0507009873554805;
+const ALPHA = 1.6732632423543772;
 
 export const otherActivation: Mistake = {
   name: "other-activation",
   why: "This is another function than ReLU: sigmoid, tanh, the absolute value, or one that cuts off above.",
   fix: "y = np.maximum(0, x)",
-  variations: atLayers("relu", (layer) => OTHERS.flatMap((other) => otherFunction(layer, other))),
+  variations: atLayers("relu", (layer) => [
+    ...OTHERS.flatMap((other) => otherFunction(layer, other)),
+    ...CURVES.map(([, f]) => at(layer.output, (run) => mapped(inputOf(layer, run), f))),
+  ]),
+};
+
+/** Forward and backward in one, so that a gradient that doesn't go with it contradicts it. */
+export const anotherActivation: Mistake = {
+  name: "another-activation",
+  harmless: true,
+  why: "The activation is another one than ReLU, and its slope goes with it.",
+  fix: "y = np.where(x > 0, x, np.exp(x) - 1); dx = dy * np.where(x > 0, 1, np.exp(x))  # ELU",
+  variations: atLayers("relu", (layer) =>
+    CURVES.map(([name, ...activation]) => ({
+      ...otherFunction(layer, activation)[1],
+      detail: `It is ${name}.`,
+    })),
+  ),
 };
 
 export const maskLeftOut: Mistake = {
