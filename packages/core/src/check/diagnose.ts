@@ -178,10 +178,9 @@ function explain(
       if (!effects.has(effect)) effects.set(effect, suspect);
     }
   }
-  return (
-    bestOf(singles, known) ??
-    bestOf(pairs([...effects.values()].filter((suspect) => suspect !== undefined)), known)
-  );
+  const single = bestOf(singles, known);
+  if (single || hidden.size > MOST_HIDDEN) return single;
+  return bestOf(pairs([...effects.values()].filter((suspect) => suspect !== undefined)), known);
 
   function attemptWith(changed: Run, used: readonly Suspect[]): Explanation | undefined {
     if (!changed.touches(name)) return undefined;
@@ -215,6 +214,8 @@ function explain(
 }
 
 const MOST_PAIRS = 80;
+/** Where more arrays than this are not given on the way to a wrong one, no pairs are tried: too much could be the matter. */
+const MOST_HIDDEN = 8;
 
 /** Equal for equal numbers, and for no others as far as matters. */
 function fingerprint(value: Value | undefined): string {

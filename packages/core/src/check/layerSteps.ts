@@ -107,12 +107,30 @@ const reshaped = (value: Value, shape: readonly number[]): Value => ({
   shape: [value.shape[0], ...shape],
 });
 
+/**
+ * Whoever has the slope of a sigmoid or tanh from the output, as 1 - a^2 or a(1 - a), has an error of the size of the last digits
+ * of 1 in it, however small the slope is.
+ */
+const saturating: Partial<LayerSteps> = {
+  inputGradient(layer, run, name) {
+    const value = ofAnyLayer.inputGradient(layer, run, name);
+    if (run.rough) return value;
+    const g = run.get(`grad.${layer.output}`).data;
+    const a = run.get(layer.output).data;
+    const rounding = 8 * shareOf(run.working.unit);
+    const variance = value.variance.map((own, k) => own + rounding * (g[k] * a[k]) ** 2);
+    return { ...value, variance };
+  },
+};
+
 /** What is known of some types of layers, by their type. */
 const special: Readonly<Record<string, Partial<LayerSteps>>> = {
   conv2d: weightedSums,
   dense: weightedSums,
   flatten: copies,
   dropout: dropoutSteps,
+  sigmoid: saturating,
+  tanh: saturating,
   ...kinkedLayers,
 };
 

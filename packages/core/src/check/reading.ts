@@ -48,7 +48,11 @@ export function findReadings(named: NamedArrays, model: Model | undefined): Read
   // losses, and rated by how much is wrong: first the network, then the order of flatten, then the scale.
   const refined = promising
     .slice(0, MOST_RATED)
-    .map((attempt, k) => (k < MOST_REFINED ? refine(attempt, read, named) : attempt));
+    .map((attempt, k) =>
+      k < MOST_REFINED || (k < 2 * MOST_REFINED && isInTheDark(attempt))
+        ? refine(attempt, read, named)
+        : attempt,
+    );
   for (const { reading, wrong } of refined) if (wrong === undefined) return [reading];
   const others = failed.slice(0, MOST_GUESSED).filter((attempt) => !likely.includes(attempt));
   const other = readInOtherOrder([...refined.slice(0, MOST_REFINED), ...others], read);
@@ -73,6 +77,11 @@ export function findReadings(named: NamedArrays, model: Model | undefined): Read
     .slice(0, MOST_READINGS)
     .map(({ reading }) => reading);
 }
+
+/** Whether nothing between the images and what is wrong is given, so that it says little which network is right for longest. */
+const isInTheDark = ({ reading: { network, run }, wrong = "" }: Attempt): boolean =>
+  network.layers.filter(({ output }) => run.hiddenSources(wrong).has(output)).length ===
+  network.layers.length;
 
 /** The first reading with another order of flatten or another scale in which nothing is wrong. */
 function readInOtherOrder(
