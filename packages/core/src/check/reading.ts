@@ -46,14 +46,13 @@ export function findReadings(named: NamedArrays, model: Model | undefined): Read
   if (inOtherOrder) return [inOtherOrder];
   // Something is wrong in every reading. Those that are right for longest are looked at with other kinds of layers and
   // losses, and rated by how much is wrong: first the network, then the order of flatten, then the scale.
-  const refined = promising
-    .slice(0, MOST_RATED)
-    .map((attempt, k) =>
-      k < MOST_REFINED || (k < 2 * MOST_REFINED && isInTheDark(attempt))
-        ? refine(attempt, read, named)
-        : attempt,
-    );
-  for (const { reading, wrong } of refined) if (wrong === undefined) return [reading];
+  const refined: Attempt[] = [];
+  for (const [k, attempt] of promising.slice(0, MOST_RATED).entries()) {
+    const isLikely = k < MOST_REFINED || (k < 2 * MOST_REFINED && isInTheDark(attempt));
+    const one = isLikely ? refine(attempt, read, named) : attempt;
+    if (one.wrong === undefined) return [one.reading];
+    refined.push(one);
+  }
   const others = failed.slice(0, MOST_GUESSED).filter((attempt) => !likely.includes(attempt));
   const other = readInOtherOrder([...refined.slice(0, MOST_REFINED), ...others], read);
   if (other) return [other];

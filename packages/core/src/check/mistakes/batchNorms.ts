@@ -140,20 +140,21 @@ export const runningInTraining: Mistake = {
   name: "norm-running-statistics-in-training",
   why: "In training the batch's own mean and variance normalise it; the running ones are for use afterwards.",
   fix: "xhat = (x - x.mean(axis=(0, 2, 3), keepdims=True)) / np.sqrt(var + eps)  # while training",
-  variations: norms((layer) => {
-    const running = (run: Run, which: string, otherwise: number) =>
-      run.given.get(`${layer.name}.running_${which}`)?.tensor.data ??
-      new Float64Array(layer.resolved.channels).fill(otherwise);
-    return [
+  variations: norms((layer) =>
+    // as they are given, or as they begin
+    [true, false].map((isGiven) =>
       forward(layer, (_, run) => {
-        const [mean, variance] = [running(run, "mean", 0), running(run, "var", 1)];
+        const of = (which: string, otherwise: number) =>
+          (isGiven && run.given.get(`${layer.name}.running_${which}`)?.tensor.data) ||
+          new Float64Array(layer.resolved.channels).fill(otherwise);
+        const [mean, variance] = [of("mean", 0), of("var", 1)];
         return {
           mean: (_k, c) => mean[c],
           deviation: (_k, c) => Math.sqrt(variance[c] + layer.resolved.eps),
         };
       }),
-    ];
-  }),
+    ),
+  ),
 };
 
 export const gammaLeftOut: Mistake = {

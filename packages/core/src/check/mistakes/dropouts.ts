@@ -16,8 +16,11 @@ const times = (layer: NetworkLayer, factor: (kept: number, right: number, own: n
     const { kept, rightFactor, factor: own } = maskOf(layer, run);
     const yours = run.given.get(layer.inputGradients[0])?.tensor.data;
     // where 0 came in nobody can tell what was dropped, but by the gradient
-    const isKept = (k: number) => (Number.isNaN(kept[k]) ? (yours?.[k] === 0 ? 0 : 1) : kept[k]);
-    return mapped(gradientOf(layer, run), (g, k) => g * factor(isKept(k), rightFactor, own));
+    const factorAt = (k: number) => {
+      if (!Number.isNaN(kept[k])) return factor(kept[k], rightFactor, own);
+      return yours?.[k] === 0 ? 0 : factor(1, rightFactor, own) || factor(0, rightFactor, own);
+    };
+    return mapped(gradientOf(layer, run), (g, k) => g * factorAt(k));
   }),
 });
 
