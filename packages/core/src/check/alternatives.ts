@@ -3,6 +3,7 @@ import type { Candidate } from "./candidates.js";
 import type { Reading } from "./layoutOfArrays.js";
 import {
   type ChainPart,
+  inEvaluation,
   type LossReading,
   type NetworkLayer,
   resolveChain,
@@ -53,11 +54,13 @@ function slopesOf({ run }: Reading, { inputs, output }: NetworkLayer): number[] 
 function withParts(candidate: Candidate, parts: readonly ChainPart[]): Candidate {
   const { input } = candidate.spec;
   const shrunk = new Set(candidate.layers.filter((layer) => layer.shrunk).map(({ output }) => output));
+  const layers = resolveChain(parts, input, shrunk);
+  const evaluated = candidate.layers.some(({ mode }) => mode === "evaluation");
   return {
     ...candidate,
     parts,
     spec: specOfChain(input, parts),
-    layers: resolveChain(parts, input, shrunk),
+    layers: evaluated ? inEvaluation(layers) : layers,
     cost: candidate.cost + 0.2,
   };
 }
@@ -103,6 +106,13 @@ function withSpec({ name, spec }: ChainPart, changed: AnyLayerSpec): ChainPart {
 function onlyOptionsOf(changed: AnyLayerSpec, before: AnyLayerSpec | undefined): AnyLayerSpec {
   const old = Object.keys(before ?? {}).filter((key) => key !== "type");
   return Object.fromEntries(Object.entries(changed).filter(([key]) => !old.includes(key))) as never;
+}
+
+/** The network as after training, if the file has all that its layers keep: running means and variances. */
+export function asEvaluated(candidate: Candidate, has: (name: string) => boolean): Candidate[] {
+  const kept = candidate.layers.filter(({ mode }) => mode === "training").flatMap(({ state }) => state);
+  if (kept.length === 0 || !kept.every(({ name }) => has(name))) return [];
+  return [{ ...candidate, layers: inEvaluation(candidate.layers), cost: candidate.cost + 0.2 }];
 }
 
 /** The network with a layer of which nothing is known but its output, wherever its shape allows that. */

@@ -10,6 +10,7 @@ import {
   type GradientScale,
   type LossReading,
   makeNetwork,
+  type SeparateLoss,
 } from "./network.js";
 import { sortArrays, statusOf } from "./status.js";
 import { workingPrecision } from "./value.js";
@@ -30,12 +31,25 @@ export interface Attempt {
   readonly wrong: string | undefined;
 }
 
-export const usualGuess = (candidate: Candidate): Guess => ({
+/** @param loss the type of the model's loss, if there is a model */
+export const usualGuess = (candidate: Candidate, loss?: string): Guess => ({
   candidate,
   flatten: usualOrder(candidate),
   scale: "mean",
-  loss: CROSS_ENTROPY,
+  loss: readingOf(loss, candidate),
 });
+
+/** Of the losses that a model can have, those that look at each number alone, averaged over images and classes. */
+const separate: Readonly<Record<string, Pick<SeparateLoss, "kind" | "link">>> = {
+  meanSquaredError: { kind: "squares", link: "none" },
+  binaryCrossEntropy: { kind: "binary", link: "sigmoid" },
+};
+
+function readingOf(loss: string | undefined, { layers, images }: Candidate): LossReading {
+  const known = separate[loss ?? ""];
+  const [classes] = layers[layers.length - 1].resolved.outputShape;
+  return known ? { ...known, factor: 1 / (images * classes) } : CROSS_ENTROPY;
+}
 
 /** A function that reads a file as a guess says. */
 export function readerOf(named: NamedArrays): (guess: Guess) => Reading {

@@ -1,7 +1,5 @@
 import { InputError } from "../errors.js";
-import { checkFirstStep } from "../formats/circumstances.js";
 import { defineModel, type ModelSpec } from "../graph/model.js";
-import { softmaxCrossEntropyLoss } from "../losses/softmaxCrossEntropy.js";
 import { type Checks, checkOptions, elsewhere } from "../options.js";
 import { conventionsOf } from "./conventions.js";
 import { type Diagnosis, diagnose } from "./diagnose.js";
@@ -13,7 +11,7 @@ import { unknownGradients } from "./otherNames.js";
 import { findReadings } from "./reading.js";
 import type { CheckReport } from "./report.js";
 import { withoutOtherOptimizer, withStructure } from "./structure.js";
-import { usedKinds } from "./usedKinds.js";
+import { usedKinds, usedStates } from "./usedKinds.js";
 
 export type { GivenArrays } from "./names.js";
 export * from "./report.js";
@@ -30,17 +28,16 @@ const checks: Checks<CheckOptions> = { model: elsewhere };
  * one is the first that is not, and which mistake explains it.
  * @param arrays by the contract's names (`x`, `y`, `conv1.weight`, `conv1.out`, `probs`, `loss`, `grad.fc1.weight`,
  *   `new.fc1.bias`, `lr`, ...); any may be missing, but the images and the weights are needed to say much
- * @throws InputError if no name is known, or no network has these shapes; or the arrays say that they aren't of a training's first step
+ * @throws InputError if no name is known, or no network has these shapes
  */
 export function checkArrays(arrays: GivenArrays, options: CheckOptions = {}): CheckReport {
   checkOptions("The check", options, checks);
   const model = options.model && defineModel(options.model);
-  if (model && model.loss !== softmaxCrossEntropyLoss) {
+  if (model && model.loss.labelSmoothing > 0) {
     throw new InputError(
-      'The check of arrays knows softmax and cross-entropy without options as the loss only; leave "loss" out of the model spec, and compute the arrays without it, too.',
+      "The check of arrays knows no label smoothing; leave it out of the model spec, and compute the arrays without it, too.",
     );
   }
-  checkFirstStep(arrays);
   const named = nameArrays(arrays, model);
   const { reading, diagnosis: found } = bestExplained(findReadings(named, model));
   const { notes, ...judged } = withoutOtherOptimizer(found, reading);
@@ -50,6 +47,7 @@ export function checkArrays(arrays: GivenArrays, options: CheckOptions = {}): Ch
     conventions: [
       ...conventionsOf(reading, named),
       ...(model ? [] : usedKinds(reading)),
+      ...usedStates(reading),
       ...diagnosis.conventions,
     ],
     model: reading.network.spec,

@@ -1,3 +1,4 @@
+import { type Context, FIRST_STEP } from "../layers/layer.js";
 import { type NamedTensors, type Tensor, zeros } from "../tensor.js";
 import { dropoutSteps } from "./dropoutSteps.js";
 import { kinkedLayers } from "./kinks.js";
@@ -24,7 +25,12 @@ export interface LayerSteps {
 export const ofAnyLayer: LayerSteps = {
   output: (layer, run) =>
     propagated(run, layer, [...layer.inputs, ...namesOfParameters(layer, run)], (get) =>
-      layer.kind.forward(layer.resolved, layer.inputs.map(get), parametersOf(layer, run, get)),
+      layer.kind.forward(
+        layer.resolved,
+        layer.inputs.map(get),
+        parametersOf(layer, run, get),
+        contextOf(layer),
+      ),
     ),
 
   inputGradient(layer, run, name) {
@@ -39,6 +45,7 @@ export const ofAnyLayer: LayerSteps = {
           layer.inputs.map(get),
           parametersOf(layer, run, get),
           get(gradient),
+          contextOf(layer),
         ),
       ),
     );
@@ -46,12 +53,19 @@ export const ofAnyLayer: LayerSteps = {
 
   parameterGradient(layer, run, name) {
     const gradient = `grad.${layer.output}`;
+    const sources = [gradient, ...layer.inputs, ...statesOf(layer)];
     return propagated(
       run,
       layer,
-      [gradient, ...layer.inputs],
+      sources,
       (get) =>
-        layer.kind.parameterGradients(layer.resolved, layer.inputs.map(get), get(gradient))[shortName(name)],
+        layer.kind.parameterGradients(
+          layer.resolved,
+          layer.inputs.map(get),
+          get(gradient),
+          Object.fromEntries(statesOf(layer).map((state) => [shortName(state), get(state)])),
+          contextOf(layer),
+        )[shortName(name)],
     );
   },
 };
@@ -138,12 +152,16 @@ export function stepsOfLayer({ type }: NetworkLayer): LayerSteps {
   return { ...ofAnyLayer, ...special[type] };
 }
 
-/** The layer's parameters that there are: a bias that is not given counts as 0. */
-function namesOfParameters({ parameters }: NetworkLayer, run: Run): string[] {
-  return parameters
-    .map(({ name }) => name)
-    .filter((name) => shortName(name) !== "bias" || run.given.has(name));
+/** The layer's parameters that there are, and the state that it goes by: a bias that is not given counts as 0. */
+function namesOfParameters(layer: NetworkLayer, run: Run): string[] {
+  const own = layer.parameters.map(({ name }) => name);
+  return [...own.filter((name) => shortName(name) !== "bias" || run.given.has(name)), ...statesOf(layer)];
 }
+
+const statesOf = ({ mode, state }: NetworkLayer): string[] =>
+  mode === "evaluation" ? state.map(({ name }) => name) : [];
+
+const contextOf = ({ mode }: NetworkLayer): Context => ({ ...FIRST_STEP, mode });
 
 /** A layer's parameters under their short names. */
 export function parametersOf(

@@ -1,7 +1,7 @@
 import { linkLayers } from "../graph/links.js";
 import type { ModelSpec } from "../graph/model.js";
 import type { AnyLayer, AnyLayerSpec } from "../layers/index.js";
-import type { ResolvedLayer } from "../layers/layer.js";
+import type { Mode, ResolvedLayer } from "../layers/layer.js";
 import { type ImageShape, type Shape, sizeOf, type Tensor } from "../tensor.js";
 
 /** A layer of the network whose arrays are checked. */
@@ -27,6 +27,8 @@ export interface NetworkLayer {
   readonly parameters: readonly { readonly name: string; readonly shape: Shape }[];
   /** What it keeps without learning it, such as `norm1.running_mean`. */
   readonly state: readonly { readonly name: string; readonly shape: Shape }[];
+  /** Whether it goes by what it keeps, as after training. */
+  readonly mode: Mode;
 }
 
 /**
@@ -139,8 +141,13 @@ function makeLayer(
     shrunk,
     parameters: named(kind.parameters(resolved)),
     state: named(kind.state?.(resolved) ?? []),
+    mode: "training",
   };
 }
+
+/** The same layers, where those that keep something go by it, as after training. */
+export const inEvaluation = (layers: readonly NetworkLayer[]): NetworkLayer[] =>
+  layers.map((layer) => (layer.state.length > 0 ? { ...layer, mode: "evaluation" } : layer));
 
 /** What is added to be a gradient, by its name, where several layers take an array: from the last of them first. */
 export function sharesOf(layers: readonly NetworkLayer[]): Map<string, string[]> {

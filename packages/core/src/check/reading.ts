@@ -34,7 +34,7 @@ export function findReadings(named: NamedArrays, model: Model | undefined): Read
   const read = readerOf(named);
   const failed: Attempt[] = [];
   for (const candidate of candidates) {
-    const guess = usualGuess(candidate);
+    const guess = usualGuess(candidate, model?.loss.type);
     const reading = read(guess);
     const wrong = firstWrong(reading);
     if (wrong === undefined) return [reading];

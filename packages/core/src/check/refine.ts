@@ -1,4 +1,4 @@
-import { otherKinds, otherLosses, withUnknownLayer } from "./alternatives.js";
+import { asEvaluated, otherKinds, otherLosses, withUnknownLayer } from "./alternatives.js";
 import { type Attempt, countWrong, firstWrong, type Guess, unknownLayers } from "./guesses.js";
 import type { Reading } from "./layoutOfArrays.js";
 import type { NamedArrays } from "./names.js";
@@ -55,6 +55,9 @@ function* changes(guess: Guess, reading: Reading, wrong: string, named: NamedArr
   const concerned = candidate.layers.flatMap(({ output, inputGradients }, k) =>
     [output, ...inputGradients].some((name) => name === wrong || hidden.has(name)) ? [k] : [],
   );
+  const keeps = concerned.some((place) => candidate.layers[place].state.length > 0);
+  for (const other of keeps ? asEvaluated(candidate, (name) => run.given.has(name)) : [])
+    yield { ...guess, candidate: other };
   for (const other of otherKinds(candidate, reading, concerned)) yield { ...guess, candidate: other };
   const ofLoss = ["probs", "loss", `grad.${network.scores}`];
   if (network.labels && ofLoss.some((name) => name === wrong || hidden.has(name))) {

@@ -12,6 +12,20 @@ export function usedKinds({ network }: Reading): FoundConvention[] {
   return [...network.layers.flatMap(ofLayer), ...ofLoss(network.loss)];
 }
 
+/** Layers that go by what they keep, where the batch is what counts in training. */
+export function usedStates({ network }: Reading): FoundConvention[] {
+  const evaluated = network.layers.filter(({ mode }) => mode === "evaluation");
+  if (evaluated.length === 0) return [];
+  const names = evaluated.map(({ name }) => name).join(", ");
+  return [
+    {
+      name: "running-statistics",
+      arrays: evaluated.map(({ output }) => output),
+      what: `Running means and variances are what ${names} ${evaluated.length === 1 ? "goes" : "go"} by, as after training; while a network is trained, the batch's own count.`,
+    },
+  ];
+}
+
 function ofLayer({ name, type, kind, resolved, output, parameters }: NetworkLayer): FoundConvention[] {
   if (kind === untiedConvolution) {
     const what = `${name} has a bias of its own for each cell of its output, where one for each filter is usual.`;

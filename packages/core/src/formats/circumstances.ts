@@ -54,14 +54,3 @@ export function circumstancesIn(
   inFile(source, () => checkOptions("Its circumstances", circumstances, circumstanceChecks));
   return circumstances;
 }
-
-/** @throws InputError unless arrays are of the first step of a training, or don't say of which */
-export function checkFirstStep(arrays: Readonly<Record<string, Pick<NpyArray, "data">>>): void {
-  const said = circumstancesIn(arrays, "The arrays");
-  if (said === undefined) return;
-  const { mode, seed, step } = said;
-  if (mode === FIRST_STEP.mode && seed === FIRST_STEP.seed && step === FIRST_STEP.step) return;
-  throw new InputError(
-    `The check computes the first step of a training with seed 0, but the arrays say that they are of ${mode === "evaluation" ? "evaluation" : `step ${step} with seed ${seed}`} (circumstances.training, seed and step); give it those of a first step.`,
-  );
-}

@@ -147,6 +147,18 @@ describe("losses", () => {
     expect(saysOf(asUsual(without(stepOf({ ...layers, loss: squares.loss }), /^probs$/)))).toEqual(RIGHT);
   });
 
+  test.each(["meanSquaredError", "binaryCrossEntropy"])("%s of a model that is given", (type) => {
+    const model: ModelSpec = { ...SMALL, loss: { type } };
+    const step = stepOf(model);
+
+    expect(checkArrays(step, { model }).agrees).toBe(true);
+    const { first } = checkArrays(
+      withArrays(step, /^grad\.fc1\.out$/, (value) => 2 * value),
+      { model },
+    );
+    expect(first).toBe("grad.fc1.out");
+  });
+
   test("another factor than the loss's in the gradient is a mistake", () => {
     const step = without(stepOf(squares), /^probs$|^new|^grad\.(?!fc1\.out)/);
 
