@@ -9,8 +9,11 @@ import {
   formatTraceNpz,
   initialParameters,
   lenet5,
+  type ModelSpec,
   parseTraceJson,
   parseTraceNpz,
+  tensor,
+  trace,
 } from "unravel-cnn";
 import { describe, expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
@@ -95,6 +98,34 @@ describe("opening", () => {
     );
     expect(await probabilities(page)).toEqual([...traceOf([sample(9)], [9]).tensors.probs.data]);
   });
+
+  testInBrowser(
+    "a network with the binary cross-entropy, and of its traces those with one label",
+    async () => {
+      const { page } = await sharedVisit();
+      const spec: ModelSpec = {
+        input: [1, 12, 12],
+        layers: [{ type: "flatten" }, { type: "dense", units: 3 }],
+        loss: { type: "binaryCrossEntropy" },
+      };
+      await open(page, "each.json", JSON.stringify(spec));
+      const end = page.getByRole("region", { name: "sigmoid and loss" });
+      await end.getByText("the mean of −ln of 3 right answers’ probabilities, as").waitFor();
+      const model = defineModel(spec);
+      const x = tensor([1, 1, 12, 12], new Float32Array(144).fill(0.5));
+      const step = (labels: number[]) =>
+        formatTraceJson(trace(model, initialParameters(model, 3), x, labels));
+      await open(page, "several.json", step([1, 0, 1]));
+      await page
+        .locator(".notice p")
+        .filter({ hasText: "several.json: its images have several labels at once" })
+        .waitFor();
+      await open(page, "one.json", step([2]));
+      await page.waitForFunction(() =>
+        document.querySelector("header .network")?.textContent?.includes("one.json"),
+      );
+    },
+  );
 
   testInBrowser("damaged files get one sentence each, and nothing is lost", async () => {
     const { page } = await sharedVisit();

@@ -1,3 +1,4 @@
+import { inContext } from "../errors.js";
 import { largestInRows, type Tensor } from "../tensor.js";
 import { severalError } from "./classWeights.js";
 import type { ClassWeights } from "./loss.js";
@@ -22,7 +23,9 @@ export function askedBy(
 ): (n: number, k: number) => number {
   if (!areSeveral(labels, N)) return (n, k) => (labels[n] === k ? 1 : 0);
   if (weights !== undefined) {
-    throw severalError();
+    inContext("The loss", () => {
+      throw severalError();
+    });
   }
   return (n, k) => labels[n * K + k];
 }

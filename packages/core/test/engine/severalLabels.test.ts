@@ -19,7 +19,7 @@ import {
   parseTraceJson,
   parseTraceNpz,
 } from "../../src/formats/traceFile.js";
-import { defineModel } from "../../src/graph/model.js";
+import { defineModel, withClassWeights } from "../../src/graph/model.js";
 import { initialParameters } from "../../src/graph/parameters.js";
 import { rightOnes } from "../../src/losses/labels.js";
 import { resolveOptimizer } from "../../src/optimizers/index.js";
@@ -183,6 +183,12 @@ describe("what is refused", () => {
     }
     const options = { batchSize: 2, optimizer: resolveOptimizer("sgd"), classWeights: [1, 2, 3, 4, 5] };
     await expect(engine.startTraining(data, options)).rejects.toThrow("classWeights go with one label");
+    const x = tensor([1, 1, 6, 5], new Array(30).fill(0));
+    expect(() =>
+      trace(withClassWeights(model, [1, 2, 3, 4, 5]), engine.parameters(), x, [1, 0, 1, 0, 1]),
+    ).toThrow(
+      "The loss: classWeights go with one label for each image, not with several at once; leave them out.",
+    );
     const labels = data.labels.slice();
     labels[7] = 2;
     await expect(fit(engine, { ...data, labels })).rejects.toThrow(

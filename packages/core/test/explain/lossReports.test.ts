@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { renderReport } from "../../src/explain/index.js";
+import { lossKinds } from "../../src/losses/index.js";
 import type { LossSpec } from "../../src/losses/loss.js";
 import { plainText, subjectOf, sumsIn, unbalancedTag } from "../support/reports.js";
 
@@ -49,6 +50,12 @@ test("the binary cross-entropy: a sigmoid for each class, and no softmax", () =>
     if (/left over by rounding/.test(sum)) continue;
     expect(lines.reduce((a, b) => a + b, 0)).toBe(total);
   }
+});
+
+test.each(Object.keys(lossKinds))("%s has chapters forward and backward", (type) => {
+  const html = renderReport(withLoss({ type }));
+  expect(html).toContain('id="loss"');
+  expect(html).toContain('id="grad-softmax"');
 });
 
 test("label smoothing: what the right class counts, and all others", () => {

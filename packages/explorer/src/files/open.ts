@@ -31,10 +31,18 @@ export async function openFile(explorer: Explorer, file: File): Promise<void> {
   if (file.type.startsWith("image/")) return openPicture(explorer, file, file.name);
   const bytes = new Uint8Array(await file.arrayBuffer());
   const extension = /\.[^.]*$/.exec(file.name)?.[0].toLowerCase();
+  const show = (trace: Trace) => {
+    if (trace.labels.length !== trace.tensors.x.shape[0]) {
+      throw new InputError(
+        `${file.name}: its images have several labels at once, and the page knows one right class for each; look at it with explain() of the library.`,
+      );
+    }
+    explorer.showTrace(trace, file.name);
+  };
   if (extension === ".npz") {
-    explorer.showTrace(traceInNpz(explorer.network.model, bytes, file.name), file.name);
+    show(traceInNpz(explorer.network.model, bytes, file.name));
   } else if (extension === ".json" && isTrace(bytes)) {
-    explorer.showTrace(parseTraceJson(new TextDecoder().decode(bytes), file.name), file.name);
+    show(parseTraceJson(new TextDecoder().decode(bytes), file.name));
   } else if (extension === ".json" || extension === ".safetensors") {
     explorer.show(networkFromFile(file.name, bytes));
   } else {
