@@ -2,7 +2,7 @@ import { asEvaluated, otherKinds, otherLosses, withUnknownLayer } from "./altern
 import { type Attempt, countWrong, firstWrong, type Guess, unknownLayers } from "./guesses.js";
 import type { Reading } from "./layoutOfArrays.js";
 import type { NamedArrays } from "./names.js";
-import { sortArrays } from "./status.js";
+import { sortArrays, statusOf } from "./status.js";
 
 /** No more changes than this are made to a guess. */
 const MOST_CHANGES = 12;
@@ -31,6 +31,7 @@ function bestChange(
   let fewest = before.wrong.length;
   for (const other of changes(guess, reading, wrong, named)) {
     const changed = read(other);
+    if (isWrong(changed, wrong)) continue; // it doesn't explain what is wrong first
     const count = countWrong(changed);
     if (count >= fewest || !isProven(before.wrong, sortArrays(changed, changed.run).wrong)) continue;
     best = { guess: other, reading: changed, wrong: firstWrong(changed) };
@@ -38,6 +39,9 @@ function bestChange(
   }
   return best;
 }
+
+const isWrong = (reading: Reading, name: string) =>
+  statusOf(reading, reading.run, name).comparison?.agrees === false;
 
 /**
  * Whether what has become right shows that it was done so. A single gradient doesn't: it may be a mistake that looks like

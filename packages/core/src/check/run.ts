@@ -139,6 +139,11 @@ export class Run {
     return this.#touched.get(name) as boolean;
   }
 
+  /** The earliest run in which an array is the same as in this one. */
+  originOf(name: string): Run {
+    return this.#parent && !this.touches(name) ? this.#parent.originOf(name) : this;
+  }
+
   /** The arrays that are computed, not given, on the way to this one, with itself. */
   hiddenSources(name: string, found = new Set<string>()): Set<string> {
     if (found.has(name)) return found;

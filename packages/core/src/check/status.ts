@@ -13,8 +13,21 @@ export interface Status {
   readonly right: Value | undefined;
 }
 
+const statuses = new WeakMap<Reading, WeakMap<Run, Map<string, Status>>>();
+
 /** Compares an array with what it should be in `run`: with each way that is right, and the nearest counts. */
-export function statusOf({ raw, run: base, notFinite }: Reading, run: Run, name: string): Status {
+export function statusOf(reading: Reading, run: Run, name: string): Status {
+  const origin = run.originOf(name);
+  const ofReading = statuses.get(reading) ?? new WeakMap<Run, Map<string, Status>>();
+  statuses.set(reading, ofReading);
+  const known = ofReading.get(origin) ?? new Map<string, Status>();
+  ofReading.set(origin, known);
+  const status = known.get(name) ?? compare(reading, origin, name);
+  known.set(name, status);
+  return status;
+}
+
+function compare({ raw, run: base, notFinite }: Reading, run: Run, name: string): Status {
   const array = raw.get(name);
   const rights = array && !notFinite.lost.has(name) ? run.saved(name) : undefined;
   if (!array || !rights) return { comparison: undefined, misfit: false, right: undefined };
