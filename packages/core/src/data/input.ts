@@ -1,6 +1,6 @@
 import type { Model } from "../graph/model.js";
 import { type Checks, checkOptions, flag } from "../options.js";
-import { croppedInkOf } from "./ink.js";
+import { digitInkOf } from "./ink.js";
 import { type Picture, type PixelData, pictureOf, rawInput, wholeInput } from "./picture.js";
 import { normalizeDigit } from "./preprocess.js";
 
@@ -11,7 +11,7 @@ import { normalizeDigit } from "./preprocess.js";
  * @throws InputError if the picture is broken, or there is nothing drawn in it
  */
 export function digitFromPicture(picture: Picture | PixelData): Uint8Array {
-  const ink = croppedInkOf(picture);
+  const { ink } = digitInkOf(picture);
   return normalizeDigit(ink.data, ink.width, ink.height);
 }
 

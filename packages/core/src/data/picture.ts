@@ -215,7 +215,9 @@ function borderColour(picture: Picture): number[] {
 
 /** The middle value; of two, the higher. Sorts `values`. */
 export function median(values: number[] | Float32Array): number {
-  values.sort((a: number, b: number) => a - b);
+  // typed arrays sort numbers as such, and much faster than by a function
+  if (values instanceof Float32Array) values.sort();
+  else values.sort((a, b) => a - b);
   return values[values.length >> 1];
 }
 
