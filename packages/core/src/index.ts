@@ -20,7 +20,14 @@ export { type DigitPen, digitPen } from "./data/digits/digits.js";
 export { type DrawOptions, drawPair } from "./data/drawnPair.js";
 export { type IdxFile, type IdxFiles, idxFileNames, parseIdxFiles } from "./data/idxData.js";
 export { type Ink, inkOf } from "./data/ink.js";
-export { digitFromPicture, inputFromPicture, type PictureOptions, readsHandwriting } from "./data/input.js";
+export {
+  digitFromPicture,
+  inputFromPicture,
+  type PictureOptions,
+  type PreparedPicture,
+  preparePicture,
+  readsHandwriting,
+} from "./data/input.js";
 export { noise } from "./data/noise.js";
 export { checkPicture, checkPictureSize, type Picture, type PixelData } from "./data/picture.js";
 export { normalizeDigit } from "./data/preprocess.js";

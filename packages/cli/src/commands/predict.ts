@@ -12,7 +12,7 @@ import { interruptible } from "../exit.js";
 import { MODEL_HELP } from "../help.js";
 import { loadModel, SIZE_OPTIONS } from "../model.js";
 import { seedOption } from "../options.js";
-import { readInput } from "../pictures/input.js";
+import { nameOfFile, readInput } from "../pictures/input.js";
 import { probabilityBars } from "../terminal/bars.js";
 import { complain, printJson, printLines } from "../terminal/output.js";
 import { Progress } from "../terminal/progress.js";
@@ -52,11 +52,15 @@ How a picture becomes the model's input:
   Where the model reads handwriting as MNIST has it (28x28, grey, each class one
   character): the paper is what the border shows, the ink what differs from it;
   so it can be dark on light or light on dark, anywhere, in any size and colour.
-  The ink is scaled to 20x20 and centred in 28x28, as MNIST's makers did.
+  Shadows are evened out; a desk around the sheet, ruled lines and frames are
+  left out; thin strokes are made as wide as MNIST's. Several characters in one
+  picture are refused. The ink is scaled to 20x20 and centred in 28x28, as
+  MNIST's makers did.
   For other models: the whole picture, scaled to the model's size.
 
 A picture that can't be read is told on the error output; the others still get
-their lines, and the exit code is 2.
+their lines, and the exit code is 2. What was done to a picture, and what is
+doubtful about it, is told there, too.
 
 Examples:
   unravel predict model.safetensors seven.png
@@ -88,7 +92,18 @@ async function run(
   if (read.length > 0) {
     const engine = await createEngine(model.spec, { parameters });
     try {
-      print(read, await predict(engine, inputs, { signal }), model, options);
+      const predictions = await predict(engine, inputs, { signal });
+      const answers = predictions.map((prediction, k) => ({
+        ...prediction,
+        ...read[k],
+        doubts: [...read[k].doubts, ...(trained ? doubtsOf(prediction) : [])],
+      }));
+      for (const { file, done, doubts } of answers) {
+        if (done.length > 0) progress.say(`${printable(nameOfFile(file))}: ${done.join("; ")}.`);
+        if (doubts.length > 0)
+          progress.say(`${printable(nameOfFile(file))}: not sure: ${doubts.join("; ")}.`);
+      }
+      print(answers, model, options);
     } finally {
       await engine.close();
     }
@@ -100,17 +115,34 @@ async function run(
   }
 }
 
+/** A picture that was read, with what was done to it and what is doubtful about it. */
+interface Read {
+  readonly file: string;
+  readonly done: readonly string[];
+  readonly doubts: readonly string[];
+}
+
+type Answer = Prediction & Read;
+
+/** An answer that the network itself holds for less likely than all others together is none. */
+function doubtsOf({ class: name, probability }: Prediction): string[] {
+  return probability < 0.5
+    ? [`the network gives ${printable(name)} a probability of only ${probability.toFixed(2)}`]
+    : [];
+}
+
 /** The pictures as the model takes them, and for each that can't be had a sentence that names the file. */
 async function readInputs(model: Model, files: readonly string[], raw: boolean, signal: AbortSignal) {
   const size = sizeOf(model.inputShape);
   const inputs = new Uint8Array(files.length * size);
-  const read: string[] = [];
+  const read: Read[] = [];
   const problems: string[] = [];
   for (const file of files) {
     signal.throwIfAborted();
     try {
-      inputs.set(await readInput(model, file, { raw }, signal), read.length * size);
-      read.push(file);
+      const { input, done, doubts } = await readInput(model, file, { raw }, signal);
+      inputs.set(input, read.length * size);
+      read.push({ file, done, doubts });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       problems.push(error.message);
@@ -119,19 +151,20 @@ async function readInputs(model: Model, files: readonly string[], raw: boolean, 
   return { inputs: inputs.subarray(0, read.length * size), read, problems };
 }
 
-function print(
-  files: readonly string[],
-  predictions: readonly Prediction[],
-  { classes }: Model,
-  options: PredictOptions,
-): void {
+function print(predictions: readonly Answer[], { classes }: Model, options: PredictOptions): void {
   if (options.json) {
-    printJson(predictions.map((prediction, k) => ({ file: files[k], ...prediction })));
+    printJson(
+      predictions.map(({ file, done: _, doubts, ...prediction }) => ({
+        file,
+        ...prediction,
+        ...(doubts.length > 0 ? { doubts } : {}),
+      })),
+    );
     return;
   }
   const styles = stylesFor(process.stdout);
-  const rows = predictions.map((prediction, k) => [
-    printable(files[k]),
+  const rows = predictions.map((prediction) => [
+    printable(prediction.file),
     printable(prediction.class),
     prediction.probability.toFixed(4),
   ]);

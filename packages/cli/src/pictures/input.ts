@@ -1,8 +1,14 @@
-import { InputError, inputFromPicture, type Model, type PictureOptions } from "unravel-cnn";
+import {
+  InputError,
+  type Model,
+  type PictureOptions,
+  type PreparedPicture,
+  preparePicture,
+} from "unravel-cnn";
 import { readPicture } from "./read.js";
 
 /**
- * The picture in a file (`-`: standard input) as a model takes it, bytes `[C, H, W]`.
+ * The picture in a file (`-`: standard input) as a model takes it, and what was done to it.
  * @throws InputError that names the file; what `signal` was aborted with
  */
 export async function readInput(
@@ -10,9 +16,9 @@ export async function readInput(
   file: string,
   options: PictureOptions,
   signal: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<PreparedPicture> {
   try {
-    return inputFromPicture(model, await readPicture(file, signal), options);
+    return preparePicture(model, await readPicture(file, signal), options);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const [first, ...rest] = error.message;

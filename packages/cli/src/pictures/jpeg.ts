@@ -60,6 +60,9 @@ async function startDecoder(): Promise<Decoder> {
   return { module: await start({ noInitialRun: true, ...options }), messages };
 }
 
+const CMYK =
+  "The JPEG has the four colours of a printer (CMYK), which can't be shown here without its ink profile; open it in an image program and save it as PNG or as an RGB JPEG.";
+
 /** Size from the frame header, before anything is decoded. */
 function readSize(bytes: Uint8Array): { width: number; height: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -75,6 +78,7 @@ function readSize(bytes: Uint8Array): { width: number; height: number } {
     } else if (marker === 0xd9 || marker === 0xda) {
       break; // the end, or pixel data, before any header
     } else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
+      if (bytes[at + 9] === 4) throw new InputError(CMYK);
       return { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
     } else {
       at += 2 + view.getUint16(at + 2);
@@ -85,7 +89,7 @@ function readSize(bytes: Uint8Array): { width: number; height: number } {
 
 function damaged(why: string): InputError {
   const reason = why.trim().replace(/\s+/g, " ").replace(/\.$/, "");
-  // The decoder says so of CMYK and of rare processes.
+  // The decoder says so of rare processes.
   const problem = reason.startsWith("Unsupported") ? "can't be read" : "is damaged";
   return new InputError(`The JPEG ${problem}: ${reason}.`);
 }

@@ -41,6 +41,9 @@ const EDGE = 0.4;
 /** Pictures with a shorter side below hold no sheet, line or frame that could be told from a stroke. */
 const SMALLEST_SIDE = 48;
 
+/** What was hidden by one thing that is no part of the digit may be another. */
+const MOST_ROUNDS = 3;
+
 /** What is wider, compared with its height, is hardly one digit. */
 const WIDEST = 1.6;
 
@@ -60,7 +63,7 @@ export function inkOf(given: Picture | PixelData): Ink {
 export function digitInkOf(picture: Picture | PixelData): DigitInk {
   const { ink, done } = drawnIn(picture);
   const marked = atLeast(ink, EDGE);
-  const characters = charactersIn(ink, marked);
+  const characters = charactersIn(ink);
   if (characters > 1) {
     throw new InputError(
       `${characters} characters seem to be in the picture, but the network reads one at a time; cut them apart, one in each picture.`,
@@ -157,10 +160,11 @@ function drawnOn(
     lookAgain(withoutLines(ink, lines).taken);
     done.push(lines.length === 1 ? "a line was taken out" : `${lines.length} lines were taken out`);
   }
-  const foreign = foreignIn(ink, region.mask);
-  if (foreign !== undefined) {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const foreign = foreignIn(ink, region.mask);
+    if (foreign === undefined) break;
     lookAgain(foreign);
-    done.push("what comes in from the border, or goes around the rest, was left out");
+    if (round === 0) done.push("what comes in from the border, or goes around the rest, was left out");
   }
   if (sight.evened) done.push("the light was evened out");
   ink = withoutSpots(ink);

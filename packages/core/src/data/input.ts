@@ -8,11 +8,25 @@ import { normalizeDigit } from "./preprocess.js";
  * A picture of one handwritten character the way MNIST would hold it: light ink on black, in a box of 20x20 with its aspect
  * kept, its centre of mass in the middle. Where the ink is, and whether it is the dark or the light, is found by itself.
  * @returns `[28, 28]`, 0 to 255
- * @throws InputError if the picture is broken, or there is nothing drawn in it
+ * @throws InputError if the picture is broken, or there is nothing drawn in it, or several characters are
  */
 export function digitFromPicture(picture: Picture | PixelData): Uint8Array {
-  const { ink } = digitInkOf(picture);
-  return normalizeDigit(ink.data, ink.width, ink.height);
+  return preparedDigit(picture).input;
+}
+
+/** A model's input, and how it came out of a picture. */
+export interface PreparedPicture {
+  /** Bytes `[C, H, W]` for `predict`. */
+  readonly input: Uint8Array;
+  /** What was done to the picture besides cutting out, scaling and making grey: "the light was evened out". */
+  readonly done: readonly string[];
+  /** Why this may not be what the model takes: "what is drawn is much wider than a digit". */
+  readonly doubts: readonly string[];
+}
+
+function preparedDigit(picture: Picture | PixelData): PreparedPicture {
+  const { ink, done, doubts } = digitInkOf(picture);
+  return { input: normalizeDigit(ink.data, ink.width, ink.height), done, doubts };
 }
 
 export interface PictureOptions {
@@ -32,18 +46,31 @@ const pictureChecks: Checks<PictureOptions> = { raw: flag };
  *
  * @param given a decoded file, or the ImageData of a canvas
  * @returns bytes `[C, H, W]` for `predict`
- * @throws InputError if the picture is broken or empty, or has not the size that `raw` needs; if the model takes neither 1
- *   nor 3 channels
+ * @throws InputError if the picture is broken or empty, or several characters are in it, or it has not the size that `raw`
+ *   needs; if the model takes neither 1 nor 3 channels
  */
 export function inputFromPicture(
   model: Pick<Model, "inputShape" | "classes">,
   given: Picture | PixelData,
   options: PictureOptions = {},
 ): Uint8Array {
+  return preparePicture(model, given, options).input;
+}
+
+/**
+ * As `inputFromPicture`, with what was done to the picture and what is doubtful about it.
+ * @throws as `inputFromPicture`
+ */
+export function preparePicture(
+  model: Pick<Model, "inputShape" | "classes">,
+  given: Picture | PixelData,
+  options: PictureOptions = {},
+): PreparedPicture {
   checkOptions("The picture", options, pictureChecks);
   const picture = pictureOf(given);
-  if (options.raw) return rawInput(picture, model.inputShape);
-  return readsHandwriting(model) ? digitFromPicture(picture) : wholeInput(picture, model.inputShape);
+  if (!options.raw && readsHandwriting(model)) return preparedDigit(picture);
+  const input = (options.raw ? rawInput : wholeInput)(picture, model.inputShape);
+  return { input, done: [], doubts: [] };
 }
 
 /** Whether a model reads single characters in MNIST's format. */

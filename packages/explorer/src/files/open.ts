@@ -1,11 +1,11 @@
 import {
   EVALUATION,
   InputError,
-  inputFromPicture,
   type Model,
   type Picture,
   parseTraceJson,
   parseTraceNpz,
+  preparePicture,
   type Trace,
 } from "unravel-cnn";
 import type { Explorer } from "../state/explorer.svelte.js";
@@ -67,8 +67,10 @@ export async function openPicture(explorer: Explorer, blob: Blob, name: string):
   const picture = await pictureOf(blob, name);
   const { model } = explorer.network;
   try {
-    const bytes = inputFromPicture(model, picture);
-    explorer.draw({ base: { kind: "pixels", shape: model.inputShape, bytes }, strokes: [] });
+    const { input, done, doubts } = preparePicture(model, picture);
+    explorer.draw({ base: { kind: "pixels", shape: model.inputShape, bytes: input }, strokes: [] });
+    const remarks = [...done, ...doubts.map((doubt) => `not sure: ${doubt}`)];
+    if (remarks.length > 0) explorer.tell(`${name}: ${remarks.join("; ")}.`, doubts.length > 0);
   } catch (error) {
     throw error instanceof InputError ? new InputError(`${name}: ${error.message}`) : error;
   }

@@ -49,7 +49,7 @@ export async function loadSubject(
   if (index !== undefined && raw) throw new InputError("--raw goes with a picture, not with --index.");
   const subject =
     image !== undefined
-      ? await fromFile(choice, image, signal)
+      ? await fromFile(choice, image, progress, signal)
       : index !== undefined
         ? await fromTestSet(choice, index, progress, signal)
         : undefined;
@@ -65,10 +65,16 @@ export async function loadSubject(
   return label === undefined ? subject : { ...subject, label: classNamed(subject.model, label) };
 }
 
-async function fromFile(choice: SubjectChoice, image: string, signal: AbortSignal): Promise<Subject> {
+async function fromFile(
+  choice: SubjectChoice,
+  image: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Subject> {
   const { title, ...loaded } = await loadModel(choice);
-  const bytes = await readInput(loaded.model, image, { raw: choice.raw === true }, signal);
+  const { input: bytes, doubts } = await readInput(loaded.model, image, { raw: choice.raw === true }, signal);
   const imageName = image === "-" ? nameOfFile(image) : basename(image);
+  for (const doubt of doubts) progress.say(`${imageName}: ${doubt}.`);
   return { ...loaded, modelName: title, imageName, bytes, label: undefined };
 }
 

@@ -1,6 +1,6 @@
 import { squareDistances } from "./distance.js";
 import { maskOf, type Piece, piecesOf, withoutHoles } from "./pieces.js";
-import { atLeast, type Box, heightOf, type Mask, type Plane, widthOf } from "./plane.js";
+import { atLeast, type Box, heightOf, inverse, type Mask, type Plane, widthOf } from "./plane.js";
 import { grown, shrunk } from "./windows.js";
 
 /*
@@ -11,30 +11,33 @@ import { grown, shrunk } from "./windows.js";
 /** Ink of this strength hangs together. */
 const CONNECTED = 0.2;
 
-/** Marks what is no part of the digit. */
+/** Pieces with less than this share of the largest one's ink are no digit. */
+const SMALLEST = 0.02;
+
+/** Marks what is no part of the digit; undefined if nothing is. */
 export function foreignIn(ink: Plane, seen: Mask): Mask | undefined {
-  const { width, data } = ink;
-  const all = piecesOf(ink, atLeast(ink, CONNECTED, seen));
-  const pieces = all.filter(({ mass }) => mass >= 0.02 * all[0].mass);
-  if (pieces.length < 2) return undefined;
+  const { width, height, data } = ink;
+  const pieces = piecesOf(ink, atLeast(ink, CONNECTED, seen));
+  const edge = edgeOf(seen, width, height);
+  const contacts = new Map(pieces.map((piece) => [piece, contactOf(piece, edge)]));
+  const isOuter = (piece: Piece) => (contacts.get(piece) ?? 0) > 0;
+  const inner = pieces.filter((piece) => !isOuter(piece));
+  const large = inner.filter(({ mass }) => mass >= SMALLEST * inner[0].mass);
   const around = pieces.filter((piece) =>
-    pieces.some((other) => goesAround(piece, other, width, data.length)),
+    large.some((other) => goesAround(piece, other, width, data.length)),
   );
-  const left = pieces.filter((piece) => !around.includes(piece));
-  const border = cameIn(left, ink, seen);
-  const foreign = [...around, ...border];
-  if (foreign.length === 0) return undefined;
-  const others = grown(
-    maskOf(
-      all.filter((piece) => !foreign.includes(piece)),
-      data.length,
-    ),
-    width,
-    1,
+  const within = large.filter((piece) => !around.includes(piece));
+  const cameIn = fromOutside(pieces.filter(isOuter), within, contacts, ink);
+  const foreign = new Set([...around, ...cameIn]);
+  if (foreign.size === 0) return undefined;
+  const others = maskOf(
+    pieces.filter((piece) => !foreign.has(piece)),
+    data.length,
   );
+  const spared = grown(others, width, 1);
   // with the grey of their edges
-  const near = grown(maskOf(foreign, data.length), width, 3);
-  return near.map((value, k) => value & (1 - others[k]));
+  const near = grown(maskOf([...foreign], data.length), width, 3);
+  return near.map((value, k) => value & (1 - spared[k]));
 }
 
 /** Whether a piece goes around another, which is large enough not to be a dot in a nought. */
@@ -53,27 +56,34 @@ function contains(outer: Box, inner: Box): boolean {
   );
 }
 
-/** Pieces that touch the border, where something better stands within. */
-function cameIn(pieces: readonly Piece[], { width, height, data }: Plane, seen: Mask): Piece[] {
-  const edge = edgeOf(seen, width, height);
-  const contact = (piece: Piece) => piece.pixels.reduce((sum, k) => sum + edge[k], 0);
-  const outer = pieces.filter((piece) => contact(piece) > 0);
-  if (outer.length === 0 || outer.length === pieces.length) return [];
-  const depths = squareDistances(
-    maskOf(pieces, data.length).map((value) => 1 - value),
-    width,
-  );
-  const depth = ({ pixels }: Piece) => Math.sqrt(pixels.reduce((most, k) => Math.max(most, depths[k]), 0));
-  const inner = pieces.filter((piece) => !outer.includes(piece));
-  const tall = inner.reduce((best, piece) => (sizeOf(piece) > sizeOf(best) ? piece : best));
-  if (sizeOf(tall) < 0.06 * Math.min(width, height)) return [];
+/** Of the pieces that touch the border those that are no digit, where something better stands within. */
+function fromOutside(
+  outer: readonly Piece[],
+  inner: readonly Piece[],
+  contacts: ReadonlyMap<Piece, number>,
+  { width, height, data }: Plane,
+): readonly Piece[] {
+  if (outer.length === 0 || inner.length === 0) return [];
   const side = Math.min(width, height);
+  const best = inner.reduce((most, piece) => (sizeOf(piece) > sizeOf(most) ? piece : most));
+  if (sizeOf(best) < 0.06 * side) return [];
+  const paper = inverse(maskOf([...outer, best], data.length));
+  const depths = squareDistances(paper, width);
+  const depth = ({ pixels }: Piece) => Math.sqrt(pixels.reduce((most, k) => Math.max(most, depths[k]), 0));
   return outer.filter(
     (piece) =>
-      sizeOf(tall) >= 0.6 * sizeOf(piece) ||
-      depth(piece) >= 2.5 * depth(tall) ||
-      (contact(piece) >= 0.35 * side && sizeOf(tall) >= 0.2 * side),
+      sizeOf(best) >= 0.6 * sizeOf(piece) ||
+      piece.mass <= 0.2 * best.mass ||
+      depth(piece) >= 2.5 * depth(best) ||
+      ((contacts.get(piece) ?? 0) >= 0.35 * side && sizeOf(best) >= 0.2 * side),
   );
+}
+
+/** How many of a piece's pixels lie on the border. */
+function contactOf({ pixels }: Piece, edge: Mask): number {
+  let sum = 0;
+  for (let n = 0; n < pixels.length; n++) sum += edge[pixels[n]];
+  return sum;
 }
 
 const sizeOf = (box: Box) => Math.max(widthOf(box), heightOf(box));

@@ -23,7 +23,8 @@ export function rulingsIn(ink: Plane, seen: Mask): Line[] {
   const unruled = lines.filter((line) => !ruled.includes(line));
   const framing = frameIn(unruled, ruled, ink, seen);
   const found = [...ruled, ...framing];
-  const others = unruled.filter((line) => !framing.includes(line)).slice(0, MOST_OTHERS);
+  // Upright, that would be the stem of a 4 or a 1; what is underlined is level.
+  const others = unruled.filter((line) => !line.upright && !framing.includes(line)).slice(0, MOST_OTHERS);
   const long = others.filter((line) => {
     const rest = restWithout([...found, line], ink, seen);
     return rest !== undefined && isFarLonger(line, rest);
@@ -43,8 +44,9 @@ function restOf(ink: Plane, seen: Mask): Box | undefined {
   const { width, height } = ink;
   const inner = piecesOf(ink, atLeast(ink, 0.35, seen)).filter((piece) => !touches(piece, width, height));
   if (inner.length === 0) return undefined;
-  const box = boxAround(inner.filter(({ mass }) => mass >= 0.1 * inner[0].mass));
-  return Math.max(widthOf(box), heightOf(box)) >= 0.06 * Math.min(width, height) ? box : undefined;
+  // crumbs of the lines are none
+  if (Math.max(widthOf(inner[0]), heightOf(inner[0])) < 0.06 * Math.min(width, height)) return undefined;
+  return boxAround(inner.filter(({ mass }) => mass >= 0.1 * inner[0].mass));
 }
 
 function touches({ left, right, top, bottom }: Box, width: number, height: number): boolean {
@@ -91,7 +93,7 @@ function isFarLonger(line: Line, rest: Box): boolean {
   const size = Math.max(widthOf(rest), heightOf(rest));
   const reaches = line.from < left && line.to > right;
   const least = line.crossed === 0 ? 1.2 : 1.6;
-  return reaches && line.to - line.from >= least * size;
+  return reaches && line.to - line.from >= least * size && size >= 0.15 * (line.to - line.from);
 }
 
 /** The sides of frames, each end of each at another's side, around what is left without them. */
@@ -127,5 +129,5 @@ function meets(line: Line, one: Line, other: Line): boolean {
 function goesBeyond(side: Line, rest: Box): boolean {
   const { left, right } = turned(rest, side.upright);
   const slack = 0.2 * (right - left);
-  return side.from < left + slack && side.to > right - slack && side.to - side.from >= 1.05 * (right - left);
+  return side.from < left + slack && side.to > right - slack && side.to - side.from >= 0.9 * (right - left);
 }
