@@ -29,6 +29,20 @@ const one = (paper: number, ink: number, size = 60) =>
     { width: 2 * size, height: 2 * size, left: 7, top: 11, paper, ink },
   );
 
+/** Two bars, as far apart as they are high. */
+const two = greyOf(160, 120, (x, y) =>
+  y > 20 && y < 100 && (Math.abs(x - 36) < 6 || Math.abs(x - 116) < 6) ? 0 : 255,
+);
+/** A corner, a pixel wide. */
+const thin = greyOf(150, 150, (x, y) =>
+  (x === 30 && y > 20 && y < 130) || (y === 129 && x > 30 && x < 100) ? 0 : 255,
+);
+/** The beginning of a JPEG with four components. */
+const CMYK = Uint8Array.of(
+  ...[0xff, 0xd8, 0xff, 0xee, 0, 14, 0x41, 0x64, 0x6f, 0x62, 0x65, 0, 100, 0, 0, 0, 0, 0],
+  ...[0xff, 0xc0, 0, 20, 8, 0, 16, 0, 16, 4, 1, 17, 0, 2, 17, 0, 3, 17, 0, 4, 17, 0, 0xff, 0xd9],
+);
+
 const png = (picture: Picture) => pngOf(picture);
 const raw = pictureOf(greyOf(28, 28, (x, y) => (x > 11 && x < 16 && y > 3 && y < 24 ? 255 : 0)));
 let model: string;
@@ -44,6 +58,9 @@ beforeAll(async () => {
   await writeFile(at("blank.png"), png(pictureOf(one(255, 255))));
   await writeFile(at("cut.png"), png(pictureOf(one(255, 0))).slice(0, 90));
   await writeFile(at("cat.png"), "GIF89a and so on");
+  await writeFile(at("two.png"), png(pictureOf(two)));
+  await writeFile(at("thin.png"), png(pictureOf(thin)));
+  await writeFile(at("cmyk.jpg"), CMYK);
   await mkdir(at("folder.png"));
 });
 
@@ -65,7 +82,7 @@ const results = async (args: readonly string[]) =>
 
 test("one line a file: name, class, probability, under each other", async () => {
   const files = [at("dark.png"), at("photo"), at("light.png")];
-  const { stdout, stderr } = await succeed(["predict", model, ...files]);
+  const { stdout, stderr } = await succeed(["predict", model, ...files, "--quiet"]);
   expect(stderr).toBe("");
   const lines = stdout.split("\n");
   expect(lines.pop()).toBe("");
@@ -102,8 +119,15 @@ test("dark on light, light on dark, JPEG without a name that says so: one digit"
   }
 });
 
+test("what was done to a picture, and that the answer is doubtful, is told on the error output", async () => {
+  const { stderr } = await succeed(["predict", model, at("thin.png")]);
+  expect(stderr).toMatch(/thin\.png: strokes of [01]\.\d pixels were made wider\.\n/);
+  // the weights are random
+  expect(stderr).toMatch(/thin\.png: not sure: the network gives \d a probability of only 0\.[0-4]\d\.\n$/);
+});
+
 test("standard input", async () => {
-  const { code, stdout, stderr } = await piped([model, "-"], png(pictureOf(one(255, 0))));
+  const { code, stdout, stderr } = await piped([model, "-", "--quiet"], png(pictureOf(one(255, 0))));
   expect([code, stderr]).toEqual([0, ""]);
   const [{ class: digit, probability }] = await results([model, at("dark.png")]);
   expect(stdout).toBe(`-  ${digit}  ${probability.toFixed(4)}\n`);
@@ -189,6 +213,14 @@ describe("one picture that can't be had: one sentence that names it", () => {
     ["folder.png", /folder\.png: it is a folder, not a file\.$/],
     ["blank.png", /blank\.png: nothing is drawn in the picture: all of it looks like its border\.$/],
     ["cut.png", /cut\.png: the PNG is damaged: it is cut short\.$/],
+    [
+      "two.png",
+      /two\.png: 2 characters seem to be in the picture, but the network reads one at a time; cut them apart/,
+    ],
+    [
+      "cmyk.jpg",
+      /cmyk\.jpg: the JPEG has the four colours of a printer \(CMYK\).* save it as PNG or as an RGB JPEG\.$/,
+    ],
     ["cat.png", /cat\.png: it is a GIF, but only PNG and JPEG can be read; save it as one of these\.$/],
     ["model.safetensors", /model\.safetensors: it is .*, but only PNG and JPEG can be read/],
   ];
@@ -202,7 +234,15 @@ describe("one picture that can't be had: one sentence that names it", () => {
 });
 
 test("of several pictures, the good ones get their lines, the others a sentence each; exit code 2", async () => {
-  const args = ["predict", model, at("cut.png"), at("dark.png"), at("nowhere.png"), at("light.png")];
+  const args = [
+    "predict",
+    model,
+    at("cut.png"),
+    at("dark.png"),
+    at("nowhere.png"),
+    at("light.png"),
+    "--quiet",
+  ];
   const { code, stdout, stderr } = await unravel(args);
   expect(code).toBe(2);
   expectNoTrace(stderr);

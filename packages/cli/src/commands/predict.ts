@@ -153,13 +153,7 @@ async function readInputs(model: Model, files: readonly string[], raw: boolean, 
 
 function print(predictions: readonly Answer[], { classes }: Model, options: PredictOptions): void {
   if (options.json) {
-    printJson(
-      predictions.map(({ file, done: _, doubts, ...prediction }) => ({
-        file,
-        ...prediction,
-        ...(doubts.length > 0 ? { doubts } : {}),
-      })),
-    );
+    printJson(predictions.map(({ file, done: _, doubts: __, ...prediction }) => ({ file, ...prediction })));
     return;
   }
   const styles = stylesFor(process.stdout);

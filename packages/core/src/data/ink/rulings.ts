@@ -23,13 +23,26 @@ export function rulingsIn(ink: Plane, seen: Mask): Line[] {
   const unruled = lines.filter((line) => !ruled.includes(line));
   const framing = frameIn(unruled, ruled, ink, seen);
   const found = [...ruled, ...framing];
-  // Upright, that would be the stem of a 4 or a 1; what is underlined is level.
-  const others = unruled.filter((line) => !line.upright && !framing.includes(line)).slice(0, MOST_OTHERS);
-  const long = others.filter((line) => {
-    const rest = restWithout([...found, line], ink, seen);
-    return rest !== undefined && isFarLonger(line, rest);
-  });
-  return [...found, ...long];
+  const others = unruled.filter((line) => !framing.includes(line));
+  const areLong = (some: readonly Line[]) => {
+    const along = some.slice(0, MOST_OTHERS).filter((line) => {
+      const rest = restWithout([...found, line], ink, seen);
+      return rest !== undefined && isFarLonger(line, rest);
+    });
+    found.push(...along);
+  };
+  areLong(others.filter((line) => !line.upright));
+  // Alone, an upright line would be the stem of a 4 or a 1; what begins or ends at a line that is the paper's is that, too.
+  areLong(
+    others.filter((line) => line.upright && found.some((other) => !other.upright && joins(line, other))),
+  );
+  return found;
+}
+
+/** Whether one of a line's ends lies on another, which goes the other way. */
+function joins(line: Line, other: Line): boolean {
+  const place = other.middle[other.middle.length >> 1];
+  return [line.from, line.to].some((end) => Math.abs(end - place) <= 4 + other.width);
 }
 
 /** So many lines that neither reach the border nor make a frame are looked at. */
@@ -91,8 +104,10 @@ function keepsAway(rest: Box, line: Line, ink: Plane, seen: Mask): boolean {
 function isFarLonger(line: Line, rest: Box): boolean {
   const { left, right } = turned(rest, line.upright);
   const size = Math.max(widthOf(rest), heightOf(rest));
-  const reaches = line.from < left && line.to > right;
-  const least = line.crossed === 0 ? 1.2 : 1.6;
+  const apart = line.crossed === 0;
+  const slack = apart ? 0.5 * (right - left) : 0;
+  const reaches = line.from < left + slack && line.to > right - slack;
+  const least = apart ? 1.2 : 1.6;
   return reaches && line.to - line.from >= least * size && size >= 0.15 * (line.to - line.from);
 }
 

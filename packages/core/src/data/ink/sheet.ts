@@ -11,9 +11,9 @@ import { shrunk } from "./windows.js";
 const LEAST_AREA = 0.1;
 /** How much of its convex hull and of the smallest rectangle around it a sheet fills. */
 const LEAST_OF_HULL = 0.9;
-const LEAST_OF_RECTANGLE = 0.8;
-/** How much of a sheet is paper. */
-const LEAST_PAPER = 0.5;
+const LEAST_OF_RECTANGLE = 0.84;
+/** How much of a sheet is paper: more than of a nought whose ring is broad. */
+const LEAST_PAPER = 0.7;
 /** What is left out along the sheet's edge, as a share of its side. */
 const EDGE = 0.015;
 
