@@ -14,6 +14,7 @@ import {
   type ModelSpec,
   type NamedTensors,
   parseSpec,
+  parseStateDict,
 } from "unravel-cnn";
 import { readBytes, readModel } from "unravel-cnn/node";
 import { didYouMean, wholeNumber } from "./options.js";
@@ -31,6 +32,12 @@ export const SIZE_OPTIONS = {
   ),
 };
 
+/** The network of a file that holds only weights. */
+export const SPEC_OPTION = new Option(
+  "--spec <file>",
+  "the network, a spec .json, of a .safetensors that PyTorch wrote (a state_dict)",
+);
+
 /** Those of the options that choose a built-in model's size. */
 export function sizesOf({ filters, width, depth }: BuiltInSizes): BuiltInSizes {
   return Object.fromEntries(
@@ -41,6 +48,8 @@ export function sizesOf({ filters, width, depth }: BuiltInSizes): BuiltInSizes {
 export interface ModelChoice extends BuiltInSizes {
   /** A built-in name, or the path of a spec or of a trained model. */
   readonly model: string;
+  /** The file with the spec of a `.safetensors` that carries none, as PyTorch's users write them. */
+  readonly spec?: string | undefined;
   readonly init?: Init | undefined;
   readonly seed: number;
 }
@@ -67,6 +76,14 @@ export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<Lo
   if (size !== undefined && (extension === ".json" || extension === ".safetensors")) {
     const owner = size === "filters" ? "one-conv" : "resnet";
     throw new InputError(`--${size} goes with the built-in model ${owner}, not with the file ${name}.`);
+  }
+  if (choice.spec !== undefined) {
+    if (extension !== ".safetensors")
+      throw new InputError(`--spec says which network a .safetensors file is of, but ${name} is none.`);
+    const spec = await readSpec(choice.spec);
+    inFile(choice.spec, () => defineModel(spec));
+    const { model, parameters } = parseStateDict(await readBytes(name), name, spec);
+    return { title, model: named(model, data), parameters, trained: true };
   }
   if (extension === ".safetensors") {
     if (init !== undefined)

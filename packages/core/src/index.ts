@@ -45,6 +45,7 @@ export { crc32 } from "./formats/crc32.js";
 export { formatModel, LONGEST_SPEC, parseModel, parseSpec, type SavedModel } from "./formats/modelFile.js";
 export { formatNpy, type NpyArray, type NumberArray, parseNpy, type WritableArray } from "./formats/npy.js";
 export { formatNpz, parseNpz } from "./formats/npz.js";
+export { parseStateDict } from "./formats/stateDict.js";
 export {
   formatTraceJson,
   formatTraceNpz,

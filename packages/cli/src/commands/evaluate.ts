@@ -4,7 +4,7 @@ import { loadData } from "../data.js";
 import { addEngineOptions, type EngineChoice, engineOptions } from "../engine.js";
 import { interruptible } from "../exit.js";
 import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../help.js";
-import { loadModel, SIZE_OPTIONS } from "../model.js";
+import { loadModel, SIZE_OPTIONS, SPEC_OPTION } from "../model.js";
 import { seedOption } from "../options.js";
 import { formatConfusion } from "../terminal/confusion.js";
 import { headline } from "../terminal/evaluation.js";
@@ -15,6 +15,7 @@ import { stylesFor } from "../terminal/style.js";
 interface EvaluateOptions extends EngineChoice {
   data: string;
   offline?: boolean;
+  spec?: string;
   filters?: number;
   width?: number;
   depth?: number;
@@ -29,6 +30,7 @@ export function defineEvaluate(command: Command): void {
     .argument("<model>", MODEL_HELP)
     .option("--data <data>", DATA_HELP, "auto")
     .option("--offline", OFFLINE_HELP)
+    .addOption(SPEC_OPTION)
     .addOption(SIZE_OPTIONS.filters)
     .addOption(SIZE_OPTIONS.width)
     .addOption(SIZE_OPTIONS.depth)

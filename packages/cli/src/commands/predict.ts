@@ -10,7 +10,7 @@ import {
 } from "unravel-cnn";
 import { interruptible } from "../exit.js";
 import { MODEL_HELP } from "../help.js";
-import { loadModel, SIZE_OPTIONS } from "../model.js";
+import { loadModel, SIZE_OPTIONS, SPEC_OPTION } from "../model.js";
 import { seedOption } from "../options.js";
 import { nameOfFile, readInput } from "../pictures/input.js";
 import { probabilityBars } from "../terminal/bars.js";
@@ -22,6 +22,7 @@ import { table } from "../terminal/table.js";
 interface PredictOptions {
   raw?: boolean;
   bars?: boolean;
+  spec?: string;
   filters?: number;
   width?: number;
   depth?: number;
@@ -39,6 +40,7 @@ export function definePredict(command: Command): void {
     .argument("<file...>", "pictures; - is standard input")
     .option("--raw", "the pictures are just what the model takes: its size, light ink on black for MNIST")
     .option("--bars", "show all probabilities as bars (default: for one file, on a terminal)")
+    .addOption(SPEC_OPTION)
     .addOption(SIZE_OPTIONS.filters)
     .addOption(SIZE_OPTIONS.width)
     .addOption(SIZE_OPTIONS.depth)

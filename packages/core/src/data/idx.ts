@@ -100,8 +100,19 @@ function hint(magic: number): string {
   if (magic >>> 16 === 0x1f8b) return "it looks like gzip: give it a name that ends in .gz";
   if (magic === 0x0801) return "it holds labels, so it is the wrong file";
   if (magic === 0x0803) return "it holds images, so it is the wrong file";
+  const type = magic >>> 16 === 0 ? TYPES[(magic >>> 8) & 0xff] : undefined;
+  if (type !== undefined) return `its values are ${type}, but bytes (0 to 255) are needed: convert it`;
   return "it is damaged or not an IDX file of bytes";
 }
+
+/** The other types that an IDX file may say its values have. */
+const TYPES: Readonly<Record<number, string>> = {
+  9: "signed bytes",
+  11: "whole numbers of 2 bytes",
+  12: "whole numbers of 4 bytes",
+  13: "floating-point numbers of 4 bytes",
+  14: "floating-point numbers of 8 bytes",
+};
 
 function hex(value: number): string {
   return `0x${value.toString(16).padStart(8, "0")}`;

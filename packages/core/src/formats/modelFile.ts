@@ -64,7 +64,7 @@ export function parseModel(bytes: Uint8Array, source: string): SavedModel {
   const json = metadata[SPEC_KEY];
   if (json === undefined) {
     throw new InputError(
-      `${source}: it carries no model spec ("${SPEC_KEY}" in its metadata), so it is not a model of unravel.`,
+      `${source}: it carries no model spec ("${SPEC_KEY}" in its metadata), so it is not a model of unravel; if it is a state_dict of PyTorch, give its network, too (--spec net.json).`,
     );
   }
   checkFormat(metadata[FORMAT_KEY], source);

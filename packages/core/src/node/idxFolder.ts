@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { DataPair } from "../data/dataset.js";
 import type { IdxKind } from "../data/idx.js";
@@ -48,13 +48,48 @@ export async function missingIdxFiles(folder: string): Promise<string[]> {
  */
 export async function findIdxFile(folder: string, file: string): Promise<string> {
   const present = await readdir(folder).catch((error: unknown) => {
-    throw new InputError(`${folder}: ${reason(error)}; give a folder with MNIST's four files.`);
+    throw noFolder(folder, error);
   });
-  const found = variantsOf(file).find((variant) => present.includes(variant));
-  if (found === undefined) {
-    throw new InputError(
-      `${folder}: the file ${file}.gz is missing (or ${file}, or with a dot before "idx"); put it there.`,
-    );
+  const folders: string[] = [];
+  for (const variant of variantsOf(file).filter((name) => present.includes(name))) {
+    const path = join(folder, variant);
+    if (!(await stat(path).catch(() => undefined))?.isDirectory()) return path;
+    folders.push(path);
   }
-  return join(folder, found);
+  if (folders.length > 0) return unpackedFile(folders[0], file);
+  const other = present.find((name) => /^[eq]mnist-.*ubyte|^qmnist-.*-int/.test(name));
+  const problem = `the file ${file}.gz is missing (or ${file}, or with a dot before "idx"); put it there`;
+  const instead =
+    other === undefined
+      ? ""
+      : `; ${other} is of another data set, whose files are laid out differently, so a new name alone won't do`;
+  throw new InputError(`${folder}: ${problem}${instead}.`);
+}
+
+/** Some archives unpack to a folder for each file: `train-images-idx3-ubyte/train-images-idx3-ubyte`. */
+async function unpackedFile(folder: string, file: string): Promise<string> {
+  const present = await readdir(folder);
+  const found = variantsOf(file).filter((variant) => present.includes(variant));
+  if (found.length === 1) return join(folder, found[0]);
+  const problem = found.length === 0 ? `holds no file ${file}` : `holds ${found.join(" and ")}`;
+  throw new InputError(`${folder}: it is a folder that ${problem}; put the one that is meant in its place.`);
+}
+
+/** What else is often given where a folder is meant, by the end of its name. */
+const OTHERS: readonly [RegExp, string][] = [
+  [
+    /\.csv$/i,
+    "it is a CSV file, not a folder; write its images and labels as MNIST's four IDX files, and give their folder",
+  ],
+  [
+    /\.np[yz]$/i,
+    "it is a file of NumPy arrays, not a folder; write its images and labels as MNIST's four IDX files, and give their folder",
+  ],
+];
+
+function noFolder(folder: string, error: unknown): InputError {
+  const isFile = (error as NodeJS.ErrnoException).code === "ENOTDIR";
+  const other = isFile ? OTHERS.find(([name]) => name.test(folder)) : undefined;
+  const problem = other?.[1] ?? `${reason(error)}; give a folder with MNIST's four files`;
+  return new InputError(`${folder}: ${problem}.`);
 }

@@ -57,7 +57,7 @@ describe("the bytes of an IDX file", () => {
     [
       "numbers of 4 bytes",
       idx(0x0d03, [3, 2, 4], countUp(96)),
-      /0x00000d03; it is damaged or not an IDX file of b/,
+      /0x00000d03; its values are floating-point numbers of 4 bytes, but bytes \(0 to 255\) are needed: convert/,
     ],
     ["labels", idxLabels(countUp(20)), /begins with 0x00000801; it holds labels, so it is the wrong file/],
     ["gzip", gzipSync(sound), /begins with 0x1f8b0800; it looks like gzip: give it a name that ends in .gz/],
@@ -205,7 +205,7 @@ describe("a folder with four files", () => {
     [
       "a folder in place of a file",
       { ...without(plain, "t10k-images-idx3-ubyte"), "t10k-images-idx3-ubyte": null },
-      /t10k-images-idx3-ubyte: it is a folder, not a file/,
+      /t10k-images-idx3-ubyte: it is a folder that holds no file/,
     ],
     [
       "counts that differ",
