@@ -265,9 +265,9 @@ describe("penalties and updates", () => {
 test("pixels that are standardised inside are a convention", () => {
   const step = stepOf(SMALL);
   const raw = mapArray(step.x, (value) => Math.round(127 + 40 * value));
-  const mean = raw.data.reduce((sum: number, v: number) => sum + v, 0) / raw.data.length;
+  const mean = Array.from(raw.data).reduce((sum, v) => sum + v, 0) / raw.data.length;
   const deviation = Math.sqrt(
-    raw.data.reduce((sum: number, v: number) => sum + (v - mean) ** 2, 0) / raw.data.length,
+    Array.from(raw.data).reduce((sum, v) => sum + (v - mean) ** 2, 0) / raw.data.length,
   );
   const made = stepOf(SMALL, { pixels: raw.data.map((v) => (v - mean) / deviation) });
 
