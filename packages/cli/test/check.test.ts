@@ -61,6 +61,37 @@ test("a mistake is found, named and explained, and the exit code is 1", async ()
   for (const line of text.stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
 });
 
+test("gradients whose names nobody knows come first, and the exit code is 1", async () => {
+  const { arrays } = await example("suffix.npz");
+  const called = Object.entries(arrays).map(([name, array]) => [
+    name.replace(/^grad\.(.*)/, "$1.grad"),
+    array,
+  ]);
+  await writeFile(scratch("suffix.npz"), formatNpz(Object.fromEntries(called)));
+
+  const { code, stdout, stderr } = await unravel(["check", scratch("suffix.npz")]);
+
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^unravel: The file has gradients, but none of their names is known here/);
+  expect(stdout.indexOf("The file has gradients")).toBeLessThan(stdout.indexOf("largest error"));
+  expect(stdout).not.toMatch(/All \d+ arrays/);
+});
+
+test("numbers that are none are named where they begin, and what lies behind is not judged", async () => {
+  const { arrays } = await example("nan.npz");
+  const weight = { ...arrays["conv1.weight"], data: arrays["conv1.weight"].data.map(() => NaN) };
+  const lost = { ...arrays["grad.x"], data: arrays["grad.x"].data.map(() => NaN) };
+  await writeFile(scratch("nan.npz"), formatNpz({ ...arrays, "conv1.weight": weight, "grad.x": lost }));
+
+  const { code, stdout, stderr } = await unravel(["check", scratch("nan.npz")]);
+
+  expect(code).toBe(1);
+  expect(stderr).toBe("unravel: conv1.weight is wrong, which not-finite explains.\n");
+  expect(stdout).toMatch(/✗ conv1\.weight +not finite +<- the first that is wrong/);
+  expect(stdout).toMatch(/Not judged, as what they are computed from is not known: .*conv1\.out/);
+  expect(stdout).toMatch(/the\s+training\s+has\s+diverged\s+before\s+this\s+step/);
+});
+
 test("files that can't be read or checked get a sentence", async () => {
   await writeFile(scratch("text.npz"), "no zip");
   const y = { shape: [1], data: Int32Array.of(1) };
@@ -71,7 +102,7 @@ test("files that can't be read or checked get a sentence", async () => {
   expectRefusal(await unravel(["check"]), 2, /There is no file to check/);
   expectRefusal(await unravel(["check", scratch("none.npz")]), 2, /there is no such file/);
   expectRefusal(await unravel(["check", scratch("text.npz")]), 2, /doesn't begin as a \.npz file/);
-  expectRefusal(await unravel(["check", scratch("names.npz")]), 2, /None of the names \["dW"\] is known/);
+  expectRefusal(await unravel(["check", scratch("names.npz")]), 2, /None of the names "dW" is known/);
   expectRefusal(await unravel(["check", scratch("labels.npz")]), 2, /There is no array x/);
   expectRefusal(await unravel(["check", path, "--model", "lenet5"]), 2, /conv1\.weight has shape/);
 });
