@@ -44,14 +44,14 @@ describe("layers", () => {
     ["average pool", { maxPool2d: { type: "averagePool2d" } }, "pool1 is taken for average-pool"],
   ];
 
-  test.each(KINDS)("%s under the usual names is found by its numbers", (_, others, says) => {
+  test.each(sampleOf(KINDS, 3))("%s under the usual names is found by its numbers", (_, others, says) => {
     const step = asUsual(stepOf(with_(SMALL, others)));
 
     expect(saysOf(step)).toEqual(RIGHT);
     expect(found(step)).toContain(says);
   });
 
-  test.each(sampleOf(KINDS, 2))(
+  test.each(sampleOf(KINDS, 1))(
     "%s is accepted in deeper networks, in float32, of one image",
     (_, others) => {
       expect(saysOf(stepOf(with_(TWICE, others), { images: 1, dtype: "float32" }))).toEqual(RIGHT);
@@ -112,7 +112,7 @@ describe("layers", () => {
   });
 
   test("a kernel that is turned forward and backward alike", () => {
-    const step = stepOf(TWICE);
+    const step = stepOf(SMALL);
     const turned = Object.fromEntries(
       Object.entries(step).map(([name, array]) => {
         if (!/conv\d\.weight$/.test(name)) return [name, array];
@@ -124,7 +124,7 @@ describe("layers", () => {
 
     expect(saysOf(turned)).toEqual(RIGHT);
     expect(found(turned)).toContain("convolution in the sense of mathematics");
-    expect(saysOf({ ...turned, "grad.conv2.weight": step["grad.conv2.weight"] }).agrees).toBe(false);
+    expect(saysOf({ ...turned, "grad.conv1.weight": step["grad.conv1.weight"] }).agrees).toBe(false);
   });
 });
 
@@ -222,7 +222,7 @@ describe("penalties and updates", () => {
     return withArrays(step, own, (g) => (g * limit) / length);
   }
 
-  test.each(RIGHT_ONES)("%s", (_, arrays, says) => {
+  test.each(sampleOf(RIGHT_ONES, 5))("%s", (_, arrays, says) => {
     const made = arrays();
 
     expect(saysOf(made)).toEqual(RIGHT);
