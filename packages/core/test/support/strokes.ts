@@ -5,13 +5,13 @@ export type Chain = readonly number[];
 
 /** A sheet of grey levels, 0 to 255, that is drawn on step by step. */
 export class Sheet {
+  readonly width: number;
+  readonly height: number;
   readonly data: Float32Array;
 
-  constructor(
-    readonly width: number,
-    readonly height: number,
-    paper = 240,
-  ) {
+  constructor(width: number, height: number, paper = 240) {
+    this.width = width;
+    this.height = height;
     this.data = new Float32Array(width * height).fill(paper);
   }
 
