@@ -33,12 +33,17 @@ function bestChange(
     const changed = read(other);
     if (isWrong(changed, wrong)) continue; // it doesn't explain what is wrong first
     const count = countWrong(changed);
-    if (count >= fewest || !isProven(before.wrong, sortArrays(changed, changed.run).wrong)) continue;
+    const { wrong: stillWrong } = sortArrays(changed, changed.run);
+    if (count >= fewest || !isProven(before.wrong, stillWrong) || spoils(before.right, stillWrong)) continue;
     best = { guess: other, reading: changed, wrong: firstWrong(changed) };
     fewest = count;
   }
   return best;
 }
+
+/** Whether something that was right on the way forward is wrong now: then it was done in another way. */
+const spoils = (right: readonly string[], wrong: readonly string[]) =>
+  wrong.some((name) => !/^(grad|new)\./.test(name) && right.includes(name));
 
 const isWrong = (reading: Reading, name: string) =>
   statusOf(reading, reading.run, name).comparison?.agrees === false;

@@ -26,7 +26,9 @@ const times =
     scaled(right(), factor);
 
 /** The gradient of the scores times `factor`, with everything behind it, and an update that makes up for that. */
-function madeUpFor(network: CheckedNetwork, factor: number): Variation[] {
+function madeUpFor(network: CheckedNetwork, run: Run, factor: number): Variation[] {
+  // without an update in the file nobody knows whether it makes up for that
+  if (![...run.given.keys()].some((name) => name.startsWith("new."))) return [];
   const gradients = at(`grad.${network.scores}`, times(factor));
   return [
     together(
@@ -41,10 +43,10 @@ export const meanInUpdate: Mistake = {
   harmless: true,
   why: "The gradients are summed over the batch, and the update divides them by N.",
   fix: "w -= lr / N * dw",
-  variations: (network) => {
+  variations: (network, run) => {
     if (network.images === 1) return [];
     if (network.scale === "sum") return [allMoved(network, (gradient) => gradient / network.images)];
-    return network.scale === "mean" ? madeUpFor(network, network.images) : [];
+    return network.scale === "mean" ? madeUpFor(network, run, network.images) : [];
   },
 };
 
@@ -53,7 +55,7 @@ export const downhill: Mistake = {
   harmless: true,
   why: "The gradients are those of the loss times -1 (y - p, not p - y), and the update adds them.",
   fix: "dz = (onehot - p) / N; w += lr * dw",
-  variations: (network) => madeUpFor(network, -1),
+  variations: (network, run) => madeUpFor(network, run, -1),
 };
 
 export const summedDownhill: Mistake = {
@@ -61,8 +63,8 @@ export const summedDownhill: Mistake = {
   harmless: true,
   why: "The gradients are those of the summed loss times -1 (y - p, not p - y), and the update adds them, divided by N.",
   fix: "dz = onehot - p; w += lr / N * dw",
-  variations: (network) =>
-    network.images > 1 && network.scale === "mean" ? madeUpFor(network, -network.images) : [],
+  variations: (network, run) =>
+    network.images > 1 && network.scale === "mean" ? madeUpFor(network, run, -network.images) : [],
 };
 
 /** What one minus the usual decays of a running mean is, and what Nesterov's first step has. */

@@ -49,7 +49,8 @@ export function look(colours: Colours, region: Region, ignored: Mask): Look | un
   const flat = inkIn({ width, height, data: along }, 4 * spread, false);
   if (!isUneven({ width, height, data: along }, region.mask)) return flat;
   const evened = evenedLook(colours, region.mask, ignored);
-  return evened === undefined ? flat : inkIn(evened.along, evened.noise, true);
+  // where evening leaves nothing, what differs at the border is what is drawn: a broad stroke from edge to edge
+  return (evened && inkIn(evened.along, evened.noise, true)) ?? flat;
 }
 
 function inkIn({ width, height, data }: Plane, noise: number, evened: boolean): Look | undefined {
