@@ -33,12 +33,13 @@ export async function loadData(
   const downloaded = downloadProgress(progress);
   let downloading = false;
   let drawing = 0;
-  const onProgress = (event: LoadEvent) => {
-    if (event.type === "download") {
+  const said: { [T in LoadEvent["type"]]: (event: Extract<LoadEvent, { type: T }>) => void } = {
+    download: (event) => {
       downloading = true;
       downloaded(event);
-    } else if (event.type === "draw") {
-      const { digits, total } = event;
+    },
+    set: ({ title }) => progress.say(`Its files are those of ${title}.`),
+    draw: ({ digits, total }) => {
       drawing ||= performance.now();
       const left = ((total - digits) / digits) * ((performance.now() - drawing) / 1000);
       progress.show({
@@ -46,12 +47,13 @@ export async function loadData(
         share: digits / total,
         details: [`ETA ${clock(left)}`, `${whole(total)} in all`],
       });
-    } else {
+    },
+    standIn: ({ reason }) =>
       progress.say(
-        `MNIST can't be had (${event.reason}): ${doing} digits that the program draws; "unravel data fetch mnist" tries again.`,
-      );
-    }
+        `MNIST can't be had (${reason}): ${doing} digits that the program draws; "unravel data fetch mnist" tries again.`,
+      ),
   };
+  const onProgress = (event: LoadEvent) => (said[event.type] as (event: LoadEvent) => void)(event);
   try {
     return await load(data, { offline, trainCount: limit, drawCount, signal, onProgress });
   } catch (error) {

@@ -18,7 +18,8 @@ export {
 } from "./data/dataset.js";
 export { type DigitPen, digitPen } from "./data/digits/digits.js";
 export { type DrawOptions, drawPair } from "./data/drawnPair.js";
-export { type IdxFile, type IdxFiles, idxFileNames, parseIdxFiles } from "./data/idxData.js";
+export { type IdxFile, type IdxFiles, parseIdxFiles } from "./data/idxData.js";
+export { type IdxLayout, type IdxNames, type IdxSet, idxFileNames, idxSets } from "./data/idxSets.js";
 export { type Ink, inkOf } from "./data/ink.js";
 export {
   digitFromPicture,

@@ -2,7 +2,8 @@ import { InputError } from "../errors.js";
 
 /*
  * IDX, the format of MNIST's files (Y. LeCun, C. Cortes, C. Burges): two zero bytes, a byte for the type of the values (8:
- * unsigned bytes), a byte for the number of dimensions, each dimension as a big-endian 32-bit number, then the values.
+ * unsigned bytes, 12: whole numbers of 4 bytes), a byte for the number of dimensions, each dimension as a big-endian 32-bit
+ * number, then the values, big-endian, too.
  */
 
 /** Images of an IDX file with three dimensions. */
@@ -14,14 +15,20 @@ export interface IdxImages {
   readonly pixels: Uint8Array;
 }
 
-/** What a file holds: images have three dimensions, labels one. */
-export type IdxKind = "images" | "labels";
+/** What a file holds: images, labels of one byte, or rows of 4-byte numbers whose first is the label. */
+export type IdxKind = "images" | "labels" | "labelRows";
 
-const RANKS: Readonly<Record<IdxKind, number>> = { images: 3, labels: 1 };
+const KINDS: Readonly<
+  Record<IdxKind, { readonly rank: number; readonly type: number; readonly what: string }>
+> = {
+  images: { rank: 3, type: 8, what: "images" },
+  labels: { rank: 1, type: 8, what: "labels" },
+  labelRows: { rank: 2, type: 12, what: "rows of labels" },
+};
 
 /** How many bytes the header of such a file has. */
 export function idxHeaderLength(kind: IdxKind): number {
-  return 4 + 4 * RANKS[kind];
+  return 4 + 4 * KINDS[kind].rank;
 }
 
 /**
@@ -37,6 +44,22 @@ export function parseIdxImages(bytes: Uint8Array, source: string): IdxImages {
 /** As parseIdxImages, for a file of labels, which has one dimension. */
 export function parseIdxLabels(bytes: Uint8Array, source: string): Uint8Array {
   return parse(bytes, source, "labels").values;
+}
+
+/**
+ * As parseIdxImages, for a file of whole numbers of 4 bytes in rows of `columns`.
+ * @returns the first number of each row
+ */
+export function parseIdxLabelRows(bytes: Uint8Array, source: string, columns: number): Int32Array {
+  const { dimensions, values } = parse(bytes, source, "labelRows");
+  const [count, present] = dimensions;
+  if (present !== columns) {
+    throw new InputError(
+      `${source}: its header says ${count} x ${present}, but a row has ${columns} numbers, the label first; get it again.`,
+    );
+  }
+  const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
+  return Int32Array.from({ length: count }, (_, row) => view.getInt32(4 * columns * row));
 }
 
 /**
@@ -57,8 +80,10 @@ export function wrongIdxLength(
 ): InputError {
   const { dimensions, size } = parseHeader(bytes, source, kind);
   const length = found.tooLong ? "too long" : "cut short";
+  const { type, what } = KINDS[kind];
+  const factors = TYPES[type].bytes === 1 ? dimensions : [...dimensions, TYPES[type].bytes];
   return new InputError(
-    `${source}: its header promises ${dimensions.join(" x ")} = ${size} bytes of ${kind}, but ${found.present}: the file is ${length}; get it again.`,
+    `${source}: its header promises ${factors.join(" x ")} = ${size} bytes of ${what}, but ${found.present}: the file is ${length}; get it again.`,
   );
 }
 
@@ -73,22 +98,23 @@ function parse(bytes: Uint8Array, source: string, kind: IdxKind) {
 }
 
 function parseHeader(bytes: Uint8Array, source: string, kind: IdxKind) {
+  const { rank, type, what } = KINDS[kind];
   const headerLength = idxHeaderLength(kind);
   if (bytes.length < headerLength) {
     throw new InputError(
-      `${source}: an IDX file of ${kind} begins with a header of ${headerLength} bytes, but this file has ${bytes.length} in all; get it again.`,
+      `${source}: an IDX file of ${what} begins with a header of ${headerLength} bytes, but this file has ${bytes.length} in all; get it again.`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = view.getUint32(0);
-  const expected = 0x0800 + RANKS[kind];
+  const expected = magicOf(kind);
   if (magic !== expected) {
     throw new InputError(
-      `${source}: an IDX file of ${kind} begins with the number ${hex(expected)}, but this one begins with ${hex(magic)}; ${hint(magic)}.`,
+      `${source}: an IDX file of ${what} begins with the number ${hex(expected)}, but this one begins with ${hex(magic)}; ${hint(magic, kind)}.`,
     );
   }
-  const dimensions = Array.from({ length: RANKS[kind] }, (_, i) => view.getUint32(4 + 4 * i));
-  const size = dimensions.reduce((product, dimension) => product * dimension, 1);
+  const dimensions = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  const size = dimensions.reduce((product, dimension) => product * dimension, TYPES[type].bytes);
   if (size === 0)
     throw new InputError(
       `${source}: its header says ${dimensions.join(" x ")}: there is nothing in it; get it again.`,
@@ -96,22 +122,30 @@ function parseHeader(bytes: Uint8Array, source: string, kind: IdxKind) {
   return { dimensions, size };
 }
 
-function hint(magic: number): string {
-  if (magic >>> 16 === 0x1f8b) return "it looks like gzip: give it a name that ends in .gz";
-  if (magic === 0x0801) return "it holds labels, so it is the wrong file";
-  if (magic === 0x0803) return "it holds images, so it is the wrong file";
-  const type = magic >>> 16 === 0 ? TYPES[(magic >>> 8) & 0xff] : undefined;
-  if (type !== undefined) return `its values are ${type}, but bytes (0 to 255) are needed: convert it`;
-  return "it is damaged or not an IDX file of bytes";
+function magicOf(kind: IdxKind): number {
+  return 256 * KINDS[kind].type + KINDS[kind].rank;
 }
 
-/** The other types that an IDX file may say its values have. */
-const TYPES: Readonly<Record<number, string>> = {
-  9: "signed bytes",
-  11: "whole numbers of 2 bytes",
-  12: "whole numbers of 4 bytes",
-  13: "floating-point numbers of 4 bytes",
-  14: "floating-point numbers of 8 bytes",
+function hint(magic: number, kind: IdxKind): string {
+  if (magic >>> 16 === 0x1f8b) return "it looks like gzip: give it a name that ends in .gz";
+  if (magic === magicOf("labels")) return "it holds labels, so it is the wrong file";
+  if (magic === magicOf("images")) return "it holds images, so it is the wrong file";
+  const needed = TYPES[KINDS[kind].type].values;
+  const type = magic >>> 16 === 0 ? (magic >>> 8) & 0xff : 0;
+  const values = TYPES[type]?.values;
+  if (values !== undefined && values !== needed)
+    return `its values are ${values}, but ${needed} are needed: convert it`;
+  return `it is damaged or not an IDX file of ${needed.replace(/ \(.*/, "")}`;
+}
+
+/** The types that an IDX file may say its values have. */
+const TYPES: Readonly<Record<number, { readonly values: string; readonly bytes: number }>> = {
+  8: { values: "bytes (0 to 255)", bytes: 1 },
+  9: { values: "signed bytes", bytes: 1 },
+  11: { values: "whole numbers of 2 bytes", bytes: 2 },
+  12: { values: "whole numbers of 4 bytes", bytes: 4 },
+  13: { values: "floating-point numbers of 4 bytes", bytes: 4 },
+  14: { values: "floating-point numbers of 8 bytes", bytes: 8 },
 };
 
 function hex(value: number): string {

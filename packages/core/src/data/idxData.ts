@@ -1,12 +1,7 @@
 import { InputError } from "../errors.js";
 import type { DataPair, Dataset } from "./dataset.js";
-import { parseIdxImages, parseIdxLabels } from "./idx.js";
-
-/** What MNIST's files are called; also with `.` before `idx`, and with or without `.gz`. */
-export const idxFileNames = {
-  train: { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" },
-  test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
-} as const;
+import { type IdxImages, idxHeaderLength, parseIdxImages, parseIdxLabelRows, parseIdxLabels } from "./idx.js";
+import { type IdxLayout, mnistSet } from "./idxSets.js";
 
 /** Under which names a file is looked for, first choice first. */
 export function variantsOf(file: string): string[] {
@@ -30,7 +25,9 @@ export interface IdxFiles {
  * The data in four IDX files.
  * @param source what to call them together in an error
  * @param name of the data set
- * @param classes names of the classes; by default as many as the training labels need, at least ten
+ * @param classes names of the classes; by default those of the layout, or as many as the training labels need, at least ten
+ * @param layout how pictures and labels lie in the files: by default as in MNIST's. Where pictures have to be turned, they are
+ *   turned in the bytes that are given
  * @throws InputError that names the file, if one is damaged, or they don't fit together
  */
 export function parseIdxFiles(
@@ -38,9 +35,10 @@ export function parseIdxFiles(
   source: string,
   name: string,
   classes?: readonly string[],
+  layout: IdxLayout = mnistSet,
 ): DataPair {
-  const train = parsePart(files.train.images, files.train.labels, name, classes);
-  const test = parsePart(files.test.images, files.test.labels, name, train.classes);
+  const train = parsePart(files.train, name, layout, classes ?? layout.classes);
+  const test = parsePart(files.test, name, layout, train.classes);
   if (train.shape[1] !== test.shape[1] || train.shape[2] !== test.shape[2]) {
     throw new InputError(
       `${source}: the training images are ${train.shape[1]}x${train.shape[2]}, but the test images ${test.shape[1]}x${test.shape[2]}; they must be equal.`,
@@ -50,31 +48,72 @@ export function parseIdxFiles(
 }
 
 function parsePart(
-  imageFile: IdxFile,
-  labelFile: IdxFile,
+  files: IdxFiles["train"],
   name: string,
+  layout: IdxLayout,
   classes: readonly string[] | undefined,
 ): Dataset {
-  const { count, height, width, pixels } = parseIdxImages(imageFile.bytes, imageFile.source);
-  const labels = parseIdxLabels(labelFile.bytes, labelFile.source);
-  if (labels.length !== count) {
+  const stored = parseIdxImages(files.images.bytes, files.images.source);
+  const found = labelReaders[layout.labels](files.labels);
+  const { count } = stored;
+  if (found.labels.length !== count) {
     throw new InputError(
-      `${labelFile.source}: it holds ${labels.length} labels, but ${imageFile.source} holds ${count} images; they must belong together.`,
+      `${files.labels.source}: it holds ${found.labels.length} labels, but ${files.images.source} holds ${count} images; they must belong together.`,
     );
   }
-  const names = classes ?? classesOf(labels, labelFile.source);
-  const wrong = labels.findIndex((label) => label >= names.length);
+  const { first } = layout;
+  const names = classes ?? classesOf(found.labels, files.labels.source);
+  const wrong = found.labels.findIndex((label) => label < first || label >= first + names.length);
   if (wrong >= 0) {
     throw new InputError(
-      `${labelFile.source}: label ${wrong} (at byte ${8 + wrong}, unpacked) is ${labels[wrong]}, but labels go from 0 to ${names.length - 1}; get it again.`,
+      `${files.labels.source}: label ${wrong} (at byte ${found.placeOf(wrong)}, unpacked) is ${found.labels[wrong]}, but labels go from ${first} to ${first + names.length - 1}; get it again.`,
     );
   }
+  const plain = found.labels instanceof Uint8Array && first === 0;
+  const labels = plain ? found.labels : Uint8Array.from(found.labels, (label) => label - first);
+  const { height, width, pixels } = layout.transposed ? transpose(stored) : stored;
   return { name, shape: [1, height, width], images: pixels, labels, classes: names };
 }
 
+interface FoundLabels {
+  readonly labels: Uint8Array | Int32Array;
+  /** At which byte of the file a label lies. */
+  readonly placeOf: (label: number) => number;
+}
+
+/** QMNIST's columns: the class; where in NIST's collection the digit is from (five of them); and two that are 0. */
+const COLUMNS = 8;
+
+/** How labels lie in their file. */
+const labelReaders: Readonly<Record<IdxLayout["labels"], (file: IdxFile) => FoundLabels>> = {
+  labels: ({ bytes, source }) => ({
+    labels: parseIdxLabels(bytes, source),
+    placeOf: (label) => idxHeaderLength("labels") + label,
+  }),
+  labelRows: ({ bytes, source }) => ({
+    labels: parseIdxLabelRows(bytes, source, COLUMNS),
+    placeOf: (label) => idxHeaderLength("labelRows") + 4 * COLUMNS * label,
+  }),
+};
+
+/** Exchanges rows and columns of each image, in place: a copy of all might not fit beside them. */
+function transpose({ count, height, width, pixels }: IdxImages): IdxImages {
+  const size = height * width;
+  const image = new Uint8Array(size);
+  for (let start = 0; start < count * size; start += size) {
+    image.set(pixels.subarray(start, start + size));
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) pixels[start + x * height + y] = image[y * width + x];
+    }
+  }
+  return { count, height: width, width: height, pixels };
+}
+
 /** "0", "1", ...: ten of them, or more if there are more labels. A gap above 9 is taken for damage. */
-function classesOf(labels: Uint8Array, file: string): string[] {
-  const count = Math.max(10, labels.reduce((a, b) => Math.max(a, b), 0) + 1);
+function classesOf(labels: Uint8Array | Int32Array, file: string): string[] {
+  let largest = 9;
+  for (const label of labels) largest = Math.max(largest, label);
+  const count = largest + 1;
   const seen = new Set(labels);
   for (let label = 10; label < count; label++) {
     if (!seen.has(label)) {

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { DataPair } from "../data/dataset.js";
+import { mnistSet } from "../data/idxSets.js";
 import { type DatasetName, datasetNames, type Source, sources } from "../data/sources.js";
 import { InputError, show } from "../errors.js";
 import { didYouMean } from "../nearest.js";
 import { cacheFolder } from "./cache.js";
-import { holdsIdxFiles, readIdxFolder } from "./idxFolder.js";
+import { holdsIdxFiles, readIdxSet } from "./idxFolder.js";
 
 /** @throws InputError if there is no such data set */
 export function sourceOf(name: DatasetName): Source {
@@ -44,7 +45,7 @@ export async function loadDataset(
 ): Promise<DataPair> {
   const { title, classes } = sourceOf(name);
   const folder = await locateDataset(name, env);
-  if (folder !== undefined) return readIdxFolder(folder, title, classes);
+  if (folder !== undefined) return readIdxSet(folder, mnistSet, title, classes);
   throw new InputError(
     `${title} was not found in ${foldersFor(name, env).join(" or ")}; put its four files there, or set UNRAVEL_DATA to the folder that holds ${name}/.`,
   );

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type DataPair, firstOf } from "../data/dataset.js";
 import { drawPair } from "../data/drawnPair.js";
+import { mnistSet } from "../data/idxSets.js";
 import { type DatasetName, datasetNames } from "../data/sources.js";
 import { FailureError, InputError, inContext } from "../errors.js";
 import { listening } from "../listening.js";
@@ -20,7 +21,7 @@ import { cacheFolder } from "./cache.js";
 import { foldersFor, loadDataset, locateDataset, sourceOf } from "./datasets.js";
 import { DownloadError, type DownloadOptions } from "./download.js";
 import { fetchDataset, notWhole } from "./fetchDataset.js";
-import { missingIdxFiles, readIdxFolder } from "./idxFolder.js";
+import { findIdxSet, missingIdxFiles, readIdxSet } from "./idxFolder.js";
 import { verifyFolder } from "./verifyDataset.js";
 
 /**
@@ -59,6 +60,8 @@ const loadChecks: Checks<LoadOptions> = {
 export type LoadEvent =
   /** `bytes` of `total` have come. */
   | { readonly type: "download"; readonly title: string; readonly bytes: number; readonly total: number }
+  /** The folder has the files of this set (`EMNIST letters`), not MNIST's names. Reading begins. */
+  | { readonly type: "set"; readonly title: string }
   /** "auto" has to do without MNIST, for this reason: a clause without a full stop. Drawing begins. */
   | { readonly type: "standIn"; readonly reason: string }
   /** So many `digits` of `total` are drawn. */
@@ -73,7 +76,7 @@ export interface LoadedData extends DataPair {
 
 /**
  * Labelled images by name: `mnist` or `fashion-mnist` (from `$UNRAVEL_DATA` or the cache, else downloaded into the cache),
- * `digits` (drawn by the program), a folder with four IDX files, or `auto`: MNIST, or drawn digits where it can't be had.
+ * `digits` (drawn by the program), a folder with four IDX files (named as MNIST's, EMNIST's or QMNIST's are), or `auto`: MNIST, or drawn digits where it can't be had.
  * What is there but damaged is an error, also for `auto`.
  * @throws InputError if it isn't there or is damaged; FailureError if it could not be downloaded; the signal's reason if
  *   it is aborted; what `onProgress` throws
@@ -91,7 +94,9 @@ async function load(name: string, options: LoadOptions): Promise<LoadedData> {
   const known = datasetNames.find((candidate) => candidate === name);
   if (known === undefined) {
     await checkMeant(name);
-    return cut(await readIdxFolder(name), name, options);
+    const set = await findIdxSet(name);
+    if (set !== mnistSet) options.onProgress?.({ type: "set", title: set.title });
+    return cut(await readIdxSet(name, set), name, options);
   }
   if (!(await isHere(known, options.env))) {
     if (options.offline) throw missing(known, options.env);

@@ -56,16 +56,16 @@ test.each<readonly [string, Files, string, RegExp]>([
     /mnist\.npz: it is a file of NumPy arrays, not a folder; write/,
   ],
   [
-    "EMNIST",
-    { "emnist-letters-train-images-idx3-ubyte.gz": "x" },
+    "a split that EMNIST doesn't have",
+    { "emnist-greek-train-images-idx3-ubyte.gz": "x" },
     "",
-    /is missing .*; emnist-letters-train-images-idx3-ubyte\.gz is of another data set/,
+    /is missing .*; emnist-greek-train-images-idx3-ubyte\.gz is of none of the sets that are read \(EMNIST balanced, .*, QMNIST\)/,
   ],
   [
-    "QMNIST",
-    { "qmnist-train-labels-idx2-int": "x" },
+    "QMNIST's table as text",
+    { "qmnist-train-labels.tsv.gz": "x" },
     "",
-    /is missing .*; qmnist-train-labels-idx2-int is of another data set/,
+    /is missing .*; qmnist-train-labels\.tsv\.gz is of none of/,
   ],
   [
     "numbers of another type",
