@@ -61,6 +61,8 @@ export interface LoadedModel {
   readonly parameters: NamedTensors;
   /** Whether the parameters come from a file, and not fresh from the seed. */
   readonly trained: boolean;
+  /** What a person should know of tensors that the file has and the network doesn't use; null where there are none. */
+  readonly remark: string | null;
 }
 
 /**
@@ -82,13 +84,14 @@ export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<Lo
       throw new InputError(`--spec says which network a .safetensors file is of, but ${name} is none.`);
     const spec = await readSpec(choice.spec);
     inFile(choice.spec, () => defineModel(spec));
-    const { model, parameters } = parseStateDict(await readBytes(name), name, spec);
-    return { title, model: named(model, data), parameters, trained: true };
+    const { model, parameters, leftOut } = parseStateDict(await readBytes(name), name, spec);
+    return { title, model: named(model, data), parameters, trained: true, remark: remarkOn(leftOut, name) };
   }
   if (extension === ".safetensors") {
     if (init !== undefined)
       throw new InputError(`--init goes with fresh weights, but ${name} brings its own.`);
-    return { title, ...(await readModel(name)), trained: true };
+    const { model, parameters, leftOut } = await readModel(name);
+    return { title, model, parameters, trained: true, remark: remarkOn(leftOut, name) };
   }
   const spec = extension === ".json" ? await readSpec(name) : builtInSpec(name, sizes, data);
   const model =
@@ -103,7 +106,14 @@ export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<Lo
       return parameters;
     },
     trained: false,
+    remark: null,
   };
+}
+
+function remarkOn(leftOut: readonly string[], file: string): string | null {
+  if (leftOut.length === 0) return null;
+  const more = leftOut.length > 3 ? ` and ${leftOut.length - 3} more` : "";
+  return `${file}: left out, because nothing is computed from it: ${leftOut.slice(0, 3).join(", ")}${more}.`;
 }
 
 function builtInSpec(name: string, sizes: BuiltInSizes, data: Dataset | undefined): ModelSpec {

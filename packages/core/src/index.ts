@@ -43,7 +43,14 @@ export { borrowWorkers, type LentWorkers, lendWorkers } from "./engine/wasm/lend
 export { FailureError, InputError } from "./errors.js";
 export * from "./explain/index.js";
 export { crc32 } from "./formats/crc32.js";
-export { formatModel, LONGEST_SPEC, parseModel, parseSpec, type SavedModel } from "./formats/modelFile.js";
+export {
+  formatModel,
+  LONGEST_SPEC,
+  parseModel,
+  parseSpec,
+  type ReadModel,
+  type SavedModel,
+} from "./formats/modelFile.js";
 export { formatNpy, type NpyArray, type NumberArray, parseNpy, type WritableArray } from "./formats/npy.js";
 export { formatNpz, parseNpz } from "./formats/npz.js";
 export { parseStateDict } from "./formats/stateDict.js";

@@ -54,7 +54,8 @@ Examples:
 async function run(name: string, options: EvaluateOptions, signal: AbortSignal): Promise<void> {
   const progress = new Progress(process.stderr, options.quiet === true);
   const { test, source } = await loadData({ ...options, limit: 0 }, "testing on", progress, signal);
-  const { model, parameters, title, trained } = await loadModel({ ...options, model: name }, test);
+  const { model, parameters, title, trained, remark } = await loadModel({ ...options, model: name }, test);
+  if (remark !== null) progress.say(remark);
   if (!trained) progress.say(`${title} is untrained: its weights are fresh from seed ${options.seed}.`);
   const engine = await createEngine(model.spec, { ...engineOptions(options), parameters });
   try {

@@ -12,6 +12,12 @@ export interface SavedModel {
   readonly parameters: NamedTensors;
 }
 
+/** A network as a file gives it. */
+export interface ReadModel extends SavedModel {
+  /** Names of the tensors in the file that the network has no use for. */
+  readonly leftOut: readonly string[];
+}
+
 /** Under this key the metadata carries the spec as JSON, with classes and normalisation. */
 const SPEC_KEY = "unravel.spec";
 
@@ -56,10 +62,11 @@ export function formatModel({ model, parameters }: SavedModel): Uint8Array {
 }
 
 /**
+ * A network from a model file. PyTorch's `num_batches_tracked` of its layers with running statistics is left out.
  * @param source what to call the file in an error
  * @throws InputError if it is damaged, carries no spec, was written by a newer unravel, or its tensors don't fit the spec
  */
-export function parseModel(bytes: Uint8Array, source: string): SavedModel {
+export function parseModel(bytes: Uint8Array, source: string): ReadModel {
   const { metadata, tensors } = parseSafetensors(bytes, source);
   const json = metadata[SPEC_KEY];
   if (json === undefined) {
@@ -76,12 +83,13 @@ export function parseModel(bytes: Uint8Array, source: string): SavedModel {
   const parameters = Object.fromEntries(wanted.map((entry) => [entry.name, floatsOf(entry, source)]));
   return inFile(source, () => {
     checkParameters(model, parameters);
-    return { model, parameters };
+    const leftOut = tensors.filter(({ name }) => counters.has(name)).map(({ name }) => name);
+    return { model, parameters, leftOut };
   });
 }
 
 /** What PyTorch keeps besides running statistics: how many batches went into them. Nothing is computed from it. */
-const COUNTER = "num_batches_tracked";
+export const COUNTER = "num_batches_tracked";
 
 function checkFormat(format: string | undefined, source: string): void {
   if (format === undefined) return;

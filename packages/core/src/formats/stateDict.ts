@@ -2,7 +2,7 @@ import { InputError, inFile, show } from "../errors.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { checkParameters, tensorsOfModel } from "../graph/parameters.js";
 import { formatShape, type NamedTensors } from "../tensor.js";
-import type { SavedModel } from "./modelFile.js";
+import { COUNTER, type ReadModel } from "./modelFile.js";
 import { floatsOf, parseSafetensors, type SafetensorsEntry } from "./safetensors.js";
 
 /*
@@ -10,19 +10,18 @@ import { floatsOf, parseSafetensors, type SafetensorsEntry } from "./safetensors
  * layouts are the same as here, so only the names have to be found.
  */
 
-/** Counts batches; nothing is computed from it. */
-const COUNTER = "num_batches_tracked";
-
 /**
  * The weights in a safetensors file for a network that is described elsewhere. Tensors with the network's own names are taken by
  * these; else each layer gets the module with tensors of the same names and shapes, equal ones in the order of their numbers.
- * `num_batches_tracked` is left out; F16, BF16 and F64 become float32.
+ * `num_batches_tracked` is left out, which the result says; F16, BF16 and F64 become float32.
  * @param source what to call the file in an error
  * @throws InputError if the file is damaged, or it isn't clear which tensor belongs where: both sides are named
  */
-export function parseStateDict(bytes: Uint8Array, source: string, spec: ModelSpec): SavedModel {
+export function parseStateDict(bytes: Uint8Array, source: string, spec: ModelSpec): ReadModel {
   const model = defineModel(spec);
-  const entries = parseSafetensors(bytes, source).tensors.filter(({ name }) => leafOf(name) !== COUNTER);
+  const { tensors } = parseSafetensors(bytes, source);
+  const entries = tensors.filter(({ name }) => leafOf(name) !== COUNTER);
+  const leftOut = tensors.filter(({ name }) => leafOf(name) === COUNTER).map(({ name }) => name);
   const wanted = tensorsOfModel(model).map(({ fullName, shape }) => ({ name: fullName, shape }));
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const named = wanted.length === entries.length && wanted.every(({ name }) => byName.has(name));
@@ -31,7 +30,7 @@ export function parseStateDict(bytes: Uint8Array, source: string, spec: ModelSpe
   for (const { name } of wanted) parameters[name] = floatsOf(found.get(name) as SafetensorsEntry, source);
   return inFile(source, () => {
     checkParameters(model, parameters);
-    return { model: model as Model, parameters };
+    return { model: model as Model, parameters, leftOut };
   });
 }
 

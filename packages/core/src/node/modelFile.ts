@@ -1,9 +1,9 @@
-import { formatModel, parseModel, type SavedModel } from "../formats/modelFile.js";
+import { formatModel, parseModel, type ReadModel, type SavedModel } from "../formats/modelFile.js";
 import { readBytes } from "./files.js";
 import { writeWhole } from "./writeWhole.js";
 
 /** Reads a `.safetensors` file that carries its spec. @throws InputError if it can't be read or is damaged */
-export async function readModel(path: string): Promise<SavedModel> {
+export async function readModel(path: string): Promise<ReadModel> {
   return parseModel(await readBytes(path), path);
 }
 

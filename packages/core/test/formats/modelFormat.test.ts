@@ -53,10 +53,12 @@ describe("running statistics", () => {
       "norm2.running_mean",
       "norm2.running_var",
     ]);
-    expect(parseModel(bytes, "F").parameters).toEqual(floats);
+    const read = parseModel(bytes, "F");
+    expect(read.parameters).toEqual(floats);
+    expect(read.leftOut).toEqual([]);
   });
 
-  test("how many batches PyTorch has counted is read over", () => {
+  test("how many batches PyTorch has counted is left out", () => {
     const { metadata } = parseSafetensors(formatModel({ model, parameters: floats }), "F");
     const counted = { ...floats, "norm1.num_batches_tracked": tensor([], [469]) };
     // PyTorch counts in 64-bit integers, which no parameter may be; as many zeros are the same number of bytes
@@ -70,7 +72,9 @@ describe("running statistics", () => {
       '$1"I64","shape":[ ]',
     );
     expect(integers).not.toBe(text);
-    expect(parseModel(Buffer.from(integers, "latin1"), "F").parameters).toEqual(floats);
+    const read = parseModel(Buffer.from(integers, "latin1"), "F");
+    expect(read.parameters).toEqual(floats);
+    expect([...read.leftOut].sort()).toEqual(["norm1.num_batches_tracked", "norm2.num_batches_tracked"]);
   });
 
   test("a layer that keeps nothing has no such count", async () => {

@@ -55,6 +55,7 @@ const names: readonly [string, Readonly<Record<string, string>>][] = [
 test.each(names)("names: %s", (_, modules) => {
   const counter = { [`${modules.norm1}.num_batches_tracked`]: { shape: [1], data: Float32Array.of(9) } };
   const read = parseStateDict(saved(modules, counter), "net.safetensors", spec);
+  expect(read.leftOut).toEqual(Object.keys(counter));
   expect(Object.keys(read.parameters).sort()).toEqual(Object.keys(parameters).sort());
   for (const [name, { shape, data }] of Object.entries(parameters)) {
     expect(read.parameters[name].shape).toEqual(shape);
