@@ -1,8 +1,9 @@
-import { copyFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { testWithMnist } from "../../../test/support/needs.js";
 import { scratchFolder, succeed } from "./support/cli.js";
-import { useShapes } from "./support/shapes.js";
+import { useShapes, writeShapes } from "./support/shapes.js";
 
 const scratch = scratchFolder();
 const data = useShapes(scratch, "shapes");
@@ -66,6 +67,19 @@ test.concurrent("a name in capital letters is still the name of a model file", a
   const { stdout } = await succeed(["evaluate", capitals, ...data(), "--json", "--quiet"]);
 
   expect(JSON.parse(stdout).accuracy).toBe(trained.test.accuracy);
+});
+
+test.concurrent("of EMNIST's files it is said which set was read", async () => {
+  const small = await writeShapes(scratch("small"), { train: 20, test: 30 });
+  const folder = scratch("emnist");
+  await mkdir(folder);
+  for (const name of await readdir(small)) {
+    await copyFile(join(small, name), join(folder, `emnist-digits-${name.replace("t10k", "test")}`));
+  }
+  const { stdout, stderr } = await succeed(["evaluate", scratch("model.safetensors"), "--data", folder]);
+
+  expect(stderr).toContain(`Loading ${folder} ...\nIts files are those of EMNIST digits.\n`);
+  expect(stdout).toMatch(/Test accuracy [\d.]+% on EMNIST digits: \d+ of 30 images right/);
 });
 
 testWithMnist("on MNIST all 10,000 test images count", async () => {
