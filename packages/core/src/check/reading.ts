@@ -134,7 +134,7 @@ function* otherGuesses({ guess, reading: { network, run, raw }, wrong = "" }: At
 const MOST_GUESSED = 40;
 const MOST_RATED = 12;
 /** So often a file is read in other orders and scales. */
-const MOST_READ = 150;
+const MOST_READ = 700;
 /** Of so many, other kinds of layers. */
 const MOST_REFINED = 3;
 

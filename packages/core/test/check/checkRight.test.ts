@@ -22,7 +22,9 @@ function fileOf(seed: number) {
 
 test(`${RIGHT_FILES} right files, in all conventions, agree`, { timeout: 600_000 }, () => {
   const seen = new Set<string>();
-  for (let seed = 0; seed < RIGHT_FILES; seed++) {
+  // of the last one only weights and their gradients are given, so that many networks in many orders come into question
+  const seeds = new Set([...Array.from({ length: RIGHT_FILES }, (_, seed) => seed), 37]);
+  for (const seed of seeds) {
     const { about, report } = fileOf(seed);
     const wrong = report.arrays.filter(({ status }) => status === "differs");
     expect({ mistakes: report.mistakes, wrong, agrees: report.agrees }, `${seed}: ${about}`).toEqual({
