@@ -167,11 +167,6 @@ function drawnOn(
     if (round === 0) done.push("what comes in from the border, or goes around the rest, was left out");
   }
   if (sight.evened) done.push("the light was evened out");
-  const left = withoutSpots(ink);
-  if (isSomething(left)) return { ink: left, done };
-  // a single line, and nothing else: a 1 from border to border
-  const all = withoutSpots(first.ink);
-  return lines.length === 1 && isSomething(all) ? { ink: all, done: [...before] } : undefined;
+  ink = withoutSpots(ink);
+  return count(atLeast(ink, EDGE)) === 0 ? undefined : { ink, done };
 }
-
-const isSomething = (ink: Ink) => count(atLeast(ink, EDGE)) > 0;

@@ -152,18 +152,18 @@ describe("the circumstances of a trace in .npz", () => {
     expect(parseTraceNpz(step.model, bytes, "t.npz", usual).circumstances).toEqual(usual(2));
   });
 
-  test("are refused where they are in part, or no such numbers; the check goes by what it sees", () => {
+  test("are refused where they are in part, or no such numbers; the check goes by what it sees", async () => {
     const step = stepWith([{ type: "batchNorm2d" }], {});
     const arrays = parseNpz(formatTraceNpz(step), "t.npz");
     const { "circumstances.seed": _seed, ...rest } = arrays;
     const read = (some: typeof arrays) => () => parseTraceNpz(step.model, formatNpz(some), "t.npz");
     const one = (value: number) => ({ shape: [], data: Float64Array.of(value), dtype: "float64" });
-    expectInputError(read(rest), /^t\.npz: circumstances\.seed is missing; it must be one number/);
-    expectInputError(
+    await expectInputError(read(rest), /^t\.npz: circumstances\.seed is missing; it must be one number/);
+    await expectInputError(
       read({ ...arrays, "circumstances.training": one(2) }),
       /^t\.npz: circumstances\.training is 2; it must be 1 for a step of a training, or 0 for evaluation\.$/,
     );
-    expectInputError(
+    await expectInputError(
       read({ ...arrays, "circumstances.step": one(1.5) }),
       /^t\.npz: Its circumstances: step must be/,
     );

@@ -68,16 +68,16 @@ describe("the built-in models", () => {
     expect(defineModel(builtIn("resnet", { width: 3 })).layers.map(({ name }) => name)).toContain("block3");
   });
 
-  test("sizes go with the model that has them", () => {
-    expectInputError(
+  test("sizes go with the model that has them", async () => {
+    await expectInputError(
       () => builtIn("small", { depth: 2 }),
       /^The depth can be chosen for resnet only; small has its own\.$/,
     );
-    expectInputError(
+    await expectInputError(
       () => builtIn("resnet", { filters: 2 }),
       /^The number of filters can be chosen for one-conv only/,
     );
-    expectInputError(() => builtIn("resnet", { width: 0 }), /width must be a whole number/);
+    await expectInputError(() => builtIn("resnet", { width: 0 }), /width must be a whole number/);
   });
 
   test("take a number of filters, another input and class names", () => {

@@ -145,7 +145,7 @@ test("straight strokes of a digit are no lines, also where it is cut out close",
 
 test("a single stroke from border to border is a 1", () => {
   const line = (x: number): Chain => [x, -5, x, SIDE + 5];
-  for (const pen of [20, 30]) {
+  for (const pen of [3, 8, 20, 30]) {
     const one = digitFromPicture(new Sheet(90, SIDE).stroke([line(45)], pen).picture());
     expect(one.filter((value) => value > 0).length, `pen ${pen}`).toBeGreaterThan(20 * 2);
   }
