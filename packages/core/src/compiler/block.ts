@@ -6,6 +6,7 @@ import {
   type Index,
   type LoopNestBuilder,
   madd,
+  PARALLEL,
   type Variable,
 } from "../ir/ir.js";
 
@@ -50,23 +51,25 @@ export function tilesOf(total: number, largest: number): { first: number; count:
   ];
 }
 
-/** Calls `write` in loops over all cells of a view, for each half of a cell, with the cell's counters and strides. */
+/** Calls `write`, which leaves other cells alone, in loops over all cells of a view, for each half of a cell, with the cell's counters and strides. */
 export function forEachCell(
   b: LoopNestBuilder,
   view: View,
-  write: (cellOf: (other: View) => Address) => void,
+  write: (cellOf: (other: View) => Address, c: Index, half: number) => void,
 ): void {
   const [C, H, W] = view.shape;
-  b.loop("c", C, (c) =>
-    b.loop("p", H, (p) =>
-      b.loop("q", W, (q) => {
-        for (const half of HALVES) {
-          write((other) =>
-            at(other.buffer, other.start + half, [c, other.plane], [p, other.row], [q, BLOCK]),
-          );
-        }
-      }),
-    ),
+  const cells = (c: Index, p: Index, q: Index) => {
+    for (const half of HALVES) {
+      const cellOf = (other: View) =>
+        at(other.buffer, other.start + half, [c, other.plane], [p, other.row], [q, BLOCK]);
+      write(cellOf, c, half);
+    }
+  };
+  b.loop(
+    "c",
+    C,
+    (c) => b.loop("p", H, (p) => b.loop("q", W, (q) => cells(c, p, q), PARALLEL), PARALLEL),
+    PARALLEL,
   );
 }
 

@@ -85,8 +85,9 @@ class Interpreter {
       const pointer = this.#pointer(statement.pointer);
       const address = this.#place(statement.address, 1, "pointer");
       const table = this.#place(statement.table, 1, "table");
+      const unit = statement.address.buffer.bytes ? 1 : 4;
       return () => {
-        pointer.word = address() + this.#words[table()] / 4; // the table counts bytes
+        pointer.word = address() + this.#words[table()] / unit; // the table counts bytes
       };
     }
     const value = this.#value(statement.value);

@@ -1,6 +1,6 @@
 /*
  * A kernel, written once: a nest of loops over vectors of four float32 numbers. It can be interpreted with bounds
- * checks (interpret.ts), printed for people (print.ts) and emitted as WebAssembly (emit.ts).
+ * checks (interpret.ts), printed for people (print.ts) and emitted as WebAssembly (emit.ts) or as a compute shader (wgsl/).
  *
  * In most loop nests the four numbers are the same cell of four images: images are the innermost dimension.
  */
@@ -28,6 +28,8 @@ export interface Buffer {
   readonly size: number;
   /** Whether it holds bytes; then offsets and strides count bytes. */
   readonly bytes?: boolean;
+  /** Whether it holds whole numbers of 32 bits: a shader has to know, since not every float32 number survives a load. */
+  readonly integers?: boolean;
 }
 
 /** The counter of a loop. */
@@ -133,6 +135,11 @@ export interface Loop {
   readonly count: number | "parameter" | Count;
   /** Whether the body is unrolled `count` times. */
   readonly unrolled: boolean;
+  /**
+   * Whether its rounds may run at the same time: none reads or writes what another one writes, in memory or in a register.
+   * In a shader the outermost of such loops become invocations; elsewhere it means nothing.
+   */
+  readonly parallel?: boolean;
   readonly body: readonly Statement[];
 }
 
@@ -264,13 +271,25 @@ export class LoopNestBuilder {
     this.#statements.push({ kind: "fence" });
   }
 
-  loop(name: string, count: Loop["count"], body: (index: Index) => void, { unrolled = false } = {}): void {
+  loop(
+    name: string,
+    count: Loop["count"],
+    body: (index: Index) => void,
+    { unrolled = false, parallel = false } = {},
+  ): void {
     if (count === 0) return;
     const outer = this.#statements;
     this.#statements = [];
     const index = { name };
     body(index);
-    outer.push({ kind: "loop", index, count, unrolled: unrolled || count === 1, body: this.#statements });
+    outer.push({
+      kind: "loop",
+      index,
+      count,
+      unrolled: unrolled || count === 1,
+      parallel,
+      body: this.#statements,
+    });
     this.#statements = outer;
   }
 
@@ -284,6 +303,9 @@ export interface Variable {
   readonly register: Register;
   set(value: Expression): void;
 }
+
+/** Options of a loop whose rounds may run at the same time. */
+export const PARALLEL = { parallel: true } as const;
 
 /** A kernel called `name`, made by `write`. */
 export function loopNest(name: string, write: (builder: LoopNestBuilder) => void): LoopNest {

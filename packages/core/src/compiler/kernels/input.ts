@@ -7,6 +7,7 @@ import {
   type Expression,
   type LoopNest,
   loopNest,
+  PARALLEL,
   sub,
 } from "../../ir/ir.js";
 import { BLOCK, HALVES, type View } from "../block.js";
@@ -50,6 +51,6 @@ function runsOfEqual(C: number, keyOf: (c: number) => string): { first: number; 
 /** Sets all of a view, border included, to zero. */
 export function clear(name: string, view: View): LoopNest {
   return loopNest(name, (b) =>
-    b.loop("k", view.buffer.size / 4, (k) => b.store(at(view.buffer, 0, [k, 4]), constant(0))),
+    b.loop("k", view.buffer.size / 4, (k) => b.store(at(view.buffer, 0, [k, 4]), constant(0)), PARALLEL),
   );
 }

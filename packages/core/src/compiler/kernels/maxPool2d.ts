@@ -7,11 +7,16 @@ import { forEachCellIn, forEachWindow, windowsAreApart } from "./windows.js";
 
 export function pool(name: string, layer: MaxPool2d, x: View, y: View): LoopNest {
   return loopNest(name, (b) =>
-    forEachWindow(b, layer, ([c, i, j], half) => {
-      const largest = b.variable(constant(-Infinity));
-      forEachCellIn(b, layer, [c, i, j], half, (cellOf) => largest.set(max(largest, load(cellOf(x)))));
-      b.store(at(y.buffer, y.start + half, [c, y.plane], [i, y.row], [j, BLOCK]), largest);
-    }),
+    forEachWindow(
+      b,
+      layer,
+      ([c, i, j], half) => {
+        const largest = b.variable(constant(-Infinity));
+        forEachCellIn(b, layer, [c, i, j], half, (cellOf) => largest.set(max(largest, load(cellOf(x)))));
+        b.store(at(y.buffer, y.start + half, [c, y.plane], [i, y.row], [j, BLOCK]), largest);
+      },
+      true,
+    ),
   );
 }
 
@@ -32,21 +37,26 @@ export function poolInputGradient(
 ): LoopNest {
   const apart = windowsAreApart(layer);
   return loopNest(name, (b) =>
-    forEachWindow(b, layer, ([c, i, j], half) => {
-      const place = (view: View) =>
-        at(view.buffer, view.start + half, [c, view.plane], [i, view.row], [j, BLOCK]);
-      const largest = b.variable(load(place(y)));
-      const gradient = load(place(dy));
-      // becomes zero once it has gone to a winner
-      const g = b.variable(
-        rectified ? binary("and", gradient, binary("gt", largest, constant(0))) : gradient,
-      );
-      forEachCellIn(b, layer, [c, i, j], half, (cellOf) => {
-        const wins = b.variable(binary("eq", load(cellOf(x)), largest));
-        const share = binary("and", g, wins);
-        b.store(cellOf(dx), apart ? share : add(load(cellOf(dx)), share));
-        g.set(binary("andnot", g, wins));
-      });
-    }),
+    forEachWindow(
+      b,
+      layer,
+      ([c, i, j], half) => {
+        const place = (view: View) =>
+          at(view.buffer, view.start + half, [c, view.plane], [i, view.row], [j, BLOCK]);
+        const largest = b.variable(load(place(y)));
+        const gradient = load(place(dy));
+        // becomes zero once it has gone to a winner
+        const g = b.variable(
+          rectified ? binary("and", gradient, binary("gt", largest, constant(0))) : gradient,
+        );
+        forEachCellIn(b, layer, [c, i, j], half, (cellOf) => {
+          const wins = b.variable(binary("eq", load(cellOf(x)), largest));
+          const share = binary("and", g, wins);
+          b.store(cellOf(dx), apart ? share : add(load(cellOf(dx)), share));
+          g.set(binary("andnot", g, wins));
+        });
+      },
+      apart,
+    ),
   );
 }

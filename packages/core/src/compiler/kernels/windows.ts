@@ -1,4 +1,4 @@
-import { type Address, at, type Index, type LoopNestBuilder } from "../../ir/ir.js";
+import { type Address, at, type Index, type LoopNestBuilder, PARALLEL } from "../../ir/ir.js";
 import type { Pool2d } from "../../layers/pool2d.js";
 import { BLOCK, HALVES, type View } from "../block.js";
 
@@ -12,19 +12,25 @@ export function windowsAreApart({ kernel, stride }: Pool2d): boolean {
   return stride[0] >= kernel[0] && stride[1] >= kernel[1];
 }
 
-/** Calls `write` in loops over the outputs [c, i, j] of windows that move over each channel, for each half of a cell. */
+/**
+ * Calls `write` in loops over the outputs [c, i, j] of windows that move over each channel, for each half of a cell.
+ * @param parallel whether `write` stores nothing that it stores for another window, too
+ */
 export function forEachWindow(
   b: LoopNestBuilder,
   layer: Pool2d,
   write: (output: readonly [Index, Index, Index], half: number) => void,
+  parallel: boolean,
 ): void {
   const [C, I, J] = layer.outputShape;
-  b.loop("c", C, (c) =>
-    b.loop("i", I, (i) =>
-      b.loop("j", J, (j) => {
-        for (const half of HALVES) write([c, i, j], half);
-      }),
-    ),
+  const halves = (c: Index, i: Index, j: Index) => {
+    for (const half of HALVES) write([c, i, j], half);
+  };
+  b.loop(
+    "c",
+    C,
+    (c) => b.loop("i", I, (i) => b.loop("j", J, (j) => halves(c, i, j), { parallel }), { parallel }),
+    PARALLEL,
   );
 }
 

@@ -36,11 +36,16 @@ function sumWindows(
   end: (sum: Expression) => Expression,
 ): LoopNest {
   return loopNest(name, (b) =>
-    forEachWindow(b, layer, ([c, i, j], half) => {
-      const sum = b.variable(constant(0));
-      forEachCellIn(b, layer, [c, i, j], half, (cellOf) => sum.set(add(sum, load(cellOf(x)))));
-      b.store(at(y.buffer, y.start + half, [c, y.plane], [i, y.row], [j, BLOCK]), end(sum));
-    }),
+    forEachWindow(
+      b,
+      layer,
+      ([c, i, j], half) => {
+        const sum = b.variable(constant(0));
+        forEachCellIn(b, layer, [c, i, j], half, (cellOf) => sum.set(add(sum, load(cellOf(x)))));
+        b.store(at(y.buffer, y.start + half, [c, y.plane], [i, y.row], [j, BLOCK]), end(sum));
+      },
+      true,
+    ),
   );
 }
 
@@ -54,12 +59,17 @@ function spreadWindows(
 ): LoopNest {
   const apart = windowsAreApart(layer);
   return loopNest(name, (b) =>
-    forEachWindow(b, layer, ([c, i, j], half) => {
-      const gradient = load(at(dy.buffer, dy.start + half, [c, dy.plane], [i, dy.row], [j, BLOCK]));
-      const part = b.variable(share(gradient));
-      forEachCellIn(b, layer, [c, i, j], half, (cellOf) =>
-        b.store(cellOf(dx), apart ? part : add(load(cellOf(dx)), part)),
-      );
-    }),
+    forEachWindow(
+      b,
+      layer,
+      ([c, i, j], half) => {
+        const gradient = load(at(dy.buffer, dy.start + half, [c, dy.plane], [i, dy.row], [j, BLOCK]));
+        const part = b.variable(share(gradient));
+        forEachCellIn(b, layer, [c, i, j], half, (cellOf) =>
+          b.store(cellOf(dx), apart ? part : add(load(cellOf(dx)), part)),
+        );
+      },
+      apart,
+    ),
   );
 }
