@@ -1,6 +1,6 @@
-import type { Model, ModelLayer, ModelParameter } from "../graph/model.js";
+import type { Model, ModelLayer } from "../graph/model.js";
 import type { Buffer, LoopNest } from "../ir/ir.js";
-import { decaysOf, type OptimizerOptions, optimizerStateCount, withoutDecay } from "../optimizers/index.js";
+import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.js";
 import { sizeOf } from "../tensor.js";
 import { BLOCK, type View } from "./block.js";
 import { planBlocks } from "./blocks.js";
@@ -10,6 +10,7 @@ import { STATISTICS } from "./kernels/softmaxCrossEntropy.js";
 import type { Blocks } from "./lower/lowering.js";
 import { loweringOf } from "./lower/registry.js";
 import { Allocator, align, type Table, Workspace } from "./memory.js";
+import { groupsOf, layOutParameters, type Stretch } from "./parameterRow.js";
 import { planSingle, suitsSingle } from "./single/plan.js";
 import { keptBetween, type Stage } from "./stages.js";
 
@@ -50,9 +51,6 @@ export interface UpdateKernel {
   readonly kernel: LoopNest;
   readonly stretches: readonly Stretch[];
 }
-
-/** Where a part of a row begins, and how long it is, in float32 numbers; both multiples of 4. */
-export type Stretch = readonly [start: number, length: number];
 
 export interface Plan {
   readonly model: Model;
@@ -134,7 +132,7 @@ function draftPlan(
   const single = (training ? training.batchSize === 1 : oneImage) && suitsSingle(model);
   const lowered = single ? [] : model.layers;
   const row = layOutParameters(model, training ? lowered : []);
-  const { offsets, parameterLength, slotLength, rowLength } = row;
+  const { parameterOffsets, parameterLength, slotLength, rowLength } = row;
 
   const shared = new Allocator("shared");
   const slotCount = training ? Math.min(MOST_SLOTS, Math.ceil(training.batchSize / BLOCK)) : 0;
@@ -169,7 +167,7 @@ function draftPlan(
   const within = (row: Buffer, prefix: string, layer: ModelLayer, name: string): Buffer | undefined => {
     const tensor = [...layer.parameters, ...layer.state].find((one) => one.name === name);
     if (tensor === undefined) return undefined;
-    const offset = row.offset + 4 * (offsets.get(tensor.fullName) as number);
+    const offset = row.offset + 4 * (parameterOffsets.get(tensor.fullName) as number);
     return { ...row, name: `${prefix}${tensor.fullName}`, offset, size: sizeOf(tensor.shape) };
   };
   const parameter = (layer: ModelLayer, name: string) => within(parameters, "", layer, name);
@@ -231,7 +229,7 @@ function draftPlan(
         ? averageState("averageState", asChunk(parameters), averaged)
         : undefined,
     flush: training && flush("flush", training.optimizer, learnt, state.map(asChunk), averaged?.row),
-    parameterOffsets: offsets,
+    parameterOffsets,
     parameterLength,
     rowLength,
     slotLength,
@@ -261,59 +259,6 @@ function draftPlan(
     },
   };
   return { plan, kept: kept.size > 0 ? new Map(kept) : keptBetween(stages, workspace.scratchNames) };
-}
-
-/** Where parameters lie in a row: first those whose gradients are added up in slots, behind all what layers keep besides. */
-function layOutParameters(model: Model, lowered: readonly ModelLayer[]) {
-  const offsets = new Map<string, number>();
-  let length = 0;
-  const place = (tensors: readonly Pick<ModelParameter, "fullName" | "shape">[]) => {
-    for (const { fullName, shape } of tensors) {
-      offsets.set(fullName, length);
-      length += Math.ceil(sizeOf(shape) / 4) * 4;
-    }
-    return length;
-  };
-  const forBatch = new Set(
-    lowered
-      .filter((layer) => loweringOf(layer).isForBatch?.(layer.resolved))
-      .map(({ name }) => `${name}.weight`),
-  );
-  const slotLength = place(model.parameters.filter(({ fullName }) => !forBatch.has(fullName)));
-  const parameterLength = place(model.parameters.filter(({ fullName }) => forBatch.has(fullName)));
-  const rowLength = place(model.state);
-  return { offsets, slotLength, parameterLength, rowLength };
-}
-
-/** Parameters that are updated in the same way. */
-interface Group {
-  readonly name: string;
-  readonly options: OptimizerOptions;
-  readonly stretches: readonly Stretch[];
-}
-
-/** All parameters in one group, unless weight decay acts on some of them only. */
-function groupsOf(
-  { parameters }: Model,
-  { offsets, parameterLength }: ReturnType<typeof layOutParameters>,
-  options: OptimizerOptions,
-): Group[] {
-  const others = parameters.filter((parameter) => !decaysOf(options, parameter));
-  if (others.length === 0 || options.weightDecay === 0) {
-    return [{ name: "update", options, stretches: [[0, parameterLength]] }];
-  }
-  const spare = others
-    .map(
-      ({ fullName, shape }): Stretch => [offsets.get(fullName) as number, Math.ceil(sizeOf(shape) / 4) * 4],
-    )
-    .sort(([a], [b]) => a - b);
-  const ends = [0, ...spare.map(([start, length]) => start + length)];
-  const starts = [...spare.map(([start]) => start), parameterLength];
-  const decaying = ends.map((end, k): Stretch => [end, starts[k] - end]).filter(([, length]) => length > 0);
-  return [
-    { name: "update", options, stretches: decaying },
-    { name: "updateUndecayed", options: withoutDecay(options), stretches: spare },
-  ];
 }
 
 /** What a layer asks for in the memory of threads and, in training, of blocks. */

@@ -1,4 +1,5 @@
-import type { Plan, Stretch } from "../../compiler/plan.js";
+import type { Stretch } from "../../compiler/parameterRow.js";
+import type { Plan } from "../../compiler/plan.js";
 import type { ChunkKernel, Stage } from "../../compiler/stages.js";
 import type { Region } from "../../ir/ir.js";
 import type { OptimizerOptions } from "../../optimizers/index.js";

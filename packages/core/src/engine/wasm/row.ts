@@ -1,7 +1,12 @@
-import type { Plan } from "../../compiler/plan.js";
-import type { ModelParameter } from "../../graph/model.js";
+import type { ParameterRow } from "../../compiler/parameterRow.js";
+import type { Model, ModelParameter } from "../../graph/model.js";
 import { tensorsOfModel } from "../../graph/parameters.js";
 import { type NamedTensors, sizeOf } from "../../tensor.js";
+
+/** What rows are put together by. */
+interface Plan extends Pick<ParameterRow, "parameterOffsets" | "rowLength" | "parameterLength"> {
+  readonly model: Model;
+}
 
 /** All parameters, and what layers keep besides, in one row, as the plan orders them. */
 export function rowOf(plan: Plan, parameters: NamedTensors): Float32Array {

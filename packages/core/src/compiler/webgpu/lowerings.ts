@@ -1,0 +1,228 @@
+import type { ModelLayer } from "../../graph/model.js";
+import type { Buffer, LoopNest } from "../../ir/ir.js";
+import type { BatchNorm } from "../../layers/batchStatistics.js";
+import type { Conv2d } from "../../layers/conv2d.js";
+import type { Dense } from "../../layers/dense.js";
+import type { layerKinds } from "../../layers/index.js";
+import type { ResolvedLayer } from "../../layers/layer.js";
+import type { View } from "../block.js";
+import type { BackwardNode, ForwardNode } from "../lower/lowering.js";
+import { needed } from "../lower/lowering.js";
+import type { Border } from "../memory.js";
+import * as norm from "./batchNorm.js";
+import * as normGradients from "./batchNormGradients.js";
+import { convolve } from "./conv2d.js";
+import { borderOfGradients, convolveInputGradient } from "./conv2dInputGradient.js";
+import { partialSize, splitFor, sumParameterGradients } from "./conv2dParameterGradients.js";
+import * as dense from "./dense.js";
+import { addPartialSums, shortenRows, vectorsLeft } from "./sums.js";
+import { type Batch, together } from "./widen.js";
+
+/*
+ * What a shader does in another way than a thread: layers that add up many numbers. All others are the kernels of a block,
+ * widened to the batch.
+ */
+
+/** Memory that a layer asks for while it is lowered; the same memory for the same name. */
+export interface Memory {
+  /** A buffer of a block: so many numbers for 8 images. */
+  cells(name: string, size: number): Buffer;
+  /** So many numbers. */
+  numbers(name: string, size: number): Buffer;
+}
+
+export interface BatchNode {
+  readonly batch: Batch;
+  readonly room: Memory;
+}
+
+/** Kernels of the whole batch. */
+export interface BatchLowering<Resolved extends ResolvedLayer = ResolvedLayer> {
+  /** Zeros that are read around the gradients of the output. */
+  borderOfGradients?(layer: Resolved): Border;
+  forward(node: ForwardNode<Resolved> & BatchNode): LoopNest[];
+  backward(node: BackwardNode<Resolved> & BatchNode): LoopNest[];
+  /** What is done at the end of a step whose loss is a finite number. */
+  end?(node: ForwardNode<Resolved> & BatchNode): LoopNest[];
+}
+
+const conv2d: BatchLowering<Conv2d> = {
+  borderOfGradients,
+
+  forward({ layer, resolved, x, y, weight, bias, relu, batch }) {
+    return [
+      batch.kernel(
+        convolve(`${layer.name}.forward`, resolved, x, y, needed(weight, layer), bias, relu, batch.vectors),
+      ),
+    ];
+  },
+
+  backward({ layer, resolved, x, dy, dx, weightGradient, biasGradient, batch, room, ...node }) {
+    const { vectors } = batch;
+    const own = needed(weightGradient, layer);
+    const split = splitFor(resolved, vectors);
+    const size = partialSize(split, own.size + (biasGradient?.size ?? 0));
+    const partial = room.numbers(`${layer.name}.partial`, size);
+    const name = `${layer.name}.parameterGradients`;
+    const hasBias = biasGradient !== undefined;
+    const sums = sumParameterGradients(
+      `${name}.parts`,
+      resolved,
+      batch.view(x),
+      batch.view(dy),
+      partial,
+      split,
+      vectors,
+      hasBias,
+    );
+    const vectorsOfRow = split.lanes * split.parts;
+    const left = vectorsLeft(vectorsOfRow);
+    const rows = own.size + (biasGradient?.size ?? 0);
+    const shorter = left < vectorsOfRow ? room.numbers(`${layer.name}.shorter`, 4 * left * rows) : partial;
+    const added = [
+      ...(left < vectorsOfRow ? [shortenRows(`${name}.shorten`, partial, rows, vectorsOfRow, shorter)] : []),
+      addPartialSums(name, shorter, left, own, biasGradient),
+    ];
+    if (!dx) return [sums, ...added];
+    const weight = needed(node.weight, layer);
+    const input = `${layer.name}.inputGradient`;
+    return [sums, ...added, batch.kernel(convolveInputGradient(input, resolved, dy, weight, dx, vectors))];
+  },
+};
+
+const denseRow: BatchLowering<Dense> = {
+  forward({ layer, resolved, x, y, weight, bias, relu, batch, room }) {
+    const parts = dense.partsOfInputs(resolved, batch.vectors);
+    const size = dense.partialSize(resolved, parts);
+    const partial = size > 0 ? room.cells(`${layer.name}.partial`, size) : undefined;
+    const name = `${layer.name}.forward`;
+    const split = { parts, partial };
+    return dense
+      .multiply(name, resolved, x, y, needed(weight, layer), bias, relu, split)
+      .map((nest) => batch.kernel(nest));
+  },
+
+  backward({ layer, resolved, x, dy, dx, weightGradient, biasGradient, batch, ...node }) {
+    const name = `${layer.name}.gradients`;
+    const gradients = dense.multiplyParameterGradients(
+      name,
+      resolved,
+      batch.view(x),
+      batch.view(dy),
+      needed(weightGradient, layer),
+      biasGradient,
+      batch.vectors,
+    );
+    if (!dx) return [gradients];
+    const weight = needed(node.weight, layer);
+    const input = dense.multiplyInputGradient(name, resolved, dy, weight, dx);
+    return [together(name, [gradients, batch.kernel(input)])];
+  },
+};
+
+/** The memory of a norm. */
+function normMemory(
+  { name }: ModelLayer,
+  layer: BatchNorm,
+  { batch, room }: BatchNode,
+  { shape: [, height] }: View,
+): norm.NormMemory {
+  const { channels } = layer;
+  const split = norm.splitFor(layer, height, batch.vectors);
+  const perChannel = (what: string) => room.numbers(`${name}.${what}`, channels);
+  const measured = (what: string, each: number) => room.numbers(`${name}.${what}`, 4 * channels * each);
+  const items = split.parts * batch.vectors;
+  return {
+    split,
+    means: measured("means", items),
+    squares: measured("squares", items),
+    ofItems: measured("ofItems", items),
+    counts: measured("counts", split.lanes),
+    mergedMeans: measured("mergedMeans", split.lanes),
+    mergedSquares: measured("mergedSquares", split.lanes),
+    mean: perChannel("mean"),
+    inverse: perChannel("inverse"),
+    sample: perChannel("sample"),
+    plain: perChannel("plain"),
+    weighted: perChannel("weighted"),
+  };
+}
+
+const batchNorm: BatchLowering<BatchNorm> = {
+  forward({ layer, resolved, x, y, bias, relu, ...node }) {
+    const { batch, training, mask } = node;
+    const memory = normMemory(layer, resolved, node, x);
+    const learnt = { weight: needed(node.weight, layer), bias: needed(bias, layer) };
+    const name = `${layer.name}.forward`;
+    const normalise = batch.kernel(norm.normalise(name, memory, learnt, x, y, relu));
+    if (!training) {
+      const running = runningOf(node, layer);
+      return [norm.takeRunning(`${layer.name}.prepare`, resolved, running, memory), normalise];
+    }
+    return [
+      norm.measure(
+        `${layer.name}.statistics`,
+        resolved,
+        batch.view(x),
+        memory,
+        batch.buffer(mask),
+        batch.vectors,
+      ),
+      norm.merge(`${layer.name}.merge`, resolved, memory, batch.vectors),
+      norm.combine(`${layer.name}.combine`, resolved, memory),
+      normalise,
+    ];
+  },
+
+  backward({ layer, resolved, x, dy, dx, weightGradient, biasGradient, ...node }) {
+    const { batch, mask } = node;
+    const memory = normMemory(layer, resolved, node, x);
+    const gradients = { weight: needed(weightGradient, layer), bias: needed(biasGradient, layer) };
+    const [own, input] = [`${layer.name}.parameterGradients`, `${layer.name}.inputGradient`];
+    const { vectors } = batch;
+    const sums = normGradients.sumGradients(
+      `${own}.parts`,
+      resolved,
+      batch.view(x),
+      batch.view(dy),
+      memory,
+      vectors,
+    );
+    const wide = batch.buffer(mask);
+    const combined = [
+      normGradients.mergeGradients(`${own}.merge`, resolved, memory, vectors),
+      normGradients.combineGradients(own, resolved, memory, gradients, wide, vectors),
+    ];
+    if (!dx) return [sums, ...combined];
+    const weight = needed(node.weight, layer);
+    return [
+      sums,
+      ...combined,
+      batch.kernel(normGradients.normaliseInputGradient(input, memory, weight, x, dy, dx, mask)),
+    ];
+  },
+
+  end({ layer, resolved, x, ...node }) {
+    const memory = normMemory(layer, resolved, node, x);
+    return [norm.updateRunning(`${layer.name}.running`, resolved, memory, runningOf(node, layer))];
+  },
+};
+
+function runningOf({ state }: Pick<ForwardNode, "state">, layer: ModelLayer) {
+  return {
+    mean: needed(state("running_mean"), layer),
+    variance: needed(state("running_var"), layer),
+  };
+}
+
+const rows: Partial<Record<keyof typeof layerKinds, BatchLowering>> = {
+  conv2d,
+  dense: denseRow,
+  batchNorm2d: batchNorm,
+  batchNorm1d: batchNorm,
+};
+
+/** Undefined: the kernels of a block are widened. */
+export function batchLoweringOf({ spec }: ModelLayer): BatchLowering | undefined {
+  return rows[spec.type];
+}

@@ -1,0 +1,136 @@
+import { planBatch } from "../../src/compiler/webgpu/plan.js";
+import type { Dataset } from "../../src/data/dataset.js";
+import { rowOf } from "../../src/engine/wasm/row.js";
+import { placeIn } from "../../src/engine/webgpu/places.js";
+import type { Model } from "../../src/graph/model.js";
+import { interpret } from "../../src/ir/interpret.js";
+import type { Address, Buffer, Expression, Index, LoopNest, Statement } from "../../src/ir/ir.js";
+import { maskKey } from "../../src/layers/dropoutMask.js";
+import { resolveOptimizer } from "../../src/optimizers/index.js";
+import { type NamedTensors, sizeOf } from "../../src/tensor.js";
+
+/*
+ * The kernels of a batch without a device: the interpreter runs a step of them, with bounds checks, as the device would run
+ * their shaders.
+ */
+
+export interface BatchStep {
+  /** `[image][class]` */
+  readonly logits: Float64Array;
+  /** Of each parameter, under its name. */
+  readonly gradients: Readonly<Record<string, Float32Array>>;
+  /** What layers keep besides, after the step. */
+  readonly state: Readonly<Record<string, Float32Array>>;
+}
+
+/** @param reversed whether parallel loops run from their last round to the first */
+export function interpretStep(
+  model: Model,
+  parameters: NamedTensors,
+  data: Dataset,
+  indices: readonly number[],
+  { reversed = false, size = indices.length, seed = 0 } = {},
+): BatchStep {
+  const optimizer = resolveOptimizer({ type: "sgd", momentum: 0 });
+  const training = { batchSize: size, optimizer, clip: undefined, several: false, ema: undefined };
+  const plan = planBatch(model, data.labels.length, size, training);
+  const { batch, step } = plan;
+  const memory = new ArrayBuffer(plan.bytes.shared + plan.bytes.batch);
+  const start = (buffer: Buffer) => buffer.offset + (buffer.region === "workspace" ? plan.bytes.shared : 0);
+  const numbers = (buffer: Buffer) => new Float32Array(memory, start(buffer), buffer.size);
+  const words = (buffer: Buffer) => new Uint32Array(memory, start(buffer), buffer.size);
+
+  for (const { buffer, values } of plan.tables) new Int32Array(memory, start(buffer)).set(values);
+  new Uint8Array(memory, start(plan.images)).set(data.images);
+  numbers(plan.parameters).set(rowOf(plan, parameters));
+  words(step.go)[0] = 1;
+  numbers(step.step)[0] = 0; // a learning rate of nothing leaves the parameters as they are
+  const own = (buffer: Buffer) => batch.buffer(buffer);
+  for (let n = 0; n < batch.size; n++) {
+    const isReal = n < indices.length;
+    const place = placeIn(batch.size, n);
+    words(own(step.places))[place] = indices[isReal ? n : 0] * sizeOf(model.inputShape);
+    numbers(own(step.labels))[place] = isReal ? data.labels[indices[n]] : 0;
+    numbers(own(step.scale))[place] = isReal ? 1 / indices.length : 0;
+    numbers(own(step.mask))[place] = isReal ? 1 : 0;
+    for (const { node, buffer } of step.keys)
+      words(own(buffer))[place] = maskKey({ mode: "training", seed, step: 1, node }, n);
+  }
+  for (const nest of [...plan.start, ...plan.kernels.map((kernel) => kernel.nest)]) {
+    interpret(reversed ? fromLastToFirst(nest) : nest, memory, { workspace: plan.bytes.shared });
+  }
+
+  const scores = numbers(own(plan.logits.buffer));
+  const { groups } = batch;
+  const logits = Float64Array.from({ length: indices.length * model.classes.length }, (_, k) => {
+    const [n, c] = [Math.floor(k / model.classes.length), k % model.classes.length];
+    return scores[(plan.logits.start + c * plan.logits.plane) * groups + placeIn(batch.size, n)];
+  });
+  const inRow = (row: Buffer, tensors: readonly { fullName: string; shape: readonly number[] }[]) =>
+    Object.fromEntries(
+      tensors.map(({ fullName, shape }) => {
+        const offset = plan.parameterOffsets.get(fullName) as number;
+        return [fullName, numbers(row).slice(offset, offset + sizeOf(shape))];
+      }),
+    );
+  return {
+    logits,
+    gradients: inRow(plan.gradients, model.parameters),
+    state: inRow(plan.parameters, model.state),
+  };
+}
+
+/** The same nest, but each parallel loop begins with its last round: where rounds don't touch, nothing comes out otherwise. */
+function fromLastToFirst({ name, body }: LoopNest): LoopNest {
+  const counts = new Map<Index, number>();
+  const address = (one: Address): Address => {
+    let { offset } = one;
+    const terms = one.terms.map(([index, stride]): [Index, number] => {
+      const count = counts.get(index);
+      if (count === undefined) return [index, stride];
+      offset += (count - 1) * stride;
+      return [index, -stride];
+    });
+    return { ...one, offset, terms };
+  };
+  const expression = (one: Expression): Expression => {
+    switch (one.kind) {
+      case "load":
+      case "splat":
+        return { ...one, address: address(one.address) };
+      case "bytes":
+        return { ...one, addresses: one.addresses.map(address) };
+      case "unary":
+      case "shift":
+        return { ...one, a: expression(one.a) };
+      case "binary":
+      case "shuffle":
+        return { ...one, a: expression(one.a), b: expression(one.b) };
+      case "madd":
+        return { ...one, a: expression(one.a), b: expression(one.b), c: expression(one.c) };
+      case "select":
+        return { ...one, mask: expression(one.mask), a: expression(one.a), b: expression(one.b) };
+      default:
+        return one;
+    }
+  };
+  const statement = (one: Statement): Statement => {
+    switch (one.kind) {
+      case "set":
+        return { ...one, value: expression(one.value) };
+      case "store":
+      case "storeLane":
+        return { ...one, address: address(one.address), value: expression(one.value) };
+      case "point":
+        return { ...one, address: address(one.address), table: address(one.table) };
+      case "fence":
+        return one;
+      case "loop": {
+        if (one.parallel && typeof one.count === "number") counts.set(one.index, one.count);
+        return { ...one, body: one.body.map(statement) };
+      }
+    }
+  };
+  const areApart = body.every((one) => one.kind === "loop" && one.parallel);
+  return { name, body: (areApart ? [...body].reverse() : body).map(statement) };
+}
