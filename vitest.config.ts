@@ -8,6 +8,7 @@ const pages = [
   "test/browser.test.ts",
   "test/report.test.ts",
   "test/scalingPicture.test.ts",
+  "test/webgpu.test.ts",
 ];
 /** They put something in the place of a module, which must not be seen by others. */
 const mocked = ["packages/core/test/node/fetchDataset.test.ts"];

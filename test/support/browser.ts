@@ -54,6 +54,9 @@ export const testInBrowser = testIfPresent(
 export const browserFlags: readonly string[] = [
   "--no-sandbox",
   "--disable-gpu",
+  // WebGPU without a GPU: SwiftShader computes on the processor
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",

@@ -6,6 +6,12 @@ export * from "./check/index.js";
 export { type Convolution, convolutions } from "./compiler/convolution.js";
 export * from "./compiler/describe.js";
 export { hasRelaxedSimd, hasSimd } from "./compiler/features.js";
+export {
+  type BatchPlanDescription,
+  type DescribeShadersOptions,
+  describeShaders,
+  type ShaderDescription,
+} from "./compiler/webgpu/describe.js";
 export { loadBatch } from "./data/batch.js";
 export { contactSheet, type Sheet, type SheetOptions } from "./data/contactSheet.js";
 export {
@@ -40,6 +46,7 @@ export { createEngine, type EngineOptions, engineNames } from "./engine/index.js
 export { ReferenceEngine } from "./engine/reference.js";
 export type { EngineWorker, StartWorker } from "./engine/wasm/engineWorker.js";
 export { borrowWorkers, type LentWorkers, lendWorkers } from "./engine/wasm/lending.js";
+export type { Gpu } from "./engine/webgpu/device.js";
 export { FailureError, InputError } from "./errors.js";
 export * from "./explain/index.js";
 export { crc32 } from "./formats/crc32.js";

@@ -4,7 +4,7 @@ import type { ClassWeights } from "../losses/loss.js";
 import type { OptimizerOptions } from "../optimizers/index.js";
 import type { NamedTensors } from "../tensor.js";
 
-export type EngineName = "reference" | "wasm";
+export type EngineName = "reference" | "wasm" | "webgpu";
 
 /**
  * Something that holds a network's parameters and computes with them. How an engine computes is its own affair; what

@@ -10,12 +10,19 @@ import { ReferenceEngine } from "./reference.js";
 import { checkThreads, WasmEngine } from "./wasm/engine.js";
 import type { StartWorker } from "./wasm/engineWorker.js";
 import { defaultThreads } from "./wasm/host.js";
+import type { Gpu } from "./webgpu/device.js";
+import { WebGpuEngine } from "./webgpu/engine.js";
 
-export const engineNames: readonly EngineName[] = ["wasm", "reference"];
+export const engineNames: readonly EngineName[] = ["wasm", "webgpu", "reference"];
 
 export interface EngineOptions {
-  /** Default `wasm`: compiled for the network. `reference`: the textbook as it is, much slower. */
+  /**
+   * Default `wasm`: compiled for the network. `webgpu`: compute shaders on a GPU. `reference`: the textbook as it is, much
+   * slower.
+   */
   readonly engine?: EngineName | undefined;
+  /** The GPU of the webgpu engine. Default: `navigator.gpu`; in Node, that of a package that has one, such as `webgpu`. */
+  readonly gpu?: Gpu | undefined;
   /**
    * How many worker threads the wasm engine trains on. The results are the same bits with any number. Default: as many
    * as there are cores; 1 on pages without cross-origin isolation, because they can't share memory between threads; 0
@@ -59,6 +66,7 @@ export interface EngineOptions {
 
 const engineChecks: Checks<EngineOptions> = {
   engine: oneOf(engineNames),
+  gpu: elsewhere,
   threads: elsewhere,
   startWorker: callback,
   strict: flag,
@@ -78,6 +86,10 @@ export async function createEngine(spec: ModelSpec, options: EngineOptions = {})
   const parameters = options.parameters ?? initialParameters(model, options.seed ?? 0, options.init);
   const { engine = "wasm", startWorker, threads = defaultThreads(startWorker) } = options;
   if (engine === "reference") return new ReferenceEngine(model, parameters);
+  if (engine === "webgpu") {
+    const { gpu = globalThis.navigator?.gpu } = options;
+    return WebGpuEngine.open(model, parameters, gpu);
+  }
   checkThreads(threads, startWorker);
   if (!hasSimd()) {
     throw new InputError(

@@ -6,6 +6,7 @@ export { loadDataset, locateDataset } from "./datasets.js";
 export { DownloadError } from "./download.js";
 export { type Fetched, type FetchOptions, type FetchProgress, fetchDataset } from "./fetchDataset.js";
 export { openToRead, readBytes, reason } from "./files.js";
+export { nodeGpu } from "./gpu.js";
 export { findIdxFile, holdsIdxFiles, readIdxFolder } from "./idxFolder.js";
 export { type LoadEvent, type LoadedData, type LoadOptions, loadData } from "./loadData.js";
 export { readModel, writeModel } from "./modelFile.js";

@@ -9,7 +9,7 @@ export interface TimingSettings {
   /** The largest value. */
   readonly upTo: number;
   /** Kernels compiled for the network, or the textbook's plain loops. */
-  readonly engine: EngineName;
+  readonly engine: TimedEngine;
   /** Seconds for each point, about. */
   readonly seconds: number;
 }
@@ -33,7 +33,10 @@ export const sweepChoices: Readonly<
 
 export const usualUpTo = (sweep: TimedSweep): number => sweepChoices[sweep].upTo.at(-2) as number;
 
-export const engineTitles: Readonly<Record<EngineName, string>> = {
+/** Those that train on this thread: a GPU has its own clock. */
+export type TimedEngine = Exclude<EngineName, "webgpu">;
+
+export const engineTitles: Readonly<Record<TimedEngine, string>> = {
   wasm: "compiled kernels",
   reference: "plain loops (the textbook)",
 };

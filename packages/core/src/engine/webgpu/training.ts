@@ -1,0 +1,188 @@
+import type { BatchPlan } from "../../compiler/webgpu/plan.js";
+import type { Dataset } from "../../data/dataset.js";
+import { listening } from "../../listening.js";
+import { LOOK_EVERY } from "../../optimizers/flush.js";
+import type { NamedTensors } from "../../tensor.js";
+import { DivergedError } from "../diverged.js";
+import type { EpochOptions, EpochTotals, RunState, TrainingOptions, TrainingRun } from "../engine.js";
+import { closedRunError } from "../failures.js";
+import { checkEpoch } from "../inputs.js";
+import { absurdLoss, firstSteps, LEARNT, NOTHING } from "../signs.js";
+import { memoryOf, parametersOf } from "../wasm/row.js";
+import { type Device, lostError } from "./device.js";
+import type { Program } from "./program.js";
+import { MOST_STEPS, type StepInput, type StepResult, Steps } from "./steps.js";
+
+/** About how long what is submitted at once should take. */
+const SUBMISSION_MS = 40;
+
+export class WebGpuTraining implements TrainingRun {
+  readonly #device: Device;
+  readonly #program: Program;
+  readonly #plan: BatchPlan;
+  readonly #steps: Steps;
+  readonly #data: Dataset;
+  readonly #options: TrainingOptions;
+  readonly #isClosed: () => boolean;
+  /** Hands the parameters to the engine. */
+  readonly #keep: (parameters: NamedTensors) => void;
+  #step: number;
+  #idleSteps = 0;
+  /** How many steps are submitted together. */
+  #together = 2;
+  #closed = false;
+
+  constructor(
+    device: Device,
+    program: Program,
+    data: Dataset,
+    options: TrainingOptions,
+    engine: { isClosed(): boolean; keep(parameters: NamedTensors): void },
+  ) {
+    this.#device = device;
+    this.#program = program;
+    this.#plan = program.plan;
+    this.#data = data;
+    this.#options = options;
+    this.#steps = new Steps(device.device, program, data, options);
+    this.#step = options.resume?.steps ?? 0;
+    this.#isClosed = () => engine.isClosed();
+    this.#keep = (parameters) => engine.keep(parameters);
+  }
+
+  async epoch(
+    order: Uint32Array,
+    learningRates: Float64Array,
+    options: EpochOptions = {},
+  ): Promise<EpochTotals> {
+    this.#checkOpen();
+    checkEpoch(this.#plan.model, this.#data, this.#options.batchSize, order, learningRates, options);
+    options.signal?.throwIfAborted();
+    return listening(options, (listeners) => this.#train(order, learningRates, listeners));
+  }
+
+  async #train(
+    order: Uint32Array,
+    learningRates: Float64Array,
+    { signal, onProgress }: EpochOptions,
+  ): Promise<EpochTotals> {
+    const { batchSize } = this.#options;
+    const steps = Math.ceil(order.length / batchSize);
+    const totals = new Totals(this.#plan, this.#options.batchSize, this.#idleSteps);
+    const first = this.#step;
+    this.#program.write(this.#plan.step.go, Uint32Array.of(1));
+    const waiting: { inputs: StepInput[]; results: () => Promise<StepResult[]> }[] = [];
+    const collect = async () => {
+      const submitted = waiting.shift();
+      if (submitted === undefined) return;
+      const begin = performance.now();
+      totals.add(submitted.inputs, await submitted.results());
+      const took = performance.now() - begin;
+      // the device was busy with these alone, if others wait behind them
+      if (took > 2 * SUBMISSION_MS) this.#together = Math.max(1, Math.floor(this.#together / 2));
+      else if (took < SUBMISSION_MS / 2) this.#together = Math.min(MOST_STEPS, this.#together * 2);
+      if (totals.sum.images > 0) onProgress?.(totals.sum);
+    };
+    try {
+      for (
+        let next = 0;
+        next < steps && !signal?.aborted && totals.bad === undefined && !this.#isClosed();
+      ) {
+        const count = Math.min(this.#together, steps - next);
+        const inputs = Array.from({ length: count }, (_, k): StepInput => {
+          const from = (next + k) * batchSize;
+          return {
+            indices: order.subarray(from, from + batchSize),
+            learningRate: learningRates[next + k],
+            number: first + next + k + 1,
+          };
+        });
+        waiting.push({ inputs, results: this.#steps.submit(inputs) });
+        next += count;
+        if (waiting.length > 1) await collect();
+      }
+      while (waiting.length > 0) await collect();
+      const [row] = await this.#program.read([this.#plan.average ?? this.#plan.parameters]);
+      this.#keep(parametersOf(this.#plan, row));
+    } catch (error) {
+      if (this.#device.state.lost !== undefined) throw lostError(this.#device);
+      throw error;
+    }
+    this.#step += totals.sum.steps;
+    this.#idleSteps = totals.sum.idleSteps;
+    if (totals.bad !== undefined) {
+      const learningRate = learningRates[totals.sum.steps];
+      throw DivergedError.notFinite("loss", totals.bad, {
+        ...this.#options,
+        ...{ step: this.#step + 1, learningRate },
+      });
+    }
+    this.#checkOpen();
+    signal?.throwIfAborted();
+    return totals.sum;
+  }
+
+  async state(): Promise<RunState> {
+    this.#checkOpen();
+    const { parameters, average, optimizerState } = this.#plan;
+    const rows = await this.#program.read([parameters, ...(average ? [average] : []), ...optimizerState]);
+    const [now, ...others] = rows;
+    const averaged = average && others.shift();
+    return {
+      steps: this.#step,
+      memory: others.map((row) => memoryOf(this.#plan, row)),
+      parameters: parametersOf(this.#plan, now),
+      ...(averaged && { average: parametersOf(this.#plan, averaged) }),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#steps.free();
+    this.#program.free();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed || this.#isClosed()) throw closedRunError();
+    if (this.#device.state.lost !== undefined) throw lostError(this.#device);
+  }
+}
+
+/** The totals of an epoch so far. */
+class Totals {
+  sum: EpochTotals;
+  /** The mean loss of the first step whose loss was no finite number; what comes after it doesn't count. */
+  bad: number | undefined;
+  readonly #absurd: number;
+  readonly #firstSteps: number;
+
+  constructor(plan: BatchPlan, batchSize: number, idleSteps: number) {
+    this.sum = { ...NOTHING, idleSteps };
+    this.#absurd = absurdLoss(plan.model);
+    this.#firstSteps = firstSteps(batchSize);
+  }
+
+  add(inputs: readonly StepInput[], results: readonly StepResult[]): void {
+    for (const [k, { images, loss, correct, alive }] of results.entries()) {
+      if (this.bad !== undefined) return;
+      const mean = loss / images;
+      if (!Number.isFinite(loss)) {
+        this.bad = mean;
+        return;
+      }
+      const { sum } = this;
+      const isFirst = inputs[k].number <= this.#firstSteps;
+      const moves = alive === true || mean < LEARNT;
+      this.sum = {
+        steps: sum.steps + 1,
+        images: sum.images + images,
+        loss: sum.loss + loss,
+        correct: sum.correct + correct,
+        firstLoss: isFirst ? Math.max(sum.firstLoss, mean) : sum.firstLoss,
+        absurdSteps: sum.absurdSteps + (mean > this.#absurd ? 1 : 0),
+        idleSteps: alive === undefined ? sum.idleSteps : moves ? 0 : sum.idleSteps + LOOK_EVERY,
+      };
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { readFile } from "node:fs/promises";
+import { nodeGpu } from "unravel-cnn/node";
+import { transformWithOxc } from "vite";
+import { afterAll, describe, type TestFunction, test } from "vitest";
+import { openPage, testInBrowser } from "./support/browser.js";
+import { testGpuEngine } from "./support/gpuEngine.js";
+import { diverge, type GpuPage, lose, trainOn } from "./support/page/gpu.js";
+import { filesIn, serveSite } from "./support/site.js";
+
+/*
+ * The webgpu engine where there is WebGPU: in Chromium, and in Node if the package `webgpu` is installed; on a machine without a
+ * GPU both have SwiftShader, which computes what a GPU does on the processor.
+ */
+
+const closeLater: (() => void | Promise<void>)[] = [];
+
+afterAll(async () => {
+  for (const close of closeLater) await close();
+});
+
+const dist = new URL("../packages/core/dist/", import.meta.url);
+const source = new URL("./support/page/gpu.ts", import.meta.url);
+
+async function site(path: string): Promise<string | Uint8Array | undefined> {
+  if (path === "/index.html") {
+    const map = JSON.stringify({ imports: { "unravel-cnn": "/dist/index.js" } });
+    return `<!doctype html><script type="importmap">${map}</script><script type="module" src="/gpu.js"></script>`;
+  }
+  if (path.startsWith("/dist/")) return filesIn(dist)(path.slice("/dist".length));
+  return path === "/gpu.js"
+    ? (await transformWithOxc(await readFile(source, "utf8"), "gpu.ts")).code
+    : undefined;
+}
+
+let opened: ReturnType<typeof open> | undefined;
+
+async function open() {
+  const page = await openPage(await serveSite(site, false, (close) => closeLater.push(close)));
+  closeLater.push(() => page.close());
+  await page.waitForFunction("globalThis.gpuPage");
+  const call = <Name extends keyof GpuPage>(name: Name, ...words: unknown[]) =>
+    page.evaluate(
+      ([name, words]) =>
+        (globalThis as unknown as { gpuPage: Record<string, (...words: unknown[]) => unknown> }).gpuPage[
+          name
+        ](...words),
+      [name, words] as const,
+    ) as ReturnType<GpuPage[Name]>;
+  return {
+    trainOn: (name: string) => call("trainOn", name, { engine: "webgpu" }),
+    diverge: () => call("diverge", { engine: "webgpu" }),
+    lose: () => call("lose"),
+  };
+}
+
+describe("in Chromium", () => {
+  testGpuEngine(testInBrowser, () => {
+    opened ??= open();
+    return opened;
+  });
+});
+
+/** Whether there is a GPU in Node, or somebody has named a driver and expects one. */
+const isInNode =
+  process.env.VK_DRIVER_FILES !== undefined || (await nodeGpu.requestAdapter().catch(() => null)) !== null;
+
+const testInNode = (name: string, run: TestFunction) =>
+  test(name, async (context) => {
+    if (!isInNode) context.skip("the package webgpu is not installed, or has found no adapter");
+    await run(context);
+  });
+
+describe("in Node", () => {
+  const options = { engine: "webgpu", gpu: nodeGpu } as const;
+  testGpuEngine(testInNode, async () => ({
+    trainOn: (name) => trainOn(name, options),
+    diverge: () => diverge(options),
+    lose: () => lose(nodeGpu),
+  }));
+});
