@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
+import { nodeGpu } from "unravel-cnn/node";
 import {
   type Convolution,
   convolutions,
@@ -34,7 +35,7 @@ export function addEngineKind(command: Command): Command {
   return addConvolutionOption(command)
     .option(
       "--engine <engine>",
-      "what computes: wasm (compiled) or reference (the textbook, slow)",
+      "what computes: wasm (compiled), webgpu (a GPU, with the package webgpu) or reference (the textbook, slow)",
       oneOf("--engine", engineNames),
       "wasm",
     )
@@ -56,6 +57,7 @@ export function engineOptions({ engine, threads, strict, convolution }: EngineCh
   allowRelaxedSimd();
   return {
     engine,
+    ...(engine === "webgpu" && { gpu: nodeGpu }),
     ...(threads !== undefined && { threads }),
     ...(strict && { strict }),
     ...(convolution && { convolution }),

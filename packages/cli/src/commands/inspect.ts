@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import {
+  type BatchPlanDescription,
   type DescribeOptions,
   describePlan,
+  describeShaders,
   InputError,
   type Model,
   type PlanDescription,
@@ -9,7 +11,7 @@ import {
 import { addConvolutionOption } from "../engine.js";
 import { MODEL_HELP } from "../help.js";
 import { loadModel, SIZE_OPTIONS, sizesOf } from "../model.js";
-import { didYouMean, wholeNumber } from "../options.js";
+import { didYouMean, oneOf, wholeNumber } from "../options.js";
 import { counted, whole } from "../terminal/numbers.js";
 import { printJson, printLines } from "../terminal/output.js";
 import { type Styles, stylesFor } from "../terminal/style.js";
@@ -17,6 +19,7 @@ import { table } from "../terminal/table.js";
 import { wrapped } from "../terminal/text.js";
 
 interface InspectOptions extends Pick<DescribeOptions, "batchSize" | "threads" | "convolution"> {
+  readonly engine: "wasm" | "webgpu";
   readonly layer?: string;
   readonly filters?: number;
   readonly width?: number;
@@ -27,9 +30,15 @@ interface InspectOptions extends Pick<DescribeOptions, "batchSize" | "threads" |
 export function defineInspect(command: Command): void {
   addConvolutionOption(command)
     .description(
-      "Shows how the wasm engine trains a network: its kernels in order, what they share, and where everything lies in memory. With --layer, the loops of that layer's kernels.",
+      "Shows how a network is trained: its kernels in order, what they share, and where everything lies in memory. With --layer, the loops of that layer's kernels; with --engine webgpu, its compute shaders.",
     )
     .argument("[model]", MODEL_HELP, "one-conv")
+    .option(
+      "--engine <engine>",
+      "whose kernels: wasm or webgpu",
+      oneOf("--engine", ["wasm", "webgpu"]),
+      "wasm",
+    )
     .option("--layer <name>", "show this layer's loops (conv1, fc2, ...)")
     .option("--batch-size <n>", "images in a batch", wholeNumber("--batch-size", 1, 2 ** 20), 64)
     .option("--threads <n>", "threads that memory is planned for", wholeNumber("--threads", 1, 256), 1)
@@ -43,12 +52,22 @@ export function defineInspect(command: Command): void {
 Examples:
   unravel inspect lenet5
   unravel inspect one-conv --layer conv1
+  unravel inspect one-conv --engine webgpu --layer conv1
   unravel inspect model.safetensors --batch-size 256 --threads 4 --json`,
     )
     .action(async (name: string, options: InspectOptions) => {
       const { batchSize, threads } = options;
       const choice = { model: name, seed: 0, ...sizesOf(options) };
       const { title, model } = await loadModel(choice);
+      if (options.engine === "webgpu") {
+        showShaders(
+          title,
+          model,
+          describeShaders(model.spec, { ...(batchSize !== undefined && { batchSize }) }),
+          options,
+        );
+        return;
+      }
       const plan = describePlan(model.spec, {
         ...(batchSize !== undefined && { batchSize }),
         ...(threads !== undefined && { threads }),
@@ -64,12 +83,7 @@ function show(title: string, model: Model, plan: PlanDescription, { layer, json 
     else printLines(asLines(title, plan, stylesFor(process.stdout)));
     return;
   }
-  if (!model.layers.some(({ name }) => name === layer)) {
-    const names = model.layers.map(({ name }) => name);
-    throw new InputError(
-      `There is no layer "${layer}" in ${title}${didYouMean(layer, names)}; its layers are ${names.join(", ")}.`,
-    );
-  }
+  checkLayer(title, model, layer);
   const kernels = plan.kernels.filter((kernel) => kernel.layer === layer);
   if (json) {
     printJson({ layer, kernels });
@@ -77,6 +91,54 @@ function show(title: string, model: Model, plan: PlanDescription, { layer, json 
   }
   const fused = plan.fused.filter((one) => one.layer === layer).map(sayFused);
   printLines([...fused, ...kernels.map(({ nest }) => nest)].join("\n\n").split("\n").flatMap(wrapped));
+}
+
+/** @throws InputError unless the model has such a layer */
+function checkLayer(title: string, model: Model, layer: string): void {
+  const names = model.layers.map(({ name }) => name);
+  if (names.includes(layer)) return;
+  throw new InputError(
+    `There is no layer "${layer}" in ${title}${didYouMean(layer, names)}; its layers are ${names.join(", ")}.`,
+  );
+}
+
+function showShaders(
+  title: string,
+  model: Model,
+  plan: BatchPlanDescription,
+  { layer, json }: InspectOptions,
+): void {
+  if (layer !== undefined) checkLayer(title, model, layer);
+  const own = plan.kernels.filter(({ name }) => layer === undefined || name.startsWith(`${layer}.`));
+  if (json) {
+    printJson(layer === undefined ? plan : { layer, kernels: own });
+    return;
+  }
+  if (layer !== undefined) {
+    const fused =
+      own.length === 0 ? [`${layer} has no kernel of its own: it is fused into another layer's.`] : [];
+    printLines([...fused, ...own.flatMap(({ code }) => code.split("\n"))]);
+    return;
+  }
+  const { bold, dim } = stylesFor(process.stdout);
+  const rows = own.map(({ name, invocations, multiplyAdds, seldom }) => [
+    name,
+    seldom ? "every 16th step" : "",
+    whole(invocations),
+    multiplyAdds === 0 ? "" : whole(multiplyAdds),
+  ]);
+  const heads = ["kernel", "", "invocations", "multiply-adds per batch"];
+  const [head, ...lines] = table([heads, ...rows], [false, false, true, true]);
+  printLines([
+    bold(`${title}, training on a GPU in batches of ${whole(plan.batchSize)}`),
+    "",
+    ...wrapped(
+      `A step is ${counted(own.filter(({ seldom }) => !seldom).length, "kernel")}, one after the other, each on the whole batch; ${whole(plan.bytes)} bytes of the GPU's memory, without the data set.`,
+    ),
+    "",
+    dim(head),
+    ...lines,
+  ]);
 }
 
 function asLines(title: string, plan: PlanDescription, styles: Styles): string[] {
