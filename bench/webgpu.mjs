@@ -31,7 +31,7 @@ const optimizer = { type: "sgd", momentum: 0.9 };
 
 for (const one of list(values.profile)) {
   const [name, batch] = one.split(":");
-  const profile = await profileOnGpu(specOf(name), { batchSize: Number(batch), optimizer, gpu });
+  const profile = await profileOnGpu(specOf(name), { batchSize: Number(batch), optimizer, gpu, rounds: 41 });
   const { kernels, ...rest } = profile;
   say({
     profile: one,
