@@ -121,15 +121,12 @@ export {
   withUpdate,
 } from "./reference/trace.js";
 export * from "./tensor.js";
+export type { About, Best, Checkpoint, CheckpointOptions, Every } from "./training/checkpoint.js";
+export { formatCheckpoint, parseCheckpoint } from "./training/checkpointFile.js";
 export type { Death } from "./training/death.js";
 export { evaluate, type Prediction, predict } from "./training/evaluate.js";
-export {
-  type EpochRecord,
-  type FitOptions,
-  fit,
-  type History,
-  type ProgressEvent,
-} from "./training/fit.js";
+export { type FitOptions, fit, type Keep, keeps } from "./training/fit.js";
+export type { EpochRecord, History, ProgressEvent } from "./training/history.js";
 export { type Answers, type Evaluation, measure as evaluateLogits } from "./training/metrics.js";
 export { checkTrace } from "./training/overflow.js";
 export { fitDefaults, type TrainingSettings } from "./training/settings.js";

@@ -42,3 +42,24 @@ export async function listening<Event extends readonly unknown[], Result>(
     signal?.removeEventListener("abort", abort);
   }
 }
+
+/**
+ * Runs work with a signal that is aborted when one of these is. (`AbortSignal.any` is missing in browsers that this library
+ * runs in.)
+ */
+export async function withAnyOf<Result>(
+  signals: readonly (AbortSignal | undefined)[],
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const controller = new AbortController();
+  const abort = (event: Event) => controller.abort((event.target as AbortSignal).reason);
+  for (const signal of signals) {
+    if (signal?.aborted) controller.abort(signal.reason);
+    signal?.addEventListener("abort", abort);
+  }
+  try {
+    return await work(controller.signal);
+  } finally {
+    for (const signal of signals) signal?.removeEventListener("abort", abort);
+  }
+}

@@ -1,3 +1,4 @@
+import type { Convolution } from "../compiler/convolution.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Model } from "../graph/model.js";
 import type { ClassWeights } from "../losses/loss.js";
@@ -16,6 +17,8 @@ export interface Engine {
   readonly threads: number;
   /** Whether the results are the same bits on every machine. */
   readonly strict: boolean;
+  /** How convolutions are computed, on which the last bits depend; undefined: as the textbook does. */
+  readonly convolution?: Convolution | undefined;
   /** A copy of the parameters and of what layers keep besides, in float32. */
   parameters(): NamedTensors;
   /**
@@ -79,6 +82,7 @@ export interface TrainingRun {
   /**
    * Trains once on the images at `order`, batch by batch; the last batch may be short.
    * @param learningRates one for each step
+   * @returns the sums over these images, or with `options.before` over the epoch from its beginning
    * @throws DivergedError if the loss is no longer a finite number; what `signal` was aborted with
    */
   epoch(order: Uint32Array, learningRates: Float64Array, options?: EpochOptions): Promise<EpochTotals>;
@@ -90,6 +94,10 @@ export interface TrainingRun {
 
 export interface EpochOptions {
   readonly signal?: AbortSignal | undefined;
+  /** When it is aborted, the epoch ends after a step and resolves with what was done until then; it is no error. */
+  readonly pause?: AbortSignal | undefined;
+  /** Where these images are only the rest of an epoch: the totals of its beginning, to which this adds image by image. */
+  readonly before?: EpochTotals | undefined;
   /** Called now and then between steps, with the totals so far. */
   readonly onProgress?: ((totals: EpochTotals) => void) | undefined;
 }

@@ -34,7 +34,9 @@ const trainingChecks: Checks<TrainingOptions> = {
   resume: elsewhere,
 };
 
-const listening: Checks<EpochOptions> = { signal: abortSignal, onProgress: callback };
+const listening = { signal: abortSignal, onProgress: callback };
+
+const epochChecks: Checks<EpochOptions> = { ...listening, pause: abortSignal, before: elsewhere };
 
 const inferenceChecks: Checks<InferenceOptions> = { ...listening, batchSize };
 
@@ -61,7 +63,7 @@ export function checkEpoch(
   learningRates: Float64Array,
   options: EpochOptions,
 ): void {
-  checkOptions("An epoch", options, listening);
+  checkOptions("An epoch", options, epochChecks);
   if (!(order instanceof Uint32Array && learningRates instanceof Float64Array)) {
     throw new InputError(
       `An epoch needs the order of the images as a Uint32Array and the learning rates as a Float64Array, not ${kindOf(order)} and ${kindOf(learningRates)}.`,

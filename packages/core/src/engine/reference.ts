@@ -156,21 +156,22 @@ class ReferenceTraining implements TrainingRun {
   ): Promise<EpochTotals> {
     this.#checkOpen();
     checkEpoch(this.#model, this.#data, this.#options.batchSize, order, learningRates, options);
-    return listening(options, (listeners) => this.#train(order, learningRates, listeners));
+    return listening(options, (listeners) => this.#train(order, learningRates, { ...options, ...listeners }));
   }
 
   async #train(
     order: Uint32Array,
     learningRates: Float64Array,
-    { signal, onProgress }: EpochOptions,
+    { signal, pause, before = { ...NOTHING, idleSteps: this.#idleSteps }, onProgress }: EpochOptions,
   ): Promise<EpochTotals> {
     const { batchSize } = this.#options;
     const slices = new Slices(signal);
-    let totals = { ...NOTHING, idleSteps: this.#idleSteps };
+    this.#idleSteps = before.idleSteps;
+    let totals = before;
     try {
-      for (let from = 0; from < order.length; from += batchSize) {
+      for (let from = 0; from < order.length && !pause?.aborted; from += batchSize) {
         const indices = order.subarray(from, from + batchSize);
-        totals = sumOf(totals, this.#trainOn(indices, learningRates[totals.steps]));
+        totals = sumOf(totals, this.#trainOn(indices, learningRates[totals.steps - before.steps]));
         if (!(await slices.rest())) continue;
         this.#checkOpen();
         onProgress?.(totals);

@@ -24,6 +24,18 @@ export const absurdLoss = ({ loss, classes }: Pick<Model, "loss" | "classes">): 
 /** With a smaller loss gradients may be zero because there is nothing left to learn. */
 export const LEARNT = 1e-3;
 
+/** What a part of an epoch adds to the totals before it. */
+export function differenceOf(after: EpochTotals, before: EpochTotals): EpochTotals {
+  return {
+    ...after,
+    steps: after.steps - before.steps,
+    images: after.images - before.images,
+    loss: after.loss - before.loss,
+    correct: after.correct - before.correct,
+    absurdSteps: after.absurdSteps - before.absurdSteps,
+  };
+}
+
 /** The totals of two parts of an epoch, one after the other. */
 export function sumOf(a: EpochTotals, b: EpochTotals): EpochTotals {
   return {

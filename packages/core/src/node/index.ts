@@ -2,6 +2,7 @@
 
 export { type DatasetName, datasetNames, type Source, sources } from "../data/sources.js";
 export { cacheFolder } from "./cache.js";
+export { type CheckpointFolder, checkpointFolder } from "./checkpointFolder.js";
 export { loadDataset, locateDataset } from "./datasets.js";
 export { DownloadError } from "./download.js";
 export { type Fetched, type FetchOptions, type FetchProgress, fetchDataset } from "./fetchDataset.js";

@@ -1,132 +1,103 @@
-import { countOf, type Dataset } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
 import type { Engine } from "../engine/engine.js";
+import { InputError } from "../errors.js";
 import { listening } from "../listening.js";
-import { abortSignal, type Checks, callback, checkOptions } from "../options.js";
-import { type Death, deathOf } from "./death.js";
-import { evaluate } from "./evaluate.js";
+import { abortSignal, type Checks, callback, checkOptions, oneOf, whole } from "../options.js";
+import {
+  aboutTraining,
+  type Checkpoint,
+  type CheckpointOptions,
+  Checkpoints,
+  checkpointCheck,
+  checkSame,
+  resumeCheck,
+} from "./checkpoint.js";
+import { Course } from "./course.js";
+import type { History, ProgressEvent } from "./history.js";
 import { settingChecks, type TrainingSettings } from "./settings.js";
-import { Training } from "./training.js";
+import { prepareTraining, Training } from "./training.js";
 
 export interface FitOptions extends TrainingSettings {
+  /**
+   * Which weights the engine holds in the end: those of the `last` epoch, the default, or of the `best`, whose loss on the
+   * validation images is the smallest. Without `validation`, `best` sets a tenth of the images aside, of each class its share.
+   */
+  readonly keep?: Keep | undefined;
+  /**
+   * Training ends early if so many epochs one after the other have not made the loss on the validation images smaller. Without
+   * `validation` a tenth of the images is set aside, of each class its share. Default: it doesn't.
+   */
+  readonly patience?: number | undefined;
+  /** Keeps where the training stands, now and then, so that it can go on later. Default: it doesn't. */
+  readonly checkpoint?: CheckpointOptions | undefined;
+  /** Goes on from a checkpoint, with the same network, data and settings; the engine's weights are replaced by its. */
+  readonly resume?: Checkpoint | undefined;
   readonly signal?: AbortSignal | undefined;
   /** If it throws, or returns a promise that rejects, training ends, and `fit` rejects with that. */
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
 }
 
-const fitChecks: Checks<FitOptions> = { ...settingChecks, signal: abortSignal, onProgress: callback };
+export type Keep = "best" | "last";
+
+export const keeps: readonly Keep[] = ["best", "last"];
+
+const fitChecks: Checks<FitOptions> = {
+  ...settingChecks,
+  keep: oneOf(keeps),
+  patience: whole(1),
+  checkpoint: checkpointCheck,
+  resume: resumeCheck,
+  signal: abortSignal,
+  onProgress: callback,
+};
+
+/** What is set aside where somebody has to know which epoch is the best. */
+export const SET_ASIDE = { validation: 0.1, stratify: true } as const;
 
 /**
- * Where a training run stands. `step` comes several times a second, `epoch` after each epoch, `died` once if no weight changes
- * any more.
- */
-export type ProgressEvent =
-  | {
-      readonly type: "step";
-      /** Counted from 1. */
-      readonly epoch: number;
-      readonly epochs: number;
-      /** Images of this epoch that were trained on, and all of them. */
-      readonly images: number;
-      readonly imagesPerEpoch: number;
-      /** Means over this epoch's images so far. */
-      readonly loss: number;
-      readonly accuracy: number;
-      readonly imagesPerSecond: number;
-    }
-  | { readonly type: "epoch"; readonly epoch: number; readonly epochs: number; readonly record: EpochRecord }
-  | { readonly type: "died"; readonly epoch: number; readonly epochs: number; readonly death: Death };
-
-export interface EpochRecord {
-  /** Mean over the epoch's images, each taken when its batch was trained on. */
-  readonly loss: number;
-  readonly accuracy: number;
-  /** On the validation images after the epoch; null without any. */
-  readonly valLoss: number | null;
-  readonly valAccuracy: number | null;
-  /** Of training alone. */
-  readonly seconds: number;
-  readonly imagesPerSecond: number;
-}
-
-export interface History {
-  readonly epochs: readonly EpochRecord[];
-  /** Whether the network had died in the end: then it has learnt nothing for some time, and more epochs are of no use. */
-  readonly death: Death | null;
-  /**
-   * How many images each epoch went without, others each time: a last batch that was too short for a layer that needs several
-   * images, such as `batchNorm1d`.
-   */
-  readonly leftOut: number;
-}
-
-/**
- * Trains the engine's network. After an abort or an error the engine holds the parameters of the last step; if a thread
- * died or the engine was closed, those of the last epoch.
- * @throws InputError for options or data that don't fit, or if the engine is being trained already; DivergedError if the
- *   loss or a parameter is no longer a finite number, or an epoch's loss is absurd: most batches' is above 20 times that of
- *   guessing, though the first ones' wasn't; what `options.signal` was aborted with, or `options.onProgress` threw
+ * Trains the engine's network. `step` comes several times a second, `epoch` after each epoch, `died` once if no weight changes
+ * any more. After an abort or an error the engine holds the parameters of the last step; if a thread died or the engine was
+ * closed, those of the last epoch.
+ * @throws InputError for options or data that don't fit, a checkpoint of another training, or if the engine is being trained
+ *   already; DivergedError if the loss or a parameter is no longer a finite number, or an epoch's loss is absurd: most
+ *   batches' is above 20 times that of guessing, though the first ones' wasn't; what `options.signal` was aborted with, or
+ *   `options.onProgress` or `options.checkpoint.save` threw
  */
 export async function fit(engine: Engine, data: Dataset, options: FitOptions = {}): Promise<History> {
   checkOptions("Training", options, fitChecks);
-  const { signal, onProgress, ...settings } = options;
+  const { signal, onProgress, keep = "last", patience, checkpoint, resume, ...given } = options;
+  const settings = withValidation(given, { keep, patience });
   signal?.throwIfAborted();
-  const training = await Training.open(engine, data, settings);
+  const prepared = prepareTraining(engine, data, settings);
+  const about =
+    checkpoint || resume
+      ? aboutTraining(engine, data, { ...prepared.settings, ...asideOf(settings), keep, patience })
+      : undefined;
+  if (about && resume) checkSame(resume.about, about);
+  const training = await Training.begin(engine, prepared, resume?.state);
   try {
-    return await listening({ signal, onProgress }, (listeners) => trainToEnd(engine, training, listeners));
+    return await listening({ signal, onProgress }, (listeners) => {
+      const keeping = about && checkpoint && { checkpoints: new Checkpoints(checkpoint), about };
+      return new Course(engine, training, { ...listeners, keep, patience }, keeping, resume).run();
+    });
   } finally {
     await training.close();
   }
 }
 
-/** Epoch by epoch, looking at the validation images after each. */
-async function trainToEnd(
-  engine: Engine,
-  training: Training,
-  { signal, onProgress }: Pick<FitOptions, "signal" | "onProgress">,
-): Promise<History> {
-  const { validation } = training.data;
-  const { epochs, imagesPerEpoch: count } = training;
-  const records: EpochRecord[] = [];
-  let told = false;
-  const tell = (epoch: number, death: Death | undefined) => {
-    if (death && !told) onProgress?.({ type: "died", epoch, epochs, death });
-    told = death !== undefined;
-  };
-  while (!training.done) {
-    const { epoch } = training;
-    const start = performance.now();
-    const secondsSoFar = () => (performance.now() - start) / 1000;
-    const totals = await training.advance(Infinity, {
-      signal,
-      onProgress: (soFar) => {
-        const { images, loss, correct } = soFar;
-        onProgress?.({
-          type: "step",
-          epoch,
-          epochs,
-          images,
-          imagesPerEpoch: count,
-          loss: loss / images,
-          accuracy: correct / images,
-          imagesPerSecond: images / secondsSoFar(),
-        });
-        tell(epoch, deathOf(soFar, training.settings));
-      },
-    });
-    const seconds = secondsSoFar();
-    const validated = validation ? await evaluate(engine, validation, { signal }) : null;
-    const record = {
-      loss: totals.loss / count,
-      accuracy: totals.correct / count,
-      valLoss: validated?.loss ?? null,
-      valAccuracy: validated?.accuracy ?? null,
-      seconds,
-      imagesPerSecond: count / seconds,
-    };
-    records.push(record);
-    onProgress?.({ type: "epoch", epoch, epochs, record });
-    tell(epoch, training.death);
+const asideOf = ({ validation = 0, stratify = false }: TrainingSettings) => ({ validation, stratify });
+
+/** @throws InputError if there are to be no validation images, and somebody needs them */
+function withValidation(
+  settings: TrainingSettings,
+  { keep, patience }: Pick<FitOptions, "keep" | "patience">,
+): TrainingSettings {
+  const who = keep === "best" ? 'keep: "best"' : patience === undefined ? undefined : "patience";
+  if (who === undefined || (settings.validation ?? 0) > 0) return settings;
+  if (settings.validation === 0) {
+    throw new InputError(
+      `Training: ${who} needs validation images, but validation is 0; leave it out, and a tenth of the images is set aside.`,
+    );
   }
-  const leftOut = countOf(training.data.train) - count;
-  return { epochs: records, death: training.death ?? null, leftOut };
+  return { ...SET_ASIDE, ...settings, validation: SET_ASIDE.validation };
 }

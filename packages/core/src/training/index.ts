@@ -21,4 +21,5 @@ export { nearest } from "../nearest.js";
 export type { OptimizerOptions, OptimizerSpec } from "../optimizers/index.js";
 export type { Death } from "./death.js";
 export { evaluate, type Prediction, predict } from "./evaluate.js";
-export { type EpochRecord, type FitOptions, fit, type History, type ProgressEvent } from "./fit.js";
+export { type FitOptions, fit, type Keep, keeps } from "./fit.js";
+export type { EpochRecord, History, ProgressEvent } from "./history.js";

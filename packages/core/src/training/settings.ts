@@ -5,7 +5,7 @@ import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import { learningRateFor } from "../optimizers/learningRate.js";
 import { checkScale } from "../optimizers/optimizer.js";
 import { type Schedule, schedules } from "../optimizers/schedules.js";
-import { type Checks, checkOptions, elsewhere, number, oneOf, SEED, whole } from "../options.js";
+import { type Checks, checkOptions, elsewhere, flag, number, oneOf, SEED, whole } from "../options.js";
 
 /** All that a training follows from, beside the network, its first parameters and the images. */
 export interface TrainingSettings {
@@ -41,6 +41,8 @@ export interface TrainingSettings {
    * Default 0: none.
    */
   readonly validation?: number | undefined;
+  /** Whether of each class as large a share is set aside; default: all images are drawn alike. */
+  readonly stratify?: boolean | undefined;
   /** For the order of the images and the choice of validation images; default 0. */
   readonly seed?: number | undefined;
 }
@@ -64,6 +66,7 @@ export const settingChecks: Checks<TrainingSettings> = {
   classWeights: elsewhere,
   ema: emaCheck,
   validation: number(0),
+  stratify: flag,
   seed: SEED,
 };
 

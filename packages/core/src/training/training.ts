@@ -3,7 +3,7 @@ import { DivergedError } from "../engine/diverged.js";
 import type { Engine, EpochOptions, EpochTotals, RunState, TrainingRun } from "../engine/engine.js";
 import { checkFits } from "../engine/fits.js";
 import { checkEngine } from "../engine/inputs.js";
-import { NOTHING, sumOf } from "../engine/signs.js";
+import { differenceOf, NOTHING } from "../engine/signs.js";
 import { InputError, inContext } from "../errors.js";
 import type { Model } from "../graph/model.js";
 import { resolveClassWeights, severalError } from "../losses/classWeights.js";
@@ -27,6 +27,8 @@ import { type Split, splitValidation } from "./split.js";
 export interface TrainingState extends RunState {
   /** Of the epoch that isn't over: what `Training.totals` was. */
   readonly totals: EpochTotals;
+  /** The largest mean loss of a batch among the first steps of all, which shows how bad the first weights were. */
+  readonly firstLoss?: number;
 }
 
 /**
@@ -65,6 +67,7 @@ export class Training {
     this.stepsPerEpoch = Math.ceil(this.imagesPerEpoch / settings.batchSize);
     this.#steps = state?.steps ?? 0;
     this.#totals = { ...NOTHING, ...state?.totals };
+    this.#firstLoss = state?.firstLoss ?? 0;
   }
 
   /**
@@ -78,11 +81,12 @@ export class Training {
     settings: TrainingSettings = {},
     state?: TrainingState,
   ): Promise<Training> {
-    checkEngine(engine);
-    checkSettings(settings);
-    checkFits(engine.model, data);
-    const split = splitValidation(data, settings.validation ?? 0, settings.seed ?? fitDefaults.seed);
-    const resolved = resolveFor(engine.model, split.train, settings);
+    return Training.begin(engine, prepareTraining(engine, data, settings), state);
+  }
+
+  /** As `open`, with what `prepareTraining` has found. */
+  static async begin(engine: Engine, prepared: Prepared, state?: TrainingState): Promise<Training> {
+    const { data, settings } = prepared;
     if (inTraining.has(engine)) {
       throw new InputError(
         "The engine is being trained already; wait until that has ended, or create another engine.",
@@ -91,17 +95,17 @@ export class Training {
     inTraining.add(engine);
     try {
       if (state) engine.setParameters(state.parameters);
-      const { batchSize, optimizer, clip, classWeights, ema } = resolved;
-      const run = await engine.startTraining(split.train, {
+      const { batchSize, optimizer, clip, classWeights, ema, seed } = settings;
+      const run = await engine.startTraining(data.train, {
         batchSize,
         optimizer,
         clip,
         classWeights,
         ema,
-        seed: resolved.seed,
+        seed,
         ...(state && { resume: state }),
       });
-      return new Training(engine, run, split, resolved, state);
+      return new Training(engine, run, data, settings, state);
     } catch (error) {
       inTraining.delete(engine);
       throw error;
@@ -147,39 +151,39 @@ export class Training {
   }
 
   /**
-   * Goes on for so many steps, but not beyond the end of the present epoch; by default to that end. After an abort or an
-   * error it can't go on.
+   * Goes on for so many steps, but not beyond the end of the present epoch; by default to that end. When `options.pause` is
+   * aborted, it stops before that and can go on later; after an abort of `options.signal` or an error it can't.
    * @param options.onProgress gets the totals of the epoch so far
    * @returns sums over these steps' images
    * @throws DivergedError if the loss or a parameter is no longer a finite number, or an epoch's loss is absurd; what
    *   `options.signal` was aborted with;
    *   InputError if the training has ended
    */
-  async advance(steps = Infinity, { signal, onProgress }: EpochOptions = {}): Promise<EpochTotals> {
+  async advance(
+    steps = Infinity,
+    { signal, pause, onProgress }: Omit<EpochOptions, "before"> = {},
+  ): Promise<EpochTotals> {
     if (steps !== Infinity) inContext("A training goes on", () => wholeNumber("steps", steps, 1));
     if (this.done || this.#ended) throw new InputError("The training has ended; begin another one.");
     const { batchSize } = this.settings;
     const first = this.#steps % this.stepsPerEpoch;
     const count = Math.min(steps, this.stepsPerEpoch - first);
-    const before = first === 0 ? NOTHING : this.#totals;
+    const before = first === 0 ? { ...NOTHING, idleSteps: this.#totals.idleSteps } : this.#totals;
     const rates = Float64Array.from({ length: count }, (_, k) => this.learningRate(this.#steps + k));
     const images = this.#orderNow().subarray(first * batchSize, (first + count) * batchSize);
     this.#ended = true; // unless all goes well
-    const done = await this.#run.epoch(images, rates, {
-      signal,
-      onProgress: onProgress && ((soFar) => onProgress(sumOf(before, soFar))),
-    });
-    this.#steps += count;
-    this.#totals = sumOf(before, done);
-    this.#firstLoss = Math.max(this.#firstLoss, done.firstLoss);
-    if (first + count === this.stepsPerEpoch) this.#checkEpoch(rates[count - 1]);
+    this.#totals = await this.#run.epoch(images, rates, { signal, pause, before, onProgress });
+    const done = differenceOf(this.#totals, before);
+    this.#steps += done.steps;
+    this.#firstLoss = Math.max(this.#firstLoss, this.#totals.firstLoss);
+    if (first + done.steps === this.stepsPerEpoch) this.#checkEpoch(rates[count - 1]);
     this.#ended = false;
     return done;
   }
 
   /** What it takes to go on later, with `open`. A copy. */
   async state(): Promise<TrainingState> {
-    return { ...(await this.#run.state()), totals: this.#totals };
+    return { ...(await this.#run.state()), totals: this.#totals, firstLoss: this.#firstLoss };
   }
 
   /** Frees what the training holds. The engine keeps the parameters. */
@@ -218,6 +222,22 @@ export class Training {
     }
     return this.#order.images;
   }
+}
+
+/** What a training begins with: the images to train on and those set aside, and its settings with nothing left out. */
+export interface Prepared {
+  readonly data: Split;
+  readonly settings: ResolvedSettings;
+}
+
+/** @throws InputError for settings or data that don't fit */
+export function prepareTraining(engine: Engine, data: Dataset, settings: TrainingSettings): Prepared {
+  checkEngine(engine);
+  checkSettings(settings);
+  checkFits(engine.model, data);
+  const { validation = 0, stratify = false, seed = fitDefaults.seed } = settings;
+  const split = splitValidation(data, validation, seed, stratify);
+  return { data: split, settings: resolveFor(engine.model, split.train, settings) };
 }
 
 /** @throws InputError for a setting that is out of range, or doesn't fit the classes */

@@ -63,3 +63,36 @@ describe("the validation split", () => {
     expect(() => split(100, validation)).toThrow("The validation split must be");
   });
 });
+
+describe("of each class its share", () => {
+  const labelled = (counts: readonly number[]): Dataset => {
+    const labels = Uint8Array.from(counts.flatMap((count, label) => new Array<number>(count).fill(label)));
+    const images = Uint8Array.from(labels, (_, n) => n);
+    return { name: "x", shape: [1, 1, 1], images, labels, classes: counts.map((_, k) => `c${k}`) };
+  };
+  const counted = (labels: ArrayLike<number>, classes: number) =>
+    Array.from({ length: classes }, (_, k) => Array.from(labels).filter((label) => label === k).length);
+
+  test.each([
+    [[50, 30, 20], 0.1, [5, 3, 2]],
+    [[50, 30, 20], 7, [4, 2, 1]], // 3.5, 2.1, 1.4: the largest remainder
+    [[10, 10, 10], 0.1, [1, 1, 1]],
+    [[15, 5, 1], 2, [1, 1, 0]], // the only image of a class is trained on
+    [[1, 1, 1], 1, [1, 0, 0]],
+    [[0, 9, 1], 0.5, [0, 5, 0]],
+  ])("%j, %d of them: %j", (counts, validation, shares) => {
+    const data = labelled(counts);
+    for (const seed of [0, 1, 2]) {
+      const { train, validation: aside } = splitValidation(data, validation, seed, true);
+      expect(counted(aside?.labels ?? [], counts.length)).toEqual(shares);
+      expect([...train.images, ...(aside?.images ?? [])].sort((a, b) => a - b)).toEqual([...data.images]);
+      expect([...train.images]).toEqual([...train.images].sort((a, b) => a - b));
+    }
+  });
+
+  test("the seed chooses which", () => {
+    const aside = (seed: number) => splitValidation(labelled([20, 20]), 8, seed, true).validation?.images;
+    expect(aside(1)).toEqual(aside(1));
+    expect(aside(1)).not.toEqual(aside(2));
+  });
+});

@@ -6,7 +6,7 @@ import { InputError, show } from "../../errors.js";
 import { type Folding, foldParameters, planFolding } from "../../graph/fold.js";
 import { type Model, withClassWeights } from "../../graph/model.js";
 import { checkParameters } from "../../graph/parameters.js";
-import { listening } from "../../listening.js";
+import { listening, withAnyOf } from "../../listening.js";
 import { totalTarget } from "../../losses/softmaxCrossEntropy.js";
 import { resolveOptimizer } from "../../optimizers/index.js";
 import { MOST_THREADS } from "../../options.js";
@@ -24,6 +24,7 @@ import type {
 import { closedError, closedRunError } from "../failures.js";
 import { checkEpoch, checkInference, checkTraining } from "../inputs.js";
 import { firstAverage, optimizerMemory } from "../optimizerState.js";
+import { NOTHING } from "../signs.js";
 import type { StartWorker } from "./engineWorker.js";
 import { canShareMemory, hasWorkers } from "./host.js";
 import { layoutOf } from "./layout.js";
@@ -84,6 +85,10 @@ export class WasmEngine implements Engine {
 
   get threads(): number {
     return this.pool.threads;
+  }
+
+  get convolution(): Convolution | undefined {
+    return this.#planOptions.convolution;
   }
 
   parameters(): NamedTensors {
@@ -226,23 +231,25 @@ class WasmTraining implements TrainingRun {
     this.#checkOpen();
     checkEpoch(this.#plan.model, this.#data, this.#options.batchSize, order, learningRates, options);
     options.signal?.throwIfAborted();
-    return listening(options, (listeners) => this.#train(order, learningRates, listeners));
+    return listening(options, (listeners) => this.#train(order, learningRates, { ...options, ...listeners }));
   }
 
   async #train(
     order: Uint32Array,
     learningRates: Float64Array,
-    { signal, onProgress }: EpochOptions,
+    { signal, pause, before = { ...NOTHING, idleSteps: this.#idleSteps }, onProgress }: EpochOptions,
   ): Promise<EpochTotals> {
-    const { totals, badLoss, parameters } = await this.#program.epoch(
-      { order, learningRates, firstStep: this.#step, idleSteps: this.#idleSteps },
-      { signal, onProgress: onProgress && ((soFar) => soFar.images > 0 && onProgress(soFar)) },
+    const request = { order, learningRates, firstStep: this.#step, before };
+    const tell = onProgress && ((soFar: EpochTotals) => soFar.images > before.images && onProgress(soFar));
+    const { totals, badLoss, parameters } = await withAnyOf([signal, pause], (stop) =>
+      this.#program.epoch(request, { signal: stop, onProgress: tell }),
     );
     this.#keep(parametersOf(this.#plan, parameters));
-    this.#step += totals.steps;
+    const steps = totals.steps - before.steps;
+    this.#step += steps;
     this.#idleSteps = totals.idleSteps;
     if (badLoss !== undefined) {
-      const learningRate = learningRates[totals.steps];
+      const learningRate = learningRates[steps];
       throw DivergedError.notFinite("loss", badLoss, {
         ...this.#options,
         step: this.#step + 1,

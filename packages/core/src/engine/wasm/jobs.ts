@@ -1,6 +1,7 @@
 import { CHUNK } from "../../compiler/kernels/optimizer.js";
 import { FailureError } from "../../errors.js";
 import type { EpochTotals } from "../engine.js";
+import { NOTHING } from "../signs.js";
 import type { Allocate } from "./buffers.js";
 import type { MemoryLayout } from "./layout.js";
 import type { Code, EpochRequest, EpochResult, TrainingRows, TrainingStart } from "./pool.js";
@@ -68,7 +69,7 @@ function rowsIn({ buffer }: WebAssembly.Memory, layout: MemoryLayout): TrainingR
 export function epochJob(
   layout: MemoryLayout,
   { images, labels }: TrainingStart,
-  { order, learningRates, firstStep, idleSteps }: EpochRequest,
+  { order, learningRates, firstStep, before }: EpochRequest,
   allocate: Allocate = unshared,
 ): EpochJob {
   const doubles = (length: number) => new Float64Array(allocate(8 * length), 0, length);
@@ -78,7 +79,7 @@ export function epochJob(
   const indices = new Uint32Array(allocate(4 * order.length), 0, order.length);
   indices.set(order);
   const progress = doubles(PROGRESS.size);
-  progress[PROGRESS.idleSteps] = idleSteps;
+  for (const name of TOTALS) progress[PROGRESS[name]] = before[name];
   return {
     images,
     labels,
@@ -93,16 +94,13 @@ export function epochJob(
 }
 
 export function totalsOf({ progress }: EpochJob): EpochTotals {
-  return {
-    steps: progress[PROGRESS.steps],
-    images: progress[PROGRESS.images],
-    loss: progress[PROGRESS.loss],
-    correct: progress[PROGRESS.correct],
-    firstLoss: progress[PROGRESS.firstLoss],
-    absurdSteps: progress[PROGRESS.absurdSteps],
-    idleSteps: progress[PROGRESS.idleSteps],
-  };
+  return Object.fromEntries(TOTALS.map((name) => [name, progress[PROGRESS[name]]])) as Record<
+    keyof EpochTotals,
+    number
+  >;
 }
+
+const TOTALS = Object.keys(NOTHING) as (keyof EpochTotals)[];
 
 /** What came of an epoch that has ended. */
 export function epochResult(job: EpochJob, parameters: Float32Array): EpochResult {

@@ -61,8 +61,8 @@ export interface EpochRequest {
   readonly learningRates: Float64Array;
   /** How many steps were done before this epoch. */
   readonly firstStep: number;
-  /** As in EpochTotals, before this epoch. */
-  readonly idleSteps: number;
+  /** The totals to which this adds. */
+  readonly before: EpochTotals;
 }
 
 export interface EpochResult {
