@@ -7,7 +7,7 @@ import { readArguments } from "../arguments.mjs";
 const HELP = `
 All proofs of reliability, one after the other, as a user who may do nothing else. --minutes is for all of them together.
 Prints the tables of docs/reliability.md, or puts them there (--write). Build first (npm run build); set UNRAVEL_DATA, so
-that data fetch is killed, too. Exit code 1 where something was wrong. kills.mjs, mutations.mjs and server.mjs also run alone.
+that data fetch is killed, too. Exit code 1 where something was wrong. kills.mjs, resumes.mjs, mutations.mjs and server.mjs also run alone.
 
 Examples:
   node scripts/reliability/index.mjs --minutes 1
@@ -18,7 +18,8 @@ const { minutes, seed, write } = readArguments({ minutes: 8, seed: 1, write: fal
 
 /** Each with its part of the time, and more than fits into it. */
 const proofs = [
-  { name: "kills", share: 0.6, count: 10_000 },
+  { name: "kills", share: 0.4, count: 10_000 },
+  { name: "resumes", share: 0.2, count: 10_000 },
   { name: "mutations", share: 0.25, count: 10_000_000 },
   { name: "server", share: 0.15, count: 4000 },
 ];

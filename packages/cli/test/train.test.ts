@@ -165,6 +165,8 @@ describe("--json", () => {
       epochs: [epoch, epoch],
       death: null,
       leftOut: 0,
+      keptEpoch: 2,
+      stoppedEarly: false,
       test: { loss: number, accuracy: number, confusion: expect.any(Array) },
       trainSeconds: number,
       totalSeconds: number,
@@ -174,7 +176,7 @@ describe("--json", () => {
       out: scratch("json.safetensors"),
     });
     expect(Object.keys(result)).toEqual(
-      "model data seed engine threads strict parameters multiplyAddsPerImage before epochs death leftOut test trainSeconds totalSeconds gflops computedGflops peakGflops out".split(
+      "model data seed engine threads strict parameters multiplyAddsPerImage before epochs death leftOut keptEpoch stoppedEarly test trainSeconds totalSeconds gflops computedGflops peakGflops out".split(
         " ",
       ),
     );

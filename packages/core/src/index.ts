@@ -106,6 +106,7 @@ export {
 export { learningRateFor, lowerLearningRate } from "./optimizers/learningRate.js";
 export { type Decay, decays } from "./optimizers/optimizer.js";
 export { type Schedule, schedules } from "./optimizers/schedules.js";
+export { type HistorySvgOptions, renderHistorySvg } from "./presentation/historySvg.js";
 export { printable } from "./printable.js";
 export { permutation, type RandomStream, randomStream } from "./random.js";
 export { contractName, shapesOfTrace } from "./reference/names.js";

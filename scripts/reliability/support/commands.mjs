@@ -109,7 +109,7 @@ export async function commandsIn(folder, mnist) {
 }
 
 /** A data set of noise, and an untrained model. */
-function writeInputs(folder) {
+export function writeInputs(folder) {
   mkdirSync(join(folder, "shapes"));
   for (const [part, count] of [
     ["train", 3000],

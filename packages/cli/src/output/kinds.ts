@@ -3,6 +3,17 @@
  * files.
  */
 
+/** What a training's history has in columns. */
+export const HISTORY_COLUMNS = [
+  "epoch",
+  "loss",
+  "accuracy",
+  "valLoss",
+  "valAccuracy",
+  "seconds",
+  "imagesPerSecond",
+] as const;
+
 export interface FileKind {
   readonly ending: string;
   /** `a model`: what it holds. */
@@ -41,6 +52,18 @@ export const DRAWING_FILE: FileKind = {
   ending: ".svg",
   what: "a drawing",
   isOurs: (head) => /^<svg [^>]*class="unravel-/.test(head),
+};
+
+export const HISTORY_TABLE: FileKind = {
+  ending: ".csv",
+  what: "a training's history",
+  isOurs: (head) => head.startsWith(`${HISTORY_COLUMNS.join(",")}\n`),
+};
+
+export const HISTORY_FILE: FileKind = {
+  ending: ".json",
+  what: "a training's history",
+  isOurs: (head) => head.startsWith('{"unravel":"history",'),
 };
 
 /** The text in a PNG that says which program made it. */

@@ -34,6 +34,8 @@ export interface Checkpoint {
   /** What it is a training of, and how. */
   readonly about: About;
   readonly state: TrainingState;
+  /** Whether the training has ended, so that there is nothing to go on with. */
+  readonly ended: boolean;
   /** Of the epochs that are over. */
   readonly history: readonly EpochRecord[];
   /** How long the epoch that isn't over has been trained. */

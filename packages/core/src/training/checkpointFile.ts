@@ -26,6 +26,7 @@ const FORMAT = 1;
 interface Plain {
   readonly format: number;
   readonly about: Checkpoint["about"];
+  readonly ended: boolean;
   readonly steps: number;
   readonly totals: TrainingState["totals"];
   readonly firstLoss: number;
@@ -38,10 +39,18 @@ interface Plain {
 }
 
 /** A checkpoint's bytes, for a file or a database. */
-export function formatCheckpoint({ about, state, history, seconds, best, note }: Checkpoint): Uint8Array {
+export function formatCheckpoint({
+  about,
+  state,
+  ended,
+  history,
+  seconds,
+  best,
+  note,
+}: Checkpoint): Uint8Array {
   const { steps, totals, firstLoss = 0, parameters, memory, average } = state;
   const plain: Plain = {
-    ...{ format: FORMAT, about, steps, totals, firstLoss },
+    ...{ format: FORMAT, about, ended, steps, totals, firstLoss },
     ...{ memories: memory.length, hasAverage: average !== undefined },
     ...{ history, seconds, best: best && { epoch: best.epoch, loss: best.loss } },
     ...(note !== undefined && { note }),
@@ -88,7 +97,7 @@ export function parseCheckpoint(bytes: Uint8Array, source: string): Checkpoint {
           return [entry.name.slice(prefix.length + 1), tensor(shape, data)];
         }),
     );
-  const { about, steps, totals, firstLoss, history, seconds, best, note } = plain;
+  const { about, ended, steps, totals, firstLoss, history, seconds, best, note } = plain;
   return {
     about,
     state: {
@@ -97,7 +106,7 @@ export function parseCheckpoint(bytes: Uint8Array, source: string): Checkpoint {
       memory: Array.from({ length: plain.memories }, (_, k) => group(`memory/${k}`)),
       ...(plain.hasAverage && { average: group("average") }),
     },
-    ...{ history, seconds },
+    ...{ ended, history, seconds },
     best: best && { ...best, parameters: group("best") },
     ...(note !== undefined && { note }),
   };
@@ -133,9 +142,10 @@ function readPlain(json: string | undefined, fail: Fail): Plain {
   if (typeof plain.format === "number" && plain.format > FORMAT) {
     return fail(`it was written by a newer unravel (format ${plain.format}; this reads ${FORMAT})`);
   }
-  const { about, steps, totals, firstLoss, memories, history, seconds, best } = plain;
+  const { about, ended, steps, totals, firstLoss, memories, history, seconds, best } = plain;
   const isSound =
     about !== undefined &&
+    typeof ended === "boolean" &&
     [about, about.network, about.data, about.settings, about.engine, totals].every(isObject) &&
     [steps, firstLoss, memories, seconds, ...Object.values(totals as object)].every(Number.isFinite) &&
     (memories as number) <= MOST_MEMORIES &&

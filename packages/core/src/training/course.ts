@@ -182,6 +182,7 @@ export class Course {
     const keeping = this.#keeping;
     await keeping?.checkpoints.save(this.#place, async () => ({
       about: keeping.about,
+      ended: this.#isOver,
       state: await this.#training.state(),
       history: [...this.#records],
       seconds: this.#seconds,

@@ -3,7 +3,8 @@ import { dense, flatten, sequential } from "../../src/builders.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { createEngine, engineNames } from "../../src/engine/index.js";
 import { evaluate } from "../../src/training/evaluate.js";
-import { type FitOptions, fit, type ProgressEvent } from "../../src/training/fit.js";
+import { type FitOptions, fit } from "../../src/training/fit.js";
+import type { ProgressEvent } from "../../src/training/history.js";
 import { Training } from "../../src/training/training.js";
 import { bars, barsNetwork } from "../support/bars.js";
 

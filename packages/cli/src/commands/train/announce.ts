@@ -26,7 +26,7 @@ export function announce(
       readonly optimizer: { readonly type: OptimizerName };
     }
   > &
-    Pick<FitOptions, "classWeights" | "ema">,
+    Pick<FitOptions, "classWeights" | "ema" | "validation" | "keep" | "patience">,
 ): void {
   const { epochs, batchSize, optimizer, learningRate, schedule, seed } = options;
   const size = training.shape.join("x");
@@ -56,13 +56,51 @@ export function announce(
       `Average   of the weights, ${short(ema)} of itself kept in each step: it is measured and saved`,
     );
   }
+  const keeping = describeKeeping(options);
+  if (keeping !== undefined) progress.say(keeping);
   progress.say(
     `Engine    ${engine.name}, ${counted(engine.threads, "thread")}${engine.strict ? ", strict" : ""}`,
   );
 }
 
+/** What the images that are set aside decide, if anything. */
+function describeKeeping({
+  validation,
+  keep,
+  patience,
+}: Pick<FitOptions, "validation" | "keep" | "patience">): string | undefined {
+  const kept = keep === "best" ? ["keeps the best epoch"] : [];
+  const ends =
+    patience === undefined ? [] : [`ends after ${counted(patience, "epoch")} without a better one`];
+  if (kept.length + ends.length === 0) return undefined;
+  const aside = validation === undefined ? ", judged on a tenth of the training images" : "";
+  return `Best      ${[...kept, ...ends].join(", ")}${aside}`;
+}
+
+/** Which epoch the result is of, and why, where that isn't as usual. */
+export function describeEnd(
+  { epochs, keptEpoch, stoppedEarly }: History,
+  { keep, patience, epochs: all }: Pick<FitOptions, "keep" | "patience" | "epochs">,
+): string[] {
+  return [
+    ...(stoppedEarly
+      ? [
+          `Ended     after ${epochs.length} of ${all} epochs: ${patience === 1 ? "the last one was" : `the last ${patience} were`} no better`,
+        ]
+      : []),
+    ...(keep === "best"
+      ? [
+          `Kept      epoch ${keptEpoch}, validation ${significant(epochs[keptEpoch - 1].valLoss ?? Number.NaN)}`,
+        ]
+      : []),
+  ];
+}
+
 /** How good the network is before. */
-export function describeBefore({ accuracy, loss }: Evaluation, { model, trained }: LoadedModel): string {
+export function describeBefore(
+  { accuracy, loss }: Pick<Evaluation, "accuracy" | "loss">,
+  { model, trained }: LoadedModel,
+): string {
   const guessing = trained ? "" : `; guessing gives ${percent(1 / model.classes.length, 1)}`;
   return `Before    ${percent(accuracy, 1)} right, loss ${significant(loss)}${guessing}`;
 }

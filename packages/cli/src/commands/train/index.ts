@@ -1,13 +1,13 @@
 import type { Command } from "commander";
-import { decays, fitDefaults, InputError, inits, optimizerNames, schedules } from "unravel-cnn";
+import { decays, fitDefaults, InputError, inits, keeps, optimizerNames, schedules } from "unravel-cnn";
 import { addEngineOptions } from "../../engine.js";
 import { interruptible } from "../../exit.js";
 import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../../help.js";
 import { SIZE_OPTIONS } from "../../model.js";
 import { oneOf, realNumber, seedOption, wholeNumber } from "../../options.js";
-import { MODEL_FILE } from "../../output/kinds.js";
+import { DRAWING_FILE, HISTORY_FILE, HISTORY_TABLE, MODEL_FILE } from "../../output/kinds.js";
 import { outputFile } from "../../output/names.js";
-import { classWeightsOption, type TrainOptions } from "./options.js";
+import { classWeightsOption, everyOption, type TrainOptions } from "./options.js";
 
 export function defineTrain(command: Command): void {
   command
@@ -24,13 +24,12 @@ export function defineTrain(command: Command): void {
     .option("--limit <n>", "use the first n training images only", wholeNumber("--limit", 1))
     .option(
       "--validation <n>",
-      "set training images aside and measure on them after each epoch: a number, or a share below 1",
+      "set training images aside and measure on them after each epoch: a number, or a share below 1 (default: none; 0.1 where they are needed)",
       realNumber(
         "--validation",
         "of images, or a share below 1",
         (v) => v >= 0 && (v < 1 || Number.isInteger(v)),
       ),
-      0,
     )
     .optionsGroup("Training:")
     .option("--epochs <n>", "how often all images are used", wholeNumber("--epochs", 1), fitDefaults.epochs)
@@ -90,6 +89,16 @@ export function defineTrain(command: Command): void {
       realNumber("--ema", "above 0 and below 1", (v) => v > 0 && Math.fround(v) < 1),
     )
     .option("--seed <n>", "fixes all that is random", seedOption, fitDefaults.seed)
+    .optionsGroup("The best epoch, by its loss on the images set aside:")
+    .option("--keep <which>", "weights of the last epoch, or of the best", oneOf("--keep", keeps), "last")
+    .option("--patience <n>", "end after n epochs without a better one", wholeNumber("--patience", 1))
+    .optionsGroup("Stop and go on:")
+    .option("--checkpoint <folder>", "keep in it, now and then and at Ctrl-C, all that it takes to go on")
+    .option("--every <when>", "how often: like 60s, 5min, 1epoch or 200steps (default: 60s)", everyOption)
+    .option(
+      "--resume <folder>",
+      "go on from there, with its options; it ends with the same bits as without a break",
+    )
     .optionsGroup("Engine:");
   addEngineOptions(command)
     .optionsGroup("Output:")
@@ -98,6 +107,12 @@ export function defineTrain(command: Command): void {
       "write the trained model to FILE.safetensors (Ctrl-C keeps what was learnt so far in FILE.interrupted.safetensors)",
       outputFile("--out", MODEL_FILE),
     )
+    .option(
+      "--history <file>",
+      "write each epoch's figures to FILE.csv or FILE.json",
+      outputFile("--history", HISTORY_TABLE, HISTORY_FILE),
+    )
+    .option("--plot <file>", "draw loss and accuracy into FILE.svg", outputFile("--plot", DRAWING_FILE))
     .option("--json", "print the results as JSON")
     .option("--quiet", "no progress, the test accuracy only")
     .addHelpText(
@@ -108,15 +123,20 @@ Examples:
   unravel train --filters 4 --batch-size 1   one image at a time
   unravel train --model lenet5 --epochs 10 --out lenet5.safetensors
   unravel train --model my-net.json --data ./my-idx-folder --validation 0.1
-  unravel train --optimizer sgd --learning-rate 0.05 --schedule cosine --json`,
+  unravel train --optimizer sgd --learning-rate 0.05 --schedule cosine --json
+  unravel train --epochs 50 --keep best --patience 5 --plot run.svg
+  unravel train --epochs 50 --checkpoint run
+  unravel train --resume run`,
     )
     .allowExcessArguments()
-    .action(async (options: TrainOptions, { args: [stray] }: Command) => {
+    .action(async (options: TrainOptions, command: Command) => {
+      const [stray] = command.args;
       if (stray !== undefined) {
         throw new InputError(`train takes options only, not "${stray}"; for a network write --model NAME.`);
       }
       const { train } = await import("./run.js");
-      await interruptible((signal) => train(options, signal));
+      const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
+      await interruptible((signal) => train(options, isGiven, signal));
     });
 }
 

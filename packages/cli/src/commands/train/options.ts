@@ -2,8 +2,10 @@ import {
   type ClassWeightsSpec,
   type Decay,
   defineModel,
+  type Every,
   type Init,
   InputError,
+  type Keep,
   type OptimizerName,
   type OptimizerSpec,
   type Schedule,
@@ -34,9 +36,16 @@ export interface TrainOptions extends EngineChoice {
   labelSmoothing?: number;
   classWeights?: ClassWeightsSpec;
   ema?: number;
-  validation: number;
+  validation?: number;
+  keep: Keep;
+  patience?: number;
+  checkpoint?: string;
+  every?: Every;
+  resume?: string;
   seed: number;
   out?: string;
+  history?: string;
+  plot?: string;
   json?: boolean;
   quiet?: boolean;
 }
@@ -82,5 +91,23 @@ export function classWeightsOption(text: string): ClassWeightsSpec {
   if (weights.every((weight) => weight > 0 && weight < Infinity)) return weights;
   throw new InputError(
     `--class-weights must be "balanced" or a number above 0 for each class with commas between them, like 1,2,0.5, not ${JSON.stringify(text)}.`,
+  );
+}
+
+const EVERY: readonly (readonly [pattern: RegExp, meaning: (amount: number) => Every])[] = [
+  [/^(\d+(?:\.\d+)?) ?s$/, (seconds) => ({ seconds })],
+  [/^(\d+(?:\.\d+)?) ?min$/, (minutes) => ({ seconds: 60 * minutes })],
+  [/^(\d{1,15}) ?epochs?$/, (epochs) => ({ epochs })],
+  [/^(\d{1,15}) ?steps?$/, (steps) => ({ steps })],
+];
+
+/** What stands for `--every`: `60s`, `5min`, `1epoch`, `200steps`. */
+export function everyOption(text: string): Every {
+  for (const [pattern, meaning] of EVERY) {
+    const amount = Number(pattern.exec(text)?.[1]);
+    if (amount > 0 && amount < Infinity) return meaning(amount);
+  }
+  throw new InputError(
+    `--every must be a time, or a number of epochs or steps, like 60s, 5min, 1epoch or 200steps, not ${JSON.stringify(text)}.`,
   );
 }

@@ -12,7 +12,7 @@ import type { Speed } from "./speed.js";
 export interface Results {
   readonly loaded: LoadedModel;
   readonly engine: Engine;
-  readonly before: Evaluation;
+  readonly before: Pick<Evaluation, "accuracy" | "loss">;
   readonly history: History;
   readonly test: Evaluation;
   readonly testData: Dataset;
@@ -40,6 +40,8 @@ export function report(options: TrainOptions, results: Results): void {
       epochs: history.epochs,
       death: history.death,
       leftOut: history.leftOut,
+      keptEpoch: history.keptEpoch,
+      stoppedEarly: history.stoppedEarly,
       test,
       trainSeconds: history.epochs.reduce((sum, { seconds }) => sum + seconds, 0),
       totalSeconds: performance.now() / 1000,

@@ -1,31 +1,55 @@
-import { countOf, createEngine, evaluate, type FitOptions, firstOf, fit, learningRateFor } from "unravel-cnn";
+import {
+  countOf,
+  createEngine,
+  type Dataset,
+  type EpochRecord,
+  type Evaluation,
+  evaluate,
+  type FitOptions,
+  firstOf,
+  fit,
+  learningRateFor,
+} from "unravel-cnn";
 import { loadData } from "../../data.js";
 import { engineOptions } from "../../engine.js";
-import { loadModel } from "../../model.js";
+import { type LoadedModel, loadModel } from "../../model.js";
 import { Progress } from "../../terminal/progress.js";
-import { announce, describeBefore, describeLeftOut, showProgress } from "./announce.js";
+import { announce, describeBefore, describeEnd, describeLeftOut, showProgress } from "./announce.js";
+import { HistoryFiles } from "./historyFiles.js";
+import { KeptTraining } from "./keptTraining.js";
 import { optimizerOf, type TrainOptions, withLabelSmoothing } from "./options.js";
 import { report } from "./report.js";
+import { describeResumed, modelOf, noteOf, type Resumed, readResumed } from "./resumed.js";
 import { measureSpeed } from "./speed.js";
 import { TrainedFile } from "./trainedFile.js";
 
 /** The accuracy before training is measured on this many training images. */
 const BEFORE_COUNT = 1000;
 
-/** Loads data and network, trains, tests and reports. */
-export async function train(options: TrainOptions, signal: AbortSignal): Promise<void> {
+/**
+ * Loads data and network, trains, tests and reports.
+ * @param isGiven whether an option stands on the command line
+ */
+export async function train(
+  given: TrainOptions,
+  isGiven: (option: string) => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const resumed = given.resume === undefined ? undefined : await readResumed(given.resume, given, isGiven);
+  const options = resumed?.options ?? given;
   const optimizer = optimizerOf(options);
-  const output = options.out === undefined ? undefined : new TrainedFile(options.out);
-  await output?.check();
+  const files = await outputsOf(options, resumed);
   const progress = new Progress(process.stderr, options.quiet === true);
   const data = await loadData(options, "training on", progress, signal);
   const training = options.limit === undefined ? data.train : firstOf(data.train, options.limit);
-  const loaded = withLabelSmoothing(await loadModel(options, data.train), options);
-  await output?.check(loaded.model);
+  const loaded = await networkOf(options, resumed, isGiven("model"), data.train);
+  await files.model?.check(loaded.model);
   const engine = await createEngine(loaded.model.spec, {
     ...engineOptions(options),
     parameters: loaded.parameters,
   });
+  const epochs: EpochRecord[] = [...(resumed?.checkpoint.history ?? [])];
+  const about = { model: loaded.title, data: training.name, seed: options.seed };
   try {
     const batchSize = Math.min(options.batchSize, countOf(training)); // the learning rate follows from it
     const fitOptions = {
@@ -34,32 +58,50 @@ export async function train(options: TrainOptions, signal: AbortSignal): Promise
       optimizer,
       learningRate: options.learningRate ?? learningRateFor(optimizer, batchSize),
       schedule: options.schedule,
-      validation: options.validation,
       seed: options.seed,
+      keep: options.keep,
       signal,
+      ...(options.validation !== undefined && { validation: options.validation }),
+      ...(options.patience !== undefined && { patience: options.patience }),
       ...(options.clip !== undefined && { clip: options.clip }),
       ...(options.classWeights !== undefined && { classWeights: options.classWeights }),
       ...(options.ema !== undefined && { ema: options.ema }),
     } satisfies FitOptions;
     announce(progress, loaded, engine, training, data.test, fitOptions);
+    if (resumed) progress.say(describeResumed(resumed));
 
-    const before = await evaluate(engine, firstOf(training, BEFORE_COUNT), { signal });
-    progress.say(describeBefore(before, loaded));
+    const before: Pick<Evaluation, "accuracy" | "loss"> =
+      resumed?.note.before ?? (await evaluate(engine, firstOf(training, BEFORE_COUNT), { signal }));
+    if (!resumed) progress.say(describeBefore(before, loaded));
+    const { kept } = files;
+    const checkpoint = kept && {
+      every: options.every,
+      save: kept.save.bind(kept),
+      note: noteOf(options, data.source, loaded, before),
+    };
     const history = await fit(engine, training, {
       ...fitOptions,
-      onProgress: (event) => showProgress(progress, event),
+      ...(checkpoint && { checkpoint }),
+      ...(resumed && { resume: resumed.checkpoint }),
+      onProgress: (event) => {
+        if (event.type === "epoch") epochs.push(event.record);
+        showProgress(progress, event);
+      },
     });
     if (history.leftOut > 0) progress.say(describeLeftOut(history, loaded));
+    for (const line of describeEnd(history, fitOptions)) progress.say(line);
     const test = await evaluate(engine, data.test, {
       signal,
       onProgress: (images) =>
         progress.show({ title: "Testing", share: images / countOf(data.test), details: [] }),
     });
     progress.clear();
-    if (output) {
-      await output.write(loaded.model, engine.parameters());
-      progress.say(`Wrote ${output.path}`);
+    if (files.model) {
+      await files.model.write(loaded.model, engine.parameters());
+      progress.say(`Wrote ${files.model.path}`);
     }
+    for (const path of await files.history.write(epochs, about, history.keptEpoch))
+      progress.say(`Wrote ${path}`);
     // for people who want the accuracy only, nothing more is measured
     const wanted = options.json === true || options.quiet !== true;
     const convolution = options.convolution && { convolution: options.convolution };
@@ -78,10 +120,35 @@ export async function train(options: TrainOptions, signal: AbortSignal): Promise
       speed,
     });
   } catch (error) {
-    await output?.keep(error, loaded, engine.parameters());
+    await files.model?.keep(error, loaded, engine.parameters());
+    files.kept?.tell(error);
+    if (signal.aborted) await files.history.write(epochs, about).catch(() => {}); // why it ended matters more
     throw error;
   } finally {
     progress.clear();
     await engine.close();
   }
+}
+
+/** Where results go. @throws InputError, FailureError if they can't be written there */
+async function outputsOf(options: TrainOptions, resumed: Resumed | undefined) {
+  const model = options.out === undefined ? undefined : new TrainedFile(options.out);
+  await model?.check();
+  const history = new HistoryFiles(options);
+  await history.check();
+  const folder = options.checkpoint ?? options.resume;
+  const kept = folder === undefined ? undefined : new KeptTraining(folder);
+  await kept?.prepare(folder === options.resume ? resumed?.checkpoint : undefined);
+  return { model, history, kept };
+}
+
+/** The network to train: that of the checkpoint, unless one is given; whether it is the same is seen later. */
+async function networkOf(
+  options: TrainOptions,
+  resumed: Resumed | undefined,
+  isModelGiven: boolean,
+  data: Dataset,
+): Promise<LoadedModel> {
+  if (resumed && !isModelGiven) return modelOf(resumed);
+  return withLabelSmoothing(await loadModel(options, data), options);
 }
