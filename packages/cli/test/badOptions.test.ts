@@ -105,6 +105,15 @@ const numbers: readonly Row[] = [
   ["--ema 1", real("ema", "1")],
   ["--label-smoothing 1", real("label-smoothing", "1")],
   [
+    "--augment shfit=2",
+    /^--augment knows no "shfit" \(did you mean shift\?\); it takes auto, or some of shift, /,
+  ],
+  ["--augment shift=two", /^--augment: shift takes a number, like shift=1, not "shift=two"\.$/],
+  ["--augment shift=2=3", /^--augment: shift takes a number/],
+  ["--augment shift,flip,shift=2", /^--augment has shift twice; give it once\.$/],
+  ["--augment rotate=200", /^--augment.rotate must be a number of degrees from 0 to 180, not 200\.$/],
+  ["--augment ,", /^--augment knows no ""; it takes auto/],
+  [
     "--class-weights 1,,2",
     /^--class-weights must be "balanced" or a number above 0 for each class .*, not "1,,2"\.$/,
   ],

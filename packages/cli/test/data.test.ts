@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { decode } from "fast-png";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Files, namesIn, temporaryFolder } from "../../../test/support/folder.js";
@@ -185,7 +185,28 @@ describe("unravel data sheet", () => {
     expect(Math.max(...data)).toBe(255);
   });
 
+  test("what training makes of images: a row for each change, the first and the last with none and all", async () => {
+    const folder = await temporaryFolder();
+    await writeShapes(folder);
+    const out = join(folder, "changed.png");
+    const args = ["--augment", "shift=3,flip,contrast=0.5", "--columns", "4"];
+    const { stdout } = await succeed(["data", "sheet", folder, "--out", out, ...args]);
+    const [width, height] = [24 + 4 * 26 - 2, 24 + 5 * (24 + 8) - 8];
+    expect(stdout).toContain(
+      `4 training images of ${basename(folder)}, from top to bottom: as they are; shift 3; flip; contrast 0.5; all together; ${width}x${height} pixels`,
+    );
+    const picture = decode(await readFile(out));
+    expect(picture).toMatchObject({ width, height, channels: 1 });
+    const band = (k: number) => picture.data.slice((12 + k * 32) * width, (12 + k * 32 + 24) * width);
+    for (const k of [1, 2, 3, 4]) expect(band(k), `${k}`).not.toEqual(band(0));
+  });
+
   test.each<readonly [string, readonly string[], RegExp]>([
+    [
+      "more than its images bear",
+      ["digits", "--out", "s.png", "--augment", "crop=99"],
+      /^--augment: augment.crop must be below 28, the images' smaller side, not 99\.$/,
+    ],
     [
       "not a PNG",
       ["--out", "sheet.jpg"],

@@ -85,7 +85,7 @@ describe("stop and go on", () => {
     const again = ["train", "--resume", kept, "--checkpoint", scratch("elsewhere")];
     const next = await startUntil(
       again,
-      /^Resumed {3}after \d+ of 100000 epochs[^]*^Epoch \d+\/100000 +loss/m,
+      /^Resumed {3}after \d+ of 100000 epochs[\s\S]*^Epoch \d+\/100000 +loss/m,
     );
     next.child.kill("SIGINT");
     expect((await next.end).stderr).toMatch(/the training is kept in .*elsewhere/);

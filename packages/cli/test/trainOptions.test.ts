@@ -53,6 +53,8 @@ const variants: readonly (readonly string[])[] = [
   ["--label-smoothing", "0.2"],
   ["--class-weights", "1,2,3,4,5,6,7,8,9,10"],
   ["--ema", "0.9"],
+  ["--augment", "shift=1,rotate=5"],
+  ["--augment", "auto"],
   ["--optimizer", "adam", "--weight-decay", "0.5"],
   ["--optimizer", "adamw", "--weight-decay", "0.6"],
   ["--optimizer", "adamw", "--weight-decay", "0.6", "--decay", "weights"],

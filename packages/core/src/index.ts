@@ -1,5 +1,22 @@
 /** The library's public face: everything that runs anywhere. What needs Node's files is in `unravel-cnn/node`. */
 
+export { type Augmenter, type AugmentPlace, augmented, createAugmenter } from "./augment/augmenter.js";
+export {
+  type Augmentation,
+  type AugmentName,
+  type AugmentOptions,
+  type AugmentSpec,
+  augmentCheck,
+  augmentKinds,
+  augmentNames,
+  resolveAugment,
+} from "./augment/options.js";
+export {
+  type AugmentSheet,
+  type AugmentSheetOptions,
+  augmentSheet,
+  describeAugmentation,
+} from "./augment/sheet.js";
 export * from "./builders.js";
 export * from "./builtIn.js";
 export * from "./check/index.js";
@@ -47,7 +64,7 @@ export { ReferenceEngine } from "./engine/reference.js";
 export type { EngineWorker, StartWorker } from "./engine/wasm/engineWorker.js";
 export { borrowWorkers, type LentWorkers, lendWorkers } from "./engine/wasm/lending.js";
 export type { Gpu } from "./engine/webgpu/device.js";
-export { FailureError, InputError } from "./errors.js";
+export { FailureError, InputError, inContext } from "./errors.js";
 export * from "./explain/index.js";
 export { crc32 } from "./formats/crc32.js";
 export {

@@ -1,3 +1,4 @@
+import type { Augmentation } from "../augment/options.js";
 import type { Convolution } from "../compiler/convolution.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Model } from "../graph/model.js";
@@ -56,7 +57,9 @@ export interface TrainingOptions {
    * holds the average, and the run what it trains. Default: there is none.
    */
   readonly ema?: number | undefined;
-  /** Of the random numbers that layers draw, such as dropout's: a whole number in [0, 2^32); default 0. */
+  /** How images are changed by chance each time they are trained on; default: they aren't. */
+  readonly augment?: Augmentation | undefined;
+  /** Of the random numbers of `augment` and of layers, such as dropout's: a whole number in [0, 2^32); default 0. */
   readonly seed?: number | undefined;
   /** Go on where another run stopped, as if it were the same. */
   readonly resume?: OptimizerState | undefined;
@@ -96,6 +99,8 @@ export interface EpochOptions {
   readonly signal?: AbortSignal | undefined;
   /** When it is aborted, the epoch ends after a step and resolves with what was done until then; it is no error. */
   readonly pause?: AbortSignal | undefined;
+  /** Which epoch it is, counted from 1, for `augment`; default 1. */
+  readonly epoch?: number | undefined;
   /** Where these images are only the rest of an epoch: the totals of its beginning, to which this adds image by image. */
   readonly before?: EpochTotals | undefined;
   /** Called now and then between steps, with the totals so far. */

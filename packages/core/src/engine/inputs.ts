@@ -1,3 +1,4 @@
+import { augmentCheck, resolveAugment } from "../augment/options.js";
 import { checkBytes, countOf, type Dataset, labelsPerImage } from "../data/dataset.js";
 import { InputError, inContext } from "../errors.js";
 import type { Model } from "../graph/model.js";
@@ -30,13 +31,19 @@ const trainingChecks: Checks<TrainingOptions> = {
   clip: number(0, { above: true, infinite: true }),
   classWeights: elsewhere,
   ema: emaCheck,
+  augment: augmentCheck,
   seed: SEED,
   resume: elsewhere,
 };
 
 const listening = { signal: abortSignal, onProgress: callback };
 
-const epochChecks: Checks<EpochOptions> = { ...listening, pause: abortSignal, before: elsewhere };
+const epochChecks: Checks<EpochOptions> = {
+  ...listening,
+  pause: abortSignal,
+  epoch: whole(1),
+  before: elsewhere,
+};
 
 const inferenceChecks: Checks<InferenceOptions> = { ...listening, batchSize };
 
@@ -46,6 +53,7 @@ export function checkTraining(model: Model, data: Dataset, options: TrainingOpti
   checkOptions("A training run", options, trainingChecks);
   inContext("A training run", () => {
     batchSize("batchSize", options.batchSize);
+    resolveAugment(options.augment, model.inputShape);
     if (options.classWeights !== undefined) {
       if (labelsPerImage(data) > 1) throw severalError();
       checkClassWeights(options.classWeights, model.classes);

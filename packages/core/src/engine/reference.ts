@@ -1,3 +1,5 @@
+import { type Augmenter, augmented, createAugmenter } from "../augment/augmenter.js";
+import { resolveAugment } from "../augment/options.js";
 import { loadBatch } from "../data/batch.js";
 import { type Dataset, labelsAt } from "../data/dataset.js";
 import { type Model, withClassWeights } from "../graph/model.js";
@@ -9,7 +11,7 @@ import { clipGradients } from "../optimizers/clip.js";
 import { LOOK_EVERY } from "../optimizers/flush.js";
 import { decaysOf, optimizerStateCount, resolveOptimizer, updateParameter } from "../optimizers/index.js";
 import { EVALUATION, logits, nextState, parameterGradients, trace } from "../reference/trace.js";
-import { copyAll, type FloatArray, type NamedTensors, sizeOf } from "../tensor.js";
+import { copyAll, type FloatArray, type NamedTensors, sizeOf, type Tensor } from "../tensor.js";
 import { DivergedError } from "./diverged.js";
 import type {
   Engine,
@@ -122,6 +124,7 @@ class ReferenceTraining implements TrainingRun {
   /** With `ema`: of the parameters, and of what layers keep besides. */
   readonly #average: NamedTensors | undefined;
   readonly #engine: EngineState;
+  readonly #augment: Augmenter | undefined;
   #step = 0;
   #idleSteps = 0;
   #closed = false;
@@ -140,6 +143,8 @@ class ReferenceTraining implements TrainingRun {
     this.#parameters = parameters;
     this.#data = data;
     this.#options = options;
+    const augment = resolveAugment(options.augment, model.inputShape);
+    this.#augment = augment && createAugmenter(augment, model.inputShape, options.seed ?? 0);
     const memory = optimizerMemory(model, options);
     this.#step = options.resume?.steps ?? 0;
     this.#state = Object.fromEntries(
@@ -162,7 +167,13 @@ class ReferenceTraining implements TrainingRun {
   async #train(
     order: Uint32Array,
     learningRates: Float64Array,
-    { signal, pause, before = { ...NOTHING, idleSteps: this.#idleSteps }, onProgress }: EpochOptions,
+    {
+      signal,
+      pause,
+      epoch = 1,
+      before = { ...NOTHING, idleSteps: this.#idleSteps },
+      onProgress,
+    }: EpochOptions,
   ): Promise<EpochTotals> {
     const { batchSize } = this.#options;
     const slices = new Slices(signal);
@@ -171,7 +182,7 @@ class ReferenceTraining implements TrainingRun {
     try {
       for (let from = 0; from < order.length && !pause?.aborted; from += batchSize) {
         const indices = order.subarray(from, from + batchSize);
-        totals = sumOf(totals, this.#trainOn(indices, learningRates[totals.steps - before.steps]));
+        totals = sumOf(totals, this.#trainOn(indices, epoch, learningRates[totals.steps - before.steps]));
         if (!(await slices.rest())) continue;
         this.#checkOpen();
         onProgress?.(totals);
@@ -210,10 +221,10 @@ class ReferenceTraining implements TrainingRun {
   }
 
   /** One step. Returns sums over the batch, from before the update. */
-  #trainOn(indices: Uint32Array, learningRate: number): EpochTotals {
-    const model = this.#model;
+  #trainOn(indices: Uint32Array, epoch: number, learningRate: number): EpochTotals {
     const labels = labelsAt(this.#data, indices);
-    const x = loadBatch(this.#data.images, model.inputShape, indices, model.normalize);
+    const model = this.#model;
+    const x = this.#load(indices, epoch);
     this.#step += 1;
     const step = trace(model, this.#parameters, x, labels, {
       inputGradient: false,
@@ -245,6 +256,15 @@ class ReferenceTraining implements TrainingRun {
       absurdSteps: step.loss > absurdLoss(model) ? 1 : 0,
       idleSteps: this.#idleSteps,
     };
+  }
+
+  /** The images of a batch. */
+  #load(indices: Uint32Array, epoch: number): Tensor {
+    const { inputShape, normalize } = this.#model;
+    const { images } = this.#data;
+    if (this.#augment === undefined) return loadBatch(images, inputShape, indices, normalize);
+    const changed = augmented(this.#augment, images, inputShape, indices, epoch);
+    return loadBatch(changed, inputShape, [...indices.keys()], normalize);
   }
 
   /** Takes the step: parameters, what layers keep besides, and their average. */

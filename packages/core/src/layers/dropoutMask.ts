@@ -1,3 +1,4 @@
+import { CELL_STEP, mix } from "../mix.js";
 import type { Context } from "./layer.js";
 
 /*
@@ -18,20 +19,8 @@ import type { Context } from "./layer.js";
  * 0x5adacc4a.
  */
 
-/** The constants of a mix, for kernels that do the same. */
-export const MIX = { shifts: [16, 15, 16], factors: [0x7feb352d, 0x846ca68b] } as const;
-
-/** How far the keys of neighbouring cells lie from each other: 2^32 divided by the golden ratio. */
-export const CELL_STEP = 0x9e3779b9;
-
 /** How many bits of a hash are looked at: as many as the fraction of a float32 has. */
 export const MASK_BITS = 23;
-
-function mix(h: number): number {
-  h = Math.imul(h ^ (h >>> 16), MIX.factors[0]);
-  h = Math.imul(h ^ (h >>> 15), MIX.factors[1]);
-  return (h ^ (h >>> 16)) >>> 0;
-}
 
 /** What the masks of an image begin with: a whole number in [0, 2^32). */
 export function maskKey({ seed, step, node }: Context, place: number): number {

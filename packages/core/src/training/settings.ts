@@ -1,3 +1,4 @@
+import { type Augmentation, type AugmentSpec, augmentCheck } from "../augment/options.js";
 import type { ClassWeightsSpec } from "../losses/classWeights.js";
 import type { ClassWeights } from "../losses/loss.js";
 import { emaCheck } from "../optimizers/average.js";
@@ -37,6 +38,12 @@ export interface TrainingSettings {
    */
   readonly ema?: number | undefined;
   /**
+   * How images are changed by chance each time they are trained on: `auto`, or which changes and how much, like
+   * `{ shift: 2, rotate: 10 }`. What happens to an image follows from seed, epoch and image alone. Those set aside stay as they
+   * are. Default: none is changed.
+   */
+  readonly augment?: AugmentSpec | undefined;
+  /**
    * Set aside from the training images, chosen at random: a whole number counts images, a fraction below 1 is a share.
    * Default 0: none.
    */
@@ -65,6 +72,7 @@ export const settingChecks: Checks<TrainingSettings> = {
   clip: elsewhere,
   classWeights: elsewhere,
   ema: emaCheck,
+  augment: augmentCheck,
   validation: number(0),
   stratify: flag,
   seed: SEED,
@@ -80,7 +88,7 @@ export function checkSettings(settings: TrainingSettings): void {
  * @param count of training images: a batch holds no more, and the learning rate follows from it
  * @throws InputError for one that is out of range
  */
-export function resolveSettings(settings: Omit<TrainingSettings, "classWeights">, count: number) {
+export function resolveSettings(settings: Omit<TrainingSettings, "classWeights" | "augment">, count: number) {
   const { epochs = fitDefaults.epochs, schedule = fitDefaults.schedule, seed = fitDefaults.seed } = settings;
   const optimizer = resolveOptimizer(settings.optimizer ?? fitDefaults.optimizer);
   const batchSize = Math.min(settings.batchSize ?? fitDefaults.batchSize, count);
@@ -93,4 +101,5 @@ export function resolveSettings(settings: Omit<TrainingSettings, "classWeights">
 /** Settings with nothing left out, and what follows from the training images. */
 export interface ResolvedSettings extends ReturnType<typeof resolveSettings> {
   readonly classWeights: ClassWeights | undefined;
+  readonly augment: Augmentation | undefined;
 }

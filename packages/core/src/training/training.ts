@@ -1,3 +1,4 @@
+import { resolveAugment } from "../augment/options.js";
 import { countOf, type Dataset, labelsPerImage } from "../data/dataset.js";
 import { DivergedError } from "../engine/diverged.js";
 import type { Engine, EpochOptions, EpochTotals, RunState, TrainingRun } from "../engine/engine.js";
@@ -95,13 +96,14 @@ export class Training {
     inTraining.add(engine);
     try {
       if (state) engine.setParameters(state.parameters);
-      const { batchSize, optimizer, clip, classWeights, ema, seed } = settings;
+      const { batchSize, optimizer, clip, classWeights, ema, augment, seed } = settings;
       const run = await engine.startTraining(data.train, {
         batchSize,
         optimizer,
         clip,
         classWeights,
         ema,
+        ...(augment && { augment }),
         seed,
         ...(state && { resume: state }),
       });
@@ -161,7 +163,7 @@ export class Training {
    */
   async advance(
     steps = Infinity,
-    { signal, pause, onProgress }: Omit<EpochOptions, "before"> = {},
+    { signal, pause, onProgress }: Omit<EpochOptions, "before" | "epoch"> = {},
   ): Promise<EpochTotals> {
     if (steps !== Infinity) inContext("A training goes on", () => wholeNumber("steps", steps, 1));
     if (this.done || this.#ended) throw new InputError("The training has ended; begin another one.");
@@ -172,7 +174,13 @@ export class Training {
     const rates = Float64Array.from({ length: count }, (_, k) => this.learningRate(this.#steps + k));
     const images = this.#orderNow().subarray(first * batchSize, (first + count) * batchSize);
     this.#ended = true; // unless all goes well
-    this.#totals = await this.#run.epoch(images, rates, { signal, pause, before, onProgress });
+    this.#totals = await this.#run.epoch(images, rates, {
+      signal,
+      pause,
+      epoch: this.epoch,
+      before,
+      onProgress,
+    });
     const done = differenceOf(this.#totals, before);
     this.#steps += done.steps;
     this.#firstLoss = Math.max(this.#firstLoss, this.#totals.firstLoss);
@@ -241,7 +249,11 @@ export function prepareTraining(engine: Engine, data: Dataset, settings: Trainin
 }
 
 /** @throws InputError for a setting that is out of range, or doesn't fit the classes */
-function resolveFor(model: Model, data: Dataset, { classWeights: spec, ...settings }: TrainingSettings) {
+function resolveFor(
+  model: Model,
+  data: Dataset,
+  { classWeights: spec, augment, ...settings }: TrainingSettings,
+) {
   const classWeights =
     spec === undefined
       ? undefined
@@ -249,7 +261,11 @@ function resolveFor(model: Model, data: Dataset, { classWeights: spec, ...settin
           if (labelsPerImage(data) > 1) throw severalError();
           return resolveClassWeights(spec, model.classes, data.labels);
         });
-  return { ...resolveSettings(settings, countOf(data)), classWeights };
+  return {
+    ...resolveSettings(settings, countOf(data)),
+    classWeights,
+    augment: inContext("Training", () => resolveAugment(augment, data.shape)),
+  };
 }
 
 /**

@@ -17,7 +17,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from make import averages, files, losses, modal, networks, training
+from make import augment, averages, files, losses, modal, networks, training
 
 if __name__ == "__main__":
     print(f"PyTorch {files.torch.__version__}, NumPy {files.np.__version__}")
@@ -29,3 +29,4 @@ if __name__ == "__main__":
     training.make_training()
     modal.make_modal()
     averages.make_averages()
+    augment.make_augment()

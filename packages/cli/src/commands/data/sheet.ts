@@ -1,7 +1,17 @@
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import { encode } from "fast-png";
-import { contactSheet, type SheetOptions } from "unravel-cnn";
+import {
+  type AugmentSpec,
+  augmentSheet,
+  contactSheet,
+  countOf,
+  type Dataset,
+  inContext,
+  resolveAugment,
+  type SheetOptions,
+} from "unravel-cnn";
+import { AUGMENT_HELP, augmentOption } from "../../augmentOption.js";
 import { loadData } from "../../data.js";
 import { interruptible } from "../../exit.js";
 import { DATA_HELP, OFFLINE_HELP } from "../../help.js";
@@ -22,6 +32,7 @@ interface SheetCommandOptions {
   scale: number;
   ink: SheetOptions["ink"];
   seed: number;
+  augment?: AugmentSpec;
   offline?: boolean;
   json?: boolean;
   quiet?: boolean;
@@ -53,6 +64,11 @@ export function defineSheet(command: Command): void {
     )
     .option("--scale <n>", "side of an image's pixel, in pixels", wholeNumber("--scale", 1, 100), 2)
     .option("--ink <ink>", "black (on white), white (on black)", oneOf("--ink", ["black", "white"]), "black")
+    .option(
+      "--augment <changes>",
+      `show what training makes of images: as they are, with each change, with all; ${AUGMENT_HELP}`,
+      augmentOption,
+    )
     .option("--seed <n>", "chooses the images", seedOption, 0)
     .option("--offline", OFFLINE_HELP)
     .option("--json", "print what was written as JSON")
@@ -63,6 +79,7 @@ export function defineSheet(command: Command): void {
 Examples:
   unravel data sheet mnist
   unravel data sheet digits --random --seed 1 --out digits.png
+  unravel data sheet mnist --augment auto --out augmented.png
   unravel data sheet ./my-idx-folder --set test --rows 3 --out mine.png`,
     )
     .action((name: string, options: SheetCommandOptions) =>
@@ -71,7 +88,7 @@ Examples:
 }
 
 async function run(name: string, options: SheetCommandOptions, signal: AbortSignal): Promise<void> {
-  const { random, set, columns, scale, ink, seed, offline, json, quiet } = options;
+  const { random, set, columns, offline, json, quiet } = options;
   if (options.out !== undefined) await checkOutput(options.out, PICTURE_FILE);
   const progress = new Progress(process.stderr, quiet === true);
   const rows = options.rows ?? (random ? MIXED_ROWS : 1);
@@ -89,24 +106,40 @@ async function run(name: string, options: SheetCommandOptions, signal: AbortSign
   );
   const out = options.out ?? `${basename(resolve(loaded.source))}.png`;
   await checkOutput(out, PICTURE_FILE);
-  const sheet = contactSheet(loaded[set], {
-    order: random ? "random" : "class",
-    rows,
-    columns,
-    scale,
-    ink,
-    seed,
-  });
-  const { width, height, pixels: grey, images } = sheet;
-  const picture = encode({ width, height, data: grey, depth: 8, channels: 1, text: PNG_TEXT });
+  const sheet = sheetOf(loaded[set], rows, options);
+  const { width, height, channels, pixels, images, shows } = sheet;
+  const picture = encode({ width, height, data: pixels, depth: 8, channels, text: PNG_TEXT });
   await writeOutput(out, PICTURE_FILE, picture);
   if (json) {
     printJson({ out, data: loaded.source, set, images, width, height });
   } else if (!quiet) {
-    const { name: title, classes } = loaded[set];
-    const order = random ? "mixed" : `by class: ${classes.join(", ")}`;
     printLines([
-      `Wrote ${out}: ${whole(images)} ${set === "train" ? "training" : "test"} images of ${title}, ${order}; ${width}x${height} pixels`,
+      `Wrote ${out}: ${whole(images)} ${set === "train" ? "training" : "test"} images of ${loaded[set].name}, ${shows}; ${width}x${height} pixels`,
     ]);
   }
+}
+
+interface DrawnSheet {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly pixels: Uint8Array;
+  /** How many there are on it. */
+  readonly images: number;
+  /** In words. */
+  readonly shows: string;
+}
+
+/** Many images of a data set, or a few as training changes them. @throws InputError for images that can't be shown */
+function sheetOf(data: Dataset, rows: number, options: SheetCommandOptions): DrawnSheet {
+  const { random, columns, scale, ink, seed, augment } = options;
+  if (augment === undefined) {
+    const sheet = contactSheet(data, { order: random ? "random" : "class", rows, columns, scale, ink, seed });
+    const shows = random ? "mixed" : `by class: ${data.classes.join(", ")}`;
+    return { ...sheet, channels: 1, shows };
+  }
+  const augmentation = inContext("--augment", () => resolveAugment(augment, data.shape)) ?? {};
+  const sheet = augmentSheet(data, augmentation, { columns, rows: options.rows ?? 1, scale, ink, seed });
+  const images = Math.min(columns, countOf(data));
+  return { ...sheet, images, shows: `from top to bottom: ${sheet.bands.join("; ")}` };
 }

@@ -1,12 +1,15 @@
 import {
+  type AugmentSpec,
   countOf,
   type Dataset,
+  describeAugmentation,
   duration,
   type Engine,
   type Evaluation,
   type FitOptions,
   type History,
   type OptimizerName,
+  resolveAugment,
 } from "unravel-cnn";
 import type { LoadedModel } from "../../model.js";
 import { clock, counted, percent, short, significant, whole } from "../../terminal/numbers.js";
@@ -26,7 +29,7 @@ export function announce(
       readonly optimizer: { readonly type: OptimizerName };
     }
   > &
-    Pick<FitOptions, "classWeights" | "ema" | "validation" | "keep" | "patience">,
+    Pick<FitOptions, "classWeights" | "ema" | "augment" | "validation" | "keep" | "patience">,
 ): void {
   const { epochs, batchSize, optimizer, learningRate, schedule, seed } = options;
   const size = training.shape.join("x");
@@ -56,11 +59,18 @@ export function announce(
       `Average   of the weights, ${short(ema)} of itself kept in each step: it is measured and saved`,
     );
   }
+  if (options.augment !== undefined) progress.say(`Images    ${describeChanges(options.augment, training)}`);
   const keeping = describeKeeping(options);
   if (keeping !== undefined) progress.say(keeping);
   progress.say(
     `Engine    ${engine.name}, ${counted(engine.threads, "thread")}${engine.strict ? ", strict" : ""}`,
   );
+}
+
+/** What is done to images before they are trained on. */
+function describeChanges(spec: AugmentSpec, { shape }: Dataset): string {
+  const augmentation = resolveAugment(spec, shape);
+  return augmentation ? `changed by chance: ${describeAugmentation(augmentation)}` : "as they are";
 }
 
 /** What the images that are set aside decide, if anything. */

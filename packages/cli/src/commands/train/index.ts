@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { decays, fitDefaults, InputError, inits, keeps, optimizerNames, schedules } from "unravel-cnn";
+import { AUGMENT_HELP, augmentOption } from "../../augmentOption.js";
 import { addEngineOptions } from "../../engine.js";
 import { interruptible } from "../../exit.js";
 import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../../help.js";
@@ -88,6 +89,7 @@ export function defineTrain(command: Command): void {
       "use an average of the weights that keeps so much of itself in each step, like 0.999",
       realNumber("--ema", "above 0 and below 1", (v) => v > 0 && Math.fround(v) < 1),
     )
+    .option("--augment <changes>", `change images by chance: ${AUGMENT_HELP}`, augmentOption)
     .option("--seed <n>", "fixes all that is random", seedOption, fitDefaults.seed)
     .optionsGroup("The best epoch, by its loss on the images set aside:")
     .option("--keep <which>", "weights of the last epoch, or of the best", oneOf("--keep", keeps), "last")
@@ -125,6 +127,7 @@ Examples:
   unravel train --model my-net.json --data ./my-idx-folder --validation 0.1
   unravel train --optimizer sgd --learning-rate 0.05 --schedule cosine --json
   unravel train --epochs 50 --keep best --patience 5 --plot run.svg
+  unravel train --model lenet5 --epochs 20 --augment shift=2,rotate=10,scale
   unravel train --epochs 50 --checkpoint run
   unravel train --resume run`,
     )

@@ -1,4 +1,5 @@
 import {
+  type AugmentSpec,
   type ClassWeightsSpec,
   type Decay,
   defineModel,
@@ -36,6 +37,7 @@ export interface TrainOptions extends EngineChoice {
   labelSmoothing?: number;
   classWeights?: ClassWeightsSpec;
   ema?: number;
+  augment?: AugmentSpec;
   validation?: number;
   keep: Keep;
   patience?: number;

@@ -66,6 +66,7 @@ export async function train(
       ...(options.clip !== undefined && { clip: options.clip }),
       ...(options.classWeights !== undefined && { classWeights: options.classWeights }),
       ...(options.ema !== undefined && { ema: options.ema }),
+      ...(options.augment !== undefined && { augment: options.augment }),
     } satisfies FitOptions;
     announce(progress, loaded, engine, training, data.test, fitOptions);
     if (resumed) progress.say(describeResumed(resumed));

@@ -13,7 +13,8 @@ import {
   type Variable,
 } from "../../ir/ir.js";
 import type { Dropout } from "../../layers/dropout.js";
-import { CELL_STEP, dropsBelow, MASK_BITS, MIX, stretchOf } from "../../layers/dropoutMask.js";
+import { dropsBelow, MASK_BITS, stretchOf } from "../../layers/dropoutMask.js";
+import { CELL_STEP, MIX } from "../../mix.js";
 import { BLOCK, HALVES, type View } from "../block.js";
 import { mapCells } from "./elementwise.js";
 import type { Lowering, Node } from "./lowering.js";

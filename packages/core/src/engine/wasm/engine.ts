@@ -1,3 +1,4 @@
+import { resolveAugment } from "../../augment/options.js";
 import { BLOCK } from "../../compiler/block.js";
 import type { Convolution } from "../../compiler/convolution.js";
 import { type Plan, type PlanOptions, planModel } from "../../compiler/plan.js";
@@ -108,6 +109,7 @@ export class WasmEngine implements Engine {
     const optimizer = resolveOptimizer(options.optimizer);
     const memory = resume ? optimizerMemory(this.model, options) : [];
     const average = firstAverage(this.model, this.#parameters, options);
+    const augment = resolveAugment(options.augment, this.model.inputShape);
     const pool = batchSize > BLOCK ? this.pool : this.#poolOfOne();
     pool.start();
     const model = options.classWeights ? withClassWeights(this.model, options.classWeights) : this.model;
@@ -118,6 +120,7 @@ export class WasmEngine implements Engine {
       await compileFor(pool, plan, { relaxed: !this.strict }),
       layoutOf(plan, {
         ...{ batchSize, optimizer, clip, seed: options.seed ?? 0, labelsPerImage: each },
+        ...(augment && { augment }),
         ...(options.classWeights && {
           weights: {
             counts: options.classWeights,
@@ -237,9 +240,15 @@ class WasmTraining implements TrainingRun {
   async #train(
     order: Uint32Array,
     learningRates: Float64Array,
-    { signal, pause, before = { ...NOTHING, idleSteps: this.#idleSteps }, onProgress }: EpochOptions,
+    {
+      signal,
+      pause,
+      epoch = 1,
+      before = { ...NOTHING, idleSteps: this.#idleSteps },
+      onProgress,
+    }: EpochOptions,
   ): Promise<EpochTotals> {
-    const request = { order, learningRates, firstStep: this.#step, before };
+    const request = { order, learningRates, firstStep: this.#step, epoch, before };
     const tell = onProgress && ((soFar: EpochTotals) => soFar.images > before.images && onProgress(soFar));
     const { totals, badLoss, parameters } = await withAnyOf([signal, pause], (stop) =>
       this.#program.epoch(request, { signal: stop, onProgress: tell }),

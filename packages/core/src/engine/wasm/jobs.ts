@@ -69,7 +69,7 @@ function rowsIn({ buffer }: WebAssembly.Memory, layout: MemoryLayout): TrainingR
 export function epochJob(
   layout: MemoryLayout,
   { images, labels }: TrainingStart,
-  { order, learningRates, firstStep, before }: EpochRequest,
+  { order, learningRates, firstStep, epoch, before }: EpochRequest,
   allocate: Allocate = unshared,
 ): EpochJob {
   const doubles = (length: number) => new Float64Array(allocate(8 * length), 0, length);
@@ -86,6 +86,7 @@ export function epochJob(
     order: indices,
     learningRates: rates,
     firstStep,
+    epoch,
     lossOfBlock: doubles(blocks),
     correctOfBlock: doubles(blocks),
     squaresOfChunk: doubles(Math.ceil(layout.parameterLength / CHUNK)),

@@ -1,9 +1,10 @@
+import type { Augmentation } from "../../augment/options.js";
 import type { Stretch } from "../../compiler/parameterRow.js";
 import type { Plan } from "../../compiler/plan.js";
 import type { ChunkKernel, Stage } from "../../compiler/stages.js";
 import type { Region } from "../../ir/ir.js";
 import type { OptimizerOptions } from "../../optimizers/index.js";
-import { sizeOf } from "../../tensor.js";
+import { type ImageShape, sizeOf } from "../../tensor.js";
 import { absurdLoss } from "../signs.js";
 
 /** A part of a region: where it begins, in bytes, and how many float32 numbers it has. */
@@ -23,6 +24,7 @@ export interface MemoryLayout {
   readonly block: number;
   /** The stages of a step, with the names of their kernels. */
   readonly stages: readonly StageLayout[];
+  readonly imageShape: ImageShape;
   readonly imageSize: number;
   readonly classes: number;
   /** A batch's mean loss above this is absurd. */
@@ -65,6 +67,8 @@ export interface MemoryLayout {
     readonly optimizer: OptimizerOptions;
     readonly clip: number | undefined;
     readonly seed: number;
+    /** How images are changed by chance. */
+    readonly augment?: Augmentation;
     /** 1, or with several labels at once as many as there are classes. */
     readonly labelsPerImage: number;
     /** With class weights, for each class: how much an image counts, and the sum of what is asked of all classes. */
@@ -77,6 +81,7 @@ export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): Memor
   return {
     block: plan.block,
     stages: plan.stages.map(layoutOfStage),
+    imageShape: model.inputShape,
     imageSize: sizeOf(model.inputShape),
     classes: model.classes.length,
     absurdLoss: absurdLoss(model),

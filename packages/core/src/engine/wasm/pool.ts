@@ -61,6 +61,8 @@ export interface EpochRequest {
   readonly learningRates: Float64Array;
   /** How many steps were done before this epoch. */
   readonly firstStep: number;
+  /** Counted from 1. */
+  readonly epoch: number;
   /** The totals to which this adds. */
   readonly before: EpochTotals;
 }

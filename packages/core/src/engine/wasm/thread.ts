@@ -1,3 +1,4 @@
+import { type Augmenter, createAugmenter } from "../../augment/augmenter.js";
 import { BLOCK } from "../../compiler/block.js";
 import { STATISTICS } from "../../compiler/kernels/softmaxCrossEntropy.js";
 import { maskKey } from "../../layers/dropoutMask.js";
@@ -67,6 +68,7 @@ export class Thread {
   readonly #numbers: Float32Array;
   readonly #words: Uint32Array;
   readonly #updates: Updates | undefined;
+  readonly #augment: Augmenter | undefined;
   readonly #absurdLoss: number;
   readonly #firstSteps: number;
 
@@ -95,6 +97,8 @@ export class Thread {
     this.#words = new Uint32Array(memory.buffer);
     this.#updates =
       layout.training && new Updates(this.#kernels, layout, layout.training, this.#numbers, control);
+    const { augment, seed = 0 } = layout.training ?? {};
+    this.#augment = augment && createAugmenter(augment, layout.imageShape, seed);
     this.#absurdLoss = layout.absurdLoss;
     this.#firstSteps = firstSteps(layout.training?.batchSize ?? 1);
     this.#fillBorders(layout.minusInfinity, this.#workspace);
@@ -220,7 +224,8 @@ export class Thread {
     const real = Math.min(size, from + count - first);
     for (let n = 0; n < size; n++) {
       const image = job.order[first + (n < real ? n : 0)];
-      if (stage.first) this.#load(pixels, image, n);
+      if (stage.first && this.#augment) this.#loadChanged(this.#augment, job, image, n, n < real);
+      else if (stage.first) this.#load(pixels, image, n);
       for (let k = 0; k < each; k++) {
         this.#numbers[(this.#workspace + labels) / 4 + k * BLOCK + n] =
           n < real ? job.labels[image * each + k] : 0;
@@ -254,6 +259,20 @@ export class Thread {
     const to = (this.#workspace + bytes) / target.BYTES_PER_ELEMENT + n * length;
     // `set` of a `subarray` would make two objects for each image: much for a step that has only one
     for (let k = 0; k < length; k++) target[to + k] = source[from + k];
+  }
+
+  /** As `#load`, but changed as chance has it: what fills a short block up is its first image as that was changed. */
+  #loadChanged(
+    augment: Augmenter,
+    { images, epoch }: EpochJob,
+    index: number,
+    n: number,
+    isReal: boolean,
+  ): void {
+    const { bytes, imageSize } = this.#layout;
+    const start = this.#workspace + bytes;
+    if (isReal) augment({ epoch, index }, images, index * imageSize, this.#memory, start + n * imageSize);
+    else this.#memory.copyWithin(start + n * imageSize, start, start + imageSize);
   }
 
   /** How images are copied into the memory: eight pixels at a time, if they can be read so. */

@@ -8,6 +8,8 @@ export interface EpochJob {
   readonly learningRates: Float64Array;
   /** How many steps were done before this epoch. */
   readonly firstStep: number;
+  /** Which epoch it is, counted from 1. */
+  readonly epoch: number;
   /** For each block of a batch: the sum of its losses, and how many were right. */
   readonly lossOfBlock: Float64Array;
   readonly correctOfBlock: Float64Array;
