@@ -53,7 +53,7 @@ const quickly: Record<string, string[]> = {
 };
 
 const TRAIN_OPTIONS =
-  "model filters init data offline limit validation epochs batch-size optimizer learning-rate schedule momentum nesterov " +
+  "model filters init data offline limit validation epochs batch-size optimizer learning-rate find-rate schedule momentum nesterov " +
   "weight-decay decay clip label-smoothing class-weights ema augment seed keep patience checkpoint every resume engine threads " +
   "strict out history plot json quiet help";
 

@@ -165,3 +165,32 @@ describe("the best epoch, and files that tell of a training", () => {
     expectRefusal(result, 2, /keep: "best" needs validation images, but validation is 0/);
   });
 });
+
+describe("--find-rate", () => {
+  test("says which rate to take, draws it, and trains nothing", async () => {
+    const plot = scratch("rates.svg");
+    const { stdout } = await succeed(["train", ...data(), "--find-rate", "--plot", plot]);
+    const last = stdout.trimEnd().split("\n").at(-1) as string;
+    const [, rate] =
+      /^Suggested: --learning-rate ([\d.e-]+); the loss is the smallest at [\d.e-]+(, and is absurd from [\d.e-]+ on)?$/.exec(
+        last,
+      ) as RegExpExecArray;
+    const { stdout: json } = await succeed(["train", ...data(), "--find-rate", "--json", "--threads", "1"]);
+    const found = JSON.parse(json);
+    expect(Number(found.suggested.toPrecision(2))).toBe(Number(rate));
+    expect(found.trials[0]).toMatchObject({ rate: 1e-5 });
+    const svg = await readFile(plot, "utf8");
+    expect(svg).toMatch(/^<svg [^>]*class="unravel-rates"/);
+    expect(svg).toContain(`suggested: ${found.suggested.toPrecision(2)}`);
+  });
+
+  test.each(["--out m.safetensors", "--checkpoint run", "--learning-rate 0.1", "--ema 0.9"])(
+    "not with %s",
+    async (option) => {
+      const result = await unravel(["train", ...data(), "--find-rate", ...option.split(" ")], {
+        cwd: scratch(),
+      });
+      expectRefusal(result, 2, /^--find-rate only tries learning rates and keeps nothing; leave --/);
+    },
+  );
+});

@@ -124,6 +124,7 @@ export { learningRateFor, lowerLearningRate } from "./optimizers/learningRate.js
 export { type Decay, decays } from "./optimizers/optimizer.js";
 export { type Schedule, schedules } from "./optimizers/schedules.js";
 export { type HistorySvgOptions, renderHistorySvg } from "./presentation/historySvg.js";
+export { type RateSvgOptions, renderRateSvg } from "./presentation/rateSvg.js";
 export { printable } from "./printable.js";
 export { permutation, type RandomStream, randomStream } from "./random.js";
 export { contractName, shapesOfTrace } from "./reference/names.js";
@@ -143,6 +144,7 @@ export type { About, Best, Checkpoint, CheckpointOptions, Every } from "./traini
 export { formatCheckpoint, parseCheckpoint } from "./training/checkpointFile.js";
 export type { Death } from "./training/death.js";
 export { evaluate, type Prediction, predict } from "./training/evaluate.js";
+export { type FindRateOptions, findRate, type RateTest, type RateTrial } from "./training/findRate.js";
 export { type FitOptions, fit, type Keep, keeps } from "./training/fit.js";
 export type { EpochRecord, History, ProgressEvent } from "./training/history.js";
 export { type Answers, type Evaluation, measure as evaluateLogits } from "./training/metrics.js";

@@ -88,12 +88,7 @@ export class Training {
   /** As `open`, with what `prepareTraining` has found. */
   static async begin(engine: Engine, prepared: Prepared, state?: TrainingState): Promise<Training> {
     const { data, settings } = prepared;
-    if (inTraining.has(engine)) {
-      throw new InputError(
-        "The engine is being trained already; wait until that has ended, or create another engine.",
-      );
-    }
-    inTraining.add(engine);
+    const release = occupy(engine);
     try {
       if (state) engine.setParameters(state.parameters);
       const { batchSize, optimizer, clip, classWeights, ema, augment, seed } = settings;
@@ -109,7 +104,7 @@ export class Training {
       });
       return new Training(engine, run, data, settings, state);
     } catch (error) {
-      inTraining.delete(engine);
+      release();
       throw error;
     }
   }
@@ -279,3 +274,18 @@ export function imagesPerEpoch({ fewestImages }: Model, count: number, batchSize
 
 /** Two trainings at the same time would overwrite each other's parameters. */
 const inTraining = new WeakSet<Engine>();
+
+/**
+ * Keeps others from training an engine.
+ * @returns what lets them again
+ * @throws InputError if another has it
+ */
+export function occupy(engine: Engine): () => void {
+  if (inTraining.has(engine)) {
+    throw new InputError(
+      "The engine is being trained already; wait until that has ended, or create another engine.",
+    );
+  }
+  inTraining.add(engine);
+  return () => void inTraining.delete(engine);
+}

@@ -51,6 +51,7 @@ export function defineTrain(command: Command): void {
       "default: fits the optimizer and the batch size",
       positive("--learning-rate"),
     )
+    .option("--find-rate", "try learning rates, say which to take, and train nothing (--plot draws it)")
     .option(
       "--schedule <name>",
       `learning rate: ${schedules.join(", ")}`,
@@ -126,6 +127,7 @@ Examples:
   unravel train --model lenet5 --epochs 10 --out lenet5.safetensors
   unravel train --model my-net.json --data ./my-idx-folder --validation 0.1
   unravel train --optimizer sgd --learning-rate 0.05 --schedule cosine --json
+  unravel train --model lenet5 --find-rate --plot rates.svg
   unravel train --epochs 50 --keep best --patience 5 --plot run.svg
   unravel train --model lenet5 --epochs 20 --augment shift=2,rotate=10,scale
   unravel train --epochs 50 --checkpoint run

@@ -46,6 +46,7 @@ export interface TrainOptions extends EngineChoice {
   resume?: string;
   seed: number;
   out?: string;
+  findRate?: boolean;
   history?: string;
   plot?: string;
   json?: boolean;

@@ -15,6 +15,7 @@ import { engineOptions } from "../../engine.js";
 import { type LoadedModel, loadModel } from "../../model.js";
 import { Progress } from "../../terminal/progress.js";
 import { announce, describeBefore, describeEnd, describeLeftOut, showProgress } from "./announce.js";
+import { checkFindRate, reportRates } from "./findRate.js";
 import { HistoryFiles } from "./historyFiles.js";
 import { KeptTraining } from "./keptTraining.js";
 import { optimizerOf, type TrainOptions, withLabelSmoothing } from "./options.js";
@@ -38,6 +39,7 @@ export async function train(
   const resumed = given.resume === undefined ? undefined : await readResumed(given.resume, given, isGiven);
   const options = resumed?.options ?? given;
   const optimizer = optimizerOf(options);
+  if (options.findRate) checkFindRate(options);
   const files = await outputsOf(options, resumed);
   const progress = new Progress(process.stderr, options.quiet === true);
   const data = await loadData(options, "training on", progress, signal);
@@ -68,6 +70,11 @@ export async function train(
       ...(options.ema !== undefined && { ema: options.ema }),
       ...(options.augment !== undefined && { augment: options.augment }),
     } satisfies FitOptions;
+    if (options.findRate) {
+      const { epochs: _, learningRate: __, schedule: ___, keep: ____, ...settings } = fitOptions;
+      await reportRates(options, engine, training, loaded, settings, progress);
+      return;
+    }
     announce(progress, loaded, engine, training, data.test, fitOptions);
     if (resumed) progress.say(describeResumed(resumed));
 
