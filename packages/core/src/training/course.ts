@@ -31,6 +31,8 @@ export class Course {
   /** How long the present epoch has been trained. */
   #seconds: number;
   #diedTold = false;
+  /** Whether the last checkpoint was due before a step was done. */
+  #isHurried = false;
 
   constructor(
     engine: Engine,
@@ -112,12 +114,16 @@ export class Course {
       await this.#training.advance(steps, { signal, onProgress });
       return;
     }
-    const left = Math.min(steps, checkpoints.stepsLeft(this.#training.steps));
+    // what is due sooner than a step takes must not keep every step from being taken
+    const left = this.#isHurried ? 1 : Math.min(steps, checkpoints.stepsLeft(this.#training.steps));
+    const milliseconds = this.#isHurried ? undefined : checkpoints.millisecondsLeft;
     const due = new AbortController();
-    const milliseconds = checkpoints.millisecondsLeft;
     const timer = milliseconds === undefined ? undefined : setTimeout(() => due.abort(), milliseconds);
     try {
-      await withAnyOf([signal, due.signal], (pause) => this.#training.advance(left, { pause, onProgress }));
+      const done = await withAnyOf([signal, due.signal], (pause) =>
+        this.#training.advance(left, { pause, onProgress }),
+      );
+      this.#isHurried = done.steps === 0;
     } finally {
       clearTimeout(timer);
     }

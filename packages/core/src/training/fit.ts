@@ -13,7 +13,7 @@ import {
   resumeCheck,
 } from "./checkpoint.js";
 import { Course } from "./course.js";
-import type { History, ProgressEvent } from "./history.js";
+import type { EpochRecord, History, ProgressEvent } from "./history.js";
 import { settingChecks, type TrainingSettings } from "./settings.js";
 import { prepareTraining, Training } from "./training.js";
 
@@ -33,6 +33,8 @@ export interface FitOptions extends TrainingSettings {
   /** Goes on from a checkpoint, with the same network, data and settings; the engine's weights are replaced by its. */
   readonly resume?: Checkpoint | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Hears of each epoch that is over, counted from 1. If it throws, or rejects, so does `fit`. */
+  readonly onEpoch?: ((record: EpochRecord, epoch: number) => void) | undefined;
   /** If it throws, or returns a promise that rejects, training ends, and `fit` rejects with that. */
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
 }
@@ -48,6 +50,7 @@ const fitChecks: Checks<FitOptions> = {
   checkpoint: checkpointCheck,
   resume: resumeCheck,
   signal: abortSignal,
+  onEpoch: callback,
   onProgress: callback,
 };
 
@@ -61,11 +64,21 @@ export const SET_ASIDE = { validation: 0.1, stratify: true } as const;
  * @throws InputError for options or data that don't fit, a checkpoint of another training, or if the engine is being trained
  *   already; DivergedError if the loss or a parameter is no longer a finite number, or an epoch's loss is absurd: most
  *   batches' is above 20 times that of guessing, though the first ones' wasn't; what `options.signal` was aborted with, or
- *   `options.onProgress` or `options.checkpoint.save` threw
+ *   `options.onProgress`, `options.onEpoch` or `options.checkpoint.save` threw
  */
 export async function fit(engine: Engine, data: Dataset, options: FitOptions = {}): Promise<History> {
   checkOptions("Training", options, fitChecks);
-  const { signal, onProgress, keep = "last", patience, checkpoint, resume, ...given } = options;
+  const {
+    signal,
+    keep = "last",
+    patience,
+    checkpoint,
+    resume,
+    onEpoch: _,
+    onProgress: __,
+    ...given
+  } = options;
+  const onProgress = listenerOf(options);
   const settings = withValidation(given, { keep, patience });
   signal?.throwIfAborted();
   const prepared = prepareTraining(engine, data, settings);
@@ -83,6 +96,16 @@ export async function fit(engine: Engine, data: Dataset, options: FitOptions = {
   } finally {
     await training.close();
   }
+}
+
+/** One for both listeners. */
+function listenerOf({ onProgress, onEpoch }: FitOptions): FitOptions["onProgress"] {
+  if (onEpoch === undefined) return onProgress;
+  return (event): unknown => {
+    const answers: unknown[] = [onProgress?.(event)];
+    if (event.type === "epoch") answers.push(onEpoch(event.record, event.epoch));
+    return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers) : undefined;
+  };
 }
 
 const asideOf = ({ validation = 0, stratify = false }: TrainingSettings) => ({ validation, stratify });

@@ -74,8 +74,7 @@ const figures = ({ epochs, ...history }: History) => ({
 
 describe.each([
   ["the reference", { engine: "reference" }, { engine: "reference" }],
-  ["two threads, then one", { threads: 2 }, { threads: 1 }],
-  ["the calling thread, then two", { threads: 0 }, { threads: 2 }],
+  ["two threads, then the calling one", { threads: 2 }, { threads: 0 }],
 ] as const)("%s", (_, options, others) => {
   test.each([
     ["Adam, best epoch", {}],
@@ -125,7 +124,16 @@ describe("when checkpoints are made", () => {
     expect([all[0], all.at(-1)]).toEqual(["0/0", "20/4"]);
   });
 
-  test.each([0, 1, 2, 3])("when it is aborted: number %i", async (k) => {
+  test("after less time than a step takes: every step is taken all the same", async () => {
+    const all = await checkpointsOf(
+      await open({ threads: 2 }),
+      { seconds: 1e-6 },
+      { epochs: 1, patience: undefined },
+    );
+    expect(all.at(-1)?.state.steps).toBe(5);
+  });
+
+  test.each([0, 2])("when it is aborted: number %i", async (k) => {
     const whole = await open();
     await fit(whole, data, settings);
     const engine = await open({ threads: 1 });
@@ -307,4 +315,33 @@ describe("the best epoch, and the end before the last", () => {
     const { epochs } = await fit(engine, data, { epochs: 1, patience: 1 });
     expect(epochs[0].valLoss).not.toBeNull();
   });
+});
+
+test("onEpoch hears of each epoch beside onProgress, also of those after a break; if it throws, training ends", async () => {
+  const told: (readonly [number, number])[] = [];
+  const events: number[] = [];
+  const all: Checkpoint[] = [];
+  await fit(await open(), data, {
+    ...settings,
+    patience: undefined,
+    onEpoch: ({ loss }, epoch) => void told.push([epoch, loss]),
+    onProgress: ({ type, epoch }) => void (type === "epoch" && events.push(epoch)),
+    checkpoint: { every: { epochs: 1 }, save: (checkpoint) => void all.push(checkpoint) },
+  });
+  expect(events).toEqual([1, 2, 3, 4]);
+  expect(told.map(([epoch]) => epoch)).toEqual(events);
+  const later: (readonly [number, number])[] = [];
+  await fit(await open(), data, {
+    ...{ ...settings, patience: undefined, resume: all[2] },
+    onEpoch: ({ loss }, epoch) => void later.push([epoch, loss]),
+  });
+  expect(later).toEqual(told.slice(2));
+  for (const onEpoch of [
+    () => Promise.reject(new Error("no")),
+    () => {
+      throw new Error("no");
+    },
+  ]) {
+    await expect(fit(await open(), data, { epochs: 2, onEpoch })).rejects.toThrow("no");
+  }
 });

@@ -26,7 +26,7 @@ describe("a test of learning rates", () => {
     expect(rates[0]).toBe(1e-5);
     for (let k = 1; k < rates.length; k++) expect(rates[k] / rates[k - 1]).toBeCloseTo(10 ** (6 / 119), 9);
     expect(shares.at(-1)).toBe(rates.length / 120);
-    const { suggested, steepest, lowest, tooHigh } = found as Record<string, number>;
+    const { suggested, steepest, lowest, tooHigh } = found as unknown as Record<string, number>;
     expect(steepest).toBeLessThanOrEqual(lowest);
     expect(suggested).toBeCloseTo(Math.sqrt(steepest * lowest), 12);
     expect(tooHigh).toBeGreaterThan(lowest);

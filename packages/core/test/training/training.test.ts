@@ -88,7 +88,7 @@ test.each(kinds)(
   "paused by a signal, whenever that comes, it goes on to the same bits: %s",
   async (_, options, alone) => {
     if (alone) withoutSharedMemory();
-    const long = { ...settings, epochs: 12 };
+    const long = { ...settings, epochs: 4 };
     const whole = await open(options);
     const { epochs } = await fit(whole, data, long);
     const engine = await open(options);

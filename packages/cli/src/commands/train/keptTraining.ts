@@ -57,7 +57,7 @@ export class KeptTraining {
     if (!(error instanceof Interrupted) || this.#steps === undefined) return;
     const nothing = error.outcome === NOTHING;
     const kept = `the training is kept in ${this.#path} (go on with --resume ${this.#path})`;
-    const old = `${this.#problem}, but the checkpoint of step ${this.#steps} is (go on with --resume ${this.#path})`;
+    const old = `${this.#problem}, but the checkpoint of step ${this.#steps} is kept (go on with --resume ${this.#path})`;
     error.outcome = `${nothing ? "" : `${error.outcome}, and `}${this.#problem === undefined ? kept : old}`;
   }
 }

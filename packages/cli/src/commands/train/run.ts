@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   countOf,
   createEngine,
@@ -146,7 +147,8 @@ async function outputsOf(options: TrainOptions, resumed: Resumed | undefined) {
   await history.check();
   const folder = options.checkpoint ?? options.resume;
   const kept = folder === undefined ? undefined : new KeptTraining(folder);
-  await kept?.prepare(folder === options.resume ? resumed?.checkpoint : undefined);
+  const isSame = resumed && resolve(folder ?? "") === resolve(options.resume ?? "");
+  await kept?.prepare(isSame ? resumed.checkpoint : undefined);
   return { model, history, kept };
 }
 
