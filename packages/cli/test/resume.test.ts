@@ -66,6 +66,12 @@ describe("stop and go on", () => {
     const bytes = await readFile(file);
     bytes[bytes.length - 100] ^= 4;
     await writeFile(file, bytes);
+    const anew = await unravel(["train", ...data(), "--checkpoint", kept]);
+    expectRefusal(
+      anew,
+      2,
+      /holds a checkpoint that can't be read: remove .*checkpoint\.safetensors, or give/,
+    );
     await refused(/checkpoint\.safetensors: it is damaged: its checksum/);
     await rm(file);
     await refused(/there is no checkpoint in it to go on from/);
@@ -90,6 +96,14 @@ describe("stop and go on", () => {
     expect((await next.end).stderr).toMatch(/the training is kept in .*elsewhere/);
     const name = "checkpoint.safetensors";
     expect(await readFile(scratch("copy", name))).toEqual(await readFile(scratch("unfinished", name)));
+  });
+
+  test("--every alone has nothing to say", async () => {
+    expectRefusal(
+      await unravel(["train", ...data(), "--every", "1epoch"]),
+      2,
+      /give --checkpoint FOLDER, too/,
+    );
   });
 
   test("a folder that can't be made is refused before anything is done", async () => {

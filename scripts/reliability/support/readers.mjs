@@ -31,6 +31,7 @@ import {
 } from "unravel-cnn";
 import { readIdxFolder } from "unravel-cnn/node";
 import { decodePicture } from "../../../packages/cli/dist/pictures/read.js";
+import { checkpoints } from "./checkpoints.mjs";
 import { damageBytes, damageJson, joined } from "./damage.mjs";
 import { jpegs, pngs, withChunkChecksums } from "./pictures.mjs";
 
@@ -123,6 +124,7 @@ export function readersIn(folder) {
       factor: PLAIN,
       share: 1,
     },
+    checkpoints,
     png(),
     {
       name: "picture, JPEG",

@@ -144,14 +144,15 @@ function readPlain(json: string | undefined, fail: Fail): Plain {
   }
   const { about, ended, steps, totals, firstLoss, memories, history, seconds, best } = plain;
   const isSound =
-    about !== undefined &&
+    isObject(about) &&
     typeof ended === "boolean" &&
-    [about, about.network, about.data, about.settings, about.engine, totals].every(isObject) &&
-    [steps, firstLoss, memories, seconds, ...Object.values(totals as object)].every(Number.isFinite) &&
-    (memories as number) <= MOST_MEMORIES &&
+    [about.network, about.data, about.settings, about.engine, totals].every(isObject) &&
+    [firstLoss, seconds, ...Object.values(totals as object)].every(Number.isFinite) &&
+    isCount(steps, Number.MAX_SAFE_INTEGER) &&
+    isCount(memories, MOST_MEMORIES) &&
     Array.isArray(history) &&
     history.every((record) => isObject(record) && [record.loss, record.accuracy].every(Number.isFinite)) &&
-    (best === null || (isObject(best) && [best.epoch, best.loss].every(Number.isFinite)));
+    (best === null || (isObject(best) && isCount(best.epoch, history.length) && Number.isFinite(best.loss)));
   return isSound ? (plain as Plain) : fail("it is damaged, or not a checkpoint that unravel wrote");
 }
 
@@ -161,3 +162,6 @@ const MOST_MEMORIES = 16;
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
+
+const isCount = (value: unknown, most: number): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most;

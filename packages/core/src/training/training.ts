@@ -102,11 +102,23 @@ export class Training {
         seed,
         ...(state && { resume: state }),
       });
-      return new Training(engine, run, data, settings, state);
+      const training = new Training(engine, run, data, settings, state);
+      if (training.#fits) return training;
+      await run.close();
+      throw new InputError(
+        `A training can't be resumed after ${training.steps} steps with totals of ${training.totals.steps} steps of the epoch; keep the whole state.`,
+      );
     } catch (error) {
       release();
       throw error;
     }
+  }
+
+  /** Whether the totals that it goes on from are of as many steps as it has done in the epoch. */
+  get #fits(): boolean {
+    const within = this.#steps % this.stepsPerEpoch;
+    const { steps } = this.#totals;
+    return steps === within || (within === 0 && steps === this.stepsPerEpoch);
   }
 
   /** How many steps were done, over all epochs. */

@@ -274,6 +274,17 @@ describe("a damaged file", () => {
   });
 });
 
+test("totals that are not of the steps that were done are refused, however large", async () => {
+  const [, checkpoint] = await checkpointsOf(await open(), { steps: 3 }, { epochs: 1 });
+  for (const steps of [0, 2, 1e308]) {
+    const state = { ...checkpoint.state, totals: { ...checkpoint.state.totals, steps } };
+    const resumed = fit(await open(), data, { ...settings, epochs: 1, resume: { ...checkpoint, state } });
+    await expect(resumed).rejects.toThrow(
+      /can't be resumed after 3 steps with totals of .* steps of the epoch/,
+    );
+  }
+});
+
 describe("the best epoch, and the end before the last", () => {
   test("keeps the weights of the epoch with the smallest loss on the images set aside", async () => {
     const engine = await open();

@@ -25,13 +25,17 @@ export class KeptTraining {
     await this.#folder.prepare();
     this.#steps = resumed?.state.steps;
     if (resumed !== undefined || !(await this.#folder.holds())) return;
-    const isOver = await this.#folder.load().then(
-      ({ ended }) => ended,
-      () => false,
-    );
-    if (isOver) return;
+    const other = await this.#folder.load().catch((error: unknown) => {
+      if (error instanceof InputError) return undefined;
+      throw error;
+    });
+    if (other?.ended) return;
+    const what =
+      other === undefined
+        ? "a checkpoint that can't be read"
+        : `a training that isn't over: go on with --resume ${this.#path}`;
     throw new InputError(
-      `${this.#path} holds a training that isn't over: go on with --resume ${this.#path}, remove ${this.#folder.path}, or give another folder.`,
+      `${this.#path} holds ${what}${other === undefined ? ":" : ","} remove ${this.#folder.path}, or give another folder.`,
     );
   }
 

@@ -9,6 +9,7 @@ import {
   type FitOptions,
   firstOf,
   fit,
+  InputError,
   learningRateFor,
 } from "unravel-cnn";
 import { loadData } from "../../data.js";
@@ -146,6 +147,9 @@ async function outputsOf(options: TrainOptions, resumed: Resumed | undefined) {
   const history = new HistoryFiles(options);
   await history.check();
   const folder = options.checkpoint ?? options.resume;
+  if (folder === undefined && options.every !== undefined) {
+    throw new InputError("--every says how often a checkpoint is made; give --checkpoint FOLDER, too.");
+  }
   const kept = folder === undefined ? undefined : new KeptTraining(folder);
   const isSame = resumed && resolve(folder ?? "") === resolve(options.resume ?? "");
   await kept?.prepare(isSame ? resumed.checkpoint : undefined);
