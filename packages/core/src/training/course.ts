@@ -63,8 +63,9 @@ export class Course {
         if (this.#keeping?.checkpoints.isDueAfter(epoch, training.steps)) await this.#save();
       }
     } catch (error) {
-      // after any other error the one before is what can be gone on with
-      if (this.#options.signal?.aborted) await this.#save();
+      // after any other error, even beside an abort, the one before is what can be gone on with
+      const { signal } = this.#options;
+      if (signal?.aborted && error === signal.reason) await this.#save();
       throw error;
     }
     await this.#save();

@@ -356,3 +356,34 @@ test("onEpoch hears of each epoch beside onProgress, also of those after a break
     await expect(fit(await open(), data, { epochs: 2, onEpoch })).rejects.toThrow("no");
   }
 });
+
+test("an error beside an abort keeps nothing: what the training knows then doesn't fit together", async () => {
+  const controller = new AbortController();
+  const places: number[] = [];
+  const engine = await open();
+  const failing: Engine = {
+    ...{ name: engine.name, model: engine.model, threads: 1, strict: true },
+    parameters: () => engine.parameters(),
+    setParameters: (parameters) => engine.setParameters(parameters),
+    logits: (images, options) => engine.logits(images, options),
+    close: () => engine.close(),
+    startTraining: async (images, options) => {
+      const run = await engine.startTraining(images, options);
+      return {
+        epoch: async (order, rates, listeners) => {
+          await run.epoch(order, rates, listeners);
+          controller.abort(new Error("enough"));
+          throw new Error("broken");
+        },
+        state: () => run.state(),
+        close: () => run.close(),
+      };
+    },
+  };
+  const training = fit(failing, data, {
+    ...{ ...settings, signal: controller.signal },
+    checkpoint: { save: ({ state }) => void places.push(state.steps) },
+  });
+  await expect(training).rejects.toThrow("broken");
+  expect(places).toEqual([0]);
+});
