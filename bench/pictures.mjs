@@ -65,7 +65,7 @@ const engine = await createEngine(saved.model.spec, { parameters: saved.paramete
 /** What one checkout's code makes of a picture: the class, or why there is none. */
 async function readerOf(root) {
   const { inputFromPicture } = await load(root, "core/dist/index.js");
-  const { decodePicture } = await load(root, "cli/dist/pictures/read.js");
+  const { decodePicture } = await load(root, "files/dist/node/index.js");
   return async (made) => {
     const begin = performance.now();
     try {

@@ -20,6 +20,10 @@ const bundles = [
     // a file on its own, and not an ES module: each worker starts 20 ms sooner
     alone: { worker: "engine/wasm/worker.ts" },
   },
+  {
+    name: "files",
+    files: { index: "index.ts", node: "node/index.ts", pictureWorker: "node/pictureWorker.ts" },
+  },
   { name: "cli", files: { main: "main.ts", child: "commands/bench/child.ts" } },
 ];
 

@@ -101,7 +101,7 @@ describe("what is packed", () => {
   test("what is packed is built before: npm pack in a fresh clone has code in it", () => {
     const scripts = (folder: string) =>
       JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).scripts;
-    for (const name of ["core", "cli"]) {
+    for (const name of ["core", "files", "cli"]) {
       // words that no shell has to understand
       expect(scripts(join(root, "packages", name)).prepack).toBe("node ../../scripts/prepack.mjs");
     }

@@ -221,8 +221,8 @@ describe("one picture that can't be had: one sentence that names it", () => {
       "cmyk.jpg",
       /cmyk\.jpg: the JPEG has the four colours of a printer \(CMYK\).* save it as PNG or as an RGB JPEG\.$/,
     ],
-    ["cat.png", /cat\.png: it is a GIF, but only PNG and JPEG can be read; save it as one of these\.$/],
-    ["model.safetensors", /model\.safetensors: it is .*, but only PNG and JPEG can be read/],
+    ["cat.png", /cat\.png: the GIF is damaged: .*\.$/],
+    ["model.safetensors", /model\.safetensors: it is .*, but only PNG, JPEG, WebP and GIF can be read/],
   ];
   test.each(pictures)("%s", async (name, message) => {
     expectRefusal(await unravel(["predict", model, at(name)]), 2, message);

@@ -17,7 +17,7 @@ import {
 } from "../../core/src/index.js";
 import { readIdxFolder } from "../../core/src/node/index.js";
 import { randomStream } from "../../core/src/random.js";
-import { decodePicture } from "../src/pictures/read.js";
+import { decodePicture } from "../../files/dist/node/index.js";
 import { drawnOn, jpegOf, pictureOf, pngOf, resized } from "./support/pictures.js";
 
 /*

@@ -48,6 +48,7 @@ export {
   digitFromPicture,
   inputFromPicture,
   type PictureOptions,
+  type PictureTaker,
   type PreparedPicture,
   preparePicture,
   readsHandwriting,
@@ -55,6 +56,7 @@ export {
 export { noise } from "./data/noise.js";
 export { checkPicture, checkPictureSize, type Picture, type PixelData } from "./data/picture.js";
 export { normalizeDigit } from "./data/preprocess.js";
+export { resizePicture } from "./data/resize.js";
 export { type DatasetName, datasetNames, type Source, sources } from "./data/sources.js";
 export { DivergedError } from "./engine/diverged.js";
 export type * from "./engine/engine.js";
@@ -94,6 +96,7 @@ export {
   inits,
   tensorsOfModel,
 } from "./graph/parameters.js";
+export { type Fit, fits, type PictureRule, pictureRule } from "./graph/pictures.js";
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
 export type { Circumstances, LayerSpec, Mode } from "./layers/layer.js";
 export type { ClassWeightsSpec } from "./losses/classWeights.js";

@@ -21,7 +21,7 @@ import {
   parseNpz,
   parseTraceJson,
 } from "unravel-cnn";
-import { decodePicture } from "../../../packages/cli/dist/pictures/read.js";
+import { decodePicture } from "../../../packages/files/dist/node/index.js";
 
 const endsWith = (ending) => (bytes) => {
   if (!new TextDecoder().decode(bytes).trimEnd().endsWith(ending))

@@ -30,7 +30,7 @@ import {
   trace,
 } from "unravel-cnn";
 import { readIdxFolder } from "unravel-cnn/node";
-import { decodePicture } from "../../../packages/cli/dist/pictures/read.js";
+import { decodePicture } from "../../../packages/files/dist/node/index.js";
 import { checkpoints } from "./checkpoints.mjs";
 import { damageBytes, damageJson, joined } from "./damage.mjs";
 import { jpegs, pngs, withChunkChecksums } from "./pictures.mjs";

@@ -1,27 +1,18 @@
 import { addAbortSignal, type Readable } from "node:stream";
 import { InputError, type Picture } from "unravel-cnn";
 import { openToRead, reason } from "unravel-cnn/node";
-import { kindOf } from "./kind.js";
+import { decodePicture } from "unravel-files/node";
 
 /** The most bytes that a picture's file may have. */
 const LARGEST_FILE = 256 * 1024 * 1024;
 
 /**
- * The picture in a PNG or JPEG file; which of the two it is, its bytes tell.
+ * The picture in a PNG, JPEG, WebP or GIF; which of them it is, its bytes tell.
  * @param file path, or `-` for standard input
  * @throws InputError if it can't be read, is damaged, too large, or something else; what `signal` was aborted with
  */
 export async function readPicture(file: string, signal: AbortSignal): Promise<Picture> {
   return decodePicture(await readFile(file, signal));
-}
-
-/** @throws InputError if these are not the bytes of a PNG or JPEG that can be read */
-export async function decodePicture(bytes: Uint8Array): Promise<Picture> {
-  if (bytes.length === 0) throw new InputError("It is empty, so there is no picture in it.");
-  const kind = kindOf(bytes);
-  if (kind === "png") return (await import("./png.js")).decodePng(bytes);
-  if (kind === "jpeg") return (await import("./jpeg.js")).decodeJpeg(bytes);
-  throw new InputError(`It is ${kind.other}, but only PNG and JPEG can be read; save it as one of these.`);
 }
 
 async function readFile(file: string, signal: AbortSignal): Promise<Uint8Array> {

@@ -3,6 +3,7 @@ import { type Checks, checkOptions, flag } from "../options.js";
 import { digitInkOf } from "./ink.js";
 import { type Picture, type PixelData, pictureOf, rawInput, wholeInput } from "./picture.js";
 import { normalizeDigit } from "./preprocess.js";
+import { resizePicture } from "./resize.js";
 
 /**
  * A picture of one handwritten character the way MNIST would hold it: light ink on black, in a box of 20x20 with its aspect
@@ -29,6 +30,9 @@ function preparedDigit(picture: Picture | PixelData): PreparedPicture {
   return { input: normalizeDigit(ink.data, ink.width, ink.height), done, doubts };
 }
 
+/** What is looked at of a model. */
+export type PictureTaker = Pick<Model, "inputShape" | "classes"> & Partial<Pick<Model, "pictures">>;
+
 export interface PictureOptions {
   /** The picture is already just what the model takes: only make bytes of it. */
   readonly raw?: boolean | undefined;
@@ -39,6 +43,7 @@ const pictureChecks: Checks<PictureOptions> = { raw: flag };
 /**
  * A picture as a model takes it; the same numbers in Node and in the browser.
  *
+ * - A model that says how (`pictures` in its spec, which training on pictures writes): as `resizePicture`.
  * - Handwriting (input `[1, 28, 28]`, and each class named by one character): as `digitFromPicture`.
  * - Other models: the whole picture, colours kept, or grey for one channel; aspect kept, the rest filled with the colour of
  *   its border.
@@ -50,7 +55,7 @@ const pictureChecks: Checks<PictureOptions> = { raw: flag };
  *   needs; if the model takes neither 1 nor 3 channels
  */
 export function inputFromPicture(
-  model: Pick<Model, "inputShape" | "classes">,
+  model: PictureTaker,
   given: Picture | PixelData,
   options: PictureOptions = {},
 ): Uint8Array {
@@ -62,19 +67,23 @@ export function inputFromPicture(
  * @throws as `inputFromPicture`
  */
 export function preparePicture(
-  model: Pick<Model, "inputShape" | "classes">,
+  model: PictureTaker,
   given: Picture | PixelData,
   options: PictureOptions = {},
 ): PreparedPicture {
   checkOptions("The picture", options, pictureChecks);
   const picture = pictureOf(given);
+  if (!options.raw && model.pictures) {
+    return { input: resizePicture(picture, model.inputShape, model.pictures.fit), done: [], doubts: [] };
+  }
   if (!options.raw && readsHandwriting(model)) return preparedDigit(picture);
   const input = (options.raw ? rawInput : wholeInput)(picture, model.inputShape);
   return { input, done: [], doubts: [] };
 }
 
 /** Whether a model reads single characters in MNIST's format. */
-export function readsHandwriting({ inputShape, classes }: Pick<Model, "inputShape" | "classes">): boolean {
+export function readsHandwriting({ inputShape, classes, pictures }: PictureTaker): boolean {
   const [channels, height, width] = inputShape;
+  if (pictures !== undefined) return false;
   return channels === 1 && height === 28 && width === 28 && classes.every((name) => [...name].length === 1);
 }

@@ -126,7 +126,7 @@ export function rawInput(picture: Picture, shape: ImageShape): Uint8Array {
       `The picture has ${picture.width}x${picture.height} pixels, but a raw picture for this model must have ${width}x${height}.`,
     );
   }
-  return bytesOf(coloursOf(picture), shape);
+  return inputBytes(coloursOf(picture), shape);
 }
 
 /**
@@ -171,7 +171,7 @@ export function wholeInput(picture: Picture, shape: ImageShape): Uint8Array {
       );
     }
   }
-  return bytesOf({ width, height, channels, data }, shape);
+  return inputBytes({ width, height, channels, data }, shape);
 }
 
 /** The mean of a row of `count` values over [from, to), `outside` being what lies before and after the row. */
@@ -203,7 +203,7 @@ function partOf(
 }
 
 /** The middle of the colours of the four sides. */
-function borderColour(picture: Picture): number[] {
+export function borderColour(picture: Picture): number[] {
   const { width, height } = picture;
   const sides = [{ height: 1 }, { y: height - 1, height: 1 }, { width: 1 }, { x: width - 1, width: 1 }].map(
     (side) => coloursOf(partOf(picture, side)),
@@ -222,7 +222,7 @@ export function median(values: number[] | Float32Array): number {
 }
 
 /** `[C, H, W]` bytes, grey or in colour as the shape wants. */
-function bytesOf({ channels, data }: Colours, shape: ImageShape): Uint8Array {
+export function inputBytes({ channels, data }: Colours, shape: ImageShape): Uint8Array {
   checkChannels(shape);
   const [wanted, height, width] = shape;
   const plane = height * width;
@@ -246,7 +246,7 @@ function luminance(red: number, green: number, blue: number): number {
   return (299 * red + 587 * green + 114 * blue) / 1000;
 }
 
-function checkChannels(shape: ImageShape): void {
+export function checkChannels(shape: ImageShape): void {
   if (shape[0] !== 1 && shape[0] !== 3) {
     throw new InputError(
       `The model takes images of shape ${formatShape(shape)}, but a picture gives 1 channel (grey) or 3 (red, green, blue).`,

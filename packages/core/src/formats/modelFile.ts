@@ -23,17 +23,18 @@ const SPEC_KEY = "unravel.spec";
 
 /**
  * Under this key the number of the format, where a file uses what readers before it lack. 1, which is not written: chains of
- * the five first kinds of layers. 2: names, ways past layers, other kinds, groups, a loss that is written out.
+ * the five first kinds of layers. 2: names, ways past layers, other kinds, groups, a loss that is written out. 3: how pictures become inputs.
  */
 const FORMAT_KEY = "unravel.format";
 
 /** The newest format that this reads and writes. */
-const NEWEST_FORMAT = 2;
+const NEWEST_FORMAT = 3;
 
 /** The kinds of layers that readers of format 1 know. */
 const FIRST_TYPES: readonly string[] = ["conv2d", "relu", "maxPool2d", "flatten", "dense"];
 
-function formatOf({ layers, loss }: ModelSpec): number {
+function formatOf({ layers, loss, pictures }: ModelSpec): number {
+  if (pictures !== undefined) return 3;
   const isNew = (layer: LayerSpec) =>
     !FIRST_TYPES.includes(layer.type) ||
     layer.name !== undefined ||

@@ -7,6 +7,7 @@ import type { ClassWeights, Loss, LossSpec } from "../losses/loss.js";
 import { checkKeys, wholeNumber } from "../options.js";
 import { formatShape, type ImageShape, type Shape, sizeOf } from "../tensor.js";
 import { linkLayers } from "./links.js";
+import { checkPictureRule, type PictureRule } from "./pictures.js";
 
 /** A network as plain JSON. What is left out has the defaults that the layers' specs give. */
 export interface ModelSpec {
@@ -19,6 +20,8 @@ export interface ModelSpec {
   readonly classes?: readonly string[];
   /** Per channel, on pixels in [0, 1]; default mean 0 and standard deviation 1. */
   readonly normalize?: Normalization;
+  /** How pictures become inputs; default as `preparePicture` says. */
+  readonly pictures?: PictureRule;
 }
 
 /** Each pixel in [0, 1] becomes (pixel - mean) / std of its channel. */
@@ -88,6 +91,7 @@ export interface Model {
   readonly fewestImages: number;
   readonly classes: readonly string[];
   readonly normalize: Normalization;
+  readonly pictures: PictureRule | undefined;
   /** How many numbers are learnt. */
   readonly parameterCount: number;
   /** For one image: forward, and for a training step. */
@@ -125,7 +129,7 @@ export function defineModel(spec: ModelSpec): Model {
     );
   }
   const inputShape = inContext("The model spec", () => {
-    checkKeys(spec, ["input", "layers", "loss", "classes", "normalize"], "key");
+    checkKeys(spec, ["input", "layers", "loss", "classes", "normalize", "pictures"], "key");
     return checkInput(spec.input);
   });
   if (!Array.isArray(spec.layers) || spec.layers.length === 0) {
@@ -171,6 +175,7 @@ export function defineModel(spec: ModelSpec): Model {
     fewestImages: Math.max(...layers.map(({ kind, resolved }) => kind.fewestImages?.(resolved) ?? 1)),
     classes: checkClasses(spec.classes, output),
     normalize: checkNormalization(spec.normalize, inputShape[0]),
+    pictures: checkPictureRule(spec.pictures, inputShape),
     parameterCount: parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     multiplyAdds: {
       forward: total((layer) => layer.multiplyAdds.forward),

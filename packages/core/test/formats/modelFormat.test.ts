@@ -122,15 +122,15 @@ describe("a file of format", () => {
     return () => parseModel(formatSafetensors(smallModel().parameters, { ...metadata, [KEY]: format }), "F");
   };
 
-  test.each(["1", "2"])("%s is read", (format) =>
+  test.each(["1", "2", "3"])("%s is read", (format) =>
     expect(read(format)().parameters).toEqual(smallModel().parameters),
   );
 
-  test.each(["3", "100"])("%s is refused", (format) =>
+  test.each(["4", "100"])("%s is refused", (format) =>
     expectInputError(
       read(format),
       new RegExp(
-        `^F: it was written by a newer unravel \\(format ${format}; this reads 2\\); update unravel\\.$`,
+        `^F: it was written by a newer unravel \\(format ${format}; this reads 3\\); update unravel\\.$`,
       ),
     ),
   );

@@ -194,6 +194,21 @@ table("normalisation", [
   ],
 ]);
 
+const pictures = (rule: object) => top({ pictures: { size: [28, 28], fit: "cover", grey: true, ...rule } });
+
+table("pictures", [
+  ["null", top({ pictures: null }), /^The model spec, "pictures": it must be an object like .*, not null\.$/],
+  ["another size", pictures({ size: [32, 28] }), /"size" must be .*, \[28, 28\], not \[32, 28\]/],
+  ["no size", top({ pictures: { fit: "cover", grey: true } }), /"size" must be .*, but it is missing/],
+  ["another fit", pictures({ fit: "crop" }), /"fit" must be cover, contain, stretch, not "crop"/],
+  [
+    "colour for one channel",
+    pictures({ grey: false }),
+    /"grey" must be true, because the input has 1 channel,/,
+  ],
+  ["an unknown key", pictures({ color: 1 }), /unknown key "color"; known are size, fit, grey/],
+]);
+
 table("the input", [
   ["two sizes", top({ input: [28, 28] }), /"input" must be \[channels, height, width\], not \[28, 28\]/],
   [

@@ -2,15 +2,19 @@
  * What a file is, by its first bytes, as its name may be wrong.
  */
 
-/** `png`, `jpeg`, or what else it is, in words for a person. */
-export type PictureKind = "png" | "jpeg" | { readonly other: string };
+/** What can be read. */
+export type KnownKind = "png" | "jpeg" | "webp" | "gif";
+
+/** For messages. */
+export const KNOWN_KINDS = "PNG, JPEG, WebP and GIF";
+
+/** A kind that can be read, or what else it is, in words for a person. */
+export type PictureKind = KnownKind | { readonly other: string };
 
 const ascii = (text: string) => Array.from(text, (letter) => letter.charCodeAt(0));
 
 /** Bytes at an offset that tell a kind of file. */
 const signatures: readonly [what: string, bytes: readonly number[], offset?: number][] = [
-  ["a GIF", ascii("GIF8")],
-  ["a WebP picture", ascii("WEBP"), 8],
   ["a TIFF picture", [0x49, 0x49, 0x2a, 0]],
   ["a TIFF picture", [0x4d, 0x4d, 0, 0x2a]],
   ["an AVIF picture", ascii("ftypavif"), 4],
@@ -36,6 +40,8 @@ export function kindOf(bytes: Uint8Array): PictureKind {
     expected.every((byte, k) => bytes[offset + k] === byte);
   if (has([0x89, ...ascii("PNG\r\n\x1a\n")])) return "png";
   if (has([0xff, 0xd8, 0xff])) return "jpeg";
+  if (has(ascii("RIFF")) && has(ascii("WEBP"), 8)) return "webp";
+  if (has(ascii("GIF87a")) || has(ascii("GIF89a"))) return "gif";
   const known = signatures.find(([, expected, offset]) => has(expected, offset));
   if (known) return { other: known[0] };
   // Many files begin with these two letters, so the zeros in a bitmap's header are looked at, too.

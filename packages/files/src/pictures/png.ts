@@ -1,4 +1,5 @@
 import { checkPictureSize, crc32, InputError, type Picture } from "unravel-cnn";
+import { exchanges, type Orientation, orientationIn, upright } from "./exif.js";
 import { damaged, type PngHeader, readRows } from "./pngRows.js";
 
 /*
@@ -12,6 +13,22 @@ import { damaged, type PngHeader, readRows } from "./pngRows.js";
  */
 export function decodePng(bytes: Uint8Array): Picture {
   const chunks = readChunks(bytes);
+  return upright(decodeChunks(bytes, chunks), orientationOf(chunks));
+}
+
+/** The size that a person sees. @throws InputError if the file is cut short, or its header makes no sense */
+export function pngSize(bytes: Uint8Array): { readonly width: number; readonly height: number } {
+  const chunks = readChunks(bytes);
+  const { width, height } = readHeader(chunks);
+  return exchanges(orientationOf(chunks)) ? { width: height, height: width } : { width, height };
+}
+
+function orientationOf(chunks: readonly Chunk[]): Orientation {
+  const exif = chunks.find(({ type }) => type === "eXIf");
+  return exif ? orientationIn(exif.data) : 1;
+}
+
+function decodeChunks(bytes: Uint8Array, chunks: readonly Chunk[]): Picture {
   const header = readHeader(chunks);
   const palette = chunks.find(({ type }) => type === "PLTE")?.data;
   const transparency = chunks.find(({ type }) => type === "tRNS")?.data;

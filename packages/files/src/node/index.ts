@@ -1,0 +1,3 @@
+/** What needs Node: files, folders, archives, threads. */
+
+export { decodePicture } from "./decode.js";
