@@ -227,19 +227,21 @@ export function inputBytes({ channels, data }: Colours, shape: ImageShape): Uint
   const [wanted, height, width] = shape;
   const plane = height * width;
   const bytes = new Uint8Array(wanted * plane);
-  for (let k = 0; k < plane; k++) {
-    for (let c = 0; c < wanted; c++) {
-      const value =
-        channels === 1
-          ? data[k]
-          : wanted === 1
-            ? luminance(data[k * 3], data[k * 3 + 1], data[k * 3 + 2])
-            : data[k * 3 + c];
-      bytes[c * plane + k] = Math.min(255, Math.floor(value + 0.5));
+  for (let c = 0; c < wanted; c++) {
+    const from = channels === 3 ? c : 0;
+    const to = c * plane;
+    if (channels === 3 && wanted === 1) {
+      for (let k = 0; k < plane; k++) {
+        bytes[k] = rounded(luminance(data[k * 3], data[k * 3 + 1], data[k * 3 + 2]));
+      }
+    } else {
+      for (let k = 0; k < plane; k++) bytes[to + k] = rounded(data[k * channels + from]);
     }
   }
   return bytes;
 }
+
+const rounded = (value: number) => Math.min(255, Math.floor(value + 0.5));
 
 /** How light a colour is: the weights of ITU-R BT.601, as in JPEG. Grey gives itself. */
 function luminance(red: number, green: number, blue: number): number {

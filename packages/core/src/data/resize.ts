@@ -47,6 +47,9 @@ export function resizePicture(given: Picture | PixelData, shape: ImageShape, fit
     throw new InputError(`A picture's fit must be ${fits.join(", ")}, not ${show(fit)}.`);
   }
   const channels = picture.channels <= 2 ? 1 : 3;
+  if (picture.width === width && picture.height === height && isPlain(picture)) {
+    return planes(picture, shape);
+  }
   const { box, inner } = placements[fit](picture, width, height);
   const scaled = scale(picture, box, inner.width, inner.height);
   if (inner.width === width && inner.height === height) {
@@ -60,6 +63,36 @@ export function resizePicture(given: Picture | PixelData, shape: ImageShape, fit
     data.set(row, ((inner.top + y) * width + inner.left) * channels);
   }
   return inputBytes({ width, height, channels, data }, shape);
+}
+
+/** Whether nothing of a picture has to be computed but which value stands where: bytes, and nothing to see through. */
+function isPlain({ data, depth, channels }: Picture): boolean {
+  if (depth !== 8) return false;
+  if (channels % 2 === 1) return true;
+  const bytes = plainArray(data);
+  for (let k = channels - 1; k < bytes.length; k += channels) if (bytes[k] !== 255) return false;
+  return true;
+}
+
+/** The bytes of a plain picture in another order: all of a channel, then the next. What `scale` would give, sooner. */
+function planes(picture: Picture, shape: ImageShape): Uint8Array {
+  const data = plainArray(picture.data);
+  const { channels: stored, width, height } = picture;
+  const channels = stored <= 2 ? 1 : 3;
+  const plane = width * height;
+  if (channels === 3 && shape[0] === 1) {
+    const colours = Float32Array.from(
+      { length: 3 * plane },
+      (_, k) => data[Math.floor(k / 3) * stored + (k % 3)],
+    );
+    return inputBytes({ width, height, channels, data: colours }, shape);
+  }
+  const bytes = new Uint8Array(shape[0] * plane);
+  for (let c = 0; c < shape[0]; c++) {
+    const from = channels === 3 ? c : 0;
+    for (let k = 0; k < plane; k++) bytes[c * plane + k] = data[k * stored + from];
+  }
+  return bytes;
 }
 
 /** Which part of a picture is taken, and where it comes to lie, in whole pixels. */
@@ -132,32 +165,51 @@ function runs(from: number, length: number, parts: number, count: number): Runs 
 
 /** `[height, width, channels]` of a part of a picture, without alpha, 0 to 255. */
 function scale(picture: Picture, box: Box, width: number, height: number): Float32Array {
-  const { data, channels: stored } = picture;
+  const { channels: stored } = picture;
+  const data = plainArray(picture.data);
   const channels = stored <= 2 ? 1 : 3;
   const hasAlpha = stored % 2 === 0;
   const largest = picture.depth === 16 ? 65535 : 255;
+  const white = largest * largest;
   const columns = runs(box.left, box.width, width, picture.width);
   const rows = runs(box.top, box.height, height, picture.height);
   const result = new Float32Array(width * height * channels);
-  let to = 0;
+  const sums = new Float64Array(width * channels);
   for (let y = 0; y < height; y++) {
     const [top, bottom] = [rows.starts[y], rows.ends[y]];
-    for (let x = 0; x < width; x++) {
-      const [left, right] = [columns.starts[x], columns.ends[x]];
-      const count = (bottom - top) * (right - left) * largest * (hasAlpha ? largest : 1);
-      for (let c = 0; c < channels; c++) {
-        let sum = 0;
-        for (let sy = top; sy < bottom; sy++) {
-          let at = (sy * picture.width + left) * stored;
-          for (let sx = left; sx < right; sx++, at += stored) {
-            const alpha = hasAlpha ? data[at + channels] : 1;
-            sum += data[at + c] * alpha;
-            if (hasAlpha) sum += largest * (largest - alpha); // the white behind it
-          }
+    sums.fill(0);
+    for (let sy = top; sy < bottom; sy++) {
+      for (let x = 0; x < width; x++) {
+        const end = (sy * picture.width + columns.ends[x]) * stored;
+        let [first, second, third] = [0, 0, 0];
+        for (let at = (sy * picture.width + columns.starts[x]) * stored; at < end; at += stored) {
+          const alpha = hasAlpha ? data[at + channels] : largest;
+          const behind = white - alpha * largest;
+          first += data[at] * alpha + behind;
+          if (channels === 1) continue;
+          second += data[at + 1] * alpha + behind;
+          third += data[at + 2] * alpha + behind;
         }
-        result[to++] = (255 * sum) / count;
+        const to = x * channels;
+        sums[to] += first;
+        if (channels === 1) continue;
+        sums[to + 1] += second;
+        sums[to + 2] += third;
+      }
+    }
+    for (let x = 0; x < width; x++) {
+      const share = (bottom - top) * (columns.ends[x] - columns.starts[x]) * white;
+      for (let c = 0; c < channels; c++) {
+        result[(y * width + x) * channels + c] = (255 * sums[x * channels + c]) / share;
       }
     }
   }
   return result;
+}
+
+/** The same memory as the kind of array that most pictures have: code that sees one kind of array is faster. */
+function plainArray(data: Picture["data"]): Uint8Array | Uint16Array {
+  return data instanceof Uint8ClampedArray
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : data;
 }

@@ -7,9 +7,10 @@ import { removeLeftovers, temporaryName } from "./leftovers.js";
 
 /**
  * Writes a file as a whole or not at all: beside its place first, then renamed into it. A symbolic link stays one.
+ * @param bytes all of it, or its pieces in order
  * @throws FailureError if that fails, or something else than a file is there; nothing is left behind
  */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeWhole(path: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
   const cannot = (why: string) => new FailureError(`${path} could not be written: ${why}.`);
   try {
     const target = await linkTarget(path);
@@ -59,7 +60,7 @@ export async function checkWritable(path: string, bytes = 4096): Promise<void> {
 /** Writes a file of its own into the folder of `target` and hands it to `finish`; if anything fails, it is removed. */
 async function writeBeside(
   target: string,
-  bytes: Uint8Array,
+  bytes: Uint8Array | readonly Uint8Array[],
   mode: number | undefined,
   finish: (place: string) => Promise<void>,
 ): Promise<void> {
@@ -67,7 +68,7 @@ async function writeBeside(
   const file = await open(place, "wx");
   try {
     try {
-      await file.writeFile(bytes);
+      for (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) await file.writeFile(piece);
       if (mode !== undefined) await file.chmod(mode & 0o7777);
       await file.sync();
     } finally {

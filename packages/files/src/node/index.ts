@@ -1,3 +1,6 @@
 /** What needs Node: files, folders, archives, threads. */
 
+export { BrokenPicturesError } from "./broken.js";
 export { decodePicture } from "./decode.js";
+export { type ImageFolderOptions, imageFolder } from "./imageFolder.js";
+export type { ImageFolder } from "./pictureData.js";

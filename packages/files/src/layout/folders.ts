@@ -1,0 +1,134 @@
+import { InputError } from "unravel-cnn";
+import { baseName, listed, were } from "./names.js";
+
+/** A picture and what is known of it before it is read. */
+export interface Labelled {
+  /** Its place in the folder or archive, with slashes. */
+  readonly path: string;
+  /** The name of its class. */
+  readonly label: string;
+  /** Undefined where the data don't say which pictures are for testing. */
+  readonly set: "train" | "test" | undefined;
+}
+
+/** Which pictures there are, and what a person should know of how they were found. */
+export interface Layout {
+  readonly images: readonly Labelled[];
+  /** Classes that have a folder, with or without pictures. */
+  readonly classes: readonly string[];
+  /** Sentences without their full stop. */
+  readonly remarks: readonly string[];
+}
+
+/** What the folders of a split are called. A validation set stands for the test set where there is none. */
+const SPLITS: readonly { readonly names: RegExp; readonly set: "train" | "test" | "val" }[] = [
+  { names: /^(train|training|train_?set|training_?set|trainset)$/i, set: "train" },
+  { names: /^(test|testing|test_?set|testset)$/i, set: "test" },
+  { names: /^(val|valid|validation|dev|eval)$/i, set: "val" },
+];
+
+/**
+ * Classes by folders: one for each class, or `train` and `test` (or `val`) with such folders. A single folder around all of it is
+ * passed through; what lies deeper belongs to the class's folder.
+ * @param pictures paths of all pictures
+ * @param folders paths of all folders, so that an empty one is seen
+ * @throws InputError that begins with a small letter, if the pictures have no classes
+ */
+export function foldersLayout(pictures: readonly string[], folders: readonly string[]): Layout {
+  const around = folderAround(pictures);
+  const inside = pictures.map((path) => path.slice(around.length));
+  const insideFolders = folders
+    .filter((path) => path.startsWith(around))
+    .map((path) => path.slice(around.length));
+  const splits = splitsIn(inside);
+  const remarks: string[] = [];
+  const images: Labelled[] = [];
+  const classes = new Set<string>();
+  const loose: string[] = [];
+  const unused = new Map<string, number>();
+  for (const [k, path] of inside.entries()) {
+    const parts = path.split("/");
+    const split = splits?.get(parts[0]);
+    if (splits && split === undefined) {
+      unused.set(parts[0], (unused.get(parts[0]) ?? 0) + 1);
+      continue;
+    }
+    const [label, ...rest] = split ? parts.slice(1) : parts;
+    if (rest.length === 0) loose.push(path);
+    else images.push({ path: pictures[k], label: label.normalize("NFC"), set: split });
+  }
+  for (const path of insideFolders) {
+    const parts = path.split("/").filter((part) => part !== "");
+    const depth = splits?.has(parts[0]) ? 2 : 1;
+    if (parts.length === depth && (depth === 2 || !splits)) classes.add(parts[depth - 1].normalize("NFC"));
+  }
+  for (const { label } of images) classes.add(label);
+  const outermost = [...new Set(inside.map((path) => path.split("/")[0]))];
+  if (
+    !splits &&
+    images.length > 0 &&
+    outermost.every((name) => SPLITS.some(({ names }) => names.test(name)))
+  ) {
+    throw new InputError(`the pictures in ${listed(outermost)} lie in no class's folder; ${FIX}`);
+  }
+  if (images.length === 0) throw new InputError(noClasses(pictures));
+  if (loose.length > 0) {
+    remarks.push(
+      `${were(loose.length, "picture")} left out that lie in no class's folder: ${listed(loose, 3)}`,
+    );
+  }
+  for (const [folder, count] of unused) {
+    const pictures = `${count.toLocaleString("en-US")} picture${count === 1 ? "" : "s"}`;
+    remarks.push(
+      `${folder} was left out, with ${pictures}: it is neither what is trained on nor what is tested on`,
+    );
+  }
+  return { images, classes: [...classes], remarks };
+}
+
+function noClasses(pictures: readonly string[]): string {
+  return pictures.length === 0
+    ? "there are no pictures in it; put those of each class into a folder of the class's name"
+    : `its ${pictures.length.toLocaleString("en-US")} picture${pictures.length === 1 ? "" : "s"} (${listed(pictures.map(baseName), 2)}) lie in no class's folder; ${FIX}`;
+}
+
+const FIX =
+  "put those of each class into a folder of the class's name, or list file and label in a CSV file beside them";
+
+/** The folders that all pictures lie in, where these hold nothing but one folder that has folders itself. */
+function folderAround(pictures: readonly string[]): string {
+  let around = "";
+  for (;;) {
+    const next = new Set(pictures.map((path) => path.slice(around.length).split("/")[0]));
+    const [only] = next;
+    const inner = `${around}${only}/`;
+    const deeper = pictures.filter((path) => path.slice(inner.length).includes("/"));
+    if (next.size !== 1 || deeper.length === 0) return around;
+    // a single class's folder with folders of its own, or train/ alone, is not taken away
+    if (SPLITS.some(({ names }) => names.test(only))) return around;
+    around = inner;
+  }
+}
+
+/** Which of the outermost folders are a split; undefined if they are classes. */
+function splitsIn(paths: readonly string[]): ReadonlyMap<string, "train" | "test"> | undefined {
+  const found = new Map<"train" | "test" | "val", string>();
+  const withFolders = new Set(
+    paths.filter((path) => path.split("/").length > 2).map((path) => path.split("/")[0]),
+  );
+  for (const folder of withFolders) {
+    const split = SPLITS.find(({ names }) => names.test(folder));
+    if (split && !found.has(split.set)) found.set(split.set, folder);
+  }
+  const test = found.get("test") ?? found.get("val");
+  const train = found.get("train");
+  if (train === undefined && test === undefined) return undefined;
+  // a class that happens to be called so stands beside others
+  const others = [...withFolders].filter((folder) => !SPLITS.some(({ names }) => names.test(folder)));
+  if (train === undefined && others.length > 0) return undefined;
+  if (test === undefined && others.length > 0) return undefined;
+  return new Map([
+    ...(train === undefined ? [] : [[train, "train"] as const]),
+    ...(test === undefined ? [] : [[test, "test"] as const]),
+  ]);
+}

@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import { type Fit, fits, InputError, sizeOf } from "unravel-cnn";
+import { arrange, checkTestClasses } from "../layout/arrange.js";
+import { duplicatesAcross } from "../layout/duplicates.js";
+import { normalizationOf } from "../layout/statistics.js";
+import { parseCsv, textOf } from "../tables/csv.js";
+import { BrokenPicturesError, withoutBroken } from "./broken.js";
+import { type Found, findLayout, inFileOf, tableLayout } from "./findLayout.js";
+import { openSource } from "./openSource.js";
+import { readCache, writeCache } from "./pictureCache.js";
+import { type About, arraysOf, folderOf, type ImageFolder } from "./pictureData.js";
+import { type PictureTarget, readPictures } from "./readPictures.js";
+import { tableSource } from "./tableSource.js";
+
+export interface ImageFolderOptions {
+  /** Width and height that pictures are made to, or one number for both; default: theirs if all have the same, else one that suits. */
+  readonly size?: number | readonly [width: number, height: number] | undefined;
+  /** How a picture of another shape fills that; default `cover`, which cuts its edges off. */
+  readonly fit?: Fit | undefined;
+  /** Make grey what has colours. */
+  readonly grey?: boolean | undefined;
+  /** Leave files out that can't be read as pictures; default: they are an error. */
+  readonly skipBroken?: boolean | undefined;
+  /** Chooses what is set aside for testing, where the data don't say; default 0. */
+  readonly seed?: number | undefined;
+  /** Keep decoded pictures in the cache folder, and take them from there; default true. */
+  readonly cache?: boolean | undefined;
+  /** So many of all pictures are decoded. */
+  readonly onProgress?: ((pictures: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
+/**
+ * Labelled images from pictures: a folder with one folder for each class, or with `train` and `test` (or `val`) of such folders; a
+ * CSV file of files and labels, or a folder with one; or a `.zip` or `.tar.gz` of any of these. PNG, JPEG, WebP, and a GIF's first
+ * picture, upright as EXIF says; what is transparent is laid on white. Images have three channels, or one if no picture has colours.
+ * Where nothing is for testing, a fifth of each class is set aside, drawn by the seed.
+ * @throws InputError if it can't be read, there are no classes, or a class has fewer than two pictures; BrokenPicturesError, which
+ *   is one, if files are broken; the signal's reason if it is aborted; what `onProgress` throws
+ */
+export async function imageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
+  const target = targetOf(options);
+  const { seed = 0, skipBroken = false, cache = true, env, signal } = options;
+  const opened = await openPictures(path);
+  signal?.throwIfAborted();
+  const key = JSON.stringify({ version: 1, files: opened.fingerprint, target, skipBroken, seed });
+  const kept = cache ? await readCache(key, env) : undefined;
+  if (kept) return folderOf(path, kept.about as About, kept.arrays, true);
+
+  const { about, arrays } = await read(path, await opened.find(), target, options);
+  const folder = folderOf(path, about, arrays, false);
+  const problem = cache
+    ? await writeCache(key, about, arrays, env).catch((error: Error) => error)
+    : undefined;
+  if (problem === undefined) return folder;
+  const remark = `The decoded pictures are not kept for the next time: ${problem.message}`;
+  return { ...folder, remarks: [...folder.remarks, remark] };
+}
+
+/** Finds, decodes and examines what isn't in the cache. */
+async function read(path: string, found: Found, target: PictureTarget, options: ImageFolderOptions) {
+  const { layout, source, missing } = found;
+  const { seed = 0, skipBroken = false, onProgress, signal } = options;
+  const arrangement = inFileOf(path, () => {
+    checkTestClasses(layout);
+    return arrange(layout, seed);
+  });
+  const pictures = await readPictures(source, arrangement, target, { onProgress, signal });
+  const problems = [
+    ...missing.map((file) => `${file}: there is no such file.`),
+    ...Array.from(
+      pictures.broken,
+      ([file, [first, ...rest]]) => `${file}: ${first.toLowerCase()}${rest.join("")}`,
+    ),
+  ];
+  if (problems.length > 0 && !skipBroken) {
+    throw new BrokenPicturesError(path, problems, layout.images.length + missing.length);
+  }
+  const whole = inFileOf(path, () => withoutBroken(arrangement, pictures));
+  const { train, test } = whole;
+  const { shape } = pictures;
+  const about: About = {
+    shape,
+    classes: whole.arrangement.classes,
+    fit: target.fit,
+    files: { train: whole.arrangement.train.paths, test: whole.arrangement.test.paths },
+    setAside: whole.arrangement.setAside,
+    duplicates: duplicatesAcross(train.images, test.images, sizeOf(shape)),
+    normalize: normalizationOf(train.images.length > 0 ? train.images : test.images, shape),
+    broken: problems,
+    remarks: layout.remarks.map((remark) => `${remark}.`),
+  };
+  return { about, arrays: arraysOf(whole) };
+}
+
+interface OpenedPictures {
+  /** Changes with the files. */
+  readonly fingerprint: string;
+  readonly find: () => Promise<Found>;
+}
+
+/** The pictures of a folder, an archive or a table that was given. */
+async function openPictures(path: string): Promise<OpenedPictures> {
+  const opened = await openSource(path);
+  if (opened.kind === "files") {
+    const { fingerprint, list } = opened;
+    return { fingerprint, find: async () => findLayout(await list()) };
+  }
+  const hash = createHash("sha256").update(opened.bytes);
+  const rows = inFileOf(path, () => parseCsv(textOf(opened.bytes)));
+  const found = await tableLayout(path, rows, (files) => tableSource(path, files, hash));
+  return { fingerprint: hash.digest("hex"), find: async () => found };
+}
+
+/** @throws InputError for an option that can't be */
+function targetOf({ size, fit = "cover", grey = false }: ImageFolderOptions): PictureTarget {
+  if (!fits.includes(fit))
+    throw new InputError(`fit must be ${fits.join(", ")}, not ${JSON.stringify(fit)}.`);
+  const sides = typeof size === "number" ? ([size, size] as const) : size;
+  for (const side of sides ?? []) {
+    if (!Number.isInteger(side) || side < 1 || side > LARGEST_SIZE) {
+      throw new InputError(
+        `size must be whole numbers from 1 to ${LARGEST_SIZE}, not ${JSON.stringify(size)}.`,
+      );
+    }
+  }
+  return { size: sides, fit, grey };
+}
+
+/** Larger images than anyone trains on here. */
+const LARGEST_SIZE = 1024;

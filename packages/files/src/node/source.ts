@@ -1,0 +1,64 @@
+import { InputError } from "unravel-cnn";
+
+/** A regular file in a folder or archive. */
+export interface SourceFile {
+  /** Its place, with slashes. */
+  readonly path: string;
+  readonly size: number;
+}
+
+/** A file's contents. */
+export interface FileContent {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A folder or an archive, whose files were listed. */
+export interface FileSource {
+  /** As it was given, for messages. */
+  readonly name: string;
+  readonly files: readonly SourceFile[];
+  /** Also those without files, as far as they are known. */
+  readonly folders: readonly string[];
+  /** Sentences without their full stop. */
+  readonly remarks: readonly string[];
+  /** Where a file lies on the disk; undefined in an archive. */
+  readonly pathOf: ((path: string) => string) | undefined;
+  /**
+   * The contents of the files that are wanted, in the order in which they come. A file that can't be read has the reason, a
+   * sentence, in the place of its bytes.
+   */
+  read(
+    wanted: ReadonlySet<string>,
+  ): AsyncIterable<FileContent | { readonly path: string; readonly problem: string }>;
+}
+
+/** The most bytes that a picture's file may have. */
+export const LARGEST_PICTURE = 256 * 1024 * 1024;
+
+/** More files than anyone has pictures that fit into memory. */
+export const MOST_FILES = 5_000_000;
+
+/** What an archive may unpack to: so much in any case, and more only if it is large itself. */
+const UNPACKED_ANYWAY = 2 ** 32;
+const UNPACKED_PER_BYTE = 50;
+
+export function mostUnpacked(archiveBytes: number): number {
+  return Math.max(UNPACKED_ANYWAY, UNPACKED_PER_BYTE * archiveBytes);
+}
+
+export function bomb(name: string, limit: number): InputError {
+  return new InputError(
+    `${name}: it unpacks to more than ${Math.round(limit / 2 ** 30)} GiB, which no archive of its size holds of pictures; unpack it yourself and give the folder.`,
+  );
+}
+
+export const TOO_LARGE = `It is larger than the ${LARGEST_PICTURE / 1024 ** 2} MiB that a picture may have; make the picture smaller.`;
+
+/** A member's name as a path within the archive; undefined if it leads out of it. */
+export function innerPath(name: string): string | undefined {
+  if (/^[\w-]+(\/[\w-]+)*(\.\w+)?$/.test(name)) return name; // as most are
+  const parts = name.replaceAll("\\", "/").split("/");
+  if (/^([a-z]:|\/)/i.test(name.replaceAll("\\", "/")) || parts.includes("..")) return undefined;
+  return parts.filter((part) => part !== "" && part !== ".").join("/");
+}

@@ -1,0 +1,125 @@
+import { InputError } from "unravel-cnn";
+import type { Labelled, Layout } from "../layout/folders.js";
+import { baseName, isCalledPicture, listed } from "../layout/names.js";
+import type { Rows } from "./csv.js";
+
+/** What the columns of a table of labels are called. */
+const FILE =
+  /^(files?|file_?names?|paths?|file_?paths?|images?|image_?(names?|paths?|ids?|files?)|img|pictures?|ids?|names?)$/i;
+const LABEL = /^(labels?|class(es)?|class_?names?|categor(y|ies)|targets?|species|breed|y|tags?)$/i;
+const SET = /^(set|split|subset|usage|fold|partition|data_?set)$/i;
+
+/** Which column is which. */
+interface Columns {
+  readonly file: number;
+  readonly label: number;
+  /** Undefined where no column says which pictures are for testing. */
+  readonly set: number | undefined;
+  /** Whether the first row has the columns' names. */
+  readonly named: boolean;
+}
+
+/** Which columns of a table are a picture's file and its label; undefined if it is no such table. */
+export function labelColumns(rows: Rows): Columns | undefined {
+  if (rows.length === 0) return undefined;
+  const [head] = rows;
+  const file = head.findIndex((name) => FILE.test(name));
+  const label = head.findIndex((name, k) => k !== file && LABEL.test(name));
+  const set = head.findIndex((name) => SET.test(name));
+  if (file >= 0 && label >= 0) return { file, label, set: set < 0 ? undefined : set, named: true };
+  // without names: two columns, one of which has names of pictures
+  for (const named of [false, true]) {
+    const row = rows[named ? 1 : 0];
+    if (row?.length !== 2) continue;
+    const place = row.findIndex((value) => isCalledPicture(value));
+    if (place >= 0) return { file: place, label: 1 - place, set: undefined, named };
+  }
+  return undefined;
+}
+
+const SETS: readonly (readonly [RegExp, "train" | "test" | "val"])[] = [
+  [/^train/i, "train"],
+  [/^test/i, "test"],
+  [/^(val|dev|eval)/i, "val"],
+];
+
+/**
+ * The pictures of a table of files and labels.
+ * @param find where a file of the table lies; undefined if there is none
+ * @throws InputError that begins with a small letter, if a row lacks something
+ */
+export function labelsLayout(
+  rows: Rows,
+  columns: Columns,
+  find: (file: string) => string | undefined,
+  given?: "train" | "test",
+): Layout & { readonly missing: readonly string[] } {
+  const body = rows.slice(columns.named ? 1 : 0);
+  const images: Labelled[] = [];
+  const missing: string[] = [];
+  const seen = new Map<string, string>();
+  const sets = new Set(body.map((row) => setOf(row, columns)));
+  for (const [k, row] of body.entries()) {
+    const [file, label] = [row[columns.file] ?? "", row[columns.label] ?? ""];
+    const line = k + (columns.named ? 2 : 1);
+    if (file === "" || label === "") {
+      throw new InputError(
+        `row ${line} has no ${file === "" ? "file" : "label"}; each row needs a file and its label`,
+      );
+    }
+    const path = find(file);
+    if (path === undefined) {
+      missing.push(file);
+      continue;
+    }
+    const before = seen.get(path);
+    if (before !== undefined && before !== label) {
+      throw new InputError(
+        `row ${line} gives ${file} the label ${label}, but a row before it ${before}; a picture has one class`,
+      );
+    }
+    if (before !== undefined) continue;
+    seen.set(path, label);
+    const set = given ?? setOf(row, columns);
+    if (set === "val" && sets.has("test")) continue;
+    images.push({ path, label: label.normalize("NFC"), set: set === "val" ? "test" : set });
+  }
+  const skipped = sets.has("val") && sets.has("test");
+  const remarks = skipped
+    ? ["The rows of the validation set were left out: those for testing are measured"]
+    : [];
+  return { images, classes: [...new Set(images.map(({ label }) => label))], remarks, missing };
+}
+
+function setOf(row: readonly string[], { set }: Columns): "train" | "test" | "val" | undefined {
+  if (set === undefined) return undefined;
+  const value = row[set] ?? "";
+  const known = SETS.find(([name]) => name.test(value));
+  if (known === undefined) {
+    throw new InputError(`a row is of the set ${JSON.stringify(value)}, but it must be train, test or val`);
+  }
+  return known[1];
+}
+
+/**
+ * Finds files by what a table calls them: by their path beside the table, else by their name where only one file has it, with or
+ * without its ending.
+ */
+export function fileFinder(paths: readonly string[], folder: string): (file: string) => string | undefined {
+  const all = new Set(paths);
+  const byName = new Map<string, string | null>();
+  const note = (name: string, path: string) => byName.set(name, byName.has(name) ? null : path);
+  for (const path of paths) {
+    const name = baseName(path).normalize("NFC");
+    note(name, path);
+    if (name.includes(".")) note(name.slice(0, name.lastIndexOf(".")), path);
+  }
+  return (given) => {
+    const file = given.replaceAll("\\", "/").replace(/^(\.\/)+/, "");
+    for (const path of [`${folder}${file}`, file]) if (all.has(path)) return path;
+    return byName.get(baseName(file).normalize("NFC")) ?? undefined;
+  };
+}
+
+/** For messages: `photos/a.jpg, photos/b.jpg and 3 more` */
+export const missingFiles = (missing: readonly string[]): string => listed(missing, 3);
