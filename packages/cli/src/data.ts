@@ -1,19 +1,26 @@
-import { InputError } from "unravel-cnn";
+import { datasetNames, firstOf, InputError, type Model, transposeImages } from "unravel-cnn";
 import { type LoadEvent, type LoadedData, loadData as load } from "unravel-cnn/node";
+import type { DataOptions } from "./dataOptions.js";
 import { Interrupted } from "./exit.js";
 import { DATA_HELP } from "./help.js";
+import type { PictureData } from "./pictureData.js";
 import { clock, megabytes, whole } from "./terminal/numbers.js";
 import type { Progress } from "./terminal/progress.js";
 
 /** As options of a command. */
-export interface DataChoice {
-  readonly data: string;
-  readonly offline?: boolean | undefined;
+export interface DataChoice extends DataOptions {
   /** Use the first so many training images only; 0 where only the test images are wanted. */
   readonly limit?: number | undefined;
   /** Where digits are drawn: at most so many for each of the two sets. */
   readonly drawCount?: number | undefined;
+  /** Leave files out that can't be read as pictures, also where that wasn't asked for. */
+  readonly leavesBrokenOut?: boolean | undefined;
+  /** A network whose inputs pictures are to become. */
+  readonly like?: Model | undefined;
 }
+
+/** Images, and where they come from pictures what is known of these. */
+export type CommandData = LoadedData & Partial<Pick<PictureData, "pictures">>;
 
 /**
  * The data that `--data` names, downloaded or drawn if need be.
@@ -22,12 +29,51 @@ export interface DataChoice {
  *   signal's reason if it is aborted
  */
 export async function loadData(
-  { data, offline, limit, drawCount }: DataChoice,
+  choice: DataChoice,
+  doing: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<CommandData> {
+  const { data } = choice;
+  if (!data) throw new InputError(`--data must be ${DATA_HELP}.`);
+  const loaded = (await arePictures(data))
+    ? await loadFiles(choice, progress, signal)
+    : await loadNamed(choice, doing, progress, signal);
+  return choice.transpose
+    ? { ...loaded, train: transposeImages(loaded.train), test: transposeImages(loaded.test) }
+    : loaded;
+}
+
+async function arePictures(data: string): Promise<boolean> {
+  if (["auto", "digits", ...datasetNames].includes(data)) return false;
+  return (await import("unravel-files/node")).holdsPictures(data);
+}
+
+async function loadFiles(choice: DataChoice, progress: Progress, signal: AbortSignal): Promise<CommandData> {
+  const { loadPictures } = await import("./pictureData.js");
+  progress.say(`Loading ${choice.data} ...`);
+  const loaded = await loadPictures(
+    { ...choice, skipBroken: choice.skipBroken || choice.leavesBrokenOut },
+    progress,
+    signal,
+    choice.like,
+  );
+  return choice.limit === undefined ? loaded : { ...loaded, train: firstOf(loaded.train, choice.limit) };
+}
+
+async function loadNamed(
+  choice: DataChoice,
   doing: string,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<LoadedData> {
-  if (!data) throw new InputError(`--data must be ${DATA_HELP}.`);
+  const { data, offline, limit, drawCount } = choice;
+  for (const option of ["size", "fit", "grey", "skipBroken"] as const) {
+    if (choice[option] === undefined) continue;
+    throw new InputError(
+      `--${option === "skipBroken" ? "skip-broken" : option} goes with pictures, but ${data} holds images that have their size and colours.`,
+    );
+  }
   // Which data "auto" takes is known only when they are loaded: the first line says so then.
   if (data !== "auto") progress.say(`Loading ${data} ...`);
   const downloaded = downloadProgress(progress);

@@ -110,6 +110,15 @@ export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<Lo
   };
 }
 
+/**
+ * The network of a file that brings its own input, so that pictures can be made to it; undefined for a built-in one.
+ * @throws InputError if the file can't be read or is damaged
+ */
+export async function modelOfFile(name: string, spec?: string): Promise<Model | undefined> {
+  if (!/\.(json|safetensors)$/i.test(name)) return undefined;
+  return (await loadModel({ model: name, spec, seed: 0 })).model;
+}
+
 function remarkOn(leftOut: readonly string[], file: string): string | null {
   if (leftOut.length === 0) return null;
   const more = leftOut.length > 3 ? ` and ${leftOut.length - 3} more` : "";

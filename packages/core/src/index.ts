@@ -58,6 +58,7 @@ export { checkPicture, checkPictureSize, type Picture, type PixelData } from "./
 export { normalizeDigit } from "./data/preprocess.js";
 export { resizePicture } from "./data/resize.js";
 export { type DatasetName, datasetNames, type Source, sources } from "./data/sources.js";
+export { transposeImages } from "./data/transpose.js";
 export { DivergedError } from "./engine/diverged.js";
 export type * from "./engine/engine.js";
 export { checkFits } from "./engine/fits.js";
@@ -146,12 +147,19 @@ export * from "./tensor.js";
 export type { About, Best, Checkpoint, CheckpointOptions, Every } from "./training/checkpoint.js";
 export { formatCheckpoint, parseCheckpoint } from "./training/checkpointFile.js";
 export type { Death } from "./training/death.js";
-export { evaluate, type Prediction, predict } from "./training/evaluate.js";
+export { type EvaluateOptions, evaluate, type Prediction, predict } from "./training/evaluate.js";
 export { type FindRateOptions, findRate, type RateTest, type RateTrial } from "./training/findRate.js";
 export { type FitOptions, fit, type Keep, keeps } from "./training/fit.js";
 export type { EpochRecord, History, ProgressEvent } from "./training/history.js";
 export { type Answers, type Evaluation, measure as evaluateLogits } from "./training/metrics.js";
 export { checkTrace } from "./training/overflow.js";
+export {
+  type ClassQuality,
+  classQualities,
+  type Mistake,
+  type ScoreSummary,
+  ScoreTally,
+} from "./training/quality.js";
 export { fitDefaults, type TrainingSettings } from "./training/settings.js";
 export { type Split, splitValidation } from "./training/split.js";
 export { imagesPerEpoch, Training, type TrainingState } from "./training/training.js";

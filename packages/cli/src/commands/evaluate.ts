@@ -1,20 +1,36 @@
 import type { Command } from "commander";
-import { countOf, createEngine, evaluate } from "unravel-cnn";
-import { loadData } from "../data.js";
+import { encode } from "fast-png";
+import {
+  classQualities,
+  countOf,
+  createEngine,
+  type Dataset,
+  evaluate,
+  type ScoreSummary,
+  ScoreTally,
+} from "unravel-cnn";
+import { inClassesOf } from "../classes.js";
+import { type CommandData, loadData } from "../data.js";
+import { addDataOptions, type DataOptions } from "../dataOptions.js";
 import { addEngineOptions, type EngineChoice, engineOptions } from "../engine.js";
 import { interruptible } from "../exit.js";
-import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../help.js";
-import { loadModel, SIZE_OPTIONS, SPEC_OPTION } from "../model.js";
+import { MODEL_HELP } from "../help.js";
+import { loadModel, modelOfFile, SIZE_OPTIONS, SPEC_OPTION } from "../model.js";
 import { seedOption } from "../options.js";
+import { PICTURE_FILE, PNG_TEXT } from "../output/kinds.js";
+import { outputFile } from "../output/names.js";
+import { checkOutput, writeOutput } from "../output/write.js";
+import { mistakesSheet } from "../sheets/mistakes.js";
 import { formatConfusion } from "../terminal/confusion.js";
 import { headline } from "../terminal/evaluation.js";
+import { percent } from "../terminal/numbers.js";
 import { printJson, printLines } from "../terminal/output.js";
 import { Progress } from "../terminal/progress.js";
+import { formatQualities } from "../terminal/quality.js";
 import { stylesFor } from "../terminal/style.js";
 
-interface EvaluateOptions extends EngineChoice {
-  data: string;
-  offline?: boolean;
+interface EvaluateOptions extends EngineChoice, DataOptions {
+  mistakes?: string;
   spec?: string;
   filters?: number;
   width?: number;
@@ -26,16 +42,22 @@ interface EvaluateOptions extends EngineChoice {
 
 export function defineEvaluate(command: Command): void {
   command
-    .description("Measures a network on the test set: accuracy, loss and confusion matrix.")
-    .argument("<model>", MODEL_HELP)
-    .option("--data <data>", DATA_HELP, "auto")
-    .option("--offline", OFFLINE_HELP)
+    .description(
+      "Measures a network on the test set: accuracy, loss, confusion matrix, and for each class precision, recall and F1.",
+    )
+    .argument("<model>", MODEL_HELP);
+  addDataOptions(command)
     .addOption(SPEC_OPTION)
     .addOption(SIZE_OPTIONS.filters)
     .addOption(SIZE_OPTIONS.width)
     .addOption(SIZE_OPTIONS.depth)
     .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0);
   addEngineOptions(command)
+    .option(
+      "--mistakes <file>",
+      "write the surest mistakes to FILE.png, with what each was taken for and its file",
+      outputFile("--mistakes", PICTURE_FILE),
+    )
     .option("--json", "print the results as JSON")
     .option("--quiet", "no progress, the accuracy only")
     .addHelpText(
@@ -44,6 +66,7 @@ export function defineEvaluate(command: Command): void {
 Examples:
   unravel evaluate model.safetensors
   unravel evaluate model.safetensors --data fashion-mnist
+  unravel evaluate photos.safetensors --data ./my-photos --mistakes wrong.png
   unravel evaluate one-conv   fresh weights: as good as guessing`,
     )
     .action(async (model: string, options: EvaluateOptions) => {
@@ -53,34 +76,84 @@ Examples:
 
 async function run(name: string, options: EvaluateOptions, signal: AbortSignal): Promise<void> {
   const progress = new Progress(process.stderr, options.quiet === true);
-  const { test, source } = await loadData({ ...options, limit: 0 }, "testing on", progress, signal);
-  const { model, parameters, title, trained, remark } = await loadModel({ ...options, model: name }, test);
+  if (options.mistakes !== undefined) await checkOutput(options.mistakes, PICTURE_FILE);
+  const like = await modelOfFile(name, options.spec);
+  const data = await loadData({ ...options, limit: 0, like }, "testing on", progress, signal);
+  const loaded = await loadModel({ ...options, model: name }, data.test);
+  const { model, parameters, title, trained, remark } = loaded;
+  const test = data.pictures ? inClassesOf(model, data.test) : data.test;
   if (remark !== null) progress.say(remark);
   if (!trained) progress.say(`${title} is untrained: its weights are fresh from seed ${options.seed}.`);
   const engine = await createEngine(model.spec, { ...engineOptions(options), parameters });
   try {
+    const tally = new ScoreTally(MOST_MISTAKES);
     const result = await evaluate(engine, test, {
       signal,
+      onScores: (scores, from) => {
+        if (isOneClassEach(test)) tally.add(scores, test.labels.subarray(from, from + scores.shape[0]));
+      },
       onProgress: (images) => progress.show({ title: "Testing", share: images / countOf(test), details: [] }),
     });
     progress.clear();
+    const scores = isOneClassEach(test) ? tally.result() : undefined;
+    const qualities = scores && classQualities(result.confusion);
+    if (options.mistakes !== undefined && scores) {
+      await writeMistakes(options.mistakes, scores, test, data);
+      progress.say(`Wrote ${options.mistakes}: the ${scores.mistakes.length} surest mistakes`);
+    }
     if (options.json) {
       const summary = {
         model: name,
         trained,
-        data: source,
+        data: data.source,
         images: countOf(test),
         engine: engine.name,
         ...result,
+        ...(scores && {
+          ...(model.classes.length > MOST_WITHOUT_TOP && { top5: scores.top5 }),
+          calibrationError: scores.calibrationError,
+          classes: qualities?.map((quality, k) => ({ class: model.classes[k], ...quality })),
+        }),
       };
       printJson(summary);
     } else {
       const styles = stylesFor(process.stdout);
-      const matrix = options.quiet ? [] : [...formatConfusion(result.confusion, model.classes, styles), ""];
-      printLines([...matrix, headline(result, test, styles)]);
+      const details =
+        options.quiet || !scores || !qualities
+          ? []
+          : [
+              ...formatConfusion(result.confusion, model.classes, styles),
+              "",
+              ...formatQualities(qualities, model.classes),
+              "",
+              ...(model.classes.length > MOST_WITHOUT_TOP
+                ? [`Right class among the five most probable: ${percent(scores.top5)}`]
+                : []),
+            ];
+      printLines([...details, headline(result, test, styles)]);
     }
   } finally {
     progress.clear();
     await engine.close();
   }
+}
+
+/** So many mistakes are on the sheet. */
+const MOST_MISTAKES = 50;
+/** Of so few classes, the five most probable are too many to say much. */
+const MOST_WITHOUT_TOP = 10;
+
+function isOneClassEach({ images, labels, shape }: Dataset): boolean {
+  return labels.length * shape[0] * shape[1] * shape[2] === images.length;
+}
+
+async function writeMistakes(
+  path: string,
+  { mistakes }: ScoreSummary,
+  test: Dataset,
+  { pictures }: CommandData,
+): Promise<void> {
+  const nameOf = (image: number) => pictures?.files.test[image] ?? `image ${image}`;
+  const sheet = mistakesSheet(mistakes, test, nameOf, pictures === undefined);
+  await writeOutput(path, PICTURE_FILE, encode({ ...sheet, depth: 8, text: PNG_TEXT }));
 }

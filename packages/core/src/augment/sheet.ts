@@ -15,7 +15,7 @@ export interface AugmentSheetOptions {
   /** Chooses the images, and what happens to them. */
   readonly seed: number;
   /** Whether high values of grey images are drawn dark on light paper, or light on dark. */
-  readonly ink: "black" | "white";
+  readonly ink: "black" | "white" | "kept";
 }
 
 /** A picture of what an augmentation does. */

@@ -15,8 +15,10 @@ export interface SheetOptions {
   readonly scale: number;
   /** Chooses the images. */
   readonly seed: number;
-  /** Whether high values, the ink, are drawn dark on light paper, or light on dark. */
-  readonly ink: "black" | "white";
+  /**
+   * Whether high values, the ink, are drawn dark on light paper, or light on dark; `kept`: pictures look as they are, on light paper.
+   */
+  readonly ink: "black" | "white" | "kept";
 }
 
 const sheetChecks: Checks<SheetOptions> = {
@@ -25,14 +27,15 @@ const sheetChecks: Checks<SheetOptions> = {
   rows: elsewhere,
   scale: elsewhere,
   seed: SEED,
-  ink: oneOf(["black", "white"]),
+  ink: oneOf(["black", "white", "kept"]),
 };
 
-/** A grey picture. */
+/** A picture, grey or in colour. */
 export interface Sheet {
   readonly width: number;
   readonly height: number;
-  /** `[height, width]`, 0 (black) to 255. */
+  readonly channels: 1 | 3;
+  /** `[height, width, channels]`, 0 (black) to 255. */
   readonly pixels: Uint8Array;
   /** How many images are on it. */
   readonly images: number;
@@ -48,7 +51,7 @@ const BETWEEN = 232;
 
 /**
  * Images of a data set side by side, chosen at random. Where a class has fewer than fit, its places stay empty.
- * @throws InputError if a number is not a whole number of at least 1, or the images have several channels
+ * @throws InputError if a number is not a whole number of at least 1, or the images have neither 1 nor 3 channels
  */
 export function contactSheet(data: Dataset, options: SheetOptions): Sheet {
   checkOptions("The sheet", options, sheetChecks);
@@ -59,8 +62,11 @@ export function contactSheet(data: Dataset, options: SheetOptions): Sheet {
     }
   }
   const [channels, imageHeight, imageWidth] = data.shape;
-  if (channels !== 1)
-    throw new InputError(`A sheet shows grey images, but ${data.name} has ${channels} channels.`);
+  if (channels !== 1 && channels !== 3) {
+    throw new InputError(
+      `A sheet shows images with 1 or 3 channels, but those of ${data.name} have ${channels}.`,
+    );
+  }
 
   const bands = chooseImages(data, order, columns * rows, seed);
   const cellHeight = imageHeight * scale + GAP;
@@ -73,7 +79,7 @@ export function contactSheet(data: Dataset, options: SheetOptions): Sheet {
       `The sheet would have ${width}x${height} pixels; take fewer images, or a smaller scale.`,
     );
   }
-  const pixels = new Uint8Array(width * height).fill(BETWEEN);
+  const pixels = new Uint8Array(width * height * channels).fill(BETWEEN);
   const size = sizeOf(data.shape);
   for (const [band, indices] of bands.entries()) {
     for (const [place, index] of indices.entries()) {
@@ -84,13 +90,16 @@ export function contactSheet(data: Dataset, options: SheetOptions): Sheet {
         const row = Math.floor(y / scale) * imageWidth;
         const start = (top + y) * width + left;
         for (let x = 0; x < imageWidth * scale; x++) {
-          pixels[start + x] = PAPER - image[row + Math.floor(x / scale)];
+          for (let c = 0; c < channels; c++) {
+            const value = image[c * imageHeight * imageWidth + row + Math.floor(x / scale)];
+            pixels[(start + x) * channels + c] = ink === "kept" ? value : PAPER - value;
+          }
         }
       }
     }
   }
   if (ink === "white") for (let i = 0; i < pixels.length; i++) pixels[i] = 255 - pixels[i];
-  return { width, height, pixels, images: bands.reduce((sum, { length }) => sum + length, 0) };
+  return { width, height, channels, pixels, images: bands.reduce((sum, { length }) => sum + length, 0) };
 }
 
 const MOST_PIXELS = 2 ** 28;

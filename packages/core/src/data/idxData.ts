@@ -2,6 +2,7 @@ import { InputError } from "../errors.js";
 import type { DataPair, Dataset } from "./dataset.js";
 import { type IdxImages, idxHeaderLength, parseIdxImages, parseIdxLabelRows, parseIdxLabels } from "./idx.js";
 import { type IdxLayout, mnistSet } from "./idxSets.js";
+import { transposePlanes } from "./transpose.js";
 
 /** Under which names a file is looked for, first choice first. */
 export function variantsOf(file: string): string[] {
@@ -96,16 +97,8 @@ const labelReaders: Readonly<Record<IdxLayout["labels"], (file: IdxFile) => Foun
   }),
 };
 
-/** Exchanges rows and columns of each image, in place: a copy of all might not fit beside them. */
 function transpose({ count, height, width, pixels }: IdxImages): IdxImages {
-  const size = height * width;
-  const image = new Uint8Array(size);
-  for (let start = 0; start < count * size; start += size) {
-    image.set(pixels.subarray(start, start + size));
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) pixels[start + x * height + y] = image[y * width + x];
-    }
-  }
+  transposePlanes(pixels, height, width);
   return { count, height: width, width: height, pixels };
 }
 

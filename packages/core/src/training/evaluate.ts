@@ -2,12 +2,17 @@ import { countOf, type Dataset, labelsPerImage } from "../data/dataset.js";
 import type { Engine, InferenceOptions } from "../engine/engine.js";
 import { checkFits } from "../engine/fits.js";
 import { checkEngine, checkInference } from "../engine/inputs.js";
-import { largestInRows, sizeOf, tensor } from "../tensor.js";
+import { largestInRows, sizeOf, type Tensor, tensor } from "../tensor.js";
 import { type Evaluation, Tally } from "./metrics.js";
 import { finiteLogits } from "./overflow.js";
 
 /** So many scores are held at once: of ten classes, those of 400,000 images. */
 const MOST_SCORES = 2 ** 22;
+
+export interface EvaluateOptions extends InferenceOptions {
+  /** Gets the scores, `[n, classes]`, of the images from `from` on, in the images' order. */
+  readonly onScores?: ((scores: Tensor, from: number) => void) | undefined;
+}
 
 /**
  * Loss, accuracy and confusion matrix on labelled images; with several labels at once, how good the answers are for each class.
@@ -17,7 +22,7 @@ const MOST_SCORES = 2 ** 22;
 export async function evaluate(
   engine: Engine,
   data: Dataset,
-  { onProgress, ...options }: InferenceOptions = {},
+  { onProgress, onScores, ...options }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkEngine(engine);
   const { model } = engine;
@@ -33,6 +38,7 @@ export async function evaluate(
     const images = data.images.subarray(from * size, to * size);
     const listener = onProgress && { onProgress: (done: number) => onProgress(from + done) };
     const scores = await finiteLogits(engine, images, { ...options, ...listener }, from);
+    onScores?.({ shape: [to - from, classes], data: scores }, from);
     tally.add({ shape: [to - from, classes], data: scores }, data.labels.subarray(each * from, each * to));
   }
   return tally.result();

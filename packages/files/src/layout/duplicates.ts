@@ -5,6 +5,24 @@ export interface Duplicate {
 }
 
 /**
+ * Which images of a set are there before, byte for byte, and where first.
+ * @param size bytes of an image
+ */
+export function repeatedIn(images: Uint8Array, size: number): { image: number; first: number }[] {
+  const byHash = new Map<number, number[]>();
+  const found: { image: number; first: number }[] = [];
+  for (let image = 0; image * size < images.length; image++) {
+    const hash = hashOf(images, image * size, size);
+    const same = byHash.get(hash);
+    const first = same?.find((one) => areEqual(images, one * size, images, image * size, size));
+    if (first !== undefined) found.push({ image, first });
+    else if (same) same.push(image);
+    else byHash.set(hash, [image]);
+  }
+  return found;
+}
+
+/**
  * Which test images are also among those for training, byte for byte.
  * @param size bytes of an image
  */

@@ -17,7 +17,7 @@ export interface ImageFolderOptions {
   readonly size?: number | readonly [width: number, height: number] | undefined;
   /** How a picture of another shape fills that; default `cover`, which cuts its edges off. */
   readonly fit?: Fit | undefined;
-  /** Make grey what has colours. */
+  /** Make grey what has colours; false: three channels in any case. Default: one channel if no picture has colours. */
   readonly grey?: boolean | undefined;
   /** Leave files out that can't be read as pictures; default: they are an error. */
   readonly skipBroken?: boolean | undefined;
@@ -114,7 +114,7 @@ async function openPictures(path: string): Promise<OpenedPictures> {
 }
 
 /** @throws InputError for an option that can't be */
-function targetOf({ size, fit = "cover", grey = false }: ImageFolderOptions): PictureTarget {
+function targetOf({ size, fit = "cover", grey }: ImageFolderOptions): PictureTarget {
   if (!fits.includes(fit))
     throw new InputError(`fit must be ${fits.join(", ")}, not ${JSON.stringify(fit)}.`);
   const sides = typeof size === "number" ? ([size, size] as const) : size;

@@ -2,5 +2,6 @@
 
 export { BrokenPicturesError } from "./broken.js";
 export { decodePicture } from "./decode.js";
+export { holdsPictures } from "./holdsPictures.js";
 export { type ImageFolderOptions, imageFolder } from "./imageFolder.js";
 export type { ImageFolder } from "./pictureData.js";

@@ -11,8 +11,8 @@ export interface PictureTarget {
   /** Undefined: chosen from the pictures. */
   readonly size: readonly [width: number, height: number] | undefined;
   readonly fit: Fit;
-  /** Make grey what has colours. */
-  readonly grey: boolean;
+  /** One channel, or three; undefined: one if no picture has colours. */
+  readonly grey: boolean | undefined;
 }
 
 /** A set's pictures, decoded. */
@@ -133,7 +133,7 @@ export async function readPictures(
     const { shape, images } = read as NonNullable<typeof read>;
     const set = (name: "train" | "test"): ReadSet => ({ images: images[name], sizes: sizes[name] });
     const result = { shape, train: set("train"), test: set("test"), broken };
-    return grey && channels === 3 ? withoutColours(result) : result;
+    return grey && target.grey === undefined ? withoutColours(result) : result;
   } finally {
     await pool.close();
   }

@@ -19,6 +19,11 @@ const commands: readonly LazyCommand[] = [
     load: async () => (await import("./verify.js")).defineVerify,
   },
   {
+    name: "describe",
+    summary: "classes, counts, sizes, and what looks wrong",
+    load: async () => (await import("./describe.js")).defineDescribe,
+  },
+  {
     name: "sheet",
     summary: "write a picture with many of the images",
     load: async () => (await import("./sheet.js")).defineSheet,

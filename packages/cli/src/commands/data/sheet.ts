@@ -4,7 +4,6 @@ import { encode } from "fast-png";
 import {
   type AugmentSpec,
   augmentSheet,
-  contactSheet,
   countOf,
   type Dataset,
   inContext,
@@ -13,8 +12,9 @@ import {
 } from "unravel-cnn";
 import { AUGMENT_HELP, augmentOption } from "../../augmentOption.js";
 import { loadData } from "../../data.js";
+import { addPictureOptions, type DataOptions } from "../../dataOptions.js";
 import { interruptible } from "../../exit.js";
-import { DATA_HELP, OFFLINE_HELP } from "../../help.js";
+import { DATA_HELP } from "../../help.js";
 import { oneOf, seedOption, wholeNumber } from "../../options.js";
 import { PICTURE_FILE, PNG_TEXT } from "../../output/kinds.js";
 import { outputFile } from "../../output/names.js";
@@ -22,24 +22,26 @@ import { checkOutput, writeOutput } from "../../output/write.js";
 import { whole } from "../../terminal/numbers.js";
 import { printJson, printLines } from "../../terminal/output.js";
 import { Progress } from "../../terminal/progress.js";
+import { writeSheet } from "./drawSheet.js";
 
-interface SheetCommandOptions {
+interface SheetCommandOptions extends Omit<DataOptions, "data"> {
   out?: string;
   random?: boolean;
   set: "train" | "test";
   columns: number;
   rows?: number;
   scale: number;
-  ink: SheetOptions["ink"];
+  ink?: SheetOptions["ink"];
   seed: number;
   augment?: AugmentSpec;
-  offline?: boolean;
   json?: boolean;
   quiet?: boolean;
 }
 
 /** Default for sheets on which the classes are mixed. */
 const MIXED_ROWS = 15;
+/** What the name of an archive or a table ends in. */
+const ARCHIVE = /(\.tar)?\.(zip|tar|t?gz|csv|tsv)$/i;
 /** More than anyone wants to look at. */
 const MOST = 1000;
 
@@ -63,14 +65,18 @@ export function defineSheet(command: Command): void {
       wholeNumber("--rows", 1, MOST),
     )
     .option("--scale <n>", "side of an image's pixel, in pixels", wholeNumber("--scale", 1, 100), 2)
-    .option("--ink <ink>", "black (on white), white (on black)", oneOf("--ink", ["black", "white"]), "black")
+    .option(
+      "--ink <ink>",
+      "black (on white), white (on black), or kept, as pictures are (default: black, and for pictures kept)",
+      oneOf("--ink", ["black", "white", "kept"]),
+    )
     .option(
       "--augment <changes>",
       `show what training makes of images: as they are, with each change, with all; ${AUGMENT_HELP}`,
       augmentOption,
     )
-    .option("--seed <n>", "chooses the images", seedOption, 0)
-    .option("--offline", OFFLINE_HELP)
+    .option("--seed <n>", "chooses the images", seedOption, 0);
+  addPictureOptions(command)
     .option("--json", "print what was written as JSON")
     .option("--quiet", "print nothing")
     .addHelpText(
@@ -80,6 +86,7 @@ Examples:
   unravel data sheet mnist
   unravel data sheet digits --random --seed 1 --out digits.png
   unravel data sheet mnist --augment auto --out augmented.png
+  unravel data sheet ./my-photos --size 64 --scale 1
   unravel data sheet ./my-idx-folder --set test --rows 3 --out mine.png`,
     )
     .action((name: string, options: SheetCommandOptions) =>
@@ -88,14 +95,14 @@ Examples:
 }
 
 async function run(name: string, options: SheetCommandOptions, signal: AbortSignal): Promise<void> {
-  const { random, set, columns, offline, json, quiet } = options;
+  const { random, set, columns, scale, seed, json, quiet } = options;
   if (options.out !== undefined) await checkOutput(options.out, PICTURE_FILE);
   const progress = new Progress(process.stderr, quiet === true);
   const rows = options.rows ?? (random ? MIXED_ROWS : 1);
   const loaded = await loadData(
     {
+      ...options,
       data: name,
-      offline,
       ...(set === "test" && { limit: 0 }),
       // Drawing the whole set takes seconds, so only somewhat more digits are drawn than are shown: the seed chooses among them.
       drawCount: 4 * 10 * rows * columns,
@@ -104,12 +111,18 @@ async function run(name: string, options: SheetCommandOptions, signal: AbortSign
     progress,
     signal,
   );
-  const out = options.out ?? `${basename(resolve(loaded.source))}.png`;
+  const out = options.out ?? `${basename(resolve(loaded.source)).replace(ARCHIVE, "")}.png`;
   await checkOutput(out, PICTURE_FILE);
-  const sheet = sheetOf(loaded[set], rows, options);
-  const { width, height, channels, pixels, images, shows } = sheet;
-  const picture = encode({ width, height, data: pixels, depth: 8, channels, text: PNG_TEXT });
-  await writeOutput(out, PICTURE_FILE, picture);
+  const ink = options.ink ?? (loaded.pictures ? "kept" : "black");
+  const { images, width, height, shows } = options.augment
+    ? await writeAugmented(out, loaded[set], options.augment, { ...options, ink })
+    : {
+        ...(await writeSheet(out, loaded[set], {
+          order: random ? "random" : "class",
+          ...{ rows, columns, scale, ink, seed },
+        })),
+        shows: random ? "mixed" : `by class: ${loaded[set].classes.join(", ")}`,
+      };
   if (json) {
     printJson({ out, data: loaded.source, set, images, width, height });
   } else if (!quiet) {
@@ -119,27 +132,17 @@ async function run(name: string, options: SheetCommandOptions, signal: AbortSign
   }
 }
 
-interface DrawnSheet {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3;
-  readonly pixels: Uint8Array;
-  /** How many there are on it. */
-  readonly images: number;
-  /** In words. */
-  readonly shows: string;
-}
-
-/** Many images of a data set, or a few as training changes them. @throws InputError for images that can't be shown */
-function sheetOf(data: Dataset, rows: number, options: SheetCommandOptions): DrawnSheet {
-  const { random, columns, scale, ink, seed, augment } = options;
-  if (augment === undefined) {
-    const sheet = contactSheet(data, { order: random ? "random" : "class", rows, columns, scale, ink, seed });
-    const shows = random ? "mixed" : `by class: ${data.classes.join(", ")}`;
-    return { ...sheet, channels: 1, shows };
-  }
+/** A few images of a data set as training changes them. @throws InputError for images that can't be shown */
+async function writeAugmented(
+  out: string,
+  data: Dataset,
+  augment: AugmentSpec,
+  { columns, rows = 1, scale, ink, seed }: SheetCommandOptions,
+) {
   const augmentation = inContext("--augment", () => resolveAugment(augment, data.shape)) ?? {};
-  const sheet = augmentSheet(data, augmentation, { columns, rows: options.rows ?? 1, scale, ink, seed });
-  const images = Math.min(columns, countOf(data));
-  return { ...sheet, images, shows: `from top to bottom: ${sheet.bands.join("; ")}` };
+  const sheet = augmentSheet(data, augmentation, { columns, rows, scale, ink, seed });
+  const { width, height, channels, pixels, bands } = sheet;
+  const picture = encode({ width, height, data: pixels, depth: 8, channels, text: PNG_TEXT });
+  await writeOutput(out, PICTURE_FILE, picture);
+  return { width, height, images: Math.min(columns, countOf(data)), shows: `from top to bottom: ${bands.join("; ")}` };
 }

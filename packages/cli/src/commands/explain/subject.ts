@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import { checkFits, countOf, InputError, type Model, type SavedModel, sizeOf } from "unravel-cnn";
+import { inClassesOf } from "../../classes.js";
 import { loadData } from "../../data.js";
-import { loadModel } from "../../model.js";
+import { loadModel, modelOfFile } from "../../model.js";
 import { didYouMean } from "../../options.js";
 import { nameOfFile, readInput } from "../../pictures/input.js";
 import { whole } from "../../terminal/numbers.js";
@@ -84,15 +85,17 @@ async function fromTestSet(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Subject> {
-  const options = { ...choice, limit: 0, drawCount: index + 1 };
-  const { test } = await loadData(options, "explaining one of the", progress, signal);
-  const count = countOf(test);
+  const like = await modelOfFile(choice.model);
+  const options = { ...choice, limit: 0, drawCount: index + 1, like };
+  const data = await loadData(options, "explaining one of the", progress, signal);
+  const count = countOf(data.test);
   if (index >= count) {
     throw new InputError(
-      `--index must be a whole number from 0 to ${count - 1}, as ${test.name} has ${whole(count)} test images, not ${index}.`,
+      `--index must be a whole number from 0 to ${count - 1}, as ${data.test.name} has ${whole(count)} test images, not ${index}.`,
     );
   }
-  const { title, ...loaded } = await loadModel(choice, test);
+  const { title, ...loaded } = await loadModel(choice, data.test);
+  const test = data.pictures ? inClassesOf(loaded.model, data.test) : data.test;
   checkFits(loaded.model, test);
   const size = sizeOf(test.shape);
   return {

@@ -16,7 +16,7 @@ import {
 import { loadData } from "../../data.js";
 import { interruptible } from "../../exit.js";
 import { MODEL_HELP, OFFLINE_HELP } from "../../help.js";
-import { type LoadedModel, loadModel, SIZE_OPTIONS } from "../../model.js";
+import { type LoadedModel, loadModel, modelOfFile, SIZE_OPTIONS } from "../../model.js";
 import { seedOption, wholeNumber } from "../../options.js";
 import { printJson, printLines } from "../../terminal/output.js";
 import { Progress } from "../../terminal/progress.js";
@@ -124,7 +124,7 @@ async function load(
     return { loaded, images: noise(loaded.model, count, options.seed) };
   }
   const { train } = await loadData(
-    { ...options, data, limit: count, drawCount: count },
+    { ...options, data, limit: count, drawCount: count, like: await modelOfFile(name) },
     "checking on",
     progress,
     signal,

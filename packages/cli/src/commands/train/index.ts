@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { decays, fitDefaults, InputError, inits, keeps, optimizerNames, schedules } from "unravel-cnn";
 import { AUGMENT_HELP, augmentOption } from "../../augmentOption.js";
+import { addDataOptions } from "../../dataOptions.js";
 import { addEngineOptions } from "../../engine.js";
 import { interruptible } from "../../exit.js";
-import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../../help.js";
+import { MODEL_HELP } from "../../help.js";
 import { SIZE_OPTIONS } from "../../model.js";
 import { oneOf, realNumber, seedOption, wholeNumber } from "../../options.js";
 import { DRAWING_FILE, HISTORY_FILE, HISTORY_TABLE, MODEL_FILE } from "../../output/kinds.js";
@@ -14,14 +15,17 @@ export function defineTrain(command: Command): void {
   command
     .description("Trains a network on labelled images and tells how good it is on the test set.")
     .optionsGroup("Network:")
-    .option("--model <model>", MODEL_HELP, "one-conv")
+    .option(
+      "--model <model>",
+      `auto (one-conv, or resnet for pictures with colours or above 32x32), ${MODEL_HELP}`,
+      "auto",
+    )
     .addOption(SIZE_OPTIONS.filters)
     .addOption(SIZE_OPTIONS.width)
     .addOption(SIZE_OPTIONS.depth)
     .option("--init <init>", `initial weights: ${inits.join(", ")} (default: he)`, oneOf("--init", inits))
-    .optionsGroup("Data:")
-    .option("--data <data>", DATA_HELP, "auto")
-    .option("--offline", OFFLINE_HELP)
+    .optionsGroup("Data:");
+  addDataOptions(command)
     .option("--limit <n>", "use the first n training images only", wholeNumber("--limit", 1))
     .option(
       "--validation <n>",
@@ -125,6 +129,7 @@ Examples:
   unravel train                              one-conv with 8 filters on MNIST
   unravel train --filters 4 --batch-size 1   one image at a time
   unravel train --model lenet5 --epochs 10 --out lenet5.safetensors
+  unravel train --data ./my-photos --out photos.safetensors
   unravel train --model my-net.json --data ./my-idx-folder --validation 0.1
   unravel train --optimizer sgd --learning-rate 0.05 --schedule cosine --json
   unravel train --model lenet5 --find-rate --plot rates.svg

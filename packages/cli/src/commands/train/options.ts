@@ -11,18 +11,17 @@ import {
   type OptimizerSpec,
   type Schedule,
 } from "unravel-cnn";
+import type { DataOptions } from "../../dataOptions.js";
 import type { EngineChoice } from "../../engine.js";
 import type { LoadedModel } from "../../model.js";
 
 /** What can be said on the command line. */
-export interface TrainOptions extends EngineChoice {
+export interface TrainOptions extends EngineChoice, DataOptions {
   model: string;
   filters?: number;
   width?: number;
   depth?: number;
   init?: Init;
-  data: string;
-  offline?: boolean;
   limit?: number;
   epochs: number;
   batchSize: number;

@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import {
   countOf,
   createEngine,
-  type Dataset,
   type EpochRecord,
   type Evaluation,
   evaluate,
@@ -14,9 +13,10 @@ import {
 } from "unravel-cnn";
 import { loadData } from "../../data.js";
 import { engineOptions } from "../../engine.js";
-import { type LoadedModel, loadModel } from "../../model.js";
+import { loadModel, modelOfFile } from "../../model.js";
 import { Progress } from "../../terminal/progress.js";
 import { announce, describeBefore, describeEnd, describeLeftOut, showProgress } from "./announce.js";
+import { commandOf, modelFor, withPictures } from "./autoModel.js";
 import { checkFindRate, reportRates } from "./findRate.js";
 import { HistoryFiles } from "./historyFiles.js";
 import { KeptTraining } from "./keptTraining.js";
@@ -39,14 +39,21 @@ export async function train(
   signal: AbortSignal,
 ): Promise<void> {
   const resumed = given.resume === undefined ? undefined : await readResumed(given.resume, given, isGiven);
-  const options = resumed?.options ?? given;
-  const optimizer = optimizerOf(options);
-  if (options.findRate) checkFindRate(options);
-  const files = await outputsOf(options, resumed);
-  const progress = new Progress(process.stderr, options.quiet === true);
-  const data = await loadData(options, "training on", progress, signal);
+  const asked = resumed?.options ?? given;
+  const optimizer = optimizerOf(asked);
+  if (asked.findRate) checkFindRate(asked);
+  const files = await outputsOf(asked, resumed);
+  const progress = new Progress(process.stderr, asked.quiet === true);
+  const isOwn = resumed !== undefined && !isGiven("model");
+  const like = isOwn ? modelOf(resumed).model : await modelOfFile(asked.model);
+  const data = await loadData({ ...asked, like }, "training on", progress, signal);
+  const options = { ...asked, model: modelFor(asked.model, data, asked) };
+  if (data.pictures && asked.model === "auto") progress.say(`Command   ${commandOf(options.model)}`);
   const training = options.limit === undefined ? data.train : firstOf(data.train, options.limit);
-  const loaded = await networkOf(options, resumed, isGiven("model"), data.train);
+  const network = isOwn
+    ? modelOf(resumed)
+    : withLabelSmoothing(await loadModel(options, data.train), options);
+  const loaded = withPictures(network, data);
   await files.model?.check(loaded.model);
   const engine = await createEngine(loaded.model.spec, {
     ...engineOptions(options),
@@ -154,15 +161,4 @@ async function outputsOf(options: TrainOptions, resumed: Resumed | undefined) {
   const isSame = resumed && resolve(folder ?? "") === resolve(options.resume ?? "");
   await kept?.prepare(isSame ? resumed.checkpoint : undefined);
   return { model, history, kept };
-}
-
-/** The network to train: that of the checkpoint, unless one is given; whether it is the same is seen later. */
-async function networkOf(
-  options: TrainOptions,
-  resumed: Resumed | undefined,
-  isModelGiven: boolean,
-  data: Dataset,
-): Promise<LoadedModel> {
-  if (resumed && !isModelGiven) return modelOf(resumed);
-  return withLabelSmoothing(await loadModel(options, data), options);
 }

@@ -1,0 +1,111 @@
+import { softmax } from "../losses/softmax.js";
+import { largestInRows, type Tensor } from "../tensor.js";
+
+/** How good the answers are for one class, the others being all the same. */
+export interface ClassQuality {
+  /** How many images show it. */
+  readonly images: number;
+  /** Of the images that were taken for it, the share that shows it; null if none was. */
+  readonly precision: number | null;
+  /** Of the images that show it, the share that was taken for it; null if none does. */
+  readonly recall: number | null;
+  /** The harmonic mean of both; null where neither a picture shows it nor one was taken for it. */
+  readonly f1: number | null;
+}
+
+/**
+ * Precision, recall and F1 of each class.
+ * @param confusion `confusion[actual][predicted]` counts images
+ */
+export function classQualities(confusion: readonly (readonly number[])[]): ClassQuality[] {
+  return confusion.map((row, k) => {
+    const right = row[k];
+    const images = row.reduce((sum, count) => sum + count, 0);
+    const taken = confusion.reduce((sum, other) => sum + other[k], 0);
+    return {
+      images,
+      precision: taken === 0 ? null : right / taken,
+      recall: images === 0 ? null : right / images,
+      f1: images + taken === 0 ? null : (2 * right) / (images + taken),
+    };
+  });
+}
+
+/** An image that was taken for another class. */
+export interface Mistake {
+  /** Its place in the data set. */
+  readonly image: number;
+  readonly actual: number;
+  readonly predicted: number;
+  /** Of the answer that was given. */
+  readonly probability: number;
+}
+
+/** What can be said of answers only while their scores are at hand. */
+export interface ScoreSummary {
+  /** The share of images whose class is among the five most probable. */
+  readonly top5: number;
+  /**
+   * The expected calibration error: how far the probabilities of the answers are, on average, from the share of them that is right, in
+   * 15 groups of equal width. (C. Guo et al., "On Calibration of Modern Neural Networks", 2017)
+   */
+  readonly calibrationError: number;
+  /** The surest first. */
+  readonly mistakes: readonly Mistake[];
+}
+
+const GROUPS = 15;
+const TOP = 5;
+
+/** Takes scores in parts and sums up how sure the answers were. */
+export class ScoreTally {
+  readonly #mostMistakes: number;
+  readonly #counts = new Float64Array(GROUPS);
+  readonly #sure = new Float64Array(GROUPS);
+  readonly #right = new Float64Array(GROUPS);
+  #mistakes: Mistake[] = [];
+  #images = 0;
+  #amongTop = 0;
+
+  /** @param mostMistakes so many of the mistakes are kept */
+  constructor(mostMistakes: number) {
+    this.#mostMistakes = mostMistakes;
+  }
+
+  /** @param logits `[N, classes]`; @param labels `[N]` */
+  add(logits: Tensor, labels: ArrayLike<number>): void {
+    const classes = logits.shape[1];
+    const probabilities = softmax(logits).data;
+    for (const [n, predicted] of largestInRows(logits).entries()) {
+      const actual = labels[n];
+      const probability = probabilities[n * classes + predicted];
+      const group = Math.min(GROUPS - 1, Math.floor(probability * GROUPS));
+      this.#counts[group] += 1;
+      this.#sure[group] += probability;
+      if (predicted === actual) this.#right[group] += 1;
+      else this.#mistakes.push({ image: this.#images, actual, predicted, probability });
+      const own = logits.data[n * classes + actual];
+      let better = 0;
+      for (let k = 0; k < classes; k++) if (logits.data[n * classes + k] > own) better += 1;
+      if (better < TOP) this.#amongTop += 1;
+      this.#images += 1;
+    }
+    if (this.#mistakes.length > 4 * this.#mostMistakes + 1000) this.#sortMistakes();
+  }
+
+  result(): ScoreSummary {
+    this.#sortMistakes();
+    let error = 0;
+    for (let group = 0; group < GROUPS; group++) error += Math.abs(this.#sure[group] - this.#right[group]);
+    return {
+      top5: this.#amongTop / this.#images,
+      calibrationError: error / this.#images,
+      mistakes: this.#mistakes,
+    };
+  }
+
+  #sortMistakes(): void {
+    this.#mistakes.sort((a, b) => b.probability - a.probability || a.image - b.image);
+    this.#mistakes = this.#mistakes.slice(0, this.#mostMistakes);
+  }
+}
