@@ -20,7 +20,7 @@ export interface DataChoice extends DataOptions {
 }
 
 /** Images, and where they come from pictures what is known of these. */
-export type CommandData = LoadedData & Partial<Pick<PictureData, "pictures">>;
+export type CommandData = PictureData;
 
 /**
  * The data that `--data` names, downloaded or drawn if need be.
@@ -50,15 +50,25 @@ async function arePictures(data: string): Promise<boolean> {
 }
 
 async function loadFiles(choice: DataChoice, progress: Progress, signal: AbortSignal): Promise<CommandData> {
-  const { loadPictures } = await import("./pictureData.js");
   progress.say(`Loading ${choice.data} ...`);
+  const { loadPictures } = await import("./pictureData.js");
   const loaded = await loadPictures(
     { ...choice, skipBroken: choice.skipBroken || choice.leavesBrokenOut },
     progress,
     signal,
     choice.like,
   );
+  if (!loaded.pictures) refusePictureOptions(choice);
   return choice.limit === undefined ? loaded : { ...loaded, train: firstOf(loaded.train, choice.limit) };
+}
+
+function refusePictureOptions(choice: DataChoice): void {
+  for (const option of ["size", "fit", "grey", "skipBroken"] as const) {
+    if (choice[option] === undefined) continue;
+    throw new InputError(
+      `--${option === "skipBroken" ? "skip-broken" : option} goes with pictures, but ${choice.data} has images that are just as large and coloured as they are.`,
+    );
+  }
 }
 
 async function loadNamed(
@@ -68,12 +78,7 @@ async function loadNamed(
   signal: AbortSignal,
 ): Promise<LoadedData> {
   const { data, offline, limit, drawCount } = choice;
-  for (const option of ["size", "fit", "grey", "skipBroken"] as const) {
-    if (choice[option] === undefined) continue;
-    throw new InputError(
-      `--${option === "skipBroken" ? "skip-broken" : option} goes with pictures, but ${data} holds images that have their size and colours.`,
-    );
-  }
+  refusePictureOptions(choice);
   // Which data "auto" takes is known only when they are loaded: the first line says so then.
   if (data !== "auto") progress.say(`Loading ${data} ...`);
   const downloaded = downloadProgress(progress);

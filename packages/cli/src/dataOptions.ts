@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type Fit, fits, InputError } from "unravel-cnn";
 import { DATA_HELP, OFFLINE_HELP } from "./help.js";
 import { oneOf } from "./options.js";
+import { whole } from "./terminal/numbers.js";
 
 /** What can be said about data on the command line. */
 export interface DataOptions {
@@ -51,4 +52,9 @@ function pictureSize(text: string): [width: number, height: number] {
   throw new InputError(
     `--size must be a number of pixels from 1 to ${LARGEST}, or width and height as in 32x24, not "${text}".`,
   );
+}
+
+/** That a part was taken for testing. */
+export function setAsideRemark(count: number, what: string): string {
+  return `No ${what} is marked for testing: ${whole(count)} (20% of each class) are set aside for it.`;
 }

@@ -1,14 +1,14 @@
 import { InputError, type Model } from "unravel-cnn";
 import type { LoadedData } from "unravel-cnn/node";
-import { BrokenPicturesError, type ImageFolder, imageFolder } from "unravel-files/node";
-import type { DataOptions } from "./dataOptions.js";
+import { BrokenPicturesError, type ImageFolder, labelledImages } from "unravel-files/node";
+import { type DataOptions, setAsideRemark } from "./dataOptions.js";
 import { clock, counted, whole } from "./terminal/numbers.js";
 import { complain } from "./terminal/output.js";
 import type { Progress } from "./terminal/progress.js";
 
-/** Pictures as data, with what is known of each of them. */
+/** Images as data, with what is known of the pictures that they come from; undefined where they come from a table of pixels. */
 export interface PictureData extends LoadedData {
-  readonly pictures: ImageFolder;
+  readonly pictures?: ImageFolder | undefined;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function loadPictures(
   const started = performance.now();
   const own = like && targetOf(like);
   try {
-    const pictures = await imageFolder(data, {
+    const found = await labelledImages(data, {
       ...(own ?? { size, fit, grey }),
       skipBroken,
       seed: SET_ASIDE_SEED,
@@ -51,10 +51,15 @@ export async function loadPictures(
       },
     });
     progress.clear();
+    const { train, test } = found;
+    if (!("pictures" in found)) {
+      if (found.setAside > 0) progress.say(setAsideRemark(found.setAside, "image"));
+      return { train, test, source: data, standIn: null };
+    }
+    const pictures = found;
     for (const problem of pictures.broken.slice(0, MOST_NAMED)) progress.say(`Left out: ${problem}`);
     for (const line of describe(pictures)) progress.say(line);
-    const { train, test, source } = pictures;
-    return { train, test, source, standIn: null, pictures };
+    return { train, test, source: data, standIn: null, pictures };
   } catch (error) {
     progress.clear();
     if (error instanceof BrokenPicturesError) {
@@ -86,9 +91,7 @@ function describe(pictures: ImageFolder): string[] {
           `Pictures of ${rangeOf(sizes)} are made ${width}x${height} (${pictures.pictures.fit}); --size and --fit choose.`,
         ]
       : []),
-    ...(setAside > 0
-      ? [`No picture is marked for testing: ${whole(setAside)} (20% of each class) are set aside for it.`]
-      : []),
+    ...(setAside > 0 ? [setAsideRemark(setAside, "picture")] : []),
     ...(duplicates.length > 0
       ? [
           `${counted(duplicates.length, "test image")} ${duplicates.length === 1 ? "is" : "are"} also trained on: ${duplicates

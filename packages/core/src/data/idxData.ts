@@ -87,10 +87,12 @@ const COLUMNS = 8;
 
 /** How labels lie in their file. */
 const labelReaders: Readonly<Record<IdxLayout["labels"], (file: IdxFile) => FoundLabels>> = {
-  labels: ({ bytes, source }) => ({
-    labels: parseIdxLabels(bytes, source),
-    placeOf: (label) => idxHeaderLength("labels") + label,
-  }),
+  labels: ({ bytes, source }) => {
+    const labels = parseIdxLabels(bytes, source);
+    const header = idxHeaderLength("labels");
+    const each = (bytes.length - header) / labels.length; // bytes of a label
+    return { labels, placeOf: (label) => header + each * label };
+  },
   labelRows: ({ bytes, source }) => ({
     labels: parseIdxLabelRows(bytes, source, COLUMNS),
     placeOf: (label) => idxHeaderLength("labelRows") + 4 * COLUMNS * label,

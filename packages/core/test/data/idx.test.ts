@@ -57,7 +57,7 @@ describe("the bytes of an IDX file", () => {
     [
       "numbers of 4 bytes",
       idx(0x0d03, [3, 2, 4], countUp(96)),
-      /0x00000d03; its values are floating-point numbers of 4 bytes, but bytes \(0 to 255\) are needed: convert/,
+      /its values are floating-point numbers of 4 bytes, and value \d+ is .*, but pixels must be numbers from 0 to 255, or/,
     ],
     ["labels", idxLabels(countUp(20)), /begins with 0x00000801; it holds labels, so it is the wrong file/],
     ["gzip", gzipSync(sound), /begins with 0x1f8b0800; it looks like gzip: give it a name that ends in .gz/],
@@ -290,4 +290,72 @@ describe("a data set that a program puts together", () => {
   ])("refused: %s", (_, change, message) =>
     expectInputError(() => checkDataset({ ...sound, ...change }), message),
   );
+});
+
+describe("values of other types, whose range fits bytes", () => {
+  /** Big-endian, as IDX has them. */
+  function values(bytes: number, write: (view: DataView, at: number, value: number) => void, all: number[]) {
+    const view = new DataView(new ArrayBuffer(bytes * all.length));
+    for (const [k, value] of all.entries()) write(view, k * bytes, value);
+    return new Uint8Array(view.buffer);
+  }
+  const whole = [0, 1, 127, 100];
+
+  test.each<[string, number, Uint8Array, number[]]>([
+    ["signed bytes", 0x0903, values(1, (view, at, value) => view.setInt8(at, value), whole), whole],
+    [
+      "2 bytes",
+      0x0b03,
+      values(2, (view, at, value) => view.setInt16(at, value), [0, 1, 255, 100]),
+      [0, 1, 255, 100],
+    ],
+    [
+      "4 bytes",
+      0x0c03,
+      values(4, (view, at, value) => view.setInt32(at, value), [0, 1, 255, 7]),
+      [0, 1, 255, 7],
+    ],
+    [
+      "floats",
+      0x0d03,
+      values(4, (view, at, value) => view.setFloat32(at, value), [0, 1.5, 254.6, 7]),
+      [0, 2, 255, 7],
+    ],
+    [
+      "shares",
+      0x0e03,
+      values(8, (view, at, value) => view.setFloat64(at, value), [0, 1, 0.5, 0.1]),
+      [0, 255, 128, 26],
+    ],
+  ])("%s", (_, magic, bytes, expected) => {
+    expect(Array.from(parseIdxImages(idx(magic, [1, 2, 2], bytes), "F").pixels)).toEqual(expected);
+  });
+
+  test.each<[string, number, Uint8Array, RegExp]>([
+    [
+      "below 0",
+      0x0903,
+      values(1, (view, at, value) => view.setInt8(at, value), [0, -1, 0, 0]),
+      /value 1 is -1,/,
+    ],
+    [
+      "above 255",
+      0x0b03,
+      values(2, (view, at, value) => view.setInt16(at, value), [0, 0, 256, 0]),
+      /value 2 is 256,/,
+    ],
+    [
+      "NaN",
+      0x0d03,
+      values(4, (view, at, value) => view.setFloat32(at, value), [NaN, 0, 0, 0]),
+      /value 0 is NaN,/,
+    ],
+  ])("%s is refused", (_, magic, bytes, message) =>
+    expectInputError(() => parseIdxImages(idx(magic, [1, 2, 2], bytes), "F"), message),
+  );
+
+  test("labels of 4 bytes", () => {
+    const bytes = values(4, (view, at, value) => view.setInt32(at, value), [3, 0, 255]);
+    expect(parseIdxLabels(idx(0x0c01, [3], bytes), "F")).toEqual(Uint8Array.of(3, 0, 255));
+  });
 });

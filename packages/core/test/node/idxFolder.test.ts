@@ -68,13 +68,13 @@ test.each<readonly [string, Files, string, RegExp]>([
     /is missing .*; qmnist-train-labels\.tsv\.gz is of none of/,
   ],
   [
-    "numbers of another type",
+    "numbers of another type, which are no bytes",
     fourFiles({
       "train-labels-idx1-ubyte.gz": "",
       "train-labels-idx1-ubyte": idx(0x0c01, [3], idxLabels([1, 2, 3, 4])),
     }),
     "",
-    /its values are whole numbers of 4 bytes, but bytes/,
+    /label 0 is 2049, but labels go from 0 to 255; number them anew/,
   ],
 ])("%s: a sentence", async (_, files, name, message) => {
   const folder = await temporaryFolder(files);

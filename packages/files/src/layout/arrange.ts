@@ -56,7 +56,7 @@ export function arrange({ images, classes: withFolders }: Layout, seed: number):
 }
 
 /** By number where all are numbers, else by their letters, whatever the machine's language. */
-function inOrder(names: ReadonlySet<string>): string[] {
+export function inOrder(names: ReadonlySet<string>): string[] {
   const all = [...names];
   const numbers = all.every((name) => /^-?\d{1,15}$/.test(name));
   return numbers ? all.sort((a, b) => Number(a) - Number(b)) : all.sort((a, b) => (a < b ? -1 : 1));
@@ -84,7 +84,7 @@ function checkClasses(classes: readonly string[], known: readonly Labelled[]): v
 }
 
 /** A fifth of each class, at least one and not all. */
-function setAside(images: readonly Labelled[], seed: number): Labelled[] {
+export function setAside(images: readonly Labelled[], seed: number): Labelled[] {
   const counts = new Map<string, number>();
   for (const { label } of images) counts.set(label, (counts.get(label) ?? 0) + 1);
   const left = new Map(

@@ -6,9 +6,10 @@ import { normalizationOf } from "../layout/statistics.js";
 import { parseCsv, textOf } from "../tables/csv.js";
 import { BrokenPicturesError, withoutBroken } from "./broken.js";
 import { type Found, findLayout, inFileOf, tableLayout } from "./findLayout.js";
-import { openSource } from "./openSource.js";
+import { type Opened, openSource } from "./openSource.js";
 import { readCache, writeCache } from "./pictureCache.js";
 import { type About, arraysOf, folderOf, type ImageFolder } from "./pictureData.js";
+import { type PixelData, pixelTables } from "./pixelTables.js";
 import { type PictureTarget, readPictures } from "./readPictures.js";
 import { tableSource } from "./tableSource.js";
 
@@ -40,13 +41,42 @@ export interface ImageFolderOptions {
  *   is one, if files are broken; the signal's reason if it is aborted; what `onProgress` throws
  */
 export async function imageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
+  return (await load(path, options, false)) as ImageFolder;
+}
+
+/**
+ * As imageFolder; a `.csv` of labels and pixels, as MNIST is often passed on, or a folder or archive of such, gives its images as they
+ * are.
+ * @throws as imageFolder
+ */
+export async function labelledImages(
+  path: string,
+  options: ImageFolderOptions = {},
+): Promise<ImageFolder | PixelData> {
+  return load(path, options, true);
+}
+
+async function load(
+  path: string,
+  options: ImageFolderOptions,
+  withTables: boolean,
+): Promise<ImageFolder | PixelData> {
   const target = targetOf(options);
   const { seed = 0, skipBroken = false, cache = true, env, signal } = options;
-  const opened = await openPictures(path);
+  const source = await openSource(path);
+  if (withTables && source.kind === "table") {
+    const tables = await pixelTables(path, source, seed);
+    if (tables) return tables;
+  }
+  const opened = await openPictures(path, source);
   signal?.throwIfAborted();
   const key = JSON.stringify({ version: 1, files: opened.fingerprint, target, skipBroken, seed });
   const kept = cache ? await readCache(key, env) : undefined;
   if (kept) return folderOf(path, kept.about as About, kept.arrays, true);
+  if (withTables && source.kind === "files") {
+    const tables = await pixelTables(path, source, seed);
+    if (tables) return tables;
+  }
 
   const { about, arrays } = await read(path, await opened.find(), target, options);
   const folder = folderOf(path, about, arrays, false);
@@ -101,8 +131,7 @@ interface OpenedPictures {
 }
 
 /** The pictures of a folder, an archive or a table that was given. */
-async function openPictures(path: string): Promise<OpenedPictures> {
-  const opened = await openSource(path);
+async function openPictures(path: string, opened: Opened): Promise<OpenedPictures> {
   if (opened.kind === "files") {
     const { fingerprint, list } = opened;
     return { fingerprint, find: async () => findLayout(await list()) };

@@ -78,7 +78,15 @@ async function archive(path: string, list: () => Promise<FileSource>): Promise<O
   } catch (error) {
     throw new InputError(`${path}: ${reason(error)}.`);
   }
-  return { kind: "files", list, fingerprint: hash.digest("hex") };
+  let listed: Promise<FileSource> | undefined;
+  return {
+    kind: "files",
+    list: () => {
+      listed ??= list();
+      return listed;
+    },
+    fingerprint: hash.digest("hex"),
+  };
 }
 
 async function headOf(path: string): Promise<Uint8Array> {
