@@ -63,7 +63,8 @@ export async function readPictures(
     test: new Uint32Array(2 * test.paths.length),
   };
   const channels = target.grey ? 1 : 3;
-  const pool = new PicturePool(total);
+  const bytes = source.files.reduce((sum, { path, size }) => sum + (wanted.has(path) ? size : 0), 0);
+  const pool = new PicturePool(total, bytes);
   let grey = true;
 
   const place = (path: string) => places.get(path) as { set: "train" | "test"; index: number };

@@ -27,6 +27,8 @@ export interface TarOptions {
   readonly keeps: (name: string, size: number) => boolean;
   /** The most bytes that are read. */
   readonly most: number;
+  /** Whether the empty blocks may be missing that say where it ends: gzip tells by itself whether something is missing. */
+  readonly mayLackEnd: boolean;
 }
 
 const BLOCK = 512;
@@ -36,12 +38,12 @@ const LONGEST_EXTRA = 2 ** 20;
 /** @throws TarError if it is damaged, or has more than `options.most` bytes */
 export async function* readTar(
   stream: AsyncIterable<Uint8Array>,
-  { keeps, most }: TarOptions,
+  { keeps, most, mayLackEnd }: TarOptions,
 ): AsyncGenerator<TarMember> {
   const input = new Input(stream, most);
   let extra: Extra = {};
   for (;;) {
-    const header = await input.take(BLOCK, true);
+    const header = await input.take(BLOCK, mayLackEnd);
     // two empty blocks end it; many programs read on after one, and some write none
     if (header === undefined || isEmpty(header)) break;
     const { name, size: ownSize, type } = readHeader(header);

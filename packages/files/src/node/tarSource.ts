@@ -74,6 +74,7 @@ async function* members(name: string, packed: boolean, wanted: (name: string) =>
     yield* readTar(packed ? unpacker : file, {
       keeps: (member, size) => size <= LARGEST_PICTURE && wanted(member),
       most: limit,
+      mayLackEnd: packed,
     });
   } catch (error) {
     if (error instanceof InputError) throw error;

@@ -108,15 +108,22 @@ function setOf(row: readonly string[], { set }: Columns): "train" | "test" | "va
 export function fileFinder(paths: readonly string[], folder: string): (file: string) => string | undefined {
   const all = new Set(paths);
   const byName = new Map<string, string | null>();
-  const note = (name: string, path: string) => byName.set(name, byName.has(name) ? null : path);
+  const byStem = new Map<string, string | null>();
+  const note = (name: string, path: string, map = byName) => map.set(name, map.has(name) ? null : path);
+  const stemOf = (path: string) => path.replace(/\.[^./]*$/, "");
   for (const path of paths) {
+    note(stemOf(path), path, byStem);
     const name = baseName(path).normalize("NFC");
     note(name, path);
-    if (name.includes(".")) note(name.slice(0, name.lastIndexOf(".")), path);
+    if (stemOf(name) !== name) note(stemOf(name), path);
   }
   return (given) => {
     const file = given.replaceAll("\\", "/").replace(/^(\.\/)+/, "");
     for (const path of [`${folder}${file}`, file]) if (all.has(path)) return path;
+    for (const path of [`${folder}${file}`, file]) {
+      const found = byStem.get(path);
+      if (found) return found;
+    }
     return byName.get(baseName(file).normalize("NFC")) ?? undefined;
   };
 }
