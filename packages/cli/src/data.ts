@@ -15,6 +15,8 @@ export interface DataChoice extends DataOptions {
   readonly drawCount?: number | undefined;
   /** Leave files out that can't be read as pictures, also where that wasn't asked for. */
   readonly leavesBrokenOut?: boolean | undefined;
+  /** All pictures are for testing. */
+  readonly all?: boolean | undefined;
   /** A network whose inputs pictures are to become. */
   readonly like?: Model | undefined;
 }

@@ -28,7 +28,7 @@ const MOST_TWINS = 3;
  * @throws InputError if they can't be read, or a file is broken, which is named
  */
 export async function loadPictures(
-  { data, size, fit, grey, skipBroken }: DataOptions,
+  { data, size, fit, grey, skipBroken, all }: DataOptions & { readonly all?: boolean | undefined },
   progress: Progress,
   signal: AbortSignal,
   like?: Model,
@@ -39,6 +39,7 @@ export async function loadPictures(
     const found = await labelledImages(data, {
       ...(own ?? { size, fit, grey }),
       skipBroken,
+      onlyTest: all,
       seed: SET_ASIDE_SEED,
       signal,
       onProgress: (done, total) => {

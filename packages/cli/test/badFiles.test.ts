@@ -54,7 +54,7 @@ const damagedData: readonly DataRow[] = [
       await rm(f, { recursive: true });
       await writeFile(f, "");
     },
-    message: /bad: .* a file, not a folder; /,
+    message: /bad: it is empty; get it again/,
   },
   {
     what: "an empty folder",

@@ -5,6 +5,8 @@ import { testWithMnist } from "../../../test/support/needs.js";
 import { scratchFolder, succeed } from "./support/cli.js";
 import { useShapes, writeShapes } from "./support/shapes.js";
 
+const CLASSES = "0123456789";
+
 const scratch = scratchFolder();
 const data = useShapes(scratch, "shapes");
 let trained: { test: { accuracy: number; loss: number; confusion: number[][] } };
@@ -27,6 +29,15 @@ test.concurrent("a trained model is as good as train said", async () => {
     images: 200,
     engine: "wasm",
     ...trained.test,
+    calibrationError: expect.any(Number),
+    classes: [...CLASSES].map((name, k) => {
+      const { confusion } = trained.test;
+      const taken = confusion.reduce((sum, row) => sum + row[k], 0);
+      const images = confusion[k].reduce((sum, count) => sum + count, 0);
+      const [precision, recall] = [confusion[k][k] / taken, confusion[k][k] / images];
+      const f1 = expect.closeTo((2 * precision * recall) / (precision + recall), 12);
+      return { class: name, images, precision, recall, f1 };
+    }),
   });
 });
 
@@ -35,9 +46,11 @@ test.concurrent("people get the matrix, and the accuracy as the last line", asyn
 
   const lines = stdout.trimEnd().split("\n");
   expect(lines[1]).toMatch(/^actual( +\d){10} +right$/);
-  expect(lines).toHaveLength(14);
+  expect(lines).toHaveLength(26);
+  expect(lines[13]).toMatch(/^class +images +precision +recall +F1$/);
+  expect(lines[14]).toMatch(/^0 +\d+ +\d+\.\d% +\d+\.\d% +\d+\.\d%$/);
   const percent = (100 * trained.test.accuracy).toFixed(2);
-  expect(lines[13]).toMatch(
+  expect(lines[25]).toMatch(
     new RegExp(`^Test accuracy ${percent}% on shapes: \\d+ of 200 images right, loss \\d+\\.\\d+$`),
   );
 });

@@ -246,7 +246,7 @@ describe("refusals", () => {
     [
       "a picture that is none",
       () => ["explain", "one-conv", model()],
-      /model\.safetensors: it is .* only PNG and JPEG/,
+      /model\.safetensors: it is .* only PNG, JPEG, WebP and GIF/,
     ],
     [
       "filters of a network that has its own",

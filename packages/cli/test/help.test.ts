@@ -53,7 +53,7 @@ const quickly: Record<string, string[]> = {
 };
 
 const TRAIN_OPTIONS =
-  "model filters init data offline limit validation epochs batch-size optimizer learning-rate find-rate schedule momentum nesterov " +
+  "model filters init data offline size fit grey skip-broken transpose limit validation epochs batch-size optimizer learning-rate find-rate schedule momentum nesterov " +
   "weight-decay decay clip label-smoothing class-weights ema augment seed keep patience checkpoint every resume engine threads " +
   "strict out history plot json quiet help";
 
@@ -61,7 +61,10 @@ describe.each([
   { command: "train", options: TRAIN_OPTIONS.split(" ") },
   {
     command: "evaluate",
-    options: ["data", "offline", "filters", "seed", "engine", "threads", "strict", "json", "quiet", "help"],
+    options:
+      "data offline size fit grey skip-broken transpose filters seed engine threads strict mistakes json quiet help".split(
+        " ",
+      ),
   },
   { command: "summary", options: ["filters", "json", "help"] },
   {
@@ -117,15 +120,21 @@ describe.each([
   });
 });
 
-test.concurrent.each(["predict", "explain", "data", "data list", "data fetch", "data verify", "data sheet"])(
-  "help of %s fits 80 columns",
-  async (command) => {
-    const help = await succeed([...command.split(" "), "--help"]);
+test.concurrent.each([
+  "predict",
+  "explain",
+  "data",
+  "data list",
+  "data fetch",
+  "data verify",
+  "data describe",
+  "data sheet",
+])("help of %s fits 80 columns", async (command) => {
+  const help = await succeed([...command.split(" "), "--help"]);
 
-    expect(help.stdout).toMatch(new RegExp(`^Usage: unravel ${command} `));
-    expectNarrow(help);
-  },
-);
+  expect(help.stdout).toMatch(new RegExp(`^Usage: unravel ${command} `));
+  expectNarrow(help);
+});
 
 /** The commands under "Examples:", as words: without `unravel`, and without the remark after three spaces. */
 function examplesOf(help: string): string[][] {

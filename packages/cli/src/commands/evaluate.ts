@@ -30,6 +30,7 @@ import { formatQualities } from "../terminal/quality.js";
 import { stylesFor } from "../terminal/style.js";
 
 interface EvaluateOptions extends EngineChoice, DataOptions {
+  all?: boolean;
   mistakes?: string;
   spec?: string;
   filters?: number;
@@ -53,6 +54,7 @@ export function defineEvaluate(command: Command): void {
     .addOption(SIZE_OPTIONS.depth)
     .option("--seed <n>", "of the weights, where the model brings none", seedOption, 0);
   addEngineOptions(command)
+    .option("--all", "measure on all pictures of a folder, also on those that are for training")
     .option(
       "--mistakes <file>",
       "write the surest mistakes to FILE.png, with what each was taken for and its file",
@@ -66,7 +68,7 @@ export function defineEvaluate(command: Command): void {
 Examples:
   unravel evaluate model.safetensors
   unravel evaluate model.safetensors --data fashion-mnist
-  unravel evaluate photos.safetensors --data ./my-photos --mistakes wrong.png
+  unravel evaluate model.safetensors --data ./my-photos --mistakes wrong.png
   unravel evaluate one-conv   fresh weights: as good as guessing`,
     )
     .action(async (model: string, options: EvaluateOptions) => {

@@ -59,6 +59,9 @@ describe("contactSheet", () => {
 
   test("images of several channels", async () => {
     const colours = { ...data, shape: [4, 1, 1] } as Dataset;
-    await expectInputError(() => contactSheet(colours, options), /small has 4 channels/);
+    await expectInputError(
+      () => contactSheet(colours, options),
+      /1 or 3 channels, but those of small have 4/,
+    );
   });
 });

@@ -34,7 +34,12 @@ export function arrange({ images, classes: withFolders }: Layout, seed: number):
   const onlyTest = training.length === 0;
   const known = onlyTest ? testing : training;
   const classes = inOrder(new Set([...known.map(({ label }) => label), ...withFolders]));
-  checkClasses(classes, known);
+  if (classes.length > MOST_CLASSES) {
+    throw new InputError(
+      `it has ${classes.length} classes (${listed(classes, 3)}), more than the ${MOST_CLASSES} that labels can tell apart; put several into one`,
+    );
+  }
+  if (!onlyTest) checkEnough(classes, known);
   const labelOf = new Map(classes.map((name, k) => [name, k]));
   const aside = testing.length === 0 ? new Set(setAside(training, seed)) : undefined;
   const train = aside ? training.filter((image) => !aside.has(image)) : training;
@@ -62,15 +67,11 @@ export function inOrder(names: ReadonlySet<string>): string[] {
   return numbers ? all.sort((a, b) => Number(a) - Number(b)) : all.sort((a, b) => (a < b ? -1 : 1));
 }
 
-function checkClasses(classes: readonly string[], known: readonly Labelled[]): void {
+/** Whether there is enough to train on. */
+function checkEnough(classes: readonly string[], known: readonly Labelled[]): void {
   if (classes.length < 2) {
     throw new InputError(
       `all its pictures are of one class, ${classes[0]}; at least two are needed, each in a folder of its own`,
-    );
-  }
-  if (classes.length > MOST_CLASSES) {
-    throw new InputError(
-      `it has ${classes.length} classes (${listed(classes, 3)}), more than the ${MOST_CLASSES} that labels can tell apart; put several into one`,
     );
   }
   const counts = new Map(classes.map((name) => [name, 0]));

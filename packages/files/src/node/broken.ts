@@ -32,7 +32,8 @@ export function withoutBroken(
   const known = keptTrain.labels.length > 0 ? keptTrain : keptTest;
   const counts = new Uint32Array(classes.length);
   for (const label of known.labels) counts[label] += 1;
-  const few = classes.filter((_, k) => counts[k] < (setAside > 0 ? 1 : 2));
+  const needed = train.labels.length === 0 ? 0 : setAside > 0 ? 1 : 2;
+  const few = classes.filter((_, k) => counts[k] < needed);
   if (few.length > 0) {
     throw new InputError(
       `without the files that can't be read, too few pictures are left to train on of ${listed(few, 10)}; add some, or take ${few.length === 1 ? "the class" : "the classes"} away`,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type Fit, fits, InputError, sizeOf } from "unravel-cnn";
 import { arrange, checkTestClasses } from "../layout/arrange.js";
 import { duplicatesAcross } from "../layout/duplicates.js";
+import type { Layout } from "../layout/folders.js";
 import { normalizationOf } from "../layout/statistics.js";
 import { parseCsv, textOf } from "../tables/csv.js";
 import { BrokenPicturesError, withoutBroken } from "./broken.js";
@@ -22,6 +23,8 @@ export interface ImageFolderOptions {
   readonly grey?: boolean | undefined;
   /** Leave files out that can't be read as pictures; default: they are an error. */
   readonly skipBroken?: boolean | undefined;
+  /** All pictures are for testing, whatever the data say; default false. */
+  readonly onlyTest?: boolean | undefined;
   /** Chooses what is set aside for testing, where the data don't say; default 0. */
   readonly seed?: number | undefined;
   /** Keep decoded pictures in the cache folder, and take them from there; default true. */
@@ -62,7 +65,7 @@ async function load(
   withTables: boolean,
 ): Promise<ImageFolder | PixelData> {
   const target = targetOf(options);
-  const { seed = 0, skipBroken = false, cache = true, env, signal } = options;
+  const { seed = 0, skipBroken = false, onlyTest = false, cache = true, env, signal } = options;
   const source = await openSource(path);
   if (withTables && source.kind === "table") {
     const tables = await pixelTables(path, source, seed);
@@ -70,7 +73,7 @@ async function load(
   }
   const opened = await openPictures(path, source);
   signal?.throwIfAborted();
-  const key = JSON.stringify({ version: 1, files: opened.fingerprint, target, skipBroken, seed });
+  const key = JSON.stringify({ version: 1, files: opened.fingerprint, target, skipBroken, onlyTest, seed });
   const kept = cache ? await readCache(key, env) : undefined;
   if (kept) return folderOf(path, kept.about as About, kept.arrays, true);
   if (withTables && source.kind === "files") {
@@ -90,7 +93,8 @@ async function load(
 
 /** Finds, decodes and examines what isn't in the cache. */
 async function read(path: string, found: Found, target: PictureTarget, options: ImageFolderOptions) {
-  const { layout, source, missing } = found;
+  const { source, missing } = found;
+  const layout = options.onlyTest ? allForTesting(found.layout) : found.layout;
   const { seed = 0, skipBroken = false, onProgress, signal } = options;
   const arrangement = inFileOf(path, () => {
     checkTestClasses(layout);
@@ -122,6 +126,10 @@ async function read(path: string, found: Found, target: PictureTarget, options: 
     remarks: layout.remarks.map((remark) => `${remark}.`),
   };
   return { about, arrays: arraysOf(whole) };
+}
+
+function allForTesting(layout: Layout): Layout {
+  return { ...layout, images: layout.images.map((image) => ({ ...image, set: "test" })) };
 }
 
 interface OpenedPictures {

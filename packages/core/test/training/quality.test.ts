@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { classQualities, ScoreTally, tensor } from "../../src/index.js";
+
+describe("precision, recall and F1", () => {
+  test("by their definitions", () => {
+    expect(
+      classQualities([
+        [8, 2, 0],
+        [1, 3, 0],
+        [0, 0, 0],
+      ]),
+    ).toEqual([
+      { images: 10, precision: 8 / 9, recall: 0.8, f1: 16 / 19 },
+      { images: 4, precision: 3 / 5, recall: 0.75, f1: 6 / 9 },
+      { images: 0, precision: null, recall: null, f1: null },
+    ]);
+  });
+
+  test("a class that no image shows, but one was taken for", () => {
+    const [, second] = classQualities([
+      [1, 1],
+      [0, 0],
+    ]);
+    expect(second).toEqual({ images: 0, precision: 0, recall: null, f1: 0 });
+  });
+});
+
+/** Scores whose softmax gives these probabilities. */
+const scoresOf = (rows: readonly (readonly number[])[]) =>
+  tensor([rows.length, rows[0].length], Float32Array.from(rows.flat(), Math.log));
+
+describe("how sure the answers are", () => {
+  test("calibration: how far probabilities are from the share that is right", () => {
+    const tally = new ScoreTally(10);
+    // sure by 0.9, of four three right; sure by 0.6, of two one right
+    tally.add(
+      scoresOf([
+        [0.9, 0.1],
+        [0.9, 0.1],
+        [0.1, 0.9],
+      ]),
+      [0, 0, 1],
+    );
+    tally.add(
+      scoresOf([
+        [0.9, 0.1],
+        [0.6, 0.4],
+        [0.4, 0.6],
+      ]),
+      [1, 0, 0],
+    );
+    const { calibrationError, mistakes } = tally.result();
+    expect(calibrationError).toBeCloseTo((4 * Math.abs(0.9 - 0.75) + 2 * Math.abs(0.6 - 0.5)) / 6, 5);
+    expect(mistakes).toEqual([
+      { image: 3, actual: 1, predicted: 0, probability: expect.closeTo(0.9, 5) },
+      { image: 5, actual: 0, predicted: 1, probability: expect.closeTo(0.6, 5) },
+    ]);
+  });
+
+  test("the right class among the five most probable", () => {
+    const tally = new ScoreTally(10);
+    const row = [0.3, 0.2, 0.15, 0.12, 0.1, 0.08, 0.05];
+    tally.add(scoresOf(row.map(() => row)), [0, 1, 2, 3, 4, 5, 6]);
+    expect(tally.result().top5).toBeCloseTo(5 / 7, 10);
+  });
+
+  test("only so many mistakes are kept, the surest", () => {
+    const tally = new ScoreTally(3);
+    for (let n = 0; n < 3000; n++) tally.add(scoresOf([[0.5 + n / 7000, 0.5 - n / 7000]]), [1]);
+    expect(tally.result().mistakes.map(({ image }) => image)).toEqual([2999, 2998, 2997]);
+  });
+});
