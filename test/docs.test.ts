@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { encode } from "fast-png";
 import { describe, expect, test } from "vitest";
 import { type BuiltInName, builtIn, builtInModels, defineModel } from "../packages/core/src/index.js";
 import { blocksOf, folderInside, runAsOne, textOf } from "./support/blocks.js";
@@ -44,6 +45,30 @@ describe("README", () => {
     expect(stderr).toBe("");
     expect(stdout).not.toBe("");
   });
+});
+
+test("docs/images.md: its program goes from a folder to a saved model", async () => {
+  const [{ code }] = blocksIn("docs/images.md", "ts");
+  expect(code.trim().split("\n").length).toBeLessThanOrEqual(20);
+  const folder = folderInside();
+  for (const name of ["light", "dark"]) {
+    mkdirSync(join(folder, "my-photos", name), { recursive: true });
+    for (let k = 0; k < 10; k++) {
+      const data = Uint8Array.from(
+        { length: 400 },
+        (_, at) => (name === "dark" ? 20 : 200) + ((at * (k + 3)) % 50),
+      );
+      writeFileSync(
+        join(folder, "my-photos", name, `${k}.png`),
+        encode({ width: 20, height: 20, channels: 1, data }),
+      );
+    }
+  }
+  writeFileSync(join(folder, "example.mjs"), code);
+  const env = { ...process.env, XDG_CACHE_HOME: join(folder, "cache"), LOCALAPPDATA: join(folder, "cache") };
+  const { stdout } = await promisify(execFile)(process.execPath, ["example.mjs"], { cwd: folder, env });
+  expect(stdout).toMatch(/^\d(\.\d+)?\n(light|dark)\/\d\.png (light|dark) 0?\.?\d+\n$/);
+  expect(existsSync(join(folder, "photos.safetensors"))).toBe(true);
 });
 
 test("docs/numbers.md: its code is one program, and prints what it shows", async () => {

@@ -189,7 +189,7 @@ describe("refusals", () => {
     [
       "no picture",
       () => ["explain", "one-conv"],
-      /^No picture was given; name a PNG or JPEG file, or give --index 0/,
+      /^No picture was given; name a picture's file \(PNG, JPEG, WebP or GIF\), or give --index 0/,
     ],
     ["two pictures", () => ["explain", "one-conv", scratch("one.png"), "--index", "3"], /both given/],
     [

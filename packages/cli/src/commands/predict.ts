@@ -34,7 +34,7 @@ interface PredictOptions {
 export function definePredict(command: Command): void {
   command
     .description(
-      "Says what is in pictures (PNG or JPEG): for each file a line with its name, the most probable class and its probability.",
+      "Says what is in pictures (PNG, JPEG, WebP, GIF): for each file a line with its name, the most probable class and its probability.",
     )
     .argument("<model>", MODEL_HELP)
     .argument("<file...>", "pictures; - is standard input")
@@ -58,6 +58,7 @@ How a picture becomes the model's input:
   left out; thin strokes are made as wide as MNIST's. Several characters in one
   picture are refused. The ink is scaled to 20x20 and centred in 28x28, as
   MNIST's makers did.
+  A model that was trained on pictures makes them as it did then.
   For other models: the whole picture, scaled to the model's size.
 
 A picture that can't be read is told on the error output; the others still get

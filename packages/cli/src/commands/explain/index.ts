@@ -38,7 +38,7 @@ export function defineExplain(command: Command): void {
       "Takes one picture through a network and back and shows every step with its numbers: as a page (--out), in the terminal (--terminal), or as the numbers themselves (--trace).",
     )
     .argument("<model>", MODEL_HELP)
-    .argument("[image]", "a picture, PNG or JPEG; - is standard input")
+    .argument("[image]", "a picture: PNG, JPEG, WebP or GIF; - is standard input")
     .option("--index <n>", "instead: this image of the test set", wholeNumber("--index", 0))
     .option(
       "--label <class>",

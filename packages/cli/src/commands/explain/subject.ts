@@ -56,7 +56,7 @@ export async function loadSubject(
         : undefined;
   if (subject === undefined) {
     throw new InputError(
-      "No picture was given; name a PNG or JPEG file, or give --index 0 for the first image of the test set.",
+      "No picture was given; name a picture's file (PNG, JPEG, WebP or GIF), or give --index 0 for the first image of the test set.",
     );
   }
   if (!subject.trained) {
