@@ -5,6 +5,7 @@ const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
 /** What is tested in a browser. */
 const pages = [
   "packages/explorer/test/**/*.test.ts",
+  "packages/files/test/browser/**/*.test.ts",
   "test/browser.test.ts",
   "test/report.test.ts",
   "test/scalingPicture.test.ts",

@@ -28,13 +28,14 @@ const MOST_TWINS = 3;
  * @throws InputError if they can't be read, or a file is broken, which is named
  */
 export async function loadPictures(
-  { data, size, fit, grey, skipBroken, all }: DataOptions & { readonly all?: boolean | undefined },
+  options: DataOptions & { readonly all?: boolean | undefined },
   progress: Progress,
   signal: AbortSignal,
   like?: Model,
 ): Promise<PictureData> {
+  const { data, size, fit, grey, skipBroken, all } = options;
   const started = performance.now();
-  const own = like && targetOf(like);
+  const own = like && targetOf(like, options);
   try {
     const found = await labelledImages(data, {
       ...(own ?? { size, fit, grey }),
@@ -72,12 +73,28 @@ export async function loadPictures(
   }
 }
 
-/** What a network takes. */
-function targetOf({ inputShape: [channels, height, width], pictures }: Model) {
+/**
+ * What a network takes, as pictures are made to it.
+ * @throws InputError if something else was asked for
+ */
+function targetOf({ inputShape: [channels, height, width], pictures }: Model, asked: DataOptions) {
   if (channels !== 1 && channels !== 3) {
     throw new InputError(`Pictures give 1 or 3 channels, but the model takes ${channels}.`);
   }
-  return { size: [width, height] as const, fit: pictures?.fit, grey: channels === 1 };
+  if (asked.size && (asked.size[0] !== width || asked.size[1] !== height)) {
+    throw new InputError(
+      `--size ${asked.size.join("x")} was asked for, but the model takes ${width}x${height}; leave it out.`,
+    );
+  }
+  if (asked.grey && channels === 3) {
+    throw new InputError("--grey was asked for, but the model takes colours; leave it out.");
+  }
+  if (asked.fit && pictures && asked.fit !== pictures.fit) {
+    throw new InputError(
+      `--fit ${asked.fit} was asked for, but the model takes pictures with --fit ${pictures.fit}; leave it out.`,
+    );
+  }
+  return { size: [width, height] as const, fit: pictures?.fit ?? asked.fit, grey: channels === 1 };
 }
 
 function describe(pictures: ImageFolder): string[] {

@@ -6,6 +6,7 @@ import { expectSentence } from "../../../test/support/sentence.js";
 import type { Picture } from "../../core/src/index.js";
 import { expectRefusal, scratchFolder, succeed, unravel } from "./support/cli.js";
 import { pngOf } from "./support/pictures.js";
+import { writeShapes } from "./support/shapes.js";
 
 /* Pictures of one's own: a folder of classes in, a trained classifier out. */
 
@@ -224,8 +225,13 @@ describe("data describe", () => {
   });
 
   test("of other data, too", async () => {
-    const { stdout } = await run("data", "describe", "digits", "--json");
-    expect(JSON.parse(stdout)).toMatchObject({ sizes: null, broken: [], classes: expect.any(Array) });
+    const folder = await writeShapes(scratch("shapes"), { train: 60, test: 20 });
+    const { stdout } = await run("data", "describe", folder, "--json");
+    expect(JSON.parse(stdout)).toMatchObject({
+      images: { train: 60, test: 20, setAside: 0 },
+      sizes: null,
+      broken: [],
+    });
   });
 
   test("a sheet of pictures keeps their colours", async () => {
@@ -283,6 +289,16 @@ describe("broken files", () => {
       2,
       message,
     );
+  });
+
+  test.each<[string[], RegExp]>([
+    [["--size", "13"], /^--size 13x13 was asked for, but the model takes 12x12; leave it out/],
+    [["--fit", "stretch"], /^--fit stretch was asked for, but the model takes pictures with --fit cover/],
+    [["--grey"], /^--grey was asked for, but the model takes colours/],
+  ])("%j is refused where a model takes other pictures", async (options, message) => {
+    const args = ["train", "--model", scratch("photos.safetensors"), "--data", scratch("photos"), ...options];
+    const { code, stderr } = await unravel(args, { env: env() });
+    expect([code, stderr.split("\n").at(-2)?.slice(9)]).toEqual([2, expect.stringMatching(message)]);
   });
 
   test("options of pictures are refused for other data", async () => {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { InputError, resizePicture, sizeOf } from "unravel-cnn";
 import { reason } from "unravel-cnn/node";
+import { isGrey } from "../layout/channels.js";
 import { sizeOfKind } from "../pictures/size.js";
 import { decodePicture, knownKind } from "./decode.js";
 import type { Answer, Batch } from "./messages.js";
@@ -36,11 +37,4 @@ function problemOf(error: unknown): string {
   if (error instanceof InputError) return error.message;
   if (error instanceof Error && "code" in error) return `It can't be read: ${reason(error)}.`;
   return "It can't be decoded.";
-}
-
-/** Whether all channels of an input are equal. */
-function isGrey(input: Uint8Array, channels: number): boolean {
-  const plane = input.length / channels;
-  for (let k = plane; k < input.length; k++) if (input[k] !== input[k - plane]) return false;
-  return true;
 }

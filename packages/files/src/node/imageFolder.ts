@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { type Fit, fits, InputError, sizeOf } from "unravel-cnn";
+import { sizeOf } from "unravel-cnn";
 import { arrange, checkTestClasses } from "../layout/arrange.js";
 import { duplicatesAcross } from "../layout/duplicates.js";
 import type { Layout } from "../layout/folders.js";
 import { normalizationOf } from "../layout/statistics.js";
+import { type PictureTarget, type TargetOptions, targetOf } from "../layout/target.js";
 import { parseCsv, textOf } from "../tables/csv.js";
 import { BrokenPicturesError, withoutBroken } from "./broken.js";
 import { type Found, findLayout, inFileOf, tableLayout } from "./findLayout.js";
@@ -11,16 +12,10 @@ import { type Opened, openSource } from "./openSource.js";
 import { readCache, writeCache } from "./pictureCache.js";
 import { type About, arraysOf, folderOf, type ImageFolder } from "./pictureData.js";
 import { type PixelData, pixelTables } from "./pixelTables.js";
-import { type PictureTarget, readPictures } from "./readPictures.js";
+import { readPictures } from "./readPictures.js";
 import { tableSource } from "./tableSource.js";
 
-export interface ImageFolderOptions {
-  /** Width and height that pictures are made to, or one number for both; default: theirs if all have the same, else one that suits. */
-  readonly size?: number | readonly [width: number, height: number] | undefined;
-  /** How a picture of another shape fills that; default `cover`, which cuts its edges off. */
-  readonly fit?: Fit | undefined;
-  /** Make grey what has colours; false: three channels in any case. Default: one channel if no picture has colours. */
-  readonly grey?: boolean | undefined;
+export interface ImageFolderOptions extends TargetOptions {
   /** Leave files out that can't be read as pictures; default: they are an error. */
   readonly skipBroken?: boolean | undefined;
   /** All pictures are for testing, whatever the data say; default false. */
@@ -149,21 +144,3 @@ async function openPictures(path: string, opened: Opened): Promise<OpenedPicture
   const found = await tableLayout(path, rows, (files) => tableSource(path, files, hash));
   return { fingerprint: hash.digest("hex"), find: async () => found };
 }
-
-/** @throws InputError for an option that can't be */
-function targetOf({ size, fit = "cover", grey }: ImageFolderOptions): PictureTarget {
-  if (!fits.includes(fit))
-    throw new InputError(`fit must be ${fits.join(", ")}, not ${JSON.stringify(fit)}.`);
-  const sides = typeof size === "number" ? ([size, size] as const) : size;
-  for (const side of sides ?? []) {
-    if (!Number.isInteger(side) || side < 1 || side > LARGEST_SIZE) {
-      throw new InputError(
-        `size must be whole numbers from 1 to ${LARGEST_SIZE}, not ${JSON.stringify(size)}.`,
-      );
-    }
-  }
-  return { size: sides, fit, grey };
-}
-
-/** Larger images than anyone trains on here. */
-const LARGEST_SIZE = 1024;

@@ -47,6 +47,9 @@ export async function openSource(path: string): Promise<Opened> {
   }
   if (!found.isFile()) throw new InputError(`${path}: it is neither a folder nor a file.`);
   if (found.size === 0) throw new InputError(`${path}: it is empty; get it again.`);
+  if (/(^|[-.])idx[1-4]-/i.test(path)) {
+    throw new InputError(`${path}: it is one of four IDX files; give the folder that holds them.`);
+  }
   const head = await headOf(path);
   if (isTable(path)) {
     if (found.size > LARGEST_PICTURE) {

@@ -1,19 +1,13 @@
-import { type Fit, type ImageShape, sizeOf } from "unravel-cnn";
+import { type ImageShape, InputError, sizeOf } from "unravel-cnn";
 import type { Arrangement } from "../layout/arrange.js";
+import { firstChannel } from "../layout/channels.js";
+import { LARGEST_SIDE, suitableSize } from "../layout/size.js";
+import type { PictureTarget } from "../layout/target.js";
 import { sizeOfKind } from "../pictures/size.js";
 import { knownKind } from "./decode.js";
 import { decodeAll } from "./decodeAll.js";
 import { PicturePool } from "./picturePool.js";
 import type { FileSource } from "./source.js";
-
-/** What pictures are to become. */
-export interface PictureTarget {
-  /** Undefined: chosen from the pictures. */
-  readonly size: readonly [width: number, height: number] | undefined;
-  readonly fit: Fit;
-  /** One channel, or three; undefined: one if no picture has colours. */
-  readonly grey: boolean | undefined;
-}
 
 /** A set's pictures, decoded. */
 export interface ReadSet {
@@ -37,9 +31,7 @@ export interface ReadListeners {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Pictures that all have one size keep it up to here. */
-const LARGEST_SIDE = 128;
-/** And up to so many bytes of them all together. */
+/** Pictures that all have one size keep it up to so many bytes of them all together. */
 const MOST_BYTES = 400e6;
 
 /**
@@ -78,6 +70,7 @@ export async function readPictures(
   const decode = async (size: readonly [width: number, height: number], isGuess: boolean) => {
     const shape: ImageShape = [channels, size[1], size[0]];
     const bytes = sizeOf(shape);
+    if (total * bytes > MOST_MEMORY) throw tooMuch(source.name, total, shape);
     const images = {
       train: new Uint8Array(train.paths.length * bytes),
       test: new Uint8Array(test.paths.length * bytes),
@@ -140,6 +133,17 @@ export async function readPictures(
   }
 }
 
+/** All pictures lie in memory, and training needs some of it, too. */
+const MOST_MEMORY = 2 ** 31;
+
+function tooMuch(name: string, total: number, shape: ImageShape): InputError {
+  const [, height, width] = shape;
+  const gigabytes = ((total * sizeOf(shape)) / 1e9).toFixed(1);
+  return new InputError(
+    `${name}: its ${total.toLocaleString("en-US")} pictures take ${gigabytes} GB at ${width}x${height}, more than the ${(MOST_MEMORY / 1e9).toFixed(1)} that are read; choose a smaller size.`,
+  );
+}
+
 /** The size of the first picture that has one. */
 async function firstSize(
   source: FileSource,
@@ -155,26 +159,8 @@ async function firstSize(
   return undefined;
 }
 
-/** Sides that pictures of several sizes are made to. */
-const SIDES = [64, 48, 32, 28];
-
-/** A square for pictures of these sizes, not larger than half of them are. */
-function suitableSize(sizes: readonly number[]): [width: number, height: number] {
-  const sides: number[] = [];
-  for (let k = 0; k < sizes.length; k += 2) if (sizes[k] > 0) sides.push(Math.min(sizes[k], sizes[k + 1]));
-  sides.sort((a, b) => a - b);
-  const median = sides[sides.length >> 1] ?? 32;
-  const side = SIDES.find((one) => one <= median) ?? Math.max(1, median);
-  return [side, side];
-}
-
 /** All three channels are equal: one of them is enough. */
-function withoutColours({ shape: [, height, width], train, test, broken }: ReadPictures): ReadPictures {
-  const plane = height * width;
-  const first = ({ images, sizes }: ReadSet): ReadSet => {
-    const count = sizes.length / 2;
-    for (let k = 0; k < count; k++) images.copyWithin(k * plane, 3 * k * plane, (3 * k + 1) * plane);
-    return { images: images.slice(0, count * plane), sizes };
-  };
-  return { shape: [1, height, width], train: first(train), test: first(test), broken };
+function withoutColours({ shape, train, test, broken }: ReadPictures): ReadPictures {
+  const first = ({ images, sizes }: ReadSet): ReadSet => ({ images: firstChannel(images, shape), sizes });
+  return { shape: [1, shape[1], shape[2]], train: first(train), test: first(test), broken };
 }

@@ -325,6 +325,12 @@ describe("archives hold the same", () => {
     ],
     ["a picture", "a.png", pngOf(1), /it is a single PNG picture, not a folder/],
     ["nothing", "a.zip", new Uint8Array(0), /it is empty; get it again/],
+    [
+      "an IDX file",
+      "train-images-idx3-ubyte.gz",
+      Uint8Array.of(31, 139, 8),
+      /it is one of four IDX files; give the folder/,
+    ],
     ["a text", "a.txt", new Uint8Array(Buffer.from("hello")), /it is text, not a folder/],
   ])("%s: a sentence", async (_, name, bytes, message) => {
     expect(await refusal(given(name, bytes))).toMatch(message);

@@ -1,4 +1,4 @@
-import { type BuiltInSizes, defineModel, InputError } from "unravel-cnn";
+import { type BuiltInSizes, defineModel } from "unravel-cnn";
 import type { CommandData } from "../../data.js";
 import type { LoadedModel } from "../../model.js";
 
@@ -34,17 +34,11 @@ function quoted(word: string): string {
 /**
  * A network for pictures: its spec says how they become its inputs, and has their mean and deviation where it has no normalisation of
  * its own, so that its file needs nothing else.
- * @throws InputError if a network's file says that its pictures are made to inputs otherwise
  */
 export function withPictures(loaded: LoadedModel, { pictures }: CommandData): LoadedModel {
   if (pictures === undefined) return loaded;
   const { spec } = loaded.model;
   const rule = pictures.pictures;
-  if (spec.pictures && spec.pictures.fit !== rule.fit) {
-    throw new InputError(
-      `The model takes pictures with --fit ${spec.pictures.fit}, but --fit ${rule.fit} was asked for; leave it out.`,
-    );
-  }
   const [channels, height, width] = loaded.model.inputShape;
   const [ownWidth, ownHeight] = rule.size;
   if (width !== ownWidth || height !== ownHeight || (channels === 1) !== rule.grey) return loaded;

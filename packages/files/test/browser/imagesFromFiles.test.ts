@@ -1,0 +1,147 @@
+import { encode } from "fast-png";
+import type { Page } from "playwright-core";
+import { afterAll, expect } from "vitest";
+import { openPage, testInBrowser } from "../../../../test/support/browser.js";
+import { temporaryFolder } from "../../../../test/support/folder.js";
+import { filesIn, serveSite } from "../../../../test/support/site.js";
+import { imageFolder } from "../../dist/node/index.js";
+import type * as files from "../../src/index.js";
+
+/* Pictures of a page as labelled images: what Node makes of the same files. */
+
+const root = new URL("../../../../", import.meta.url);
+const closeLater: (() => void | Promise<void>)[] = [];
+
+afterAll(async () => {
+  for (const close of closeLater) await close();
+});
+
+/** A page that has the libraries, without a bundler. */
+async function site(path: string): Promise<string | Uint8Array | undefined> {
+  if (path !== "/index.html") return filesIn(root)(path);
+  const imports = {
+    "unravel-cnn": "/packages/core/dist/index.js",
+    "unravel-files": "/packages/files/dist/index.js",
+    fflate: "/node_modules/fflate/esm/browser.js",
+  };
+  return `<!doctype html><script type="importmap">${JSON.stringify({ imports })}</script><script type="module">
+    globalThis.files = await import("unravel-files");</script>`;
+}
+
+let shared: Promise<Page> | undefined;
+
+function page(): Promise<Page> {
+  shared ??= (async () => {
+    const opened = await openPage(await serveSite(site, false, (close) => closeLater.push(close)));
+    closeLater.push(() => opened.close());
+    await opened.waitForFunction("globalThis.files");
+    return opened;
+  })();
+  return shared;
+}
+
+type Global = { files: typeof files };
+
+function pngOf(number: number): Uint8Array {
+  const data = Uint8Array.from({ length: 20 * 12 * 3 }, (_, k) => (k * (number + 3) + (k % 3) * 60) % 256);
+  return new Uint8Array(encode({ width: 20, height: 12, channels: 3, data }));
+}
+
+const pictures = Object.fromEntries(
+  ["cat", "dog"].flatMap((name, c) =>
+    Array.from({ length: 5 }, (_, k) => [`photos/${name}/${k}.png`, pngOf(9 * c + k)]),
+  ),
+);
+
+testInBrowser("files of a chosen folder give the images that Node gives", async () => {
+  const folder = await temporaryFolder(pictures);
+  const node = await imageFolder(`${folder}/photos`, { cache: false, size: [9, 7] });
+  const given = Object.entries(pictures).map(([path, bytes]) => [path, Array.from(bytes)] as const);
+  const made = await (await page()).evaluate(async (all) => {
+    const chosen = all.map(([path, bytes]) => {
+      const file = new File([Uint8Array.from(bytes)], path.split("/").at(-1) as string);
+      Object.defineProperty(file, "webkitRelativePath", { value: path });
+      return file;
+    });
+    const images = await (globalThis as unknown as Global).files.imagesFromFiles(chosen, { size: [9, 7] });
+    return {
+      classes: images.train.classes,
+      shape: images.train.shape,
+      train: Array.from(images.train.images),
+      test: Array.from(images.test.images),
+      labels: Array.from(images.train.labels),
+      files: images.files,
+      normalize: images.normalize,
+      pictures: images.pictures,
+    };
+  }, given);
+
+  const inFolder = (names: readonly string[]) => names.map((name) => `photos/${name}`);
+  expect(made.files).toEqual({ train: inFolder(node.files.train), test: inFolder(node.files.test) });
+  expect(made).toMatchObject({
+    classes: ["cat", "dog"],
+    shape: [3, 7, 9],
+    train: Array.from(node.train.images),
+    test: Array.from(node.test.images),
+    labels: Array.from(node.train.labels),
+    normalize: node.normalize,
+    pictures: node.pictures,
+  });
+});
+
+testInBrowser("ImageData, ImageBitmap and canvas, with their labels and sets", async () => {
+  const made = await (await page()).evaluate(async () => {
+    const pixels = (value: number) =>
+      new ImageData(
+        new Uint8ClampedArray(4 * 6).map((_, k) => (k % 4 === 3 ? 255 : value)),
+        3,
+        2,
+      );
+    const canvas = new OffscreenCanvas(3, 2);
+    canvas.getContext("2d")?.putImageData(pixels(40), 0, 0);
+    const images = await (globalThis as unknown as Global).files.imagesFromFiles([
+      { picture: pixels(10), label: "dark", set: "train" },
+      { picture: await createImageBitmap(pixels(20)), label: "dark", set: "train" },
+      { picture: canvas, label: "light", set: "train" },
+      { picture: pixels(50), label: "light", set: "train" },
+      { picture: pixels(60), label: "light", set: "test" },
+    ]);
+    const byName = images.files.train.map((name, k) => [
+      name,
+      images.train.images[6 * k],
+      images.train.labels[k],
+    ]);
+    return { shape: images.train.shape, train: byName.sort(), test: Array.from(images.test.images) };
+  });
+  expect(made).toEqual({
+    shape: [1, 2, 3], // no colours
+    train: [
+      ["picture 0", 10, 0],
+      ["picture 1", 20, 0],
+      ["picture 2", 40, 1],
+      ["picture 3", 50, 1],
+    ],
+    test: [60, 60, 60, 60, 60, 60],
+  });
+});
+
+testInBrowser("what can't be decoded is a sentence, or left out", async () => {
+  const made = await (await page()).evaluate(async () => {
+    const { imagesFromFiles } = (globalThis as unknown as Global).files;
+    const square = (value: number) => new ImageData(new Uint8ClampedArray(16).fill(value), 2, 2);
+    const given = [0, 1, 2, 3, 4].map((k) => ({ picture: square(50 * k), label: k % 2 ? "a" : "b" }));
+    const broken = { picture: new Blob(["no picture"]), label: "a", name: "broken.png" };
+    const refused = await imagesFromFiles([...given, broken]).catch(
+      (error: Error) => `${error.name} ${error.message}`,
+    );
+    const { broken: left } = await imagesFromFiles([...given, broken], { skipBroken: true });
+    const none = await imagesFromFiles([]).catch((error: Error) => error.message);
+    return { refused, left, none };
+  });
+  expect(made).toEqual({
+    refused:
+      "InputError pictures: 1 of the 6 pictures can't be read (broken.png: the browser can't decode it); leave them out with skipBroken: true.",
+    left: ["broken.png: the browser can't decode it."],
+    none: "pictures: there are no pictures in it; put those of each class into a folder of the class's name.",
+  });
+});
