@@ -68,9 +68,15 @@ async function load(
   }
   const opened = await openPictures(path, source);
   signal?.throwIfAborted();
-  const key = JSON.stringify({ version: 1, files: opened.fingerprint, target, skipBroken, onlyTest, seed });
-  const kept = cache ? await readCache(key, env) : undefined;
-  if (kept) return folderOf(path, kept.about as About, kept.arrays, true);
+  const keyFor = (made: PictureTarget) =>
+    JSON.stringify({ version: 1, files: opened.fingerprint, target: made, onlyTest, seed });
+  const kept = cache ? await readKept(keyFor(target), env) : undefined;
+  if (kept) {
+    const { broken, files } = kept.about;
+    const total = files.train.length + files.test.length + broken.length;
+    if (broken.length > 0 && !skipBroken) throw new BrokenPicturesError(path, broken, total);
+    return folderOf(path, kept.about, kept.arrays, true);
+  }
   if (withTables && source.kind === "files") {
     const tables = await pixelTables(path, source, seed);
     if (tables) return tables;
@@ -78,12 +84,35 @@ async function load(
 
   const { about, arrays } = await read(path, await opened.find(), target, options);
   const folder = folderOf(path, about, arrays, false);
-  const problem = cache
-    ? await writeCache(key, about, arrays, env).catch((error: Error) => error)
-    : undefined;
+  const { size, fit, grey } = folder.pictures;
+  const keys = [keyFor({ size, fit, grey }), keyFor(target)] as const;
+  const problem = cache ? await keep(keys, about, arrays, env).catch((error: Error) => error) : undefined;
   if (problem === undefined) return folder;
   const remark = `The decoded pictures are not kept for the next time: ${problem.message}`;
   return { ...folder, remarks: [...folder.remarks, remark] };
+}
+
+/** What is kept under a key, or under the one that it leads to. */
+async function readKept(key: string, env?: NodeJS.ProcessEnv) {
+  const first = await readCache(key, env);
+  const { leadsTo } = (first?.about ?? {}) as { leadsTo?: string };
+  const kept = leadsTo === undefined ? first : await readCache(leadsTo, env);
+  return kept && { about: kept.about as About, arrays: kept.arrays };
+}
+
+/**
+ * Keeps images under a key that says what they were made to: whoever asks for just that, as `evaluate` does with a model's own size,
+ * finds them, too.
+ * @throws FailureError if they can't be written
+ */
+async function keep(
+  [made, asked]: readonly [made: string, asked: string],
+  about: About,
+  arrays: ReturnType<typeof arraysOf>,
+  env?: NodeJS.ProcessEnv,
+): Promise<void> {
+  await writeCache(made, about, arrays, env);
+  if (asked !== made) await writeCache(asked, { leadsTo: made }, {}, env);
 }
 
 /** Finds, decodes and examines what isn't in the cache. */

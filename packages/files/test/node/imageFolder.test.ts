@@ -526,6 +526,8 @@ describe("the cache", () => {
     expect([first.cached, again.cached]).toEqual([false, true]);
     expect({ ...again, cached: false }).toEqual(first);
     expect((await cached(folder, home, { grey: true })).cached).toBe(false);
+    // what was chosen and what is asked for are the same
+    expect((await cached(folder, home, { size: [6, 5], grey: false, skipBroken: true })).cached).toBe(true);
 
     await utimes(join(folder, "cat", "0.png"), 1, 1);
     expect((await cached(folder, home)).cached).toBe(false);
@@ -540,6 +542,15 @@ describe("the cache", () => {
     const mended = await cached(folder, home);
     expect(mended.cached).toBe(process.platform !== "linux");
     expect(mended.train).toEqual(first.train);
+  });
+
+  test("remembers what is broken, also for those who don't leave it out", async () => {
+    const folder = await temporaryFolder({ ...twoClasses(), "cat/x.png": "" });
+    const home = await temporaryFolder();
+    const before = await refusal(cached(folder, home));
+    expect((await cached(folder, home, { skipBroken: true })).cached).toBe(false);
+    expect((await cached(folder, home, { skipBroken: true })).cached).toBe(true);
+    expect(await refusal(cached(folder, home))).toBe(before);
   });
 
   test("that can't be written is said, and does no harm", async () => {
