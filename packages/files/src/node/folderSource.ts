@@ -22,6 +22,7 @@ export function folderSource(name: string): { readonly source: FileSource; reado
     const here = realpathSync(folder);
     if (above.has(here)) return; // a link that goes round in a circle
     const seen = new Set(above).add(here);
+    const prints: string[] = [];
     for (const entry of entriesOf(folder).sort((a, b) => (a.name < b.name ? -1 : 1))) {
       if (isSystems(entry.name)) continue;
       const [place, path] = [join(folder, entry.name), `${inside}${entry.name}`];
@@ -38,7 +39,7 @@ export function folderSource(name: string): { readonly source: FileSource; reado
         walk(place, `${path}/`, seen);
       } else if (found.isFile()) {
         files.push({ path, size: found.size });
-        hash.update(`${path}\0${found.size}\0${found.mtimeMs}\n`);
+        prints.push(`${path}\0${found.size}\0${found.mtimeMs}\n`);
         if (files.length > MOST_FILES) {
           throw new InputError(
             `${name}: it holds more than ${MOST_FILES.toLocaleString("en-US")} files; give less.`,
@@ -46,6 +47,7 @@ export function folderSource(name: string): { readonly source: FileSource; reado
         }
       }
     }
+    hash.update(prints.join(""));
   };
   walk(name, "", new Set());
 
