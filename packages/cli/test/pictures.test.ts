@@ -145,6 +145,8 @@ describe("with the trained model, and nothing else", () => {
         [0, 0],
       ],
     });
+    const training = await unravel(["train", "--data", scratch("others")], { env: env() });
+    expect(training.stderr).toMatch(/others: all its pictures are for testing; give a folder/);
     await cp(scratch("photos", "blau"), scratch("unknown", "test", "violett"), { recursive: true });
     await cp(scratch("photos", "blau"), scratch("unknown", "test", "blau"), { recursive: true });
     const refused = await unravel(["evaluate", scratch("photos.safetensors"), "--data", scratch("unknown")], {

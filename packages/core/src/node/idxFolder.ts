@@ -102,7 +102,10 @@ export async function findIdxFile(folder: string, file: string): Promise<string>
 function unknownFile(present: readonly string[]): string {
   const known = new Set(idxSets.flatMap(filesOf).flatMap(variantsOf));
   const other = present.find((name) => !known.has(name) && /^[eq]mnist-.*(ubyte|-int|\.tsv)/.test(name));
-  if (other === undefined) return "";
+  if (other === undefined) {
+    const none = idxSets.every((set) => missingOf(set, present).length === filesOf(set).length);
+    return none ? "; for pictures, put those of each class into a folder of their own in it" : "";
+  }
   const splits = idxSets.filter((set) => set !== mnistSet).map(({ title }) => title);
   return `; ${other} is of none of the sets that are read (${splits.join(", ")}), and a new name alone won't do`;
 }

@@ -32,6 +32,7 @@ export function folderSource(name: string): { readonly source: FileSource; reado
       } catch (error) {
         broken.set(path, `${reason(error)}.`);
         files.push({ path, size: 0 });
+        prints.push(`${path}\0${reason(error)}\n`);
         continue;
       }
       if (found.isDirectory()) {

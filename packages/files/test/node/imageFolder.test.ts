@@ -544,6 +544,16 @@ describe("the cache", () => {
     expect(mended.train).toEqual(first.train);
   });
 
+  test.skipIf(process.platform === "win32")("sees a link that leads nowhere", async () => {
+    const folder = await temporaryFolder(twoClasses());
+    const home = await temporaryFolder();
+    await cached(folder, home);
+    await symlink("nowhere.png", join(folder, "cat", "link.png"));
+    expect(await refusal(cached(folder, home))).toMatch(
+      /\(cat\/link\.png: it can't be read: there is no such file/,
+    );
+  });
+
   test("remembers what is broken, also for those who don't leave it out", async () => {
     const folder = await temporaryFolder({ ...twoClasses(), "cat/x.png": "" });
     const home = await temporaryFolder();

@@ -1,4 +1,4 @@
-import { type BuiltInSizes, defineModel } from "unravel-cnn";
+import { type BuiltInSizes, countOf, defineModel, InputError } from "unravel-cnn";
 import type { CommandData } from "../../data.js";
 import type { LoadedModel } from "../../model.js";
 
@@ -8,8 +8,18 @@ const SIMPLE_SIDE = 32;
 /**
  * The built-in model that `auto` stands for: one-conv for images like MNIST's, resnet for pictures with colours or larger ones.
  * The sizes that were given decide where they belong to one of the two.
+ * @throws InputError if there are pictures for testing only
  */
-export function modelFor(model: string, { pictures, train }: CommandData, sizes: BuiltInSizes): string {
+export function modelFor(
+  model: string,
+  { pictures, train, source }: CommandData,
+  sizes: BuiltInSizes,
+): string {
+  if (pictures && countOf(train) === 0) {
+    throw new InputError(
+      `${source}: all its pictures are for testing; give a folder that has some to train on, in train/.`,
+    );
+  }
   if (model !== "auto") return model;
   if (sizes.filters !== undefined) return "one-conv";
   if (sizes.width !== undefined || sizes.depth !== undefined) return "resnet";
