@@ -24,6 +24,10 @@ const LOSSY_WEBP =
 const ANIMATED_WEBP =
   "UklGRvAAAABXRUJQVlA4WAoAAAACAAAABQAABAAAQU5JTQYAAAAAAAAAAABBTk1GWAAAAAAAAAAAAAUAAAQAAAAAAAJWUDhMQAAAAC8FAAEA70CQbTOEA9Wf7QgjIxBI1sifYb/5r0IKALC7D6AwkiQzdve2jYj+B3AT20ZhUz9EujwuVb7Mx3So6wNBTk1GZAAAAAAAAAAAAAUAAAQAAAAAAABWUDhMSwAAAC8FAAEA70CQbYOwA9Wf7QgG0raNZftv6ArZRoA4dp+/wPnNfxW6BQCA/d0HoDCSJDN297aNiP7HXzVo9mbxit6RnSSnJytwt2g4AAA=";
 
+/** Of 6x5, grey. */
+const JPEG =
+  "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT/wAALCAAFAAYBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAABv/EAB4QAAEBCQAAAAAAAAAAAAAAAAEAAgUHCBYiQkNR/9oACAEBAAA/AG8lMEnDSDVukYDoX//Z";
+
 const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, "base64"));
 const colour = (x: number, y: number) => [50 * x, 60 * y, 25 * (x + y)];
 
@@ -166,3 +170,41 @@ function withExif(png: Uint8Array, orientation: number): Uint8Array {
   const afterHeader = 8 + 25;
   return new Uint8Array(Buffer.concat([png.subarray(0, afterHeader), framed, png.subarray(afterHeader)]));
 }
+
+describe("EXIF's orientations, in a JPEG", () => {
+  const plain = bytesOf(JPEG);
+  /** The same with a part that says how it is to be turned, as cameras write it, with either order of bytes. */
+  function turned(orientation: number, little: boolean): Uint8Array {
+    const block = little
+      ? [0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0]
+      : [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+    const part = [0xff, 0xe1, 0, 8 + block.length, ...Buffer.from("Exif\0\0"), ...block];
+    return Uint8Array.from([...plain.subarray(0, 2), ...part, ...plain.subarray(2)]);
+  }
+
+  test.each([1, 3, 6, 8])("%i", async (orientation) => {
+    const { data: before } = await decodePicture(plain);
+    for (const little of [false, true]) {
+      const { width, height, data } = await decodePicture(turned(orientation, little));
+      expect([width, height]).toEqual(orientation < 5 ? [6, 5] : [5, 6]);
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const places: Record<number, [number, number]> = {
+            1: [x, y],
+            3: [5 - x, 4 - y],
+            6: [y, 4 - x],
+            8: [5 - y, x],
+          };
+          const [fromX, fromY] = places[orientation];
+          expect(data[4 * (y * width + x)]).toBe(before[4 * (fromY * 6 + fromX)]);
+        }
+      }
+    }
+  });
+
+  test("a damaged block of EXIF does no harm", async () => {
+    const bytes = turned(6, false);
+    bytes[2 + 4 + 6 + 4 + 3] = 200; // where its directory begins
+    expect(await decodePicture(bytes)).toMatchObject({ width: 6, height: 5 });
+  });
+});
