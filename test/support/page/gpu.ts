@@ -80,6 +80,7 @@ const trainings: Readonly<Record<string, Omit<TrainingOptions, "batchSize">>> = 
   chain: { optimizer: { ...sgd, momentum: 0.9, weightDecay: 0.01, decay: "weights" }, clip: 0.5 },
   residual: { optimizer: sgd, ema: 0.9, classWeights: [1, 2, 0.5, 1] },
   dropped: {
+    augment: { shift: 1, flip: 1 },
     optimizer: { type: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decay: "all" },
     seed: 3,
   },

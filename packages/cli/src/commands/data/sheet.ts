@@ -137,12 +137,17 @@ async function writeAugmented(
   out: string,
   data: Dataset,
   augment: AugmentSpec,
-  { columns, rows = 1, scale, ink, seed }: SheetCommandOptions,
+  { columns, rows = 1, scale, ink, seed }: Omit<SheetCommandOptions, "ink"> & Pick<SheetOptions, "ink">,
 ) {
   const augmentation = inContext("--augment", () => resolveAugment(augment, data.shape)) ?? {};
   const sheet = augmentSheet(data, augmentation, { columns, rows, scale, ink, seed });
   const { width, height, channels, pixels, bands } = sheet;
   const picture = encode({ width, height, data: pixels, depth: 8, channels, text: PNG_TEXT });
   await writeOutput(out, PICTURE_FILE, picture);
-  return { width, height, images: Math.min(columns, countOf(data)), shows: `from top to bottom: ${bands.join("; ")}` };
+  return {
+    width,
+    height,
+    images: Math.min(columns, countOf(data)),
+    shows: `from top to bottom: ${bands.join("; ")}`,
+  };
 }

@@ -1,5 +1,5 @@
 import { planBatch } from "../../compiler/webgpu/plan.js";
-import { countOf, type Dataset, labelsPerImage } from "../../data/dataset.js";
+import { type Dataset, labelsPerImage } from "../../data/dataset.js";
 import { type Folding, foldParameters, planFolding } from "../../graph/fold.js";
 import { type Model, withClassWeights } from "../../graph/model.js";
 import { checkParameters } from "../../graph/parameters.js";
@@ -14,6 +14,7 @@ import { memoryRowOf, rowOf } from "../wasm/row.js";
 import { type Device, type Gpu, lostError, openDevice } from "./device.js";
 import { placeIn } from "./places.js";
 import { Program, run } from "./program.js";
+import { imagesOnDevice } from "./steps.js";
 import { WebGpuTraining } from "./training.js";
 
 /** How many images are predicted at a time: few, or many. */
@@ -69,13 +70,19 @@ export class WebGpuEngine implements Engine {
     const average = firstAverage(this.model, this.#parameters, options);
     const model = options.classWeights ? withClassWeights(this.model, options.classWeights) : this.model;
     const several = labelsPerImage(data) > 1;
-    const plan = planBatch(model, countOf(data), batchSize, { batchSize, optimizer, clip, several, ema });
+    const plan = planBatch(model, imagesOnDevice(data, options), batchSize, {
+      batchSize,
+      optimizer,
+      clip,
+      several,
+      ema,
+    });
     const program = await Program.load(this.#device, plan);
     program.write(plan.parameters, rowOf(plan, this.#parameters));
     if (plan.average && average) program.write(plan.average, rowOf(plan, average));
     for (const [k, tensors] of memory.entries())
       program.write(plan.optimizerState[k], memoryRowOf(plan, tensors));
-    program.write(plan.images, data.images);
+    if (options.augment === undefined) program.write(plan.images, data.images);
     if (average) this.#parameters = average;
     return new WebGpuTraining(this.#device, program, data, options, {
       isClosed: () => this.#closed,

@@ -1,7 +1,9 @@
+import { type Augmenter, augmented, createAugmenter } from "../../augment/augmenter.js";
+import { resolveAugment } from "../../augment/options.js";
 import { STEP } from "../../compiler/kernels/optimizer.js";
 import type { BatchPlan } from "../../compiler/webgpu/plan.js";
 import { LOOKERS } from "../../compiler/webgpu/step.js";
-import { type Dataset, labelsPerImage } from "../../data/dataset.js";
+import { countOf, type Dataset, labelsPerImage } from "../../data/dataset.js";
 import type { Buffer } from "../../ir/ir.js";
 import { maskKey } from "../../layers/dropoutMask.js";
 import { totalTarget } from "../../losses/softmaxCrossEntropy.js";
@@ -40,12 +42,31 @@ export interface StepResult {
   readonly alive: boolean | undefined;
 }
 
+/** How many bytes of changed images are written at once, at most. */
+const MOST_CHANGED = 2 ** 25;
+
+/** How many images lie on the device: all of a data set, or those of some steps, if each is changed before it is used. */
+export function imagesOnDevice(data: Dataset, { augment, batchSize }: TrainingOptions): number {
+  if (augment === undefined) return countOf(data);
+  const imageSize = sizeOf(data.shape);
+  return Math.ceil((strideOf(batchSize, imageSize) * stepsOfChanged(batchSize, imageSize)) / imageSize);
+}
+
+/** How far the images of the next step lie from a step's, in bytes: what is written begins at a whole number. */
+const strideOf = (batchSize: number, imageSize: number) => Math.ceil((batchSize * imageSize) / 4) * 4;
+
+function stepsOfChanged(batchSize: number, imageSize: number): number {
+  return Math.max(1, Math.min(MOST_STEPS, Math.floor(MOST_CHANGED / (batchSize * imageSize))));
+}
+
 /** A batch of an epoch. */
 export interface StepInput {
   readonly indices: Uint32Array;
   readonly learningRate: number;
   /** Counted from 1, over all epochs. */
   readonly number: number;
+  /** Which epoch it is a part of, counted from 1. */
+  readonly epoch: number;
 }
 
 interface Part {
@@ -76,6 +97,9 @@ export class Steps {
   readonly #at: Readonly<Record<"step" | "labels" | "scale" | "mask" | "places", number>>;
   readonly #keysAt: readonly number[];
   readonly #totals: readonly number[] | undefined;
+  readonly #augment: Augmenter | undefined;
+  /** How many steps can be submitted together. */
+  readonly most: number;
 
   constructor(device: GPUDevice, program: Program, data: Dataset, options: TrainingOptions) {
     this.#device = device;
@@ -110,6 +134,9 @@ export class Steps {
     this.#inbox = device.createBuffer({ size: 4 * size * MOST_STEPS, usage: GPU_COPY_SRC | GPU_COPY_DST });
     this.#resultSize = batch.buffer(step.statistics).size + step.largest.size;
     this.#everyStep = program.kernels.filter(({ seldom }) => !seldom);
+    const augment = resolveAugment(options.augment, model.inputShape);
+    this.#augment = augment && createAugmenter(augment, model.inputShape, options.seed ?? 0);
+    this.most = augment ? stepsOfChanged(options.batchSize, sizeOf(model.inputShape)) : MOST_STEPS;
     this.#totals = options.classWeights?.map((_, k) => totalTarget(model.loss, k));
   }
 
@@ -120,7 +147,10 @@ export class Steps {
 
   /** Submits steps; what came of them can be read when the device is done. */
   submit(steps: readonly StepInput[]): () => Promise<StepResult[]> {
-    for (const [k, step] of steps.entries()) this.#write(step, k * this.#recordSize);
+    for (const [k, step] of steps.entries()) {
+      this.#writeChanged(step, k);
+      this.#write(step, k);
+    }
     const bytes = 4 * this.#recordSize * steps.length;
     this.#device.queue.writeBuffer(this.#inbox, 0, this.#record.buffer as ArrayBuffer, 0, bytes);
     const outbox = this.#outboxes.pop() ?? this.#newOutbox();
@@ -181,7 +211,18 @@ export class Steps {
     if (looks && this.#plan.step.largest.size > 0) copyOut(this.#plan.step.largest, statistics.size);
   }
 
-  #write({ indices, learningRate, number }: StepInput, start: number): void {
+  /** Writes a step's images as chance has changed them. */
+  #writeChanged({ indices, epoch }: StepInput, k: number): void {
+    if (this.#augment === undefined) return;
+    const { images, shape } = this.#data;
+    const changed = augmented(this.#augment, images, shape, indices, epoch);
+    const offset = k * strideOf(this.#options.batchSize, sizeOf(shape));
+    const { images: all } = this.#plan;
+    this.#program.write({ ...all, offset: all.offset + offset, size: changed.length }, changed);
+  }
+
+  #write({ indices, learningRate, number }: StepInput, k: number): void {
+    const start = k * this.#recordSize;
     const { batch, model, step } = this.#plan;
     const { seed = 0 } = this.#options;
     const numbers = this.#record;
@@ -203,17 +244,19 @@ export class Steps {
       const place = this.#places[n];
       // what only fills the batch is its first image again: its gradients are made zero by `scale`, which needs finite ones
       const image = indices[isReal ? n : 0];
-      this.#bits[start + at.places + place] = image * imageSize;
-      for (let k = 0; k < each; k++) {
-        numbers[start + at.labels + k * batch.size + place] = isReal ? labels[image * each + k] : 0;
+      this.#bits[start + at.places + place] = this.#augment
+        ? k * strideOf(this.#options.batchSize, imageSize) + (isReal ? n : 0) * imageSize
+        : image * imageSize;
+      for (let c = 0; c < each; c++) {
+        numbers[start + at.labels + c * batch.size + place] = isReal ? labels[image * each + c] : 0;
       }
       numbers[start + at.scale + place] = isReal ? 1 / weight : 0;
       numbers[start + at.mask + place] = isReal ? 1 : 0;
     }
-    for (const [k, { node }] of step.keys.entries()) {
+    for (const [key, { node }] of step.keys.entries()) {
       const context = { mode: "training", seed, step: number, node } as const;
       for (let n = 0; n < count; n++)
-        this.#bits[start + this.#keysAt[k] + this.#places[n]] = maskKey(context, n);
+        this.#bits[start + this.#keysAt[key] + this.#places[n]] = maskKey(context, n);
     }
   }
 

@@ -11,7 +11,7 @@ import { absurdLoss, firstSteps, LEARNT, NOTHING } from "../signs.js";
 import { memoryOf, parametersOf } from "../wasm/row.js";
 import { type Device, lostError } from "./device.js";
 import type { Program } from "./program.js";
-import { MOST_STEPS, type StepInput, type StepResult, Steps } from "./steps.js";
+import { type StepInput, type StepResult, Steps } from "./steps.js";
 
 /** About how long what is submitted at once should take. */
 const SUBMISSION_MS = 40;
@@ -29,7 +29,7 @@ export class WebGpuTraining implements TrainingRun {
   #step: number;
   #idleSteps = 0;
   /** How many steps are submitted together. */
-  #together = 2;
+  #together: number;
   #closed = false;
 
   constructor(
@@ -45,6 +45,7 @@ export class WebGpuTraining implements TrainingRun {
     this.#data = data;
     this.#options = options;
     this.#steps = new Steps(device.device, program, data, options);
+    this.#together = Math.min(2, this.#steps.most);
     this.#step = options.resume?.steps ?? 0;
     this.#isClosed = () => engine.isClosed();
     this.#keep = (parameters) => engine.keep(parameters);
@@ -58,17 +59,23 @@ export class WebGpuTraining implements TrainingRun {
     this.#checkOpen();
     checkEpoch(this.#plan.model, this.#data, this.#options.batchSize, order, learningRates, options);
     options.signal?.throwIfAborted();
-    return listening(options, (listeners) => this.#train(order, learningRates, listeners));
+    return listening(options, (listeners) => this.#train(order, learningRates, { ...options, ...listeners }));
   }
 
   async #train(
     order: Uint32Array,
     learningRates: Float64Array,
-    { signal, onProgress }: EpochOptions,
+    {
+      signal,
+      pause,
+      epoch = 1,
+      before = { ...NOTHING, idleSteps: this.#idleSteps },
+      onProgress,
+    }: EpochOptions,
   ): Promise<EpochTotals> {
     const { batchSize } = this.#options;
     const steps = Math.ceil(order.length / batchSize);
-    const totals = new Totals(this.#plan, this.#options.batchSize, this.#idleSteps);
+    const totals = new Totals(this.#plan, this.#options.batchSize, before);
     const first = this.#step;
     this.#program.write(this.#plan.step.go, Uint32Array.of(1));
     const waiting: { inputs: StepInput[]; results: () => Promise<StepResult[]> }[] = [];
@@ -80,14 +87,12 @@ export class WebGpuTraining implements TrainingRun {
       const took = performance.now() - begin;
       // the device was busy with these alone, if others wait behind them
       if (took > 2 * SUBMISSION_MS) this.#together = Math.max(1, Math.floor(this.#together / 2));
-      else if (took < SUBMISSION_MS / 2) this.#together = Math.min(MOST_STEPS, this.#together * 2);
-      if (totals.sum.images > 0) onProgress?.(totals.sum);
+      else if (took < SUBMISSION_MS / 2) this.#together = Math.min(this.#steps.most, this.#together * 2);
+      if (totals.sum.images > before.images) onProgress?.(totals.sum);
     };
     try {
-      for (
-        let next = 0;
-        next < steps && !signal?.aborted && totals.bad === undefined && !this.#isClosed();
-      ) {
+      const stops = () => signal?.aborted || pause?.aborted || totals.bad !== undefined || this.#isClosed();
+      for (let next = 0; next < steps && !stops(); ) {
         const count = Math.min(this.#together, steps - next);
         const inputs = Array.from({ length: count }, (_, k): StepInput => {
           const from = (next + k) * batchSize;
@@ -95,6 +100,7 @@ export class WebGpuTraining implements TrainingRun {
             indices: order.subarray(from, from + batchSize),
             learningRate: learningRates[next + k],
             number: first + next + k + 1,
+            epoch,
           };
         });
         waiting.push({ inputs, results: this.#steps.submit(inputs) });
@@ -108,10 +114,11 @@ export class WebGpuTraining implements TrainingRun {
       if (this.#device.state.lost !== undefined) throw lostError(this.#device);
       throw error;
     }
-    this.#step += totals.sum.steps;
+    const done = totals.sum.steps - before.steps;
+    this.#step += done;
     this.#idleSteps = totals.sum.idleSteps;
     if (totals.bad !== undefined) {
-      const learningRate = learningRates[totals.sum.steps];
+      const learningRate = learningRates[done];
       throw DivergedError.notFinite("loss", totals.bad, {
         ...this.#options,
         ...{ step: this.#step + 1, learningRate },
@@ -157,8 +164,8 @@ class Totals {
   readonly #absurd: number;
   readonly #firstSteps: number;
 
-  constructor(plan: BatchPlan, batchSize: number, idleSteps: number) {
-    this.sum = { ...NOTHING, idleSteps };
+  constructor(plan: BatchPlan, batchSize: number, before: EpochTotals) {
+    this.sum = before;
     this.#absurd = absurdLoss(plan.model);
     this.#firstSteps = firstSteps(batchSize);
   }
