@@ -4,7 +4,6 @@ import type { Reading } from "./layoutOfArrays.js";
 import {
   type ChainPart,
   inEvaluation,
-  type LossReading,
   type NetworkLayer,
   resolveChain,
   type SeparateLoss,
@@ -128,8 +127,8 @@ export function withUnknownLayer(candidate: Candidate, name: string): Candidate[
   );
 }
 
-/** The losses besides softmax with cross-entropy that people use, with what they are divided by. */
-export function otherLosses(images: number, classes: number): LossReading[] {
+/** The losses besides softmax with cross-entropy that people use, each with all that it may be divided by. */
+export function otherLosses(images: number, classes: number): SeparateLoss[][] {
   const divisors = [images, images * classes, 2 * images, 2 * images * classes, 1, 2, classes, 2 * classes];
   const factors = [...new Set(divisors)].map((divisor) => 1 / divisor);
   const kinds: Pick<SeparateLoss, "kind" | "link">[] = [
@@ -139,5 +138,5 @@ export function otherLosses(images: number, classes: number): LossReading[] {
     { kind: "binary", link: "sigmoid" },
     { kind: "binary", link: "none" },
   ];
-  return kinds.flatMap((kind) => factors.map((factor) => ({ ...kind, factor })));
+  return kinds.map((kind) => factors.map((factor) => ({ ...kind, factor })));
 }

@@ -38,8 +38,9 @@ export type Diagnosis = Pick<
  * Goes through the arrays in the order of the computation. For the first that is not explained yet, all suspects that can
  * reach it are tried; the one that explains most arrays without contradicting another is adopted, and the search goes on
  * with it, so that one mistake is not found twice.
+ * @param mostBadness gives up, with undefined, as soon as the mistakes are as bad as that
  */
-export function diagnose(reading: Reading): Diagnosis {
+export function diagnose(reading: Reading, mostBadness = Infinity): Diagnosis | undefined {
   const suspects = mistakes.flatMap((mistake, rank) =>
     mistake
       .variations(reading.network, reading.run)
@@ -56,6 +57,7 @@ export function diagnose(reading: Reading): Diagnosis {
   const isInput = notANumber !== undefined && !reading.network.shapes.has(notANumber);
   if (isInput) found.push(describeNotFinite(notANumber));
   for (const name of reading.network.shapes.keys()) {
+    if (badnessOf(found) >= mostBadness) return undefined;
     const { comparison } = statusOf(reading, run, name);
     if (!comparison || comparison.agrees) continue;
     const before = sortArrays(reading, run);
@@ -107,6 +109,12 @@ export function diagnose(reading: Reading): Diagnosis {
     mistakes: found,
     notJudged,
   };
+}
+
+/** How little mistakes explain: what is unknown counts most, then how many there are. It only grows when more are found. */
+export function badnessOf(mistakes: readonly FoundMistake[]): number {
+  const unknown = mistakes.filter(({ name }) => name === "unknown").length;
+  return 3 * unknown + new Set(mistakes.map(({ name }) => name)).size;
 }
 
 const areFinite = (rights: readonly Value[] | undefined) =>

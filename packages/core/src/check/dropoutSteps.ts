@@ -2,7 +2,7 @@ import type { Tensor } from "../tensor.js";
 import type { LayerSteps } from "./layerSteps.js";
 import type { NetworkLayer } from "./network.js";
 import { MissingArray, type Run } from "./run.js";
-import { mapped, shareOf, type Value } from "./value.js";
+import { mapped, NONE, shareOf, type Value } from "./value.js";
 
 /*
  * Which numbers a dropout has dropped was drawn by chance, so it is read from what the person saved: a number that came in as
@@ -43,13 +43,16 @@ function rightFactor(factor: number, share: number, told: number): number {
 }
 
 function times(value: Value, factors: (k: number) => number, run: Run): Value {
-  const rounding = 4 * shareOf(run.working.unit);
   const data = mapped(value, (number, k) => (factors(k) === 0 ? 0 : number * factors(k)));
+  if (run.rough) return { ...data, variance: NONE };
+  const rounding = 4 * shareOf(run.working.unit);
   const variance = mapped(data, (number, k) => factors(k) ** 2 * value.variance[k] + rounding * number ** 2);
-  return { shape: data.shape, data: data.data as Float64Array, variance: variance.data as Float64Array };
+  return { ...data, variance: variance.data };
 }
 
 export const dropoutSteps: Partial<LayerSteps> = {
+  looksAtFile: true,
+
   output(layer, run) {
     const { kept, rightFactor } = maskOf(layer, run);
     return times(run.get(layer.inputs[0]), (k) => (kept[k] === 0 ? 0 : rightFactor), run);

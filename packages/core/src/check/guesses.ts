@@ -3,6 +3,7 @@ import type { Candidate } from "./candidates.js";
 import { readLabels } from "./labels.js";
 import { type Reading, readArrays } from "./layoutOfArrays.js";
 import { type FlattenOrder, flattenOrders, ORDERS } from "./layouts.js";
+import { Memory } from "./memory.js";
 import type { NamedArrays } from "./names.js";
 import {
   CROSS_ENTROPY,
@@ -54,6 +55,7 @@ function readingOf(loss: string | undefined, { layers, images }: Candidate): Los
 /** A function that reads a file as a guess says. */
 export function readerOf(named: NamedArrays): (guess: Guess) => Reading {
   const working = workingPrecision(floats(named));
+  const memory = new Memory();
   return ({ candidate, flatten, scale, loss }) => {
     const { spec, layers, images } = candidate;
     const y = named.arrays.get("y");
@@ -61,7 +63,7 @@ export function readerOf(named: NamedArrays): (guess: Guess) => Reading {
     const labels = y && readLabels(y, images, last.outputShape[0]).rows;
     const network = makeNetwork(spec, layers, { images, labels, scale, loss });
     const own = layers.filter(({ type }) => type === "unknown").map(({ name }) => name);
-    return readArrays(withLayers(named, own), network, candidate, flatten, working);
+    return readArrays(withLayers(named, own), network, candidate, flatten, working, memory);
   };
 }
 

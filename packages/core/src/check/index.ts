@@ -2,7 +2,7 @@ import { InputError } from "../errors.js";
 import { defineModel, type ModelSpec } from "../graph/model.js";
 import { type Checks, checkOptions, elsewhere } from "../options.js";
 import { conventionsOf } from "./conventions.js";
-import { type Diagnosis, diagnose } from "./diagnose.js";
+import { badnessOf, type Diagnosis, diagnose } from "./diagnose.js";
 import { isInfiniteRightly } from "./finite.js";
 import type { Reading } from "./layoutOfArrays.js";
 import { mistakes } from "./mistakes/index.js";
@@ -91,11 +91,11 @@ function sayings(
 function bestExplained(readings: readonly Reading[]): { reading: Reading; diagnosis: Diagnosis } {
   let best: { reading: Reading; diagnosis: Diagnosis; badness: number } | undefined;
   for (const reading of readings) {
-    const diagnosis = diagnose(reading);
-    const unknown = diagnosis.mistakes.filter(({ name }) => name === "unknown").length;
-    const badness = 3 * unknown + new Set(diagnosis.mistakes.map(({ name }) => name)).size;
+    const diagnosis = diagnose(reading, best?.badness);
+    if (!diagnosis) continue;
+    const badness = badnessOf(diagnosis.mistakes);
     if (!best || badness < best.badness) best = { reading, diagnosis, badness };
-    if (best.badness <= 1) break;
+    if (best && best.badness <= 1) break;
   }
   if (!best) throw new InputError("There is nothing to check.");
   return best;

@@ -2,7 +2,7 @@ import type { MaxPool2d } from "../layers/maxPool2d.js";
 import type { Tensor } from "../tensor.js";
 import type { LayerSteps } from "./layerSteps.js";
 import type { NetworkLayer } from "./network.js";
-import { mapped, NEAR, type Value } from "./value.js";
+import { doubles, inDoubles, mapped, NEAR, NONE, type Value } from "./value.js";
 
 /* Layers that let some numbers pass and hold others back. Near a kink, rounding may have decided otherwise for the person. */
 
@@ -13,17 +13,20 @@ function isUncertain(x: Value, k: number, distance: number, variance = x.varianc
 const relu: Partial<LayerSteps> = {
   output({ inputs }, run) {
     const x = run.get(inputs[0]);
+    const { data } = mapped(x, (value) => Math.max(0, value));
+    if (run.rough) return { shape: x.shape, data, variance: NONE };
     const variance = mapped(x, (value, k) => (value > 0 || isUncertain(x, k, value) ? x.variance[k] : 0));
-    return { ...x, data: x.data.map((value) => Math.max(0, value)), variance: variance.data as Float64Array };
+    return { ...x, data, variance: variance.data };
   },
 
   inputGradient({ inputs, output }, run) {
     const g = run.get(`grad.${output}`);
     const x = run.get(inputs[0]);
-    const data = g.data.map((value, k) => (x.data[k] > 0 ? value : 0));
-    const variance = g.variance.map((value, k) => {
-      if (isUncertain(x, k, x.data[k])) return value + g.data[k] ** 2;
-      return x.data[k] > 0 ? value : 0;
+    const { data } = mapped(g, (value, k) => (x.data[k] > 0 ? value : 0));
+    if (run.rough) return { shape: g.shape, data, variance: NONE };
+    const variance = doubles(data.length, (k) => {
+      if (isUncertain(x, k, x.data[k])) return g.variance[k] + g.data[k] ** 2;
+      return x.data[k] > 0 ? g.variance[k] : 0;
     });
     return { ...g, data, variance };
   },
@@ -34,11 +37,12 @@ const maxPool2d: Partial<LayerSteps> = {
     const { kind, resolved, inputs } = layer;
     const x = run.get(inputs[0]);
     const { shape, data } = kind.forward(resolved, [x], {});
+    if (run.rough) return { shape, data: inDoubles(data), variance: NONE };
     const winners = winnersOf(layer, x);
     return {
       shape,
-      data: Float64Array.from(data),
-      variance: Float64Array.from(winners, (winner) => x.variance[winner]),
+      data: inDoubles(data),
+      variance: doubles(winners.length, (cell) => x.variance[winners[cell]]),
     };
   },
 
@@ -47,8 +51,10 @@ const maxPool2d: Partial<LayerSteps> = {
     const x = run.get(layer.inputs[0]);
     const data = new Float64Array(x.data.length);
     const variance = new Float64Array(x.data.length);
-    for (const [cell, winner] of winnersOf(layer, x).entries()) {
-      data[winner] += g.data[cell];
+    const winners = winnersOf(layer, x);
+    for (let cell = 0; cell < winners.length; cell++) data[winners[cell]] += g.data[cell];
+    if (run.rough) return { shape: x.shape, data, variance: NONE };
+    for (const [cell, winner] of winners.entries()) {
       variance[winner] += g.variance[cell];
       if (x.exact) continue;
       // Whoever is as good as equal may have won in the person's computation.

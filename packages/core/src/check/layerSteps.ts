@@ -5,7 +5,7 @@ import { kinkedLayers } from "./kinks.js";
 import type { NetworkLayer } from "./network.js";
 import { propagated } from "./propagated.js";
 import type { Run } from "./run.js";
-import { mapped, NONE, shareOf, squares, type Value } from "./value.js";
+import { inDoubles, mapped, NONE, shareOf, squares, type Value } from "./value.js";
 
 /*
  * How the arrays around a layer are computed: with the textbook of its kind, on the person's own earlier values. Beside the
@@ -14,6 +14,8 @@ import { mapped, NONE, shareOf, squares, type Value } from "./value.js";
 
 /** How a layer's arrays are computed. */
 export interface LayerSteps {
+  /** Whether it looks at more of the file than at the arrays that it computes from. */
+  readonly looksAtFile?: true;
   output(layer: NetworkLayer, run: Run): Value;
   /** @param name one of the layer's `inputGradients` */
   inputGradient(layer: NetworkLayer, run: Run, name: string): Value;
@@ -112,14 +114,15 @@ const weightedSums: LayerSteps = {
 
 /** Nothing is computed: errors stay what they are. */
 const copies: Partial<LayerSteps> = {
-  output: ({ inputs, resolved }, run) => reshaped(run.get(inputs[0]), resolved.outputShape),
-  inputGradient: ({ output, resolved }, run) => reshaped(run.get(`grad.${output}`), resolved.inputShape),
+  output: ({ inputs, resolved }, run) => reshaped(run, inputs[0], resolved.outputShape),
+  inputGradient: ({ output, resolved }, run) => reshaped(run, `grad.${output}`, resolved.inputShape),
 };
 
-const reshaped = (value: Value, shape: readonly number[]): Value => ({
-  ...value,
-  shape: [value.shape[0], ...shape],
-});
+function reshaped(run: Run, name: string, ofOne: readonly number[]): Value {
+  const value = run.get(name);
+  const shape = [value.shape[0], ...ofOne];
+  return run.rough ? { shape, data: value.data, variance: NONE } : { ...value, shape };
+}
 
 /**
  * Whoever has the slope of a sigmoid or tanh from the output, as 1 - a^2 or a(1 - a), has an error of the size of the last digits
@@ -153,7 +156,7 @@ export function stepsOfLayer({ type }: NetworkLayer): LayerSteps {
 }
 
 /** The layer's parameters that there are, and the state that it goes by: a bias that is not given counts as 0. */
-function namesOfParameters(layer: NetworkLayer, run: Run): string[] {
+export function namesOfParameters(layer: NetworkLayer, run: Run): string[] {
   const own = layer.parameters.map(({ name }) => name);
   return [...own.filter((name) => shortName(name) !== "bias" || run.given.has(name)), ...statesOf(layer)];
 }
@@ -193,7 +196,7 @@ function sumOf(
   add: (first: Tensor, second: Tensor) => Tensor,
   bias?: Value,
 ): Value {
-  if (run.rough) return { shape: data.shape, data: Float64Array.from(data.data), variance: NONE };
+  if (run.rough) return { shape: data.shape, data: inDoubles(data.data), variance: NONE };
   const rounding = shareOf(run.working.unit);
   // Variances that are a share of the squares join the sum of the squares: one sum instead of two.
   const share = rounding * (terms / 2 + 1) + (first.share ?? 0) + (second.share ?? 0);
@@ -217,5 +220,5 @@ function sumOf(
       rounding * (terms / 3 + 1) * value * value
     );
   });
-  return { shape: data.shape, data: Float64Array.from(data.data), variance: variance.data as Float64Array };
+  return { shape: data.shape, data: inDoubles(data.data), variance: variance.data };
 }

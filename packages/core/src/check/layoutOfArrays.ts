@@ -1,5 +1,5 @@
 import type { NpyArray } from "../formats/npy.js";
-import type { Shape, Tensor } from "../tensor.js";
+import type { Shape } from "../tensor.js";
 import type { Candidate } from "./candidates.js";
 import { findNotFinite, type NotFinite } from "./finite.js";
 import {
@@ -10,6 +10,7 @@ import {
   fittingOrders,
   inOrder,
 } from "./layouts.js";
+import type { Memory } from "./memory.js";
 import { type CheckedNetwork, flattenedArrays } from "./network.js";
 import { type GivenTensor, Run } from "./run.js";
 import { stepsOf } from "./steps.js";
@@ -39,14 +40,24 @@ export function readArrays(
   { orders }: Pick<Candidate, "orders">,
   flatten: FlattenOrder,
   working: Precision,
+  memory: Memory,
 ): Reading {
   const raw = new Map<string, RawArray>();
   const given = new Map<string, GivenTensor>();
-  const run = new Run({ network, given, working, steps: stepsOf(network) });
+  const run = new Run({ network, given, working, steps: stepsOf(network), memory });
   const flattened = flattenedArrays(network.layers);
   const layoutIn = (name: string, order: AxisOrder): ArrayLayout => {
     const image = flattened.get(name);
     return { order, ...(image && { columns: columnsOf(image, flatten) }) };
+  };
+  const tensorIn = (name: string, array: NpyArray, shape: Shape, layout: ArrayLayout): GivenTensor => {
+    const key = [name, shape, layout.order, ...(layout.columns ? [flattened.get(name), flatten] : [])].join(
+      " ",
+    );
+    return memory.given(key, () => ({
+      tensor: inOrder(array.data, shape, layout),
+      held: precisionOf(array.dtype),
+    }));
   };
 
   const place = (
@@ -60,7 +71,7 @@ export function readArrays(
     const fitting = fittingOrders(name, shape, array.shape).map((order) => layoutIn(name, order));
     const layout = choose(fitting);
     raw.set(name, { array, held, layout });
-    if (layout) given.set(name, { tensor: inOrder(array.data, shape, layout), held });
+    if (layout) given.set(name, tensorIn(name, array, shape, layout));
   };
 
   place("x", [network.images, ...network.spec.input], (fitting) => withOrder(fitting, orders.get("x")));
@@ -94,7 +105,7 @@ export function readArrays(
     const array = arrays.get(name) as NpyArray;
     const right = run.expected(name) ?? [];
     return fitting.find((layout) => {
-      const tensor: Tensor = inOrder(array.data, shape, layout);
+      const { tensor } = tensorIn(name, array, shape, layout);
       return right.some((value) => compareValues(tensor, value, precisionOf(array.dtype), working).agrees);
     });
   }

@@ -4,7 +4,7 @@ import { crossEntropies } from "../losses/softmaxCrossEntropy.js";
 import type { Tensor } from "../tensor.js";
 import type { LossReading, SeparateLoss } from "./network.js";
 import { MissingArray, type Run, type Step } from "./run.js";
-import { mapped, shareOf, type Value } from "./value.js";
+import { inDoubles, mapped, NONE, shareOf, type Value } from "./value.js";
 
 /** How `probs`, `loss` and the gradient of the scores are computed. */
 export function stepsOfLoss(loss: LossReading, scores: string): [name: string, ways: readonly Step[]][] {
@@ -34,6 +34,7 @@ export function stepsOfLoss(loss: LossReading, scores: string): [name: string, w
 
 function probabilities(z: Value, run: Run): Value {
   const p = softmax(z);
+  if (run.rough) return { shape: p.shape, data: inDoubles(p.data), variance: NONE };
   const [N, K] = z.shape;
   const rounding = shareOf(run.working.unit);
   const variance = new Float64Array(N * K);
@@ -48,7 +49,7 @@ function probabilities(z: Value, run: Run): Value {
       variance[i] = p.data[i] ** 2 * own + run.working.tiny ** 2;
     }
   }
-  return { shape: p.shape, data: Float64Array.from(p.data), variance };
+  return { shape: p.shape, data: inDoubles(p.data), variance };
 }
 
 /** The right classes. @throws MissingArray */
@@ -115,9 +116,10 @@ function scoreGradient(p: Value, run: Run): Value {
   const { scale, images } = run.network;
   const factor = scale === "mean" ? 1 / images : 1;
   const data = mapped(p, (value, k) => (value - labels.data[k]) * factor);
+  if (run.rough) return { ...data, variance: NONE };
   const rounding = 3 * shareOf(run.working.unit);
   const variance = mapped(data, (value, k) => p.variance[k] * factor ** 2 + rounding * value * value);
-  return { shape: data.shape, data: data.data as Float64Array, variance: variance.data as Float64Array };
+  return { ...data, variance: variance.data };
 }
 
 /* Losses that look at each number alone. */

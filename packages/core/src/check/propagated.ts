@@ -2,7 +2,7 @@ import { randomStream } from "../random.js";
 import type { Tensor } from "../tensor.js";
 import type { NetworkLayer } from "./network.js";
 import type { Run } from "./run.js";
-import { mapped, NEAR, NONE, shareOf, type Value } from "./value.js";
+import { doubles, inDoubles, mapped, NEAR, NONE, shareOf, type Value } from "./value.js";
 
 /*
  * Rounding errors through a function of which nothing is known: its arguments are all moved by their standard deviation, up
@@ -29,10 +29,10 @@ export function propagated(
   const values = new Map(sources.map((name) => [name, run.get(name)]));
   const resultOf = (given: ReadonlyMap<string, Tensor>) => f((name) => given.get(name) as Tensor);
   const { shape, data: right } = resultOf(values);
-  if (run.rough) return { shape, data: Float64Array.from(right), variance: NONE };
+  if (run.rough) return { shape, data: inDoubles(right), variance: NONE };
 
   const rounding = shareOf(run.working.unit);
-  const terms = argumentsOfEach(values, right, resultOf);
+  const { terms, isCellByCell } = reachOf(values, right, resultOf);
   // At a kink, a larger step than most errors are may take another way; it is not divided again, to be on the safe side.
   const reach = kind.branches ? NEAR : 1;
   const moves = new Map(
@@ -45,40 +45,73 @@ export function propagated(
       return [name, { deviations: deviations.data, signs }];
     }),
   );
-  const variance = Float64Array.from(right, (value) => rounding * (terms / 3 + 1) * value * value);
-  for (let k = 0; k < TRIES; k++) {
-    const moved = new Map(
-      [...values].map(([name, value]) => {
-        const { deviations, signs } = moves.get(name)!;
-        const step = (cell: number) => ((signs[cell] >>> k) & 1 ? reach : -reach) * deviations[cell];
-        return [name, mapped(value, (number, cell) => number + step(cell))];
-      }),
-    );
-    const { data } = resultOf(moved);
-    for (let cell = 0; cell < variance.length; cell++) {
-      variance[cell] += (data[cell] - right[cell]) ** 2 / TRIES;
+  const variance = doubles(right.length, (k) => rounding * (terms / 3 + 1) * right[k] * right[k]);
+  /** What the results become if each argument's cell is moved up or down. */
+  const moved = (isUp: (argument: number, signs: number) => boolean) => {
+    const all = [...values].map(([name, value], argument): [string, Tensor] => {
+      const { deviations, signs } = moves.get(name)!;
+      const step = (cell: number) => (isUp(argument, signs[cell]) ? reach : -reach) * deviations[cell];
+      return [name, mapped(value, (number, cell) => number + step(cell))];
+    });
+    return resultOf(new Map(all)).data;
+  };
+  if (isCellByCell && 2 ** values.size < TRIES) {
+    // every way to move the few arguments of a cell, as often as the tries would have come to it
+    const signs = [...moves.values()].map((move) => move.signs);
+    for (let way = 0; way < 2 ** values.size; way++) {
+      const data = moved((argument) => ((way >>> argument) & 1) === 1);
+      for (let cell = 0; cell < variance.length; cell++) {
+        const agreeing = signs.reduce(
+          (tries, own, argument) => tries & ((way >>> argument) & 1 ? own[cell] : ~own[cell]),
+          2 ** TRIES - 1,
+        );
+        variance[cell] += (bitsOf(agreeing) * (data[cell] - right[cell]) ** 2) / TRIES;
+      }
+    }
+  } else {
+    for (let k = 0; k < TRIES; k++) {
+      const data = moved((_, signs) => ((signs >>> k) & 1) === 1);
+      for (let cell = 0; cell < variance.length; cell++)
+        variance[cell] += (data[cell] - right[cell]) ** 2 / TRIES;
     }
   }
-  return { shape, data: Float64Array.from(right), variance };
+  return { shape, data: inDoubles(right), variance };
 }
 
-/** How many cells of the arguments go into a result: as many ways as there are from arguments, among all results. */
-function argumentsOfEach(
+function bitsOf(value: number): number {
+  let count = 0;
+  for (let rest = value; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
+/**
+ * How many cells of the arguments go into a result: as many ways as there are from arguments, among all results. And whether
+ * each of the cells that were looked at reached the result at its own place, and no other.
+ */
+function reachOf(
   values: ReadonlyMap<string, Value>,
   right: Tensor["data"],
   resultOf: (given: ReadonlyMap<string, Tensor>) => Tensor,
-): number {
+): { readonly terms: number; readonly isCellByCell: boolean } {
   let terms = 0;
+  let isCellByCell = true;
   for (const [name, { shape, data }] of values) {
     let most = 0;
+    isCellByCell &&= data.length === right.length;
     for (let k = 0; k < COUNTED; k++) {
       const changed = data.slice();
       const cell = randomStream(k, name).below(data.length, 0);
       changed[cell] = 2 * changed[cell] + 1;
       const results = resultOf(new Map<string, Tensor>([...values, [name, { shape, data: changed }]])).data;
-      most = Math.max(most, results.filter((value, i) => !Object.is(value, right[i])).length);
+      let reached = 0;
+      for (let i = 0; i < right.length; i++) {
+        if (Object.is(results[i], right[i])) continue;
+        reached++;
+        isCellByCell &&= i === cell;
+      }
+      most = Math.max(most, reached);
     }
     terms += (most * data.length) / right.length;
   }
-  return terms;
+  return { terms, isCellByCell };
 }

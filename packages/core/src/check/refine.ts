@@ -29,7 +29,7 @@ function bestChange(
   const before = sortArrays(reading, reading.run);
   let best: Attempt | undefined;
   let fewest = before.wrong.length;
-  for (const other of changes(guess, reading, wrong, named)) {
+  for (const other of changes(guess, reading, wrong, named, read)) {
     const changed = read(other);
     if (isWrong(changed, wrong)) continue; // it doesn't explain what is wrong first
     const count = countWrong(changed);
@@ -57,7 +57,13 @@ function isProven(before: readonly string[], after: readonly string[]): boolean 
   return mended.length > 1 || mended.some((name) => !/^(grad|new)\./.test(name));
 }
 
-function* changes(guess: Guess, reading: Reading, wrong: string, named: NamedArrays): Iterable<Guess> {
+function* changes(
+  guess: Guess,
+  reading: Reading,
+  wrong: string,
+  named: NamedArrays,
+  read: (guess: Guess) => Reading,
+): Iterable<Guess> {
   const { candidate } = guess;
   const { network, run } = reading;
   const hidden = run.hiddenSources(wrong);
@@ -70,9 +76,37 @@ function* changes(guess: Guess, reading: Reading, wrong: string, named: NamedArr
   for (const other of otherKinds(candidate, reading, concerned)) yield { ...guess, candidate: other };
   const ofLoss = ["probs", "loss", `grad.${network.scores}`];
   if (network.labels && ofLoss.some((name) => name === wrong || hidden.has(name))) {
-    for (const loss of otherLosses(network.images, network.classes)) yield { ...guess, loss, scale: "mean" };
+    for (const [first, ...more] of otherLosses(network.images, network.classes)) {
+      const usual: Guess = { ...guess, loss: first, scale: "mean" };
+      yield usual;
+      const factor = first.factor * factorBetween(read(usual), wrong);
+      for (const loss of more) {
+        if (!isFarFrom(loss.factor, factor)) yield { ...guess, loss, scale: "mean" };
+      }
+    }
   }
   for (const name of unknownLayers(named)) {
     for (const other of withUnknownLayer(candidate, name)) yield { ...guess, candidate: other };
   }
 }
+
+/**
+ * What the person's array is times ours, as far as that can be said, where it is proportional to what the loss is divided
+ * by; else NaN.
+ */
+function factorBetween(reading: Reading, name: string): number {
+  if (name !== "loss" && !name.startsWith("grad.")) return NaN;
+  const ours = reading.run.expected(name)?.[0];
+  const yours = reading.run.given.get(name)?.tensor;
+  if (!ours || yours?.data.length !== ours.data.length) return NaN;
+  let [product, square] = [0, 0];
+  for (let k = 0; k < ours.data.length; k++) {
+    product += ours.data[k] * yours.data[k];
+    square += ours.data[k] ** 2;
+  }
+  return product / square;
+}
+
+/** Whether numbers that are proportional to one of these can't be right for the other, whatever rounding did. */
+const isFarFrom = (factor: number, other: number): boolean =>
+  factor > 2 ** 0.75 * other || factor < 2 ** -0.75 * other;

@@ -1,6 +1,7 @@
 import type { Shape, Tensor } from "../tensor.js";
+import { Memory } from "./memory.js";
 import type { CheckedNetwork } from "./network.js";
-import { mapped, type Precision, roundedValue, shareOf, type Value } from "./value.js";
+import { doubles, inDoubles, type Precision, roundedValue, shareOf, type Value } from "./value.js";
 
 /** An array of the person's, in the library's order. */
 export interface GivenTensor {
@@ -51,6 +52,7 @@ export class Run {
   /** What was changed since the parent. */
   readonly #own: readonly Variation[];
   readonly #steps: Steps;
+  readonly #memory: Memory;
   readonly #parent: Run | undefined;
   readonly #overwritten: ReadonlySet<string>;
   readonly #values = new Map<string, readonly Value[] | undefined>();
@@ -60,7 +62,7 @@ export class Run {
   #recording: Set<string> | undefined;
 
   constructor(
-    base: Pick<Run, "network" | "given" | "working"> & { steps: Steps },
+    base: Pick<Run, "network" | "given" | "working"> & { steps: Steps; memory?: Memory },
     own: readonly Variation[] = [],
     parent?: Run,
   ) {
@@ -70,6 +72,7 @@ export class Run {
     this.#own = own;
     this.variations = [...(parent?.variations ?? []), ...own];
     this.#steps = base.steps;
+    this.#memory = base.memory ?? new Memory();
     this.#parent = parent;
     this.#overwritten = new Set(this.variations.flatMap(overwrittenBy));
   }
@@ -82,7 +85,7 @@ export class Run {
   /** The same computation with more mistakes. */
   with(...variations: readonly Variation[]): Run {
     const { network, given, working } = this;
-    return new Run({ network, given, working, steps: this.#steps }, variations, this);
+    return new Run({ network, given, working, steps: this.#steps, memory: this.#memory }, variations, this);
   }
 
   /** What the computation goes on with: the person's own array if there is one. @throws MissingArray */
@@ -116,6 +119,25 @@ export class Run {
       this.#underWay.delete(name);
     }
     return this.#values.get(name);
+  }
+
+  /**
+   * What a step gives, remembered from other runs where the same arrays went in.
+   * @param key says all that the step depends on besides the arrays that it reads
+   */
+  remember(key: string, step: Step): Value {
+    const identity = (name: string) => (this.rough ? this.get(name).data : this.get(name));
+    return this.#memory.recall(key, this.rough, identity, () => {
+      const outer = this.#recording;
+      const read = new Set<string>();
+      this.#recording = read;
+      try {
+        return { value: step(this), read: [...read] };
+      } finally {
+        for (const name of read) outer?.add(name);
+        this.#recording = outer;
+      }
+    });
   }
 
   /** What the file should show for an array: what it should be, unless it was overwritten before it was saved. */
@@ -188,7 +210,9 @@ export class Run {
       return this.rough ? ways.map((way) => withNoiseOf(way, this.#noiseFor(name), this.working)) : ways;
     }
     const changed = orMissing(() => this.#apply(changes, ways[0]));
-    return changed && [withNoiseOf(changed, this.#noiseFor(name) ?? ways[0], this.working)];
+    if (!changed) return undefined;
+    const data = this.#memory.seen(`${name} ${changed.shape}`, inDoubles(changed.data));
+    return [withNoiseOf({ shape: changed.shape, data }, this.#noiseFor(name) ?? ways[0], this.working)];
   }
 
   /** The value without any mistake, whose rounding errors are known. */
@@ -228,23 +252,34 @@ function orMissing<T>(work: () => T): T | undefined {
   }
 }
 
-/** Numbers that a mistake gives are as uncertain as the right ones, relative to their size. */
+/**
+ * Numbers that a mistake gives are as uncertain as the right ones, relative to their size. Most of them are only computed
+ * with, and never compared: their errors are worked out when they are asked for.
+ */
 function withNoiseOf(changed: Tensor, right: Value | undefined, working: Precision): Value {
-  const unit = { ...working, tiny: 0 };
-  if (!right) return { ...roundedValue(changed, unit), exact: false };
+  const { shape } = changed;
+  const data = inDoubles(changed.data);
+  let variance: Float64Array | undefined;
+  return {
+    shape,
+    data,
+    get variance() {
+      variance ??= noiseOf({ shape, data }, right, working);
+      return variance;
+    },
+  };
+}
+
+function noiseOf(changed: Tensor, right: Value | undefined, working: Precision): Float64Array {
+  if (!right) return roundedValue(changed, { ...working, tiny: 0 }).variance;
   const scale = Math.max(1, meanSquare(changed) / (meanSquare(right) || 1) || 1);
   const typical = median(right.variance) * scale;
   const same = sameSize(changed.shape, right.shape);
   const share = 9 * shareOf(working.unit);
-  const variance = mapped(
-    changed,
-    (value, k) => Math.max(typical, same ? right.variance[k] * scale : 0) + share * value * value,
-  );
-  return {
-    shape: changed.shape,
-    data: Float64Array.from(changed.data),
-    variance: variance.data as Float64Array,
-  };
+  return doubles(changed.data.length, (k) => {
+    const value = changed.data[k];
+    return Math.max(typical, same ? right.variance[k] * scale : 0) + share * value * value;
+  });
 }
 
 function sameSize(a: Shape, b: Shape): boolean {

@@ -59,10 +59,9 @@ export const shareOf = (unit: number): number => (unit * unit) / 3;
 /** A value that was rounded once. */
 export function roundedValue({ shape, data }: Tensor, { unit, tiny }: Precision): Value {
   const share = shareOf(unit);
-  const variance = new Float64Array(data.length);
-  for (let k = 0; k < variance.length; k++) variance[k] = share * data[k] * data[k] + (tiny * tiny) / 3;
+  const variance = doubles(data.length, (k) => share * data[k] * data[k] + (tiny * tiny) / 3);
   const coarse = tiny > 1e-9; // float16, which people save in rather than compute in
-  return { shape, data: Float64Array.from(data), variance, ...(!coarse && { share, exact: true }) };
+  return { shape, data: inDoubles(data), variance, ...(!coarse && { share, exact: true }) };
 }
 
 export function asTensor({ shape, data }: Value): Tensor {
@@ -73,11 +72,23 @@ export function squares({ shape, data }: Tensor): Tensor {
   return { shape, data: data.map((value) => value * value) };
 }
 
-export function mapped({ shape, data }: Tensor, f: (value: number, k: number) => number): Tensor {
-  const result = new Float64Array(sizeOf(shape));
-  for (let k = 0; k < result.length; k++) result[k] = f(data[k], k);
-  return { shape, data: result };
+export function mapped(
+  { shape, data }: Tensor,
+  f: (value: number, k: number) => number,
+): { readonly shape: Shape; readonly data: Float64Array } {
+  return { shape, data: doubles(sizeOf(shape), (k) => f(data[k], k)) };
 }
+
+/** So many numbers, each from its place: what `Float64Array.from` does, in a fraction of the time. */
+export function doubles(count: number, f: (k: number) => number): Float64Array {
+  const result = new Float64Array(count);
+  for (let k = 0; k < count; k++) result[k] = f(k);
+  return result;
+}
+
+/** The same numbers in float64; those that are already are not copied: nobody changes them. */
+export const inDoubles = (data: Tensor["data"]): Float64Array =>
+  data instanceof Float64Array ? data : new Float64Array(data);
 
 export function total({ data }: Tensor): number {
   let sum = 0;
