@@ -1,21 +1,21 @@
 import type { Command } from "commander";
 import {
   type BuiltInSizes,
-  type LayerSpec,
   listed,
   type Model,
   type ModelLayer,
   type Shape,
   sizeOf,
   takenBy,
+  wrapWords,
 } from "unravel-cnn";
 import { MODEL_HELP } from "../help.js";
 import { loadModel, SIZE_OPTIONS } from "../model.js";
 import { counted, whole } from "../terminal/numbers.js";
 import { printJson, printLines } from "../terminal/output.js";
 import { stylesFor } from "../terminal/style.js";
-import { table } from "../terminal/table.js";
-import { shortened, wrapped } from "../terminal/text.js";
+import { GAP, table } from "../terminal/table.js";
+import { shortened, WIDTH, wrapped } from "../terminal/text.js";
 
 export function defineSummary(command: Command): void {
   command
@@ -65,29 +65,34 @@ function asJson(name: string, model: Model) {
 
 function asLines(title: string, model: Model): string[] {
   const styles = stylesFor(process.stdout);
-  const rows = [
-    ["layer", "what it does", "output", "parameters", "forward", "training step"],
-    ["input", "", model.inputShape.join("x"), "", "", ""],
-    ...model.layers.flatMap((layer) => {
-      const [first, ...more] = describe(model, layer);
-      const row = [
-        layer.name,
-        first,
-        layer.outputShape.join("x"),
-        orNothing(parameterCount(layer)),
-        orNothing(layer.multiplyAdds.forward),
-        orNothing(layer.multiplyAdds.trainingStep),
-      ];
-      return [row, ...more.map((rest) => ["", rest])];
-    }),
-    [
-      "all",
-      "",
-      "",
-      whole(model.parameterCount),
-      whole(model.multiplyAdds.forward),
-      whole(model.multiplyAdds.trainingStep),
+  const head = ["layer", "what it does", "output", "parameters", "forward", "training step"];
+  const all = [
+    "all",
+    "",
+    "",
+    whole(model.parameterCount),
+    whole(model.multiplyAdds.forward),
+    whole(model.multiplyAdds.trainingStep),
+  ];
+  const layers = model.layers.map((layer) => ({
+    layer,
+    name: layer.name,
+    numbers: [
+      layer.outputShape.join("x"),
+      orNothing(parameterCount(layer)),
+      orNothing(layer.multiplyAdds.forward),
+      orNothing(layer.multiplyAdds.trainingStep),
     ],
+  }));
+  const room = roomBeside([head, all, ...layers.map(({ name, numbers }) => [name, "", ...numbers])]);
+  const rows = [
+    head,
+    ["input", "", model.inputShape.join("x"), "", "", ""],
+    ...layers.flatMap(({ layer, name, numbers }) => {
+      const [first, ...more] = describe(model, layer, room);
+      return [[name, first, ...numbers], ...more.map((rest) => ["", rest])];
+    }),
+    all,
   ];
   const [header, ...lines] = table(rows, [false, false, true, true, true, true]);
   const unit = "multiply-adds per image".padStart(header.length);
@@ -120,36 +125,36 @@ function orNothing(value: number): string {
   return value === 0 ? "" : whole(value);
 }
 
+/** The columns that the other columns of a table leave for the second. */
+function roomBeside(rows: readonly (readonly string[])[]): number {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const others = widths.reduce((sum, width, column) => sum + (column === 1 ? 0 : width + GAP.length), 0);
+  return Math.max(NARROWEST_DESCRIPTION, WIDTH - others);
+}
+
+/** So many columns are left for what a layer does, however long the names are. */
+const NARROWEST_DESCRIPTION = 18;
+
 /**
- * `conv2d 3x3`, with the options that differ from the defaults, and what it takes if not what the layer before gives, in
- * lines that leave room for the numbers.
+ * A layer in its own words, `conv 3x3 (8 filters, stride 2)`, and what it takes if not what the layer before gives, in lines
+ * of at most `room` columns. They break between options.
  */
-function describe(model: Model, layer: ModelLayer): string[] {
-  const { type, name: _, from: __, ...options } = layer.spec as LayerSpec & Record<string, unknown>;
-  const size = options.kernel ?? options.size;
-  const lines = [size === undefined ? type : `${type} ${asSize(size)}`];
-  const say = (words: string) => {
-    const line = `${lines[lines.length - 1]} ${words}`;
-    if (line.length <= LONGEST_DESCRIPTION) lines[lines.length - 1] = line;
-    else lines.push(`  ${words}`);
-  };
-  for (const [name, value] of Object.entries(options)) {
-    if (["kernel", "size", "filters", "units"].includes(name)) continue;
-    say(`${name} ${Array.isArray(value) ? value.join(",") : value}`);
-  }
-  const taken = takenBy(model, layer) ?? [];
-  for (const [k, input] of taken.entries()) {
-    say(`${k === 0 ? "from " : ""}${shortened(input, LONGEST_INPUT)}${k < taken.length - 1 ? "," : ""}`);
+function describe(model: Model, layer: ModelLayer, room: number): string[] {
+  const options = layer.kind.words(layer.resolved).short.split(/ (?=\()|(?<=,) /);
+  const taken = (takenBy(model, layer) ?? []).map((input, k, all) => {
+    const name = shortened(input, room - "  from ,".length);
+    return `${k === 0 ? "from " : ""}${name}${k < all.length - 1 ? "," : ""}`;
+  });
+  const parts = [...options, ...taken].flatMap((part) =>
+    part.length <= room ? part : wrapWords(part, room - INDENT.length),
+  );
+  const lines = parts.splice(0, 1);
+  for (const part of parts) {
+    const line = `${lines[lines.length - 1]} ${part}`;
+    if (line.length <= room) lines[lines.length - 1] = line;
+    else lines.push(`${INDENT}${part}`);
   }
   return lines;
 }
 
-/** So long that the summaries of all built-in models fit into 80 columns. */
-const LONGEST_DESCRIPTION = 20;
-
-/** So much of an input's name fits there. */
-const LONGEST_INPUT = LONGEST_DESCRIPTION - "  from ,".length;
-
-function asSize(size: unknown): string {
-  return (Array.isArray(size) ? size : [size, size]).join("x");
-}
+const INDENT = "  ";

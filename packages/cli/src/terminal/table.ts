@@ -19,7 +19,8 @@ export function table(rows: readonly (readonly string[])[], right: readonly bool
   );
 }
 
-const GAP = "  ";
+/** Between two columns. */
+export const GAP = "  ";
 
 /** No name is made shorter. */
 const SHORTEST = 12;
