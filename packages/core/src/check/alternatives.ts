@@ -134,8 +134,9 @@ export function otherLosses(images: number, classes: number): SeparateLoss[][] {
   const kinds: Pick<SeparateLoss, "kind" | "link">[] = [
     { kind: "squares", link: "none" },
     { kind: "squares", link: "softmax" },
-    { kind: "squares", link: "sigmoid" },
+    // where as much speaks for one as for the other, the one that people rather use with sigmoids
     { kind: "binary", link: "sigmoid" },
+    { kind: "squares", link: "sigmoid" },
     { kind: "binary", link: "none" },
   ];
   return kinds.map((kind) => factors.map((factor) => ({ ...kind, factor })));

@@ -22,19 +22,42 @@ export function stepsOfLoss(loss: LossReading, scores: string): [name: string, w
     ];
   }
   const link = LINKS[loss.link];
+  const together = TOGETHER[`${loss.kind} ${loss.link}`];
+  const p = (run: Run) => run.get("probs");
+  const z = (run: Run) => run.get(scores);
   return [
-    ["probs", [(run) => link.value(run.get(scores), run)]],
-    ["loss", [(run) => separateLoss(run.get("probs"), loss, run)]],
+    ["probs", [(run) => link.value(z(run), run)]],
+    [
+      "loss",
+      [
+        // first the way that is finite wherever the scores are: by its errors those of mistakes are measured
+        ...(together ? [(run: Run) => separateLoss(z(run), together.ofScores, loss, run)] : []),
+        (run) => separateLoss(p(run), PARTS[loss.kind], loss, run),
+      ],
+    ],
     [
       `grad.${scores}`,
-      [(run) => link.back(run.get(scores), separateGradient(run.get("probs"), loss, run), run)],
+      together
+        ? [
+            (run) => together.back(p(run), loss, run),
+            (run) => together.back(link.value(z(run), run), loss, run),
+          ]
+        : [(run) => link.back(z(run), separateGradient(p(run), loss, run), run)],
     ],
   ];
 }
 
 function probabilities(z: Value, run: Run): Value {
-  const p = softmax(z);
-  if (run.rough) return { shape: p.shape, data: inDoubles(p.data), variance: NONE };
+  const { shape, data } = softmax(z);
+  const p = { shape, data: inDoubles(data) };
+  if (run.rough) return { ...p, variance: NONE };
+  const ofLogarithms = variancesOfLogarithms(z, p, run);
+  const variance = mapped(p, (value, k) => value ** 2 * ofLogarithms[k] + run.working.tiny ** 2);
+  return { ...p, variance: variance.data };
+}
+
+/** The variances of ln p = z - ln(sum of e^z), which don't grow where p is too small to be held. */
+function variancesOfLogarithms(z: Value, p: Tensor, run: Run): Float64Array {
   const [N, K] = z.shape;
   const rounding = shareOf(run.working.unit);
   const variance = new Float64Array(N * K);
@@ -44,12 +67,11 @@ function probabilities(z: Value, run: Run): Value {
     let common = 0;
     for (let k = 0; k < K; k++) common += p.data[n * K + k] ** 2 * z.variance[n * K + k];
     for (let k = 0; k < K; k++) {
-      const i = n * K + k;
-      const own = z.variance[i] + common + rounding * (10 + (row[k] - largest) ** 2 + row[k] ** 2);
-      variance[i] = p.data[i] ** 2 * own + run.working.tiny ** 2;
+      variance[n * K + k] =
+        z.variance[n * K + k] + common + rounding * (10 + (row[k] - largest) ** 2 + row[k] ** 2);
     }
   }
-  return { shape: p.shape, data: inDoubles(p.data), variance };
+  return variance;
 }
 
 /** The right classes. @throws MissingArray */
@@ -74,7 +96,7 @@ function lossOfProbabilities(run: Run): Value {
     const term = -y * Math.log(p.data[k]);
     loss += term;
     variance +=
-      (y * y * p.variance[k]) / (p.data[k] * p.data[k]) + 3 * shareOf(run.working.unit) * term * term;
+      y * y * atMostOne(p.variance[k] / p.data[k] ** 2) + 3 * shareOf(run.working.unit) * term * term;
   }
   return scalar(loss, variance, run);
 }
@@ -82,7 +104,7 @@ function lossOfProbabilities(run: Run): Value {
 function lossOfScores(z: Value, run: Run): Value {
   const labels = labelsOf(run);
   const [N, K] = z.shape;
-  const p = probabilities(z, run);
+  const relative = run.rough ? NONE : variancesOfLogarithms(z, softmax(z), run);
   const rounding = shareOf(run.working.unit);
   let loss = 0;
   let variance = 0;
@@ -93,12 +115,17 @@ function lossOfScores(z: Value, run: Run): Value {
       const y = labels.data[i];
       if (y === 0) continue;
       loss += y * losses[n];
-      const relative = p.data[i] > 0 ? p.variance[i] / p.data[i] ** 2 : 0;
-      variance += relative + rounding * (losses[n] ** 2 + z.data[i] ** 2 + 3);
+      variance += relative[i] + rounding * (losses[n] ** 2 + z.data[i] ** 2 + 3);
     }
   }
   return scalar(loss, variance, run);
 }
+
+/**
+ * The variance of a logarithm, where its number is so small that rounding makes anything of it: nobody's is off by more than
+ * some units, and if all were allowed, no loss would be wrong.
+ */
+const atMostOne = (variance: number): number => Math.min(1, variance);
 
 function scalar(sum: number, variance: number, run: Run): Value {
   const divisor = lossDivisor(run);
@@ -168,27 +195,62 @@ function withVariance(
   return { shape: value.shape, data, variance: data.map(variance) };
 }
 
+type Parts<Which extends string> = Readonly<Record<Which, (p: number, y: number) => number>> & {
+  /** Whether the value is the logarithm of what may be 0. */
+  readonly isLogarithm?: true;
+};
+
 /** What each number adds to the loss, its slope, and the slope of that. */
-const PARTS: Readonly<
-  Record<SeparateLoss["kind"], Record<"value" | "slope" | "bend", (p: number, y: number) => number>>
-> = {
+const PARTS: Readonly<Record<SeparateLoss["kind"], Parts<"value" | "slope" | "bend">>> = {
   squares: { value: (p, y) => (p - y) ** 2, slope: (p, y) => 2 * (p - y), bend: () => 2 },
   binary: {
+    isLogarithm: true,
     value: (p, y) => (y === 0 ? 0 : -y * Math.log(p)) - (y === 1 ? 0 : (1 - y) * Math.log(1 - p)),
-    slope: (p, y) => (p - y) / (p * (1 - p)),
+    // not (p - y) / (p(1 - p)), which is 0/0 where p is just what it should be
+    slope: (p, y) => (y === 0 ? 0 : -y / p) + (y === 1 ? 0 : (1 - y) / (1 - p)),
     bend: (p, y) => (y === 0 ? 0 : y / (p * p)) + (y === 1 ? 0 : (1 - y) / (1 - p) ** 2),
   },
 };
 
-function separateLoss(p: Value, { kind, factor }: SeparateLoss, run: Run): Value {
+/** Losses that are computed together with the link before them, since alone each would lose what is near 0 or 1. */
+interface Together {
+  readonly ofScores: Parts<"value" | "slope">;
+  /** The gradient of the scores, from p. */
+  back(p: Value, loss: SeparateLoss, run: Run): Value;
+}
+
+const TOGETHER: Readonly<Record<string, Together>> = {
+  "binary sigmoid": {
+    ofScores: {
+      value: (z, y) => Math.max(z, 0) - z * y + Math.log1p(Math.exp(-Math.abs(z))),
+      slope: (z, y) => logistic(z) - y,
+    },
+    back: (p, { factor }, run) => {
+      const labels = labelsOf(run);
+      return withVariance(
+        p,
+        (value, k) => factor * (value - labels.data[k]),
+        (value, k) => factor ** 2 * p.variance[k] + 4 * unitOf(run) * value * value,
+      );
+    },
+  },
+};
+
+/** @param p the probabilities, or the scores, whichever `value` takes */
+function separateLoss(
+  p: Value,
+  { value, slope, isLogarithm }: Parts<"value" | "slope">,
+  { factor }: SeparateLoss,
+  run: Run,
+): Value {
   const labels = labelsOf(run);
-  const { value, slope } = PARTS[kind];
   let sum = 0;
   let variance = 0;
   for (let k = 0; k < p.data.length; k++) {
     const part = value(p.data[k], labels.data[k]);
     sum += part;
-    variance += slope(p.data[k], labels.data[k]) ** 2 * p.variance[k] + 3 * unitOf(run) * part * part;
+    const own = slope(p.data[k], labels.data[k]) ** 2 * p.variance[k];
+    variance += (isLogarithm ? atMostOne(own) : own) + 3 * unitOf(run) * part * part;
   }
   return {
     shape: [],

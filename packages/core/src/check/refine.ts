@@ -31,10 +31,13 @@ function bestChange(
   let fewest = before.wrong.length;
   for (const other of changes(guess, reading, wrong, named, read)) {
     const changed = read(other);
-    if (isWrong(changed, wrong)) continue; // it doesn't explain what is wrong first
+    const gradient = `grad.${changed.network.scores}`;
+    const isKept = wrong === "loss" && isKeptFromInfinity(changed) && isRight(changed, gradient);
+    if (isWrong(changed, wrong) && !isKept) continue; // it doesn't explain what is wrong first
     const count = countWrong(changed);
     const { wrong: stillWrong } = sortArrays(changed, changed.run);
-    if (count >= fewest || !isProven(before.wrong, stillWrong) || spoils(before.right, stillWrong)) continue;
+    if (count >= fewest || spoils(before.right, stillWrong)) continue;
+    if (!isKept && !isProven(before.wrong, stillWrong)) continue;
     best = { guess: other, reading: changed, wrong: firstWrong(changed) };
     fewest = count;
   }
@@ -47,6 +50,17 @@ const spoils = (right: readonly string[], wrong: readonly string[]) =>
 
 const isWrong = (reading: Reading, name: string) =>
   statusOf(reading, reading.run, name).comparison?.agrees === false;
+const isRight = (reading: Reading, name: string) =>
+  statusOf(reading, reading.run, name).comparison?.agrees === true;
+
+/**
+ * Whether the loss may be one of logarithms that something keeps from infinity, so that it alone can't tell. The gradient of the
+ * scores does, which is p - y whatever is done about the logarithms.
+ */
+function isKeptFromInfinity({ network, run }: Reading): boolean {
+  const yours = run.given.get("loss")?.tensor.data[0] ?? NaN;
+  return network.loss.kind === "binary" && yours > 0 && yours < Infinity;
+}
 
 /**
  * Whether what has become right shows that it was done so. A single gradient doesn't: it may be a mistake that looks like

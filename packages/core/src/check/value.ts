@@ -137,7 +137,7 @@ export function compareValues(yours: Tensor, right: Value, held: Precision, work
     const variance = Number.isFinite(right.variance[k]) ? right.variance[k] : 0;
     const allowed = floor + DEVIATIONS * Math.sqrt(variance + shareOf(held.unit) * b * b);
     const ratio = error <= allowed ? error / allowed : Number.isFinite(error) ? error / allowed : Infinity;
-    if (!(error <= allowed)) agrees = false;
+    if (!(error <= allowed) || error === Infinity) agrees = false;
     if (Number.isNaN(error) || error > difference) difference = Number.isNaN(error) ? Infinity : error;
     if (ratio > worstRatio) {
       worstRatio = ratio;

@@ -4,14 +4,14 @@ import { NONE, type Value } from "../../src/check/value.js";
 import { layerKinds } from "../../src/layers/index.js";
 import { SMALL, saysOf, stepOf, withArrays } from "../support/checkedSteps.js";
 
-const valueOf = (...numbers: number[]): Value => ({
+const numbersOf = (...numbers: number[]): Value => ({
   shape: [numbers.length],
   data: Float64Array.from(numbers),
   variance: NONE,
 });
 
 describe("what a step gives is remembered", () => {
-  const [x, w] = [valueOf(1, 2), valueOf(3)];
+  const [x, w] = [numbersOf(1, 2), numbersOf(3)];
   const arrays = new Map<string, object>([
     ["x", x],
     ["w", w],
@@ -21,13 +21,13 @@ describe("what a step gives is remembered", () => {
 
   test("by the step and the arrays that went in, with rounding errors and without apart", () => {
     const memory = new Memory();
-    const compute = vi.fn(() => ({ value: valueOf(compute.mock.calls.length), read }));
+    const compute = vi.fn(() => ({ value: numbersOf(compute.mock.calls.length), read }));
     const first = memory.recall("sum", true, identity, compute);
     expect(memory.recall("sum", true, identity, compute)).toBe(first);
     expect(compute).toHaveBeenCalledTimes(1);
     expect(memory.recall("sum", false, identity, compute)).not.toBe(first);
     expect(memory.recall("other sum", true, identity, compute)).not.toBe(first);
-    arrays.set("w", valueOf(3));
+    arrays.set("w", numbersOf(3));
     expect(memory.recall("sum", true, identity, compute)).not.toBe(first);
     arrays.set("w", w);
     expect(memory.recall("sum", true, identity, compute)).toBe(first);
@@ -36,9 +36,9 @@ describe("what a step gives is remembered", () => {
 
   test("not where it has read other arrays than before", () => {
     const memory = new Memory();
-    memory.recall("sum", true, identity, () => ({ value: valueOf(1), read }));
-    arrays.set("x", valueOf(1, 2));
-    const other = () => ({ value: valueOf(2), read: ["x"] });
+    memory.recall("sum", true, identity, () => ({ value: numbersOf(1), read }));
+    arrays.set("x", numbersOf(1, 2));
+    const other = () => ({ value: numbersOf(2), read: ["x"] });
     const once = memory.recall("sum", true, identity, other);
     expect(memory.recall("sum", true, identity, other)).not.toBe(once);
   });

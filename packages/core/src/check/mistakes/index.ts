@@ -1,5 +1,6 @@
 import * as averages from "./averages.js";
 import * as norms from "./batchNorms.js";
+import * as binary from "./binary.js";
 import * as clipping from "./clipping.js";
 import * as backward from "./convolutionBackward.js";
 import * as forward from "./convolutionForward.js";
@@ -36,6 +37,8 @@ export const mistakes: readonly Mistake[] = [
   relu.slopeAtZero,
   pool.otherTie,
   loss.lossEpsilon,
+  binary.binaryEpsilon,
+  binary.saturatedSigmoid,
   optimizers.meanInUpdate,
   optimizers.downhill,
   optimizers.summedDownhill,

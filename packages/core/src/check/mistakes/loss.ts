@@ -46,7 +46,8 @@ function gradientBy(network: CheckedNetwork, f: (p: number, y: number, z: number
   });
 }
 
-const SMALL = [
+/** What people add to what they take the logarithm of, or bound it by. */
+export const SMALL_NUMBERS = [
   1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-20, 1e-16, 1e-14, 1e-13, 1e-11, 1e-30,
 ];
 
@@ -56,7 +57,7 @@ export const lossEpsilon: Mistake = {
   why: "A tiny number keeps the logarithm from 0, which changes the loss by nearly nothing.",
   fix: "loss = -np.log(p[np.arange(N), y] + 1e-12).mean()",
   variations: () =>
-    SMALL.flatMap((small) => [
+    SMALL_NUMBERS.flatMap((small) => [
       lossBy((p, y) => (y === 0 ? 0 : -y * Math.log(p + small))),
       lossBy((p, y) => (y === 0 ? 0 : -y * Math.log(Math.min(1 - small, Math.max(small, p))))),
       lossBy((p, y) => (y === 0 ? 0 : -y * Math.log(Math.max(small, p)))),
