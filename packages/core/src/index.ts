@@ -42,7 +42,15 @@ export {
 export { type DigitPen, digitPen } from "./data/digits/digits.js";
 export { type DrawOptions, drawPair } from "./data/drawnPair.js";
 export { type IdxFile, type IdxFiles, parseIdxFiles } from "./data/idxData.js";
-export { type IdxLayout, type IdxNames, type IdxSet, idxFileNames, idxSets } from "./data/idxSets.js";
+export {
+  filesOf,
+  type IdxLayout,
+  type IdxNames,
+  type IdxSet,
+  idxFileNames,
+  idxSets,
+  mnistSet,
+} from "./data/idxSets.js";
 export { type Ink, inkOf } from "./data/ink.js";
 export {
   digitFromPicture,

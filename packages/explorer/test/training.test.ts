@@ -1,5 +1,6 @@
 import { createEngine, defineModel, evaluate, fit, InputError, oneConv } from "unravel-cnn";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { idx, idxImages, idxLabels } from "../../core/test/support/idxFiles.js";
 import { formatLink, parseLink } from "../src/state/link.js";
 import { Curve } from "../src/training/curve.js";
 import { isDataFile, loadImages } from "../src/training/data.js";
@@ -121,7 +122,69 @@ describe("files that a visitor gives", () => {
     expect(loaded.test.images).toEqual(pair.test.images);
   });
 
+  test("of EMNIST, turned as it is laid out, and of QMNIST, whose labels are rows", async () => {
+    const letters = ["train", "test"].flatMap((part) => [
+      new File([idxImages(2, 2, 3) as BlobPart], `emnist-letters-${part}-images-idx3-ubyte`),
+      new File([idxLabels([1, 26]) as BlobPart], `emnist-letters-${part}-labels-idx1-ubyte`),
+    ]);
+    const { train } = await loadImages({ name: "files", images: 15, files: letters });
+    expect(train.shape).toEqual([1, 3, 2]);
+    expect([...train.images.slice(0, 6)]).toEqual([0, 3, 1, 4, 2, 5]);
+    expect([...train.labels].map((label) => train.classes[label])).toEqual(["a", "z"]);
+
+    const row = Uint8Array.of(
+      0,
+      0,
+      0,
+      7,
+      0,
+      0,
+      0,
+      1,
+      0,
+      0,
+      0,
+      2,
+      0,
+      0,
+      0,
+      3,
+      0,
+      0,
+      0,
+      4,
+      0,
+      0,
+      0,
+      5,
+      0,
+      0,
+      0,
+      6,
+      0,
+      0,
+      0,
+      7,
+    );
+    const qmnist = ["train", "test"].flatMap((part) => [
+      new File([idxImages(1, 2, 3) as BlobPart], `qmnist-${part}-images-idx3-ubyte`),
+      new File([idx(0xc02, [1, 8], row) as BlobPart], `qmnist-${part}-labels-idx2-int`),
+    ]);
+    const loaded = await loadImages({ name: "files", images: 15, files: qmnist });
+    expect([...loaded.test.labels]).toEqual([7]);
+
+    await expect(loadImages({ name: "files", images: 15, files: [...letters, ...qmnist] })).rejects.toThrow(
+      "These are the files of several data sets: EMNIST letters, QMNIST; give the four files of one.",
+    );
+    await expect(loadImages({ name: "files", images: 15, files: letters.slice(1) })).rejects.toThrow(
+      "emnist-letters-train-images-idx3-ubyte is missing",
+    );
+  });
+
   test("are known by their names", () => {
+    expect(isDataFile("emnist-balanced-test-labels-idx1-ubyte.gz")).toBe(true);
+    expect(isDataFile("qmnist-train-labels-idx2-int")).toBe(true);
+    expect(isDataFile("emnist-words-train-images-idx3-ubyte")).toBe(false);
     expect(isDataFile("train-images-idx3-ubyte.gz")).toBe(true);
     expect(isDataFile("T10K-LABELS.IDX1-UBYTE")).toBe(true);
     expect(isDataFile("train-images.png")).toBe(false);

@@ -2,10 +2,13 @@ import {
   type DataPair,
   drawPair,
   FailureError,
+  filesOf,
   firstOf,
   type IdxFile,
+  type IdxSet,
   InputError,
-  idxFileNames,
+  idxSets,
+  mnistSet,
   parseIdxFiles,
   type Source,
   sources,
@@ -43,13 +46,8 @@ const DIGITS_SEED = 0;
 /** Tested on so many: drawing takes time. */
 const DRAWN_TEST_IMAGES = 2000;
 
-/** The four files, in the order in which they are read. */
-const fileNames = [
-  idxFileNames.train.images,
-  idxFileNames.train.labels,
-  idxFileNames.test.images,
-  idxFileNames.test.labels,
-] as const;
+/** MNIST's four files, in the order in which they are read. */
+const fileNames = filesOf(mnistSet);
 
 /** The data sets that the page's own server has, `unravel explore` on this machine. Elsewhere there are none. */
 export async function servedData(): Promise<readonly DataName[]> {
@@ -63,9 +61,9 @@ export async function servedData(): Promise<readonly DataName[]> {
   }
 }
 
-/** Whether a file is called like one of the four, `train-images-idx3-ubyte.gz` and so on. */
+/** Whether a file is called like one of the four of a set that is known, `train-images-idx3-ubyte.gz` and so on. */
 export function isDataFile(name: string): boolean {
-  return fileNames.some((file) => isCalled(name, file));
+  return idxSets.flatMap(filesOf).some((file) => isCalled(name, file));
 }
 
 function isCalled(name: string, file: string): boolean {
@@ -118,16 +116,25 @@ async function loadAll(
   return pairOf(all, title, classes);
 }
 
-/** Four files that the visitor has, in any order. */
+/** Four files that the visitor has, in any order, with MNIST's names or those of EMNIST or QMNIST. */
 async function fromFiles(files: readonly File[]): Promise<DataPair> {
-  const missing = fileNames.filter((wanted) => !files.some(({ name }) => isCalled(name, wanted)));
+  const missingOf = (set: IdxSet) =>
+    filesOf(set).filter((wanted) => !files.some(({ name }) => isCalled(name, wanted)));
+  const complete = idxSets.filter((set) => missingOf(set).length === 0);
+  if (complete.length > 1) {
+    throw new InputError(
+      `These are the files of several data sets: ${complete.map(({ title }) => title).join(", ")}; give the four files of one.`,
+    );
+  }
+  const [set] = [...idxSets].sort((a, b) => missingOf(a).length - missingOf(b).length);
+  const missing = missingOf(set);
   if (missing.length > 0) {
     throw new InputError(
       `Of the four files of a data set ${missing.length === 4 ? "none was given" : `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing`}; give all four together (.gz or not).`,
     );
   }
   const all = await Promise.all(
-    fileNames.map(async (wanted): Promise<IdxFile> => {
+    filesOf(set).map(async (wanted): Promise<IdxFile> => {
       const file = files.find(({ name }) => isCalled(name, wanted)) as File;
       return {
         source: file.name,
@@ -135,10 +142,15 @@ async function fromFiles(files: readonly File[]): Promise<DataPair> {
       };
     }),
   );
-  return pairOf(all, "your files");
+  return pairOf(all, set === mnistSet ? "your files" : set.title, undefined, set);
 }
 
-function pairOf(files: readonly IdxFile[], title: string, classes?: readonly string[]): DataPair {
+function pairOf(
+  files: readonly IdxFile[],
+  title: string,
+  classes?: readonly string[],
+  layout?: IdxSet,
+): DataPair {
   const [trainImages, trainLabels, testImages, testLabels] = files;
   return parseIdxFiles(
     {
@@ -148,6 +160,7 @@ function pairOf(files: readonly IdxFile[], title: string, classes?: readonly str
     title,
     title,
     classes,
+    layout,
   );
 }
 
