@@ -18,6 +18,7 @@ import {
 } from "unravel-cnn";
 import { readBytes, readModel } from "unravel-cnn/node";
 import { didYouMean, wholeNumber } from "./options.js";
+import { printLines } from "./terminal/output.js";
 
 /** The options that choose the size of a built-in model. */
 export const SIZE_OPTIONS = {
@@ -52,6 +53,8 @@ export interface ModelChoice extends BuiltInSizes {
   readonly spec?: string | undefined;
   readonly init?: Init | undefined;
   readonly seed: number;
+  /** Takes what a person should know of tensors that the file has and the network doesn't use; default: stderr does. */
+  readonly say?: (remark: string) => void;
 }
 
 export interface LoadedModel {
@@ -61,8 +64,6 @@ export interface LoadedModel {
   readonly parameters: NamedTensors;
   /** Whether the parameters come from a file, and not fresh from the seed. */
   readonly trained: boolean;
-  /** What a person should know of tensors that the file has and the network doesn't use; null where there are none. */
-  readonly remark: string | null;
 }
 
 /**
@@ -79,19 +80,24 @@ export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<Lo
     const owner = size === "filters" ? "one-conv" : "resnet";
     throw new InputError(`--${size} goes with the built-in model ${owner}, not with the file ${name}.`);
   }
+  if (extension === ".safetensors" && init !== undefined)
+    throw new InputError(`--init goes with fresh weights, but ${name} brings its own.`);
+  const sayLeftOut = (leftOut: readonly string[]) => {
+    if (leftOut.length > 0) (choice.say ?? toStderr)(remarkOn(leftOut, name));
+  };
   if (choice.spec !== undefined) {
     if (extension !== ".safetensors")
       throw new InputError(`--spec says which network a .safetensors file is of, but ${name} is none.`);
     const spec = await readSpec(choice.spec);
     inFile(choice.spec, () => defineModel(spec));
     const { model, parameters, leftOut } = parseStateDict(await readBytes(name), name, spec);
-    return { title, model: named(model, data), parameters, trained: true, remark: remarkOn(leftOut, name) };
+    sayLeftOut(leftOut);
+    return { title, model: named(model, data), parameters, trained: true };
   }
   if (extension === ".safetensors") {
-    if (init !== undefined)
-      throw new InputError(`--init goes with fresh weights, but ${name} brings its own.`);
     const { model, parameters, leftOut } = await readModel(name);
-    return { title, model, parameters, trained: true, remark: remarkOn(leftOut, name) };
+    sayLeftOut(leftOut);
+    return { title, model, parameters, trained: true };
   }
   const spec = extension === ".json" ? await readSpec(name) : builtInSpec(name, sizes, data);
   const model =
@@ -106,7 +112,6 @@ export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<Lo
       return parameters;
     },
     trained: false,
-    remark: null,
   };
 }
 
@@ -116,11 +121,13 @@ export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<Lo
  */
 export async function modelOfFile(name: string, spec?: string): Promise<Model | undefined> {
   if (!/\.(json|safetensors)$/i.test(name)) return undefined;
-  return (await loadModel({ model: name, spec, seed: 0 })).model;
+  // what is left out is said when the model itself is loaded
+  return (await loadModel({ model: name, spec, seed: 0, say: () => {} })).model;
 }
 
-function remarkOn(leftOut: readonly string[], file: string): string | null {
-  if (leftOut.length === 0) return null;
+const toStderr = (line: string) => printLines([line], process.stderr);
+
+function remarkOn(leftOut: readonly string[], file: string): string {
   const more = leftOut.length > 3 ? ` and ${leftOut.length - 3} more` : "";
   return `${file}: left out, because nothing is computed from it: ${leftOut.slice(0, 3).join(", ")}${more}.`;
 }

@@ -10,7 +10,7 @@ import {
   parseStateDict,
   predict,
 } from "../../core/src/index.js";
-import { loadData, readBytes } from "../../core/src/node/index.js";
+import { loadData, readBytes, readModel } from "../../core/src/node/index.js";
 import { expectRefusal, scratchFolder, succeed, unravel } from "./support/cli.js";
 import { greyOf, pictureOf, pngOf } from "./support/pictures.js";
 import { useShapes } from "./support/shapes.js";
@@ -119,4 +119,39 @@ test("weights alone are refused with a hint to --spec; a spec for something else
   expectRefusal(bare, 2, /carries no model spec .*\(--spec net\.json\)/);
   const builtIn = await unravel(["evaluate", "one-conv", "--spec", at("net.json"), ...data()]);
   expectRefusal(builtIn, 2, /--spec says which network a \.safetensors file is of, but one-conv is none/);
+});
+
+test.each([
+  ["summary", []],
+  ["inspect", []],
+  ["gradcheck", ["--images", "1", "--cells", "2"]],
+  ["explain", ["--quiet"]],
+  ["explain", []],
+])("%s %j takes it, too, and names what is left out", async (command, more) => {
+  const picture = command === "explain" ? [at("one.png")] : [];
+  const { stdout, stderr } = await succeed([command, ...files(), ...picture, ...more]);
+  expect(stdout).not.toBe("");
+  expect(/net\.safetensors: left out, because .*: 1\.num_batches_tracked\./.test(stderr)).toBe(
+    !more.includes("--quiet"),
+  );
+});
+
+test("train starts from these weights", async () => {
+  const still = ["--epochs", "1", "--learning-rate", "1e-30", "--optimizer", "sgd"];
+  const out = at("on.safetensors");
+  const { stderr } = await succeed(["train", "--model", ...files(), ...data(), ...still, "--out", out]);
+  expect(stderr).toMatch(/left out, because .*: 1\.num_batches_tracked\./);
+  const trained = await readModel(out);
+  expect(trained.parameters["fc1.weight"]).toEqual(parameters["fc1.weight"]);
+  const fresh = await unravel(["train", "--model", ...files(), ...data(), "--init", "he"]);
+  expectRefusal(fresh, 2, /--init goes with fresh weights/);
+});
+
+test("check takes the network of its --model from it", async () => {
+  await succeed(["check", "--example", at("right.npz")]);
+  // of other images than the network's: the network was read, and compared
+  const other = await unravel(["check", at("right.npz"), "--model", ...files()]);
+  expectRefusal(other, 2, /given network/);
+  const alone = await unravel(["check", at("right.npz"), "--spec", at("net.json")]);
+  expectRefusal(alone, 2, /--spec goes with a --model/);
 });

@@ -81,10 +81,9 @@ async function run(name: string, options: EvaluateOptions, signal: AbortSignal):
   if (options.mistakes !== undefined) await checkOutput(options.mistakes, PICTURE_FILE);
   const like = await modelOfFile(name, options.spec);
   const data = await loadData({ ...options, limit: 0, like }, "testing on", progress, signal);
-  const loaded = await loadModel({ ...options, model: name }, data.test);
-  const { model, parameters, title, trained, remark } = loaded;
+  const loaded = await loadModel({ ...options, model: name, say: (line) => progress.say(line) }, data.test);
+  const { model, parameters, title, trained } = loaded;
   const test = data.pictures ? inClassesOf(model, data.test) : data.test;
-  if (remark !== null) progress.say(remark);
   if (!trained) progress.say(`${title} is untrained: its weights are fresh from seed ${options.seed}.`);
   const engine = await createEngine(model.spec, { ...engineOptions(options), parameters });
   try {

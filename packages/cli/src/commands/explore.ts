@@ -5,13 +5,15 @@ import { openBrowser } from "../explore/openBrowser.js";
 import { serve } from "../explore/server.js";
 import { pageSite, withNetwork } from "../explore/site.js";
 import { MODEL_HELP } from "../help.js";
-import { loadModel, SIZE_OPTIONS, sizesOf } from "../model.js";
+import { loadModel, SIZE_OPTIONS, SPEC_OPTION, sizesOf } from "../model.js";
 import { seedOption, wholeNumber } from "../options.js";
 import { printJson, printLines } from "../terminal/output.js";
+import { Progress } from "../terminal/progress.js";
 
 interface ExploreOptions {
   readonly port: number;
   readonly open: boolean;
+  readonly spec?: string;
   readonly filters?: number;
   readonly width?: number;
   readonly depth?: number;
@@ -28,6 +30,7 @@ export function defineExplore(command: Command): void {
     .argument("[model]", `${MODEL_HELP} (default: a trained one-conv)`)
     .option("--port <n>", "default: one that is free", wholeNumber("--port", 1, 65535))
     .option("--no-open", "only print the address")
+    .addOption(SPEC_OPTION)
     .addOption(SIZE_OPTIONS.filters)
     .addOption(SIZE_OPTIONS.width)
     .addOption(SIZE_OPTIONS.depth)
@@ -55,11 +58,13 @@ async function explore(
   options: ExploreOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { port, open, seed, json, quiet } = options;
+  const { port, open, spec, seed, json, quiet } = options;
   const sizes = sizesOf(options);
   const page = withData(await pageSite());
-  const choice = { model: model ?? "one-conv", seed, ...sizes };
-  const isOwn = model !== undefined || Object.keys(sizes).length > 0;
+  const progress = new Progress(process.stderr, quiet === true || json === true);
+  const say = (line: string) => progress.say(line);
+  const choice = { model: model ?? "one-conv", spec, seed, say, ...sizes };
+  const isOwn = model !== undefined || spec !== undefined || Object.keys(sizes).length > 0;
   const site = isOwn ? withNetwork(page, await loadModel(choice)) : page;
   const server = await serve(site, port ?? 0);
   const url = isOwn ? `${server.url}#network=served` : server.url;

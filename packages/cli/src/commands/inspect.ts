@@ -10,7 +10,7 @@ import {
 } from "unravel-cnn";
 import { addConvolutionOption } from "../engine.js";
 import { MODEL_HELP } from "../help.js";
-import { loadModel, SIZE_OPTIONS, sizesOf } from "../model.js";
+import { loadModel, SIZE_OPTIONS, SPEC_OPTION, sizesOf } from "../model.js";
 import { didYouMean, oneOf, wholeNumber } from "../options.js";
 import { counted, whole } from "../terminal/numbers.js";
 import { printJson, printLines } from "../terminal/output.js";
@@ -21,6 +21,7 @@ import { wrapped } from "../terminal/text.js";
 interface InspectOptions extends Pick<DescribeOptions, "batchSize" | "threads" | "convolution"> {
   readonly engine: "wasm" | "webgpu";
   readonly layer?: string;
+  readonly spec?: string;
   readonly filters?: number;
   readonly width?: number;
   readonly depth?: number;
@@ -42,6 +43,7 @@ export function defineInspect(command: Command): void {
     .option("--layer <name>", "show this layer's loops (conv1, fc2, ...)")
     .option("--batch-size <n>", "images in a batch", wholeNumber("--batch-size", 1, 2 ** 20), 64)
     .option("--threads <n>", "threads that memory is planned for", wholeNumber("--threads", 1, 256), 1)
+    .addOption(SPEC_OPTION)
     .addOption(SIZE_OPTIONS.filters)
     .addOption(SIZE_OPTIONS.width)
     .addOption(SIZE_OPTIONS.depth)
@@ -57,7 +59,7 @@ Examples:
     )
     .action(async (name: string, options: InspectOptions) => {
       const { batchSize, threads } = options;
-      const choice = { model: name, seed: 0, ...sizesOf(options) };
+      const choice = { model: name, spec: options.spec, seed: 0, ...sizesOf(options) };
       const { title, model } = await loadModel(choice);
       if (options.engine === "webgpu") {
         showShaders(

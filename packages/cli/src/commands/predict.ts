@@ -84,9 +84,9 @@ async function run(
   if (files.filter((file) => file === "-").length > 1) {
     throw new InputError("Standard input can be read only once, but - was given several times.");
   }
-  const { model, parameters, title, trained, remark } = await loadModel({ ...options, model: name });
   const progress = new Progress(process.stderr, options.quiet === true);
-  if (remark !== null) progress.say(remark);
+  const say = (line: string) => progress.say(line);
+  const { model, parameters, title, trained } = await loadModel({ ...options, model: name, say });
   if (!trained) progress.say(`${title} is untrained: its weights are fresh from seed ${options.seed}.`);
 
   const { inputs, read, problems } = await readInputs(model, files, options.raw === true, signal);

@@ -10,7 +10,7 @@ import {
   wrapWords,
 } from "unravel-cnn";
 import { MODEL_HELP } from "../help.js";
-import { loadModel, SIZE_OPTIONS } from "../model.js";
+import { loadModel, SIZE_OPTIONS, SPEC_OPTION } from "../model.js";
 import { counted, whole } from "../terminal/numbers.js";
 import { printJson, printLines } from "../terminal/output.js";
 import { stylesFor } from "../terminal/style.js";
@@ -23,6 +23,7 @@ export function defineSummary(command: Command): void {
       "Shows a network's layers: what they give, what they learn, and how many multiply-adds they take for one image, forward and for a training step (forward and backward).",
     )
     .argument("[model]", MODEL_HELP, "one-conv")
+    .addOption(SPEC_OPTION)
     .addOption(SIZE_OPTIONS.filters)
     .addOption(SIZE_OPTIONS.width)
     .addOption(SIZE_OPTIONS.depth)
@@ -35,7 +36,7 @@ Examples:
   unravel summary lenet5 --json
   unravel summary model.safetensors`,
     )
-    .action(async (name: string, options: BuiltInSizes & { json?: boolean }) => {
+    .action(async (name: string, options: BuiltInSizes & { spec?: string; json?: boolean }) => {
       const { title, model } = await loadModel({ ...options, model: name, seed: 0 });
       if (options.json) printJson(asJson(name, model));
       else printLines(asLines(title, model));

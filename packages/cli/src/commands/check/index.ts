@@ -3,7 +3,7 @@ import { type CheckReport, checkArrays, checkAsJson, FailureError, InputError, p
 import { readBytes } from "unravel-cnn/node";
 import { interruptible } from "../../exit.js";
 import { MODEL_HELP } from "../../help.js";
-import { inFile, loadModel } from "../../model.js";
+import { inFile, loadModel, SPEC_OPTION } from "../../model.js";
 import { ARRAYS_FILE } from "../../output/kinds.js";
 import { outputFile } from "../../output/names.js";
 import { checkOutput, writeOutput } from "../../output/write.js";
@@ -15,6 +15,7 @@ import { asLines } from "./report.js";
 
 interface CheckOptions {
   model?: string;
+  spec?: string;
   filters?: number;
   how?: boolean;
   example?: string;
@@ -28,6 +29,7 @@ export function defineCheck(command: Command): void {
     )
     .argument("[file]", "your arrays, as np.savez writes them")
     .option("--model <model>", `the network: ${MODEL_HELP} (default: worked out from the shapes)`)
+    .addOption(SPEC_OPTION)
     .option("--how", "print the Python that saves such a file")
     .option("--example <file>", "write a correct one to FILE.npz", outputFile("--example", ARRAYS_FILE))
     .option("--json", "print the results as JSON")
@@ -63,9 +65,14 @@ async function writeExample(path: string, signal: AbortSignal): Promise<void> {
   printLines([`Wrote ${path}`], process.stderr);
 }
 
-async function check(file: string, { model, json }: CheckOptions): Promise<void> {
+async function check(file: string, { model, spec: specFile, json }: CheckOptions): Promise<void> {
   const arrays = parseNpz(await readBytes(file), file);
-  const spec = model === undefined ? undefined : (await loadModel({ model, seed: 0 })).model.spec;
+  if (model === undefined && specFile !== undefined)
+    throw new InputError(
+      "--spec goes with a --model that is a .safetensors of weights alone; give the spec itself as --model.",
+    );
+  const spec =
+    model === undefined ? undefined : (await loadModel({ model, spec: specFile, seed: 0 })).model.spec;
   const report = inFile(file, () => checkArrays(arrays, { model: spec }));
   if (json) printJson(checkAsJson(report));
   else printLines(asLines(file, report, stylesFor(process.stdout)));

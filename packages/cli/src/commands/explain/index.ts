@@ -10,7 +10,7 @@ import {
 } from "unravel-cnn";
 import { interruptible } from "../../exit.js";
 import { DATA_HELP, MODEL_HELP, OFFLINE_HELP } from "../../help.js";
-import { SIZE_OPTIONS } from "../../model.js";
+import { SIZE_OPTIONS, SPEC_OPTION } from "../../model.js";
 import { realNumber, seedOption, wholeNumber } from "../../options.js";
 import { ARRAYS_FILE, type FileKind, REPORT_FILE, TRACE_FILE } from "../../output/kinds.js";
 import { kindOf, outputFile } from "../../output/names.js";
@@ -64,6 +64,7 @@ export function defineExplain(command: Command): void {
     .option("--data <data>", DATA_HELP, "auto")
     .option("--offline", OFFLINE_HELP)
     .option("--raw", "the picture is just what the model takes: its size, light ink on black for MNIST")
+    .addOption(SPEC_OPTION)
     .addOption(SIZE_OPTIONS.filters)
     .addOption(SIZE_OPTIONS.width)
     .addOption(SIZE_OPTIONS.depth)

@@ -19,6 +19,7 @@ export interface SubjectChoice {
   readonly data: string;
   readonly offline?: boolean;
   readonly raw?: boolean;
+  readonly spec?: string;
   readonly filters?: number;
   readonly width?: number;
   readonly depth?: number;
@@ -72,7 +73,7 @@ async function fromFile(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Subject> {
-  const { title, ...loaded } = await loadModel(choice);
+  const { title, ...loaded } = await loadModel({ ...choice, say: (line) => progress.say(line) });
   const { input: bytes, doubts } = await readInput(loaded.model, image, { raw: choice.raw === true }, signal);
   const imageName = image === "-" ? nameOfFile(image) : basename(image);
   for (const doubt of doubts) progress.say(`${imageName}: ${doubt}.`);
@@ -85,7 +86,7 @@ async function fromTestSet(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Subject> {
-  const like = await modelOfFile(choice.model);
+  const like = await modelOfFile(choice.model, choice.spec);
   const options = { ...choice, limit: 0, drawCount: index + 1, like };
   const data = await loadData(options, "explaining one of the", progress, signal);
   const count = countOf(data.test);
@@ -94,7 +95,7 @@ async function fromTestSet(
       `--index must be a whole number from 0 to ${count - 1}, as ${data.test.name} has ${whole(count)} test images, not ${index}.`,
     );
   }
-  const { title, ...loaded } = await loadModel(choice, data.test);
+  const { title, ...loaded } = await loadModel({ ...choice, say: (line) => progress.say(line) }, data.test);
   const test = data.pictures ? inClassesOf(loaded.model, data.test) : data.test;
   checkFits(loaded.model, test);
   const size = sizeOf(test.shape);

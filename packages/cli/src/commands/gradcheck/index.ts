@@ -16,7 +16,7 @@ import {
 import { loadData } from "../../data.js";
 import { interruptible } from "../../exit.js";
 import { MODEL_HELP, OFFLINE_HELP } from "../../help.js";
-import { type LoadedModel, loadModel, modelOfFile, SIZE_OPTIONS } from "../../model.js";
+import { type LoadedModel, loadModel, modelOfFile, SIZE_OPTIONS, SPEC_OPTION } from "../../model.js";
 import { seedOption, wholeNumber } from "../../options.js";
 import { printJson, printLines } from "../../terminal/output.js";
 import { Progress } from "../../terminal/progress.js";
@@ -29,6 +29,7 @@ interface GradcheckOptions {
   images: number;
   cells?: number;
   all?: boolean;
+  spec?: string;
   filters?: number;
   width?: number;
   depth?: number;
@@ -55,6 +56,7 @@ export function defineGradcheck(command: Command): void {
       wholeNumber("--cells", 1),
     )
     .option("--all", "move all cells: takes long, but for small networks")
+    .addOption(SPEC_OPTION)
     .addOption(SIZE_OPTIONS.filters)
     .addOption(SIZE_OPTIONS.width)
     .addOption(SIZE_OPTIONS.depth)
@@ -119,17 +121,18 @@ async function load(
   signal: AbortSignal,
 ): Promise<{ loaded: LoadedModel; images: Dataset }> {
   const { data, images: count } = options;
+  const choice = { ...options, model: name, say: (line: string) => progress.say(line) };
   if (data === undefined) {
-    const loaded = await loadModel({ ...options, model: name });
+    const loaded = await loadModel(choice);
     return { loaded, images: noise(loaded.model, count, options.seed) };
   }
   const { train } = await loadData(
-    { ...options, data, limit: count, drawCount: count, like: await modelOfFile(name) },
+    { ...options, data, limit: count, drawCount: count, like: await modelOfFile(name, options.spec) },
     "checking on",
     progress,
     signal,
   );
-  const loaded = await loadModel({ ...options, model: name }, train);
+  const loaded = await loadModel(choice, train);
   checkFits(loaded.model, train);
   return { loaded, images: firstOf(train, count) };
 }

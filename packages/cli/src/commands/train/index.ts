@@ -5,7 +5,7 @@ import { addDataOptions } from "../../dataOptions.js";
 import { addEngineOptions } from "../../engine.js";
 import { interruptible } from "../../exit.js";
 import { MODEL_HELP } from "../../help.js";
-import { SIZE_OPTIONS } from "../../model.js";
+import { SIZE_OPTIONS, SPEC_OPTION } from "../../model.js";
 import { oneOf, realNumber, seedOption, wholeNumber } from "../../options.js";
 import { DRAWING_FILE, HISTORY_FILE, HISTORY_TABLE, MODEL_FILE } from "../../output/kinds.js";
 import { outputFile } from "../../output/names.js";
@@ -20,6 +20,7 @@ export function defineTrain(command: Command): void {
       `auto (one-conv, or resnet for pictures with colours or above 32x32), ${MODEL_HELP}`,
       "auto",
     )
+    .addOption(SPEC_OPTION)
     .addOption(SIZE_OPTIONS.filters)
     .addOption(SIZE_OPTIONS.width)
     .addOption(SIZE_OPTIONS.depth)

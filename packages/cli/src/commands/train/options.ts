@@ -18,6 +18,7 @@ import type { LoadedModel } from "../../model.js";
 /** What can be said on the command line. */
 export interface TrainOptions extends EngineChoice, DataOptions {
   model: string;
+  spec?: string;
   filters?: number;
   width?: number;
   depth?: number;

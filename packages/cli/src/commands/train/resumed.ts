@@ -103,7 +103,7 @@ export async function readResumed(
 export function modelOf({ checkpoint, note }: Resumed): LoadedModel {
   const { title, trained } = note;
   const model = defineModel(checkpoint.about.network);
-  return { title: String(title), model, parameters: checkpoint.state.parameters, trained, remark: null };
+  return { title: String(title), model, parameters: checkpoint.state.parameters, trained };
 }
 
 /** How far a training has come. */

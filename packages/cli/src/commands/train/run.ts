@@ -45,14 +45,17 @@ export async function train(
   const files = await outputsOf(asked, resumed);
   const progress = new Progress(process.stderr, asked.quiet === true);
   const isOwn = resumed !== undefined && !isGiven("model");
-  const like = isOwn ? modelOf(resumed).model : await modelOfFile(asked.model);
+  const like = isOwn ? modelOf(resumed).model : await modelOfFile(asked.model, asked.spec);
   const data = await loadData({ ...asked, like }, "training on", progress, signal);
   const options = { ...asked, model: modelFor(asked.model, data, asked) };
   if (data.pictures && asked.model === "auto") progress.say(`Command   ${commandOf(options.model)}`);
   const training = options.limit === undefined ? data.train : firstOf(data.train, options.limit);
   const network = isOwn
     ? modelOf(resumed)
-    : withLabelSmoothing(await loadModel(options, data.train), options);
+    : withLabelSmoothing(
+        await loadModel({ ...options, say: (line) => progress.say(line) }, data.train),
+        options,
+      );
   const loaded = withPictures(network, data);
   await files.model?.check(loaded.model);
   const engine = await createEngine(loaded.model.spec, {
