@@ -82,6 +82,11 @@ const arrays: readonly Case[] = [
     /labels must be a Uint8Array .*Uint8Array\.from/,
   ],
   [
+    "labels that no byte can hold",
+    () => fit(engine, withLabels(Uint16Array.from(data.labels, (_, n) => (n === 3 ? 299 : 0)))),
+    /labels are bytes, so that at most 256 classes can be trained .* image 3 is of class 299; a network with more/,
+  ],
+  [
     "labels of 32 bits",
     () => evaluate(engine, withLabels(new Int32Array(20))),
     /labels must be .* not an Int32Array/,

@@ -133,6 +133,7 @@ function checkKinds(data: Dataset): void {
     for (const size of shape) wholeNumber("each number of shape", size, 1);
     checkBytes(images);
     if (!isTyped(labels, "Uint8Array")) {
+      checkThatBytesDo(labels);
       throw new InputError(
         `labels must be a Uint8Array with the index of each image's class, not ${kindOf(labels)}; make one with Uint8Array.from(labels)`,
       );
@@ -141,4 +142,15 @@ function checkKinds(data: Dataset): void {
       throw new InputError(`classes must be a list of names like ["cat", "dog"], not ${show(classes)}`);
     }
   });
+}
+
+/** A network may have more classes than bytes can tell apart, but not learn them: made bytes of, their labels would be others. */
+function checkThatBytesDo(labels: unknown): void {
+  const list =
+    Array.isArray(labels) || ArrayBuffer.isView(labels) ? Array.from(labels as ArrayLike<unknown>) : [];
+  const image = list.findIndex((label) => Number(label) > 255);
+  if (image < 0) return;
+  throw new InputError(
+    `labels are bytes, so that at most 256 classes can be trained and tested, 0 to 255, but image ${image} is of class ${show(list[image])}; a network with more classes can only predict`,
+  );
 }
