@@ -91,6 +91,17 @@ describe("what follows from a graph", () => {
     expect(lieOf(model, "fc1.out")?.space).toBeUndefined();
     const signed = model.layers.filter(({ output }) => lieOf(model, output)?.isSigned);
     expect(signed.map(({ name }) => name)).toEqual(["stem", "conv2", "add1", "fc1"]);
+
+    const [conv] = residual(12).layers;
+    const layers = [
+      conv,
+      { type: "sigmoid" as const },
+      { type: "maxPool2d" as const, size: 2 },
+      { type: "flatten" as const },
+    ];
+    const squeezed = defineModel({ input: model.inputShape, layers });
+    const names = ["sigmoid1.out", "pool1.out", "flatten1.out"];
+    expect(names.map((name) => lieOf(squeezed, name)?.isSigned)).toEqual([false, false, false]);
   });
 
   test("ways that pass over the same column run in lanes of their own", () => {

@@ -102,6 +102,8 @@ export interface Layer<Spec extends LayerSpec, Resolved extends ResolvedLayer> {
   readonly looksAtContext?: true;
   /** Whether outputs bend with inputs, instead of following straight lines from kink to kink: slopes then need small steps. */
   readonly curved?: true;
+  /** Whether none of its outputs is ever below 0, whatever goes in. */
+  readonly neverNegative?: true;
   /** Multiplications that are added to a sum, for one image on its way forward. */
   multiplyAdds(layer: Resolved): number;
   forward(layer: Resolved, inputs: readonly Tensor[], parameters: NamedTensors, context?: Context): Tensor;

@@ -16,6 +16,7 @@ export interface ReluSpec extends LayerSpec {
 export const relu: Layer<ReluSpec, ResolvedLayer> = {
   type: "relu",
   prefix: "relu",
+  neverNegative: true,
 
   resolve(spec: ReluSpec, inputShape: Shape): ResolvedLayer {
     checkKeys(spec, ["type"]);

@@ -24,6 +24,7 @@ export function logistic(x: number): number {
 export const sigmoid: Layer<SigmoidSpec, ResolvedLayer> = {
   type: "sigmoid",
   prefix: "sigmoid",
+  neverNegative: true,
 
   resolve(spec: SigmoidSpec, inputShape: Shape): ResolvedLayer {
     checkKeys(spec, ["type"]);

@@ -48,7 +48,8 @@ function liesOf(model: Model): Map<string, Lie> {
     if (!mixes && inputs.every((input) => channelsOf(input) === channelsOf(output)))
       join(groups, inputs, output);
     // what has kinks may cut a sign off
-    const keepsSigns = kind.branches === undefined && inputs.some((input) => signed.has(input));
+    const cutsSigns = kind.branches !== undefined || kind.neverNegative === true;
+    const keepsSigns = !cutsSigns && inputs.some((input) => signed.has(input));
     if (parameters.length > 0 || keepsSigns) signed.add(output);
   }
   return new Map(
