@@ -149,12 +149,12 @@ test("of a training that is interrupted, what was learnt is kept, and nothing wh
   const folder = await temporaryFolder();
   const file = new TrainedFile(`${folder}/net.safetensors`);
   const early = new Interrupted("SIGINT");
-  await file.keep(early, { ...subject, title: "net", trained: false, remark: null }, parameters);
+  await file.keep(early, { ...subject, title: "net", trained: false }, parameters);
   expect([early.outcome, await namesIn(folder)]).toEqual(["nothing was written", []]);
 
   const later = new Interrupted("SIGINT");
   const learnt = initialParameters(model, 1);
-  await file.keep(later, { ...subject, title: "net", trained: false, remark: null }, learnt);
+  await file.keep(later, { ...subject, title: "net", trained: false }, learnt);
   expect(later.outcome).toBe(`what was learnt so far is in ${file.interruptedPath}`);
   expect(new Uint8Array(await readFile(file.interruptedPath))).toEqual(
     formatModel({ model, parameters: learnt }),
