@@ -32,6 +32,20 @@ test("with --layer, that layer's loops", async () => {
   for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
 });
 
+test("with --engine webgpu, the kernels of a step on a GPU, and a layer's shaders", async () => {
+  const { stdout } = await succeed(["inspect", "one-conv", "--engine", "webgpu"]);
+  expect(stdout).toMatch(
+    /^one-conv, 8 filters, training on a GPU in batches of 64\n\nA step is (1\d|2[0-5]) kernels/,
+  );
+  expect(stdout).toMatch(/^conv1\.forward +[\d,]+ +3,115,008$/m);
+  for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+
+  const shaders = await succeed(["inspect", "one-conv", "--engine", "webgpu", "--layer", "conv1"]);
+  expect(shaders.stdout).toMatch(/^\/\/ conv1\.forward\n@group\(0\) @binding\(0\) var<storage, read> /);
+  const relu = await succeed(["inspect", "one-conv", "--engine", "webgpu", "--layer", "relu1"]);
+  expect(relu.stdout).toMatch(/^relu1 has no kernel of its own/);
+});
+
 test("a layer that is done by another says so", async () => {
   const { stdout } = await succeed(["inspect", "one-conv", "--layer", "relu1"]);
 
