@@ -57,9 +57,9 @@ describe.each(["residual.json", "awkward.json"])("%s", (spec) => {
 test("the summary says what a layer takes, where that isn't what the layer before gives", async () => {
   const text = await run("summary", "residual.json");
 
-  expect(text).toMatch(/^stem +conv2d 3x3 padding 1 +3x12x12 +30 +3,888 +7,776$/m);
-  expect(text).toMatch(/^add1 +add from relu1, +3x12x12\n +conv2\nrelu2 +relu +3x12x12$/m);
-  expect(text).toMatch(/^avgpool1 +averagePool2d 3x3 +3x6x6\n +stride 2 padding 1$/m);
+  expect(text).toMatch(/^stem +conv 3x3 \(3 filters, +3x12x12 +30 +3,888 +7,776\n +padding 1\)$/m);
+  expect(text).toMatch(/^add1 +add 2 tensors from relu1, +3x12x12\n +conv2\nrelu2 +ReLU +3x12x12$/m);
+  expect(text).toMatch(/^avgpool1 +average-pool 3x3 +3x6x6\n +\(stride 2, padding 1\)$/m);
   expect(text.match(/from/g)).toHaveLength(1);
   const { layers } = JSON.parse(await run("summary", "residual.json", "--json"));
   expect(layers[3]).toMatchObject({ name: "add1", inputs: ["relu1.out", "conv2.out"] });

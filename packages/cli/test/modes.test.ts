@@ -27,7 +27,7 @@ async function spec(): Promise<string> {
 describe("summary", () => {
   test("counts what layers keep by itself", async () => {
     const { stdout } = await succeed(["summary", await spec()]);
-    expect(stdout).toMatch(/^norm2 +batchNorm1d/m);
+    expect(stdout).toMatch(/^norm2 +batch norm \(eps 0\.001\)/m);
     expect(stdout.replace(/\s+/g, " ")).toMatch(
       / Besides, norm1 and norm2 keep 16 numbers that aren't learnt: running_mean and running_var\. $/,
     );

@@ -1,9 +1,11 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { decode } from "fast-png";
+import { defineModel, resnet } from "unravel-cnn";
 import { beforeAll, describe, expect, test } from "vitest";
 import { expectSentence } from "../../../test/support/sentence.js";
 import type { Picture } from "../../core/src/index.js";
+import { epochsFor } from "../src/commands/train/autoModel.js";
 import { expectRefusal, scratchFolder, succeed, unravel } from "./support/cli.js";
 import { pngOf } from "./support/pictures.js";
 import { writeShapes } from "./support/shapes.js";
@@ -58,7 +60,15 @@ describe("training", () => {
     expect(trained.test.confusion.flat().reduce((sum, count) => sum + count)).toBe(16);
     expect(said).toContain("No picture is marked for testing: 16 (20% of each class) are set aside for it.");
     expect(said).toContain("Pictures of 20x16 are made 12x12 (cover); --size and --fit choose.");
-    expect(said).toMatch(/^Command {3}unravel train --data \S+ --epochs 3 --size 12 .* --model resnet$/m);
+    expect(said).toMatch(
+      /^Command {3}unravel train --data \S+ --epochs 3 --size 12 .* --model resnet --augment auto$/m,
+    );
+  });
+
+  test("as many epochs as make some ten minutes, whatever the machine", () => {
+    const model = defineModel(resnet());
+    expect(model.inputShape).toEqual([3, 32, 32]);
+    expect([100, 50_000, 1_000_000].map((images) => epochsFor(model, images))).toEqual([100, 10, 3]);
   });
 
   test("the model's file has all that is needed to read other pictures", async () => {

@@ -74,7 +74,7 @@ export { createEngine, type EngineOptions, engineNames } from "./engine/index.js
 export { ReferenceEngine } from "./engine/reference.js";
 export type { EngineWorker, StartWorker } from "./engine/wasm/engineWorker.js";
 export { borrowWorkers, type LentWorkers, lendWorkers } from "./engine/wasm/lending.js";
-export type { Gpu } from "./engine/webgpu/device.js";
+export type { Gpu } from "./engine/webgpu/gpu.js";
 export { FailureError, InputError, inContext } from "./errors.js";
 export * from "./explain/index.js";
 export { crc32 } from "./formats/crc32.js";

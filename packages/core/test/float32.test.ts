@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createEngine, engineNames } from "../src/engine/index.js";
+import { createEngine } from "../src/engine/index.js";
 import { InputError } from "../src/errors.js";
 import { fitsFloat32, LARGEST, SMALLEST_NORMAL } from "../src/float32.js";
 import { defineModel } from "../src/graph/model.js";
@@ -7,6 +7,7 @@ import { resolveOptimizer } from "../src/optimizers/index.js";
 import { fit } from "../src/training/fit.js";
 import { resolveSettings } from "../src/training/settings.js";
 import { bars, barsNetwork } from "./support/bars.js";
+import { processorEngines } from "./support/processorEngines.js";
 
 /* Numbers that are fine in JavaScript and 0, 1 or infinite in the float32 that kernels compute with: refused, in a sentence. */
 
@@ -110,7 +111,7 @@ describe("what just fits means the same to both engines", () => {
     { optimizer: { type: "adam" }, clip: 3.4e38 },
   ] as const)("%o", async (options) => {
     const losses: number[][] = [];
-    for (const engine of engineNames) {
+    for (const engine of processorEngines) {
       const one = await createEngine(barsNetwork, { engine, threads: 0, strict: true });
       const { epochs } = await fit(one, bars(160), { ...options, epochs: 2, batchSize: 16 });
       losses.push(epochs.map(({ loss }) => loss));

@@ -314,7 +314,7 @@ const others: readonly Case[] = [
   [
     "an engine's name",
     () => createEngine(barsNetwork, given({ engine: "wasn" })),
-    /engine must be "wasm" or "reference", not "wasn" \(did you mean "wasm"\?\)/,
+    /engine must be "wasm", "webgpu" or "reference", not "wasn" \(did you mean "wasm"\?\)/,
   ],
   ["strict", () => createEngine(barsNetwork, given({ strict: "yes" })), /strict must be true or false/],
   ["threads", () => createEngine(barsNetwork, given({ threads: "2" })), /number of threads .* not "2"/],

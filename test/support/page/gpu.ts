@@ -167,7 +167,7 @@ function fragile(gpu: Gpu): { readonly gpu: Gpu; lose(): void } {
   return {
     gpu: {
       async requestAdapter(options) {
-        const adapter = await gpu.requestAdapter(options);
+        const adapter = (await gpu.requestAdapter(options)) as GPUAdapter | null;
         if (adapter === null) return null;
         const request = adapter.requestDevice.bind(adapter);
         adapter.requestDevice = async (descriptor) => {

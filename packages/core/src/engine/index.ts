@@ -10,8 +10,8 @@ import { ReferenceEngine } from "./reference.js";
 import { checkThreads, WasmEngine } from "./wasm/engine.js";
 import type { StartWorker } from "./wasm/engineWorker.js";
 import { defaultThreads } from "./wasm/host.js";
-import type { Gpu } from "./webgpu/device.js";
 import { WebGpuEngine } from "./webgpu/engine.js";
+import type { Gpu } from "./webgpu/gpu.js";
 
 export const engineNames: readonly EngineName[] = ["wasm", "webgpu", "reference"];
 

@@ -1,6 +1,7 @@
 import { type BatchPlan, planBatch } from "../compiler/webgpu/plan.js";
 import { rowOf } from "../engine/wasm/row.js";
-import { type Device, type Gpu, openDevice } from "../engine/webgpu/device.js";
+import { type Device, openDevice } from "../engine/webgpu/device.js";
+import type { Gpu } from "../engine/webgpu/gpu.js";
 import { placeIn } from "../engine/webgpu/places.js";
 import {
   type Dispatch,

@@ -1,4 +1,4 @@
-import type { Gpu } from "../engine/webgpu/device.js";
+import type { Gpu } from "../engine/webgpu/gpu.js";
 import { InputError } from "../errors.js";
 
 /** The package that brings WebGPU to Node (Dawn). It is large, so it isn't installed unless somebody wants it. */

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { dense, flatten, sequential } from "../../src/builders.js";
 import { DivergedError } from "../../src/engine/diverged.js";
-import { createEngine, engineNames } from "../../src/engine/index.js";
+import { createEngine } from "../../src/engine/index.js";
 import { type OptimizerSpec, resolveOptimizer } from "../../src/optimizers/index.js";
 import { evaluate } from "../../src/training/evaluate.js";
 import { type FitOptions, fit } from "../../src/training/fit.js";
 import { bars, barsNetwork } from "../support/bars.js";
+import { processorEngines } from "../support/processorEngines.js";
 
 /* A loss that stays finite, but absurdly large: the training has failed, and says so after the epoch. */
 
@@ -56,7 +57,7 @@ describe.each(optimizers)("%o, batches of %i, rate %f", (optimizer, batchSize, l
   });
 });
 
-test.each(engineNames)(
+test.each(processorEngines)(
   "%s counts the batches whose loss is absurd, and remembers the first ones'",
   async (name) => {
     const engine = await createEngine(linear, { ...local, engine: name });

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { dense, flatten, sequential } from "../../src/builders.js";
 import type { Engine } from "../../src/engine/engine.js";
-import { createEngine, engineNames } from "../../src/engine/index.js";
+import { createEngine } from "../../src/engine/index.js";
 import { evaluate } from "../../src/training/evaluate.js";
 import { type FitOptions, fit } from "../../src/training/fit.js";
 import type { ProgressEvent } from "../../src/training/history.js";
 import { Training } from "../../src/training/training.js";
 import { bars, barsNetwork } from "../support/bars.js";
+import { processorEngines } from "../support/processorEngines.js";
 
 /* A network that has died: no weight has a gradient any more. That is said, and never of one that lives. */
 
@@ -29,7 +30,7 @@ function kill(engine: Engine): void {
   engine.setParameters(parameters);
 }
 
-test.each(engineNames)("%s: it is said once, with the steps and a lower rate", async (name) => {
+test.each(processorEngines)("%s: it is said once, with the steps and a lower rate", async (name) => {
   const engine = await createEngine(barsNetwork, { ...local, engine: name });
   kill(engine);
   const { said, death } = await obituaries(engine, { epochs: 14, batchSize: 64, learningRate: 0.2 });

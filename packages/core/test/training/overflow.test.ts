@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createEngine, engineNames } from "../../src/engine/index.js";
+import { createEngine } from "../../src/engine/index.js";
 import { FailureError } from "../../src/errors.js";
 import { gradcheck } from "../../src/explain/gradcheck.js";
 import { renderReport } from "../../src/explain/report/index.js";
@@ -11,6 +11,7 @@ import { copyAll, type NamedTensors, tensor } from "../../src/tensor.js";
 import { evaluate, predict } from "../../src/training/evaluate.js";
 import { checkTrace } from "../../src/training/overflow.js";
 import { bars, barsNetwork } from "../support/bars.js";
+import { processorEngines } from "../support/processorEngines.js";
 
 /* Weights that are finite, and so large that what is computed with them isn't; or only just is. */
 
@@ -33,7 +34,7 @@ const beyond =
   "(conv1|fc1) gives numbers beyond 3\\.4e\\+38, the largest that float32 holds, because weights are far too large " +
   "\\(conv1.weight up to \\S+\\); train the network again, with a lower learning rate\\.$";
 
-describe.each(engineNames)(
+describe.each(processorEngines)(
   "%s: scores that overflow are said, with the layer and the largest weight",
   (name) => {
     test.each([

@@ -1,6 +1,7 @@
-import { type BuiltInSizes, countOf, defineModel, InputError } from "unravel-cnn";
+import { type BuiltInSizes, countOf, type Dataset, defineModel, InputError, type Model } from "unravel-cnn";
 import type { CommandData } from "../../data.js";
-import type { LoadedModel } from "../../model.js";
+import { type LoadedModel, loadModel } from "../../model.js";
+import type { TrainOptions } from "./options.js";
 
 /** Grey pictures up to this side are as simple as MNIST's. */
 const SIMPLE_SIDE = 32;
@@ -27,13 +28,52 @@ export function modelFor(
   return pictures && (channels > 1 || Math.max(height, width) > SIMPLE_SIDE) ? "resnet" : "one-conv";
 }
 
+/** Training is to take about so many multiply-adds, forward and backward: some ten minutes on two cores. */
+const BUDGET = 2e13;
+
+/** Pictures are seen at least and at most so often. */
+const [FEWEST_EPOCHS, MOST_EPOCHS] = [3, 100];
+
+/**
+ * What `auto` chooses for pictures besides the network, where it isn't given: as many epochs as fit into some ten minutes, of
+ * pictures that are changed by chance. It follows from the network and the number of pictures alone, not from the machine, so
+ * that a command does the same everywhere.
+ */
+export async function chosenFor(
+  options: TrainOptions,
+  isGiven: (option: string) => boolean,
+  training: Dataset,
+): Promise<TrainOptions> {
+  const { model } = await loadModel(options, training);
+  return {
+    ...options,
+    ...(!isGiven("epochs") && { epochs: epochsFor(model, countOf(training)) }),
+    ...(!isGiven("augment") && { augment: "auto" as const }),
+  };
+}
+
+export function epochsFor(model: Model, images: number): number {
+  const ofEpoch = model.multiplyAdds.trainingStep * images;
+  const epochs = Math.floor(BUDGET / Math.max(1, ofEpoch));
+  return Math.min(MOST_EPOCHS, Math.max(FEWEST_EPOCHS, epochs));
+}
+
 /** The command that trains what `auto` has chosen. */
-export function commandOf(model: string, args: readonly string[] = process.argv.slice(2)): string {
+export function commandOf(
+  { model, epochs }: Pick<TrainOptions, "model" | "epochs">,
+  isGiven: (option: string) => boolean,
+  args: readonly string[] = process.argv.slice(2),
+): string {
   const given = args.flatMap((word, k) => {
     if (word === "--model" || args[k - 1] === "--model") return [];
     return word.startsWith("--model=") ? [] : [quoted(word)];
   });
-  return ["unravel", ...given, "--model", model].join(" ");
+  const chosen = [
+    ...["--model", model],
+    ...(isGiven("epochs") ? [] : ["--epochs", String(epochs)]),
+    ...(isGiven("augment") ? [] : ["--augment", "auto"]),
+  ];
+  return ["unravel", ...given, ...chosen].join(" ");
 }
 
 /** As a shell takes it for one word. */

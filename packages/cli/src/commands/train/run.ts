@@ -16,7 +16,7 @@ import { engineOptions } from "../../engine.js";
 import { loadModel, modelOfFile } from "../../model.js";
 import { Progress } from "../../terminal/progress.js";
 import { announce, describeBefore, describeEnd, describeLeftOut, showProgress } from "./announce.js";
-import { commandOf, modelFor, withPictures } from "./autoModel.js";
+import { chosenFor, commandOf, modelFor, withPictures } from "./autoModel.js";
 import { checkFindRate, reportRates } from "./findRate.js";
 import { HistoryFiles } from "./historyFiles.js";
 import { KeptTraining } from "./keptTraining.js";
@@ -47,9 +47,10 @@ export async function train(
   const isOwn = resumed !== undefined && !isGiven("model");
   const like = isOwn ? modelOf(resumed).model : await modelOfFile(asked.model, asked.spec);
   const data = await loadData({ ...asked, like }, "training on", progress, signal);
-  const options = { ...asked, model: modelFor(asked.model, data, asked) };
-  if (data.pictures && asked.model === "auto") progress.say(`Command   ${commandOf(options.model)}`);
-  const training = options.limit === undefined ? data.train : firstOf(data.train, options.limit);
+  const named = { ...asked, model: modelFor(asked.model, data, asked) };
+  const training = named.limit === undefined ? data.train : firstOf(data.train, named.limit);
+  const options = data.pictures && asked.model === "auto" ? await chosenFor(named, isGiven, training) : named;
+  if (options !== named) progress.say(`Command   ${commandOf(options, isGiven)}`);
   const network = isOwn
     ? modelOf(resumed)
     : withLabelSmoothing(

@@ -1,12 +1,10 @@
 import { FailureError, InputError } from "../../errors.js";
 import type { Storage } from "../../ir/wgsl/storages.js";
+import type { Gpu } from "./gpu.js";
 
 /*
  * The device: asked for once for each engine, with as much memory in one buffer as the adapter gives.
  */
-
-/** What an engine needs of `navigator.gpu`, or of a package that has the same. */
-export type Gpu = Pick<GPU, "requestAdapter">;
 
 /** What is asked of an adapter beyond what every device has: as much as it has. */
 const WANTED = ["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage"] as const;
@@ -27,7 +25,8 @@ export async function openDevice(gpu: Gpu | undefined): Promise<Device> {
       "There is no WebGPU here; in Node, install the package webgpu and pass its gpu, or use the wasm engine.",
     );
   }
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  const found = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  const adapter = found as GPUAdapter | null;
   if (adapter === null) {
     throw new InputError("WebGPU has found no adapter on this machine; use the wasm engine.");
   }
