@@ -270,7 +270,7 @@ test("random networks on the calling thread", async () => {
         if (worst !== undefined) compared += 1;
       },
     ),
-    cases(few(15, 300)),
+    cases(few(10, 300)),
   );
   expect(compared).toBeGreaterThan(all / 3);
 });

@@ -70,7 +70,7 @@ test("convolution", () => {
     fc.property(placed(conv2d, conv2dSpecs), batches, seeds, ({ spec, input }, batch, seed) => {
       checkLayer(conv2d, conv2d.resolve(spec, input), normals([batch, ...input], seed, "x"), seed);
     }),
-    cases(few(50, 120)),
+    cases(few(35, 120)),
   );
 });
 
@@ -79,7 +79,7 @@ test("max-pooling", () => {
     fc.property(placed(maxPool2d, maxPool2dSpecs), batches, seeds, ({ spec, input }, batch, seed) => {
       checkLayer(maxPool2d, maxPool2d.resolve(spec, input), apart([batch, ...input], seed, "x"), seed);
     }),
-    cases(few(50, 120)),
+    cases(few(35, 120)),
   );
 });
 
@@ -93,7 +93,7 @@ test("average-pooling", () => {
         seed,
       );
     }),
-    cases(few(25, 60)),
+    cases(few(18, 60)),
   );
 });
 
@@ -112,7 +112,7 @@ describe("layers that take any shape", () => {
         const layer = kind.resolve(spec as never, shape);
         checkLayer(kind as Layer<LayerSpec, ResolvedLayer>, layer, apart([batch, ...shape], seed, "x"), seed);
       }),
-      cases(few(25, 60)),
+      cases(few(18, 60)),
     );
   });
 
@@ -123,7 +123,7 @@ describe("layers that take any shape", () => {
         const x = normals([batch, ...shape], seed, "x");
         checkLayer(kind, kind.resolve(spec, shape), x, seed, 2 ** -9);
       }),
-      cases(few(25, 60)),
+      cases(few(18, 60)),
     );
   });
 
@@ -133,7 +133,7 @@ describe("layers that take any shape", () => {
         const layer = dense.resolve({ type: "dense", units, bias }, [inputs]);
         checkLayer(dense, layer, normals([batch, inputs], seed, "x"), seed);
       }),
-      cases(few(25, 60)),
+      cases(few(18, 60)),
     );
   });
 });
@@ -155,7 +155,7 @@ describe("softmax", () => {
         const computed = softmaxInputGradient(logits, outgoing);
         expectGradient("gradient of logits", computed.data, measured, { size: 3 * batch, h: smooth });
       }),
-      cases(few(25, 60)),
+      cases(few(18, 60)),
     );
   });
 
@@ -172,7 +172,7 @@ describe("softmax", () => {
         const computed = softmaxCrossEntropyGradient(logits, labels);
         expectGradient("gradient of logits", computed.data, measured, { size: 4, h: smooth });
       }),
-      cases(few(25, 60)),
+      cases(few(18, 60)),
     );
   });
 });

@@ -113,7 +113,7 @@ describe("batch normalisation", () => {
           expectGradient(`gradient of ${name}`, computed.data, measured, { size, h });
         }
       }),
-      cases(few(60, 300)),
+      cases(few(40, 300)),
     );
   });
 
