@@ -30,13 +30,20 @@ export function addEngineOptions(command: Command): Command {
 
 export const MOST_THREADS = 256;
 
-/** Gives a command the options `--engine`, `--strict` and `--convolution`. */
-export function addEngineKind(command: Command): Command {
+const ENGINES: Readonly<Record<EngineName, string>> = {
+  wasm: "compiled",
+  webgpu: "a GPU, with the package webgpu",
+  reference: "the textbook, slow",
+};
+
+/** Gives a command the options `--engine`, one of `names`, `--strict` and `--convolution`. */
+export function addEngineKind(command: Command, names: readonly EngineName[] = engineNames): Command {
+  const said = names.map((name) => `${name} (${ENGINES[name]})`);
   return addConvolutionOption(command)
     .option(
       "--engine <engine>",
-      "what computes: wasm (compiled), webgpu (a GPU, with the package webgpu) or reference (the textbook, slow)",
-      oneOf("--engine", engineNames),
+      `what computes: ${said.slice(0, -1).join(", ")} or ${said.at(-1)}`,
+      oneOf("--engine", names),
       "wasm",
     )
     .option("--strict", "the same bits on every machine, a little slower");
@@ -62,6 +69,14 @@ export function engineOptions({ engine, threads, strict, convolution }: EngineCh
     ...(strict && { strict }),
     ...(convolution && { convolution }),
   };
+}
+
+/**
+ * Before long work: whether the engine is to be had at all.
+ * @throws InputError if it needs a package that isn't installed
+ */
+export async function checkEngine({ engine }: Pick<EngineChoice, "engine">): Promise<void> {
+  if (engine === "webgpu") await nodeGpu.requestAdapter();
 }
 
 /** Node 20 has relaxed SIMD, but behind a flag. */

@@ -201,3 +201,20 @@ test.concurrent("a spec for other images is refused before training", async () =
     /^The images of shapes have shape \[1, 12, 12\], but the model takes \[1, 28, 28\]; change "input"/,
   );
 });
+
+test("a GPU whose package isn't installed: said before anything is loaded", async ({ skip }) => {
+  const isInstalled = await import(`${"webgpu"}`).then(
+    () => true,
+    () => false,
+  );
+  if (isInstalled) skip("the package webgpu is installed");
+  for (const command of [["train"], ["evaluate", "one-conv"]]) {
+    const refused = await unravel([...command, ...data(), "--engine", "webgpu"]);
+    expectRefusal(
+      refused,
+      2,
+      /^The webgpu engine needs the package webgpu, .*: run "npm install webgpu", or /,
+    );
+    expect(refused.stderr).not.toContain("Loading");
+  }
+});

@@ -12,7 +12,7 @@ import {
 import { inClassesOf } from "../classes.js";
 import { type CommandData, loadData } from "../data.js";
 import { addDataOptions, type DataOptions } from "../dataOptions.js";
-import { addEngineOptions, type EngineChoice, engineOptions } from "../engine.js";
+import { addEngineOptions, checkEngine, type EngineChoice, engineOptions } from "../engine.js";
 import { interruptible } from "../exit.js";
 import { MODEL_HELP } from "../help.js";
 import { loadModel, modelOfFile, SIZE_OPTIONS, SPEC_OPTION } from "../model.js";
@@ -78,6 +78,7 @@ Examples:
 
 async function run(name: string, options: EvaluateOptions, signal: AbortSignal): Promise<void> {
   const progress = new Progress(process.stderr, options.quiet === true);
+  await checkEngine(options);
   if (options.mistakes !== undefined) await checkOutput(options.mistakes, PICTURE_FILE);
   const like = await modelOfFile(name, options.spec);
   const data = await loadData({ ...options, limit: 0, like }, "testing on", progress, signal);

@@ -8,7 +8,7 @@ import { sizeOf, tensor } from "../../src/tensor.js";
 export type Arrays = Record<string, NpyArray>;
 
 /** `RIGHT_FILES=1000 npx vitest run packages/core/test/checkRight` takes more of them. */
-export const RIGHT_FILES = Number(process.env.RIGHT_FILES ?? few(10, 80));
+export const RIGHT_FILES = Number(process.env.RIGHT_FILES ?? few(14, 80));
 
 const SPECS: ModelSpec[] = [
   {

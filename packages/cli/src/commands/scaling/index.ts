@@ -63,7 +63,7 @@ export function defineScaling(command: Command): void {
       oneOf("--optimizer", optimizerNames),
       fitDefaults.optimizer.type,
     );
-  addEngineKind(command)
+  addEngineKind(command, ["wasm", "reference"])
     .option(
       "--seconds <s>",
       "measure each point for so long, about",

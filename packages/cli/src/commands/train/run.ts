@@ -12,7 +12,7 @@ import {
   learningRateFor,
 } from "unravel-cnn";
 import { loadData } from "../../data.js";
-import { engineOptions } from "../../engine.js";
+import { checkEngine, engineOptions } from "../../engine.js";
 import { loadModel, modelOfFile } from "../../model.js";
 import { Progress } from "../../terminal/progress.js";
 import { announce, describeBefore, describeEnd, describeLeftOut, showProgress } from "./announce.js";
@@ -41,6 +41,7 @@ export async function train(
   const resumed = given.resume === undefined ? undefined : await readResumed(given.resume, given, isGiven);
   const asked = resumed?.options ?? given;
   const optimizer = optimizerOf(asked);
+  await checkEngine(asked);
   if (asked.findRate) checkFindRate(asked);
   const files = await outputsOf(asked, resumed);
   const progress = new Progress(process.stderr, asked.quiet === true);
