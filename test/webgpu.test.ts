@@ -4,7 +4,7 @@ import { transformWithOxc } from "vite";
 import { afterAll, describe, type TestFunction, test } from "vitest";
 import { openPage, testInBrowser } from "./support/browser.js";
 import { testGpuEngine } from "./support/gpuEngine.js";
-import { diverge, type GpuPage, lose, trainOn } from "./support/page/gpu.js";
+import { closeEngine, diverge, type GpuPage, lose, trainOn } from "./support/page/gpu.js";
 import { filesIn, serveSite } from "./support/site.js";
 
 /*
@@ -49,6 +49,7 @@ async function open() {
   return {
     trainOn: (name: string) => call("trainOn", name, { engine: "webgpu" }),
     diverge: () => call("diverge", { engine: "webgpu" }),
+    closeEngine: () => call("closeEngine", { engine: "webgpu" }),
     lose: () => call("lose"),
   };
 }
@@ -75,6 +76,7 @@ describe("in Node", () => {
   testGpuEngine(testInNode, async () => ({
     trainOn: (name) => trainOn(name, options),
     diverge: () => diverge(options),
+    closeEngine: () => closeEngine(options),
     lose: () => lose(nodeGpu),
   }));
 });

@@ -1,11 +1,12 @@
 import { expect, type TestFunction } from "vitest";
-import { type diverge, type lose, networks, trainOn } from "./page/gpu.js";
+import { type closeEngine, type diverge, type lose, networks, trainOn } from "./page/gpu.js";
 
 /* The tests of the webgpu engine, wherever it runs: in a browser or in Node. */
 
 interface There {
   trainOn: (name: string) => ReturnType<typeof trainOn>;
   diverge: () => ReturnType<typeof diverge>;
+  closeEngine: () => ReturnType<typeof closeEngine>;
   lose: () => ReturnType<typeof lose>;
 }
 
@@ -44,6 +45,11 @@ export function testGpuEngine(add: AddTest, there: () => Promise<There>): void {
     const { diverged, message, finite } = await (await there()).diverge();
     expect({ diverged, finite }).toEqual({ diverged: true, finite: true });
     expect(message).toMatch(/^The loss became (infinite|NaN \(not a number\)) at step 6/);
+  });
+
+  add("an engine that is closed says so, in the middle of an epoch, too", async () => {
+    for (const sentence of await (await there()).closeEngine())
+      expect(sentence).toMatch(/^FailureError: The engine was closed, /);
   });
 
   add("a lost device is said in a sentence", async () => {

@@ -181,6 +181,12 @@ function fragile(gpu: Gpu): { readonly gpu: Gpu; lose(): void } {
   };
 }
 
+const said = (work: Promise<unknown>) =>
+  work.then(
+    () => "it went on",
+    (error: unknown) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+  );
+
 /** What is said when the device is lost in the middle of an epoch, and of what is asked later. */
 export async function lose(gpu: Gpu): Promise<string[]> {
   const spec = small;
@@ -192,16 +198,22 @@ export async function lose(gpu: Gpu): Promise<string[]> {
     optimizer: sgd,
   });
   const order = Uint32Array.from({ length: 1000 }, (_, k) => k);
-  const said = (work: Promise<unknown>) =>
-    work.then(
-      () => "it went on",
-      (error: unknown) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
-    );
   const first = await said(run.epoch(order, new Float64Array(125).fill(0.01), { onProgress: () => lose() }));
   return [first, await said(engine.logits(data.images))];
 }
 
-const page = { trainOn, diverge, lose: () => lose(navigator.gpu) };
+/** What is said when the engine is closed in the middle of an epoch, and of what is asked later. */
+export async function closeEngine(options: EngineOptions): Promise<string[]> {
+  const engine = await createEngine(small, options);
+  const data = madeUp(small, 1000);
+  const run = await engine.startTraining(data, { batchSize: 8, optimizer: sgd });
+  const order = Uint32Array.from({ length: 1000 }, (_, k) => k);
+  const rates = new Float64Array(125).fill(0.01);
+  const first = await said(run.epoch(order, rates, { onProgress: () => void engine.close() }));
+  return [first, await said(run.epoch(order, rates)), await said(engine.logits(data.images))];
+}
+
+const page = { trainOn, diverge, closeEngine, lose: () => lose(navigator.gpu) };
 
 export type GpuPage = typeof page;
 

@@ -1,5 +1,6 @@
 import {
   type Address,
+  add,
   at,
   type Buffer,
   type Expression,
@@ -101,4 +102,11 @@ export function transposed(b: LoopNestBuilder, [r0, r1, r2, r3]: readonly Variab
   const left = [b.variable(shuffle([0, 4, 1, 5], r0, r1)), b.variable(shuffle([0, 4, 1, 5], r2, r3))];
   const right = [b.variable(shuffle([2, 6, 3, 7], r0, r1)), b.variable(shuffle([2, 6, 3, 7], r2, r3))];
   return [left, right].flatMap(([a, c]) => [shuffle([0, 1, 4, 5], a, c), shuffle([2, 3, 6, 7], a, c)]);
+}
+
+/** A sum in which additions wait for as few others as can be. */
+export function treeSum(terms: readonly Expression[]): Expression {
+  if (terms.length === 1) return terms[0];
+  const middle = Math.ceil(terms.length / 2);
+  return add(treeSum(terms.slice(0, middle)), treeSum(terms.slice(middle)));
 }

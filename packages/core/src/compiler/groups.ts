@@ -1,4 +1,5 @@
-import type { Address, Buffer, Expression, Index, LoopNest, Statement } from "../ir/ir.js";
+import type { Address, Buffer, Index, LoopNest } from "../ir/ir.js";
+import { movedStatement } from "../ir/move.js";
 
 /*
  * A convolution in groups is several convolutions side by side, each of some channels with filters of its own. The kernels of
@@ -49,7 +50,7 @@ export class FirstGroup {
   /** The kernel of all groups. Other buffers, such as tables, are read by all alike. */
   all({ name, body }: LoopNest): LoopNest {
     const index: Index = { name: "g" };
-    const move: Move = (address) => {
+    const move = (address: Address): Address => {
       const share = this.#shares.get(address.buffer);
       if (!share) return address;
       // what is counted from a pointer moves with it
@@ -58,61 +59,5 @@ export class FirstGroup {
     };
     const moved = body.map((statement) => movedStatement(statement, move));
     return { name, body: [{ kind: "loop", index, count: this.#groups, unrolled: false, body: moved }] };
-  }
-}
-
-type Move = (address: Address) => Address;
-
-function movedStatement(statement: Statement, move: Move): Statement {
-  switch (statement.kind) {
-    case "set":
-      return { ...statement, value: movedExpression(statement.value, move) };
-    case "store":
-    case "storeLane":
-      return {
-        ...statement,
-        address: move(statement.address),
-        value: movedExpression(statement.value, move),
-      };
-    case "point":
-      return { ...statement, address: move(statement.address), table: move(statement.table) };
-    case "fence":
-      return statement;
-    case "loop": {
-      const { count } = statement;
-      return {
-        ...statement,
-        count: typeof count === "object" ? { ...count, table: move(count.table) } : count,
-        body: statement.body.map((inner) => movedStatement(inner, move)),
-      };
-    }
-  }
-}
-
-function movedExpression(expression: Expression, move: Move): Expression {
-  const inner = (operand: Expression) => movedExpression(operand, move);
-  switch (expression.kind) {
-    case "load":
-    case "splat":
-      return { ...expression, address: move(expression.address) };
-    case "bytes":
-      return { ...expression, addresses: expression.addresses.map(move) };
-    case "unary":
-    case "shift":
-      return { ...expression, a: inner(expression.a) };
-    case "binary":
-    case "shuffle":
-      return { ...expression, a: inner(expression.a), b: inner(expression.b) };
-    case "madd":
-      return { ...expression, a: inner(expression.a), b: inner(expression.b), c: inner(expression.c) };
-    case "select":
-      return {
-        ...expression,
-        mask: inner(expression.mask),
-        a: inner(expression.a),
-        b: inner(expression.b),
-      };
-    default:
-      return expression;
   }
 }

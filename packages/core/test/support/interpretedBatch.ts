@@ -4,7 +4,8 @@ import { rowOf } from "../../src/engine/wasm/row.js";
 import { placeIn } from "../../src/engine/webgpu/places.js";
 import type { Model } from "../../src/graph/model.js";
 import { interpret } from "../../src/ir/interpret.js";
-import type { Address, Buffer, Expression, Index, LoopNest, Statement } from "../../src/ir/ir.js";
+import type { Address, Buffer, Index, LoopNest, Statement } from "../../src/ir/ir.js";
+import { movedStatement } from "../../src/ir/move.js";
 import { maskKey } from "../../src/layers/dropoutMask.js";
 import { resolveOptimizer } from "../../src/optimizers/index.js";
 import { type NamedTensors, sizeOf } from "../../src/tensor.js";
@@ -83,54 +84,25 @@ export function interpretStep(
 /** The same nest, but each parallel loop begins with its last round: where rounds don't touch, nothing comes out otherwise. */
 function fromLastToFirst({ name, body }: LoopNest): LoopNest {
   const counts = new Map<Index, number>();
-  const address = (one: Address): Address => {
-    let { offset } = one;
-    const terms = one.terms.map(([index, stride]): [Index, number] => {
+  const look = (statements: readonly Statement[]): void => {
+    for (const one of statements) {
+      if (one.kind !== "loop") continue;
+      if (one.parallel && typeof one.count === "number") counts.set(one.index, one.count);
+      look(one.body);
+    }
+  };
+  look(body);
+  const reversed = (address: Address): Address => {
+    let { offset } = address;
+    const terms = address.terms.map(([index, stride]): [Index, number] => {
       const count = counts.get(index);
       if (count === undefined) return [index, stride];
       offset += (count - 1) * stride;
       return [index, -stride];
     });
-    return { ...one, offset, terms };
-  };
-  const expression = (one: Expression): Expression => {
-    switch (one.kind) {
-      case "load":
-      case "splat":
-        return { ...one, address: address(one.address) };
-      case "bytes":
-        return { ...one, addresses: one.addresses.map(address) };
-      case "unary":
-      case "shift":
-        return { ...one, a: expression(one.a) };
-      case "binary":
-      case "shuffle":
-        return { ...one, a: expression(one.a), b: expression(one.b) };
-      case "madd":
-        return { ...one, a: expression(one.a), b: expression(one.b), c: expression(one.c) };
-      case "select":
-        return { ...one, mask: expression(one.mask), a: expression(one.a), b: expression(one.b) };
-      default:
-        return one;
-    }
-  };
-  const statement = (one: Statement): Statement => {
-    switch (one.kind) {
-      case "set":
-        return { ...one, value: expression(one.value) };
-      case "store":
-      case "storeLane":
-        return { ...one, address: address(one.address), value: expression(one.value) };
-      case "point":
-        return { ...one, address: address(one.address), table: address(one.table) };
-      case "fence":
-        return one;
-      case "loop": {
-        if (one.parallel && typeof one.count === "number") counts.set(one.index, one.count);
-        return { ...one, body: one.body.map(statement) };
-      }
-    }
+    return { ...address, offset, terms };
   };
   const areApart = body.every((one) => one.kind === "loop" && one.parallel);
-  return { name, body: (areApart ? [...body].reverse() : body).map(statement) };
+  const statements = areApart ? [...body].reverse() : body;
+  return { name, body: statements.map((one) => movedStatement(one, reversed)) };
 }

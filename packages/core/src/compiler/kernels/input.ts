@@ -48,9 +48,9 @@ function runsOfEqual(C: number, keyOf: (c: number) => string): { first: number; 
   return runs;
 }
 
-/** Sets all of a view, border included, to zero. */
-export function clear(name: string, view: View): LoopNest {
+/** Sets all of a view, border included, to zero, or to another number. */
+export function clear(name: string, { buffer }: View, value = 0): LoopNest {
   return loopNest(name, (b) =>
-    b.loop("k", view.buffer.size / 4, (k) => b.store(at(view.buffer, 0, [k, 4]), constant(0)), PARALLEL),
+    b.loop("k", buffer.size / 4, (k) => b.store(at(buffer, 0, [k, 4]), constant(value)), PARALLEL),
   );
 }

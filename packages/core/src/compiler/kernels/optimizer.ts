@@ -19,6 +19,7 @@ import {
 } from "../../ir/ir.js";
 import { SMALLEST_AVERAGE, smallestParameter } from "../../optimizers/flush.js";
 import type { OptimizerOptions } from "../../optimizers/index.js";
+import { treeSum } from "../block.js";
 
 /** How many parameters are updated in one call. */
 export const CHUNK = 1024;
@@ -36,12 +37,6 @@ export function reduceSlots(name: string, slots: readonly Buffer[]): LoopNest {
       b.store(at(slots[0], 0, [k, 4]), treeSum(slots.map((slot) => load(at(slot, 0, [k, 4]))))),
     ),
   );
-}
-
-function treeSum(terms: readonly Expression[]): Expression {
-  if (terms.length === 1) return terms[0];
-  const middle = Math.ceil(terms.length / 2);
-  return add(treeSum(terms.slice(0, middle)), treeSum(terms.slice(middle)));
 }
 
 /** A running average of what lies in another row, and how much it keeps of itself in a step: see optimizers/average.ts. */

@@ -5,6 +5,7 @@ import { optimizerStateCount } from "../../optimizers/index.js";
 import { sizeOf } from "../../tensor.js";
 import { BLOCK, type View } from "../block.js";
 import { endOf, fusedRelu, isFusedRelu, leavesToNext } from "../fusion.js";
+import { clear } from "../kernels/input.js";
 import { lossKernel } from "../kernels/loss.js";
 import { STEP } from "../kernels/optimizer.js";
 import { STATISTICS } from "../kernels/softmaxCrossEntropy.js";
@@ -17,7 +18,7 @@ import { targetsOf } from "../passes.js";
 import { LOSS, splitIntoStages, type WholeBatch } from "../stages.js";
 import { allocateViews, type Views } from "../views.js";
 import { type BatchNode, batchLoweringOf, type Memory } from "./lowerings.js";
-import { fill, goOn, LOOKERS, largestGradients, largestSize, takeImages } from "./step.js";
+import { goOn, LOOKERS, largestGradients, largestSize, takeImages } from "./step.js";
 import { Storages } from "./storages.js";
 import { type BatchKernel, type BatchTraining, updatesOf } from "./updates.js";
 import { Batch } from "./widen.js";
@@ -186,7 +187,7 @@ export function planBatch(model: Model, images: number, size: number, training?:
 
   const start = model.layers
     .filter(hasOtherBorder)
-    .map((layer) => batch.kernel(fill(`${layer.name}.border`, activations.input(layer), -Infinity)));
+    .map((layer) => batch.kernel(clear(`${layer.name}.border`, activations.input(layer), -Infinity)));
   storages.take([...shared.buffers, ...workspace.buffers]);
   return {
     ...row,

@@ -65,13 +65,6 @@ export function takeImages(
   });
 }
 
-/** Sets all of a block's view, border included, to one number. */
-export function fill(name: string, { buffer }: View, value: number): LoopNest {
-  return loopNest(name, (b) =>
-    b.loop("k", buffer.size / 4, (k) => b.store(at(buffer, 0, [k, 4]), constant(value)), PARALLEL),
-  );
-}
-
 /** The bits of a number's exponent, which are all 1 where it is infinite or none at all. */
 const EXPONENT = 0x7f800000;
 

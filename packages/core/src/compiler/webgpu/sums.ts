@@ -13,7 +13,7 @@ import {
   unary,
   type Variable,
 } from "../../ir/ir.js";
-import { tilesOf } from "../block.js";
+import { tilesOf, treeSum } from "../block.js";
 import { nested } from "./tiles.js";
 
 /* Long sums: many loads at a time, so that they don't wait for each other, and in two rounds where they are very long. */
@@ -41,12 +41,6 @@ export function sumOf(b: LoopNestBuilder, count: number, value: (which: Which) =
     sum.set(add(sum, treeSum(values)));
   });
   return sum;
-}
-
-function treeSum(terms: readonly Expression[]): Expression {
-  if (terms.length === 1) return terms[0];
-  const middle = Math.ceil(terms.length / 2);
-  return add(treeSum(terms.slice(0, middle)), treeSum(terms.slice(middle)));
 }
 
 /** Vector `which` of a row that begins at number `start`. */

@@ -1,4 +1,5 @@
-import type { Address, Buffer, Expression, Index, Loop, LoopNest, Statement } from "../../ir/ir.js";
+import type { Address, Buffer, Index, Loop, LoopNest, Statement } from "../../ir/ir.js";
+import { movedStatement } from "../../ir/move.js";
 import type { View } from "../block.js";
 import { TUNING } from "./tuning.js";
 
@@ -61,7 +62,9 @@ export class Batch {
     const outer: Index = { name: "groups" };
     const inner: Index = { name: "group" };
     const terms = [[outer, 4 * this.#inner] as const, [inner, 4] as const];
-    const widened = this.#statements(body, terms);
+    const widened = body.map((statement) =>
+      movedStatement(statement, (address) => this.#address(address, terms)),
+    );
     const loop = (index: Index, count: number, inside: readonly Statement[]): Loop => ({
       kind: "loop",
       index,
@@ -81,62 +84,6 @@ export class Batch {
       loop(outer, this.groups / this.#inner, innermost(statements));
     const isRowOfLoops = widened.every((statement) => statement.kind === "loop" && statement.parallel);
     return { name, body: isRowOfLoops ? widened.map((one) => around([one])) : [around(widened)] };
-  }
-
-  #statements(body: readonly Statement[], terms: readonly Term[]): Statement[] {
-    return body.map((statement) => this.#statement(statement, terms));
-  }
-
-  #statement(statement: Statement, terms: readonly Term[]): Statement {
-    switch (statement.kind) {
-      case "set":
-        return { ...statement, value: this.#expression(statement.value, terms) };
-      case "store":
-      case "storeLane":
-        return {
-          ...statement,
-          address: this.#address(statement.address, terms),
-          value: this.#expression(statement.value, terms),
-        };
-      case "point":
-        return {
-          ...statement,
-          address: this.#address(statement.address, terms),
-          table: this.#address(statement.table, terms),
-        };
-      case "fence":
-        return statement;
-      case "loop":
-        return { ...statement, body: this.#statements(statement.body, terms) };
-    }
-  }
-
-  #expression(expression: Expression, terms: readonly Term[]): Expression {
-    const inside = (one: Expression) => this.#expression(one, terms);
-    switch (expression.kind) {
-      case "load":
-      case "splat":
-        return { ...expression, address: this.#address(expression.address, terms) };
-      case "bytes":
-        return { ...expression, addresses: expression.addresses.map((one) => this.#address(one, terms)) };
-      case "unary":
-      case "shift":
-        return { ...expression, a: inside(expression.a) };
-      case "binary":
-      case "shuffle":
-        return { ...expression, a: inside(expression.a), b: inside(expression.b) };
-      case "madd":
-        return { ...expression, a: inside(expression.a), b: inside(expression.b), c: inside(expression.c) };
-      case "select":
-        return {
-          ...expression,
-          mask: inside(expression.mask),
-          a: inside(expression.a),
-          b: inside(expression.b),
-        };
-      default:
-        return expression;
-    }
   }
 
   #address(address: Address, terms: readonly Term[]): Address {

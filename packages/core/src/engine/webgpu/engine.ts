@@ -139,6 +139,7 @@ export class WebGpuEngine implements Engine {
     try {
       return await work;
     } catch (error) {
+      if (this.#closed) throw closedError(); // closing takes the device away, too
       if (this.#device.state.lost !== undefined) throw lostError(this.#device);
       throw error;
     }

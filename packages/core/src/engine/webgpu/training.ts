@@ -5,7 +5,7 @@ import { LOOK_EVERY } from "../../optimizers/flush.js";
 import type { NamedTensors } from "../../tensor.js";
 import { DivergedError } from "../diverged.js";
 import type { EpochOptions, EpochTotals, RunState, TrainingOptions, TrainingRun } from "../engine.js";
-import { closedRunError } from "../failures.js";
+import { closedError, closedRunError } from "../failures.js";
 import { checkEpoch } from "../inputs.js";
 import { absurdLoss, firstSteps, LEARNT, NOTHING } from "../signs.js";
 import { memoryOf, parametersOf } from "../wasm/row.js";
@@ -111,6 +111,7 @@ export class WebGpuTraining implements TrainingRun {
       const [row] = await this.#program.read([this.#plan.average ?? this.#plan.parameters]);
       this.#keep(parametersOf(this.#plan, row));
     } catch (error) {
+      if (this.#isClosed()) throw closedError(); // closing takes the device away, too
       if (this.#device.state.lost !== undefined) throw lostError(this.#device);
       throw error;
     }
@@ -151,7 +152,8 @@ export class WebGpuTraining implements TrainingRun {
   }
 
   #checkOpen(): void {
-    if (this.#closed || this.#isClosed()) throw closedRunError();
+    if (this.#isClosed()) throw closedError();
+    if (this.#closed) throw closedRunError();
     if (this.#device.state.lost !== undefined) throw lostError(this.#device);
   }
 }
