@@ -9,6 +9,7 @@ import { movedStatement } from "../../src/ir/move.js";
 import { maskKey } from "../../src/layers/dropoutMask.js";
 import { resolveOptimizer } from "../../src/optimizers/index.js";
 import { type NamedTensors, sizeOf } from "../../src/tensor.js";
+import { expectNoRaces } from "./races.js";
 
 /*
  * The kernels of a batch without a device: the interpreter runs a step of them, with bounds checks, as the device would run
@@ -79,6 +80,18 @@ export function interpretStep(
     gradients: inRow(plan.gradients, model.parameters),
     state: inRow(plan.parameters, model.state),
   };
+}
+
+/** @throws Error if invocations of a kernel of the network's plan meet at a number that one of them writes */
+export function expectNoRacesIn(model: Model, size: number): void {
+  const optimizer = resolveOptimizer({ type: "adam" });
+  const plan = planBatch(model, size, size, {
+    ...{ batchSize: size, optimizer, clip: 1, several: false, ema: 0.9 },
+  });
+  const { shared, batch } = plan.bytes;
+  const start = ({ region, offset }: Buffer) => (offset + (region === "workspace" ? shared : 0)) / 4;
+  for (const nest of [...plan.start, ...plan.kernels.map((kernel) => kernel.nest)])
+    expectNoRaces(nest, start, (shared + batch) / 4);
 }
 
 /** The same nest, but each parallel loop begins with its last round: where rounds don't touch, nothing comes out otherwise. */

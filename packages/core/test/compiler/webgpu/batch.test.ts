@@ -7,7 +7,7 @@ import { nextState, parameterGradients, trace } from "../../../src/reference/tra
 import { copyAll } from "../../../src/tensor.js";
 import { losses, randomImages } from "../../support/engineCases.js";
 import { engineNetworks } from "../../support/engineNetworks.js";
-import { interpretStep } from "../../support/interpretedBatch.js";
+import { expectNoRacesIn, interpretStep } from "../../support/interpretedBatch.js";
 import { randomParameters } from "../../support/networks.js";
 import { cases, seeds } from "../../support/properties.js";
 import { boundsOf } from "../../support/textbookTraining.js";
@@ -70,6 +70,13 @@ test("random networks: scores and gradients of a step are the textbook's, in any
   expect(compared).toBeGreaterThan(5);
 });
 
+test("random networks: no invocation reads or writes what another one writes", () => {
+  fc.assert(
+    fc.property(networks, ({ model, images }) => expectNoRacesIn(model, images)),
+    cases(few(12, 100)),
+  );
+});
+
 describe("networks with norms and dropout", () => {
   const classes = ["a", "b", "c"];
   const norms = defineModel({
@@ -123,5 +130,6 @@ describe("networks with norms and dropout", () => {
       close(name, actual.gradients[name], data, 0.01);
     for (const [name, { data }] of Object.entries(nextState(step))) close(name, actual.state[name], data);
     expect(interpretStep(model, parameters, data, indices, { ...options, reversed: true })).toEqual(actual);
+    expectNoRacesIn(model, Math.min(images, 24));
   });
 });
