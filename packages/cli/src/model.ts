@@ -149,7 +149,8 @@ function titleOfOneConv(model: Model): string {
   return `one-conv, ${filters} filter${filters === 1 ? "" : "s"}`;
 }
 
-async function readSpec(path: string): Promise<ModelSpec> {
+/** A spec file. @throws InputError if it can't be read or is no JSON */
+export async function readSpec(path: string): Promise<ModelSpec> {
   const bytes = await readBytes(path, LONGEST_SPEC);
   return inFile(path, () => parseSpec(new TextDecoder().decode(bytes)));
 }

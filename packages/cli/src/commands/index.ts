@@ -18,6 +18,16 @@ export const commands: readonly LazyCommand[] = [
     load: async () => (await import("./predict.js")).definePredict,
   },
   {
+    name: "export",
+    summary: "write a network for other programs, or as a program",
+    load: async () => (await import("./export.js")).defineExport,
+  },
+  {
+    name: "import",
+    summary: "read a network that another program wrote",
+    load: async () => (await import("./import.js")).defineImport,
+  },
+  {
     name: "summary",
     summary: "show layers, shapes, parameters and cost",
     load: async () => (await import("./summary.js")).defineSummary,
