@@ -28,6 +28,16 @@ export const commands: readonly LazyCommand[] = [
     load: async () => (await import("./import.js")).defineImport,
   },
   {
+    name: "sweep",
+    summary: "train many networks, and find the best",
+    load: async () => (await import("./sweep/index.js")).defineSweep,
+  },
+  {
+    name: "worker",
+    summary: "do trials of sweeps for other machines",
+    load: async () => (await import("./worker.js")).defineWorker,
+  },
+  {
     name: "summary",
     summary: "show layers, shapes, parameters and cost",
     load: async () => (await import("./summary.js")).defineSummary,

@@ -74,3 +74,9 @@ export const PICTURE_FILE: FileKind = {
   what: "a picture",
   isOurs: (head, tail) => head.startsWith("\x89PNG\r\n\x1a\n") && tail.includes("tEXtSoftware\0unravel"),
 };
+
+export const TRIALS_FILE: FileKind = {
+  ending: ".ndjson",
+  what: "a sweep's trials",
+  isOurs: (head) => head.startsWith('{"sweep":"'),
+};

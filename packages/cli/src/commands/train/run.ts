@@ -5,11 +5,9 @@ import {
   type EpochRecord,
   type Evaluation,
   evaluate,
-  type FitOptions,
   firstOf,
   fit,
   InputError,
-  learningRateFor,
 } from "unravel-cnn";
 import { loadData } from "../../data.js";
 import { checkEngine, engineOptions } from "../../engine.js";
@@ -18,6 +16,7 @@ import { Progress } from "../../terminal/progress.js";
 import { announce, describeBefore, describeEnd, describeLeftOut, showProgress } from "./announce.js";
 import { chosenFor, commandOf, modelFor, withPictures } from "./autoModel.js";
 import { checkFindRate, reportRates } from "./findRate.js";
+import { fitOptionsOf } from "./fitOptions.js";
 import { HistoryFiles } from "./historyFiles.js";
 import { KeptTraining } from "./keptTraining.js";
 import { optimizerOf, type TrainOptions, withLabelSmoothing } from "./options.js";
@@ -67,23 +66,8 @@ export async function train(
   const epochs: EpochRecord[] = [...(resumed?.checkpoint.history ?? [])];
   const about = { model: loaded.title, data: training.name, seed: options.seed };
   try {
-    const batchSize = Math.min(options.batchSize, countOf(training)); // the learning rate follows from it
-    const fitOptions = {
-      epochs: options.epochs,
-      batchSize,
-      optimizer,
-      learningRate: options.learningRate ?? learningRateFor(optimizer, batchSize),
-      schedule: options.schedule,
-      seed: options.seed,
-      keep: options.keep,
-      signal,
-      ...(options.validation !== undefined && { validation: options.validation }),
-      ...(options.patience !== undefined && { patience: options.patience }),
-      ...(options.clip !== undefined && { clip: options.clip }),
-      ...(options.classWeights !== undefined && { classWeights: options.classWeights }),
-      ...(options.ema !== undefined && { ema: options.ema }),
-      ...(options.augment !== undefined && { augment: options.augment }),
-    } satisfies FitOptions;
+    const fitOptions = { ...fitOptionsOf(options, optimizer, training), signal };
+    const { batchSize } = fitOptions;
     if (options.findRate) {
       const { epochs: _, learningRate: __, schedule: ___, keep: ____, ...settings } = fitOptions;
       await reportRates(options, engine, training, loaded, settings, progress);
