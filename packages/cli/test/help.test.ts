@@ -10,6 +10,10 @@ const COMMANDS = [
   "train",
   "evaluate",
   "predict",
+  "export",
+  "import",
+  "sweep",
+  "worker",
   "summary",
   "inspect",
   "explain",
@@ -129,6 +133,11 @@ test.concurrent.each([
   "data verify",
   "data describe",
   "data sheet",
+  "export",
+  "import",
+  "sweep",
+  "sweep report",
+  "worker",
 ])("help of %s fits 80 columns", async (command) => {
   const help = await succeed([...command.split(" "), "--help"]);
 

@@ -7,6 +7,7 @@ import { checkOutput, writeOutput } from "../../output/write.js";
 import { counted, percent, significant } from "../../terminal/numbers.js";
 import { printJson, printLines } from "../../terminal/output.js";
 import { table } from "../../terminal/table.js";
+import { wrapped } from "../../terminal/text.js";
 import { type Importance, importances } from "./importance.js";
 import type { TrialLine } from "./outcome.js";
 import { type Ranked, ranking, rankingTable, valueText } from "./ranking.js";
@@ -83,7 +84,7 @@ async function report(path: string, options: ReportOptions): Promise<void> {
         ]
       : []),
     "",
-    ...bestLines(ranked),
+    ...bestLines(ranked).flatMap((line) => (line.startsWith("Best: ") ? [line] : wrapped(line))),
     ...written.map((file) => `Wrote ${file}`),
   ]);
 }

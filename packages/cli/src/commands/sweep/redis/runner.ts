@@ -18,6 +18,8 @@ const SLOTS = 256;
 /** Besides events, which may be lost with a connection, it is looked now and then how trials stand. Milliseconds. */
 const LOOK_MS = 2_000;
 
+const CLOSING_MS = 1_000;
+
 /** A trial is begun so often, if workers fail at it. One that is lost with its worker is not counted by this. */
 const ATTEMPTS = 5;
 
@@ -33,6 +35,8 @@ export class RedisRunner implements Runner {
   readonly slots = SLOTS;
   readonly #sweep: Sweep;
   readonly #redis: Redis;
+  /** Waits for events. */
+  readonly #listening: Redis;
   readonly #queue: Queue<TrialJob, TrialResult>;
   readonly #events: QueueEvents;
   readonly #waiting = new Map<string, Waiting>();
@@ -46,7 +50,9 @@ export class RedisRunner implements Runner {
     const redis = await connect(packages, url, say);
     const { Queue, QueueEvents } = packages.bullmq;
     const queue = new Queue<TrialJob, TrialResult>(QUEUE, { connection: redis });
-    const events = new QueueEvents(QUEUE, { connection: redis.duplicate() });
+    const listening = redis.duplicate();
+    listening.on("error", () => {}); // the other connection says it
+    const events = new QueueEvents(QUEUE, { connection: listening });
     queue.on("error", () => {}); // the connection says it
     events.on("error", () => {});
     await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);
@@ -55,12 +61,19 @@ export class RedisRunner implements Runner {
         `No worker is there yet; start some: unravel worker --redis ${url.replace(/:\/\/[^@/]*@/, "://...@")}`,
       );
     }
-    return new RedisRunner(sweep, redis, queue, events);
+    return new RedisRunner(sweep, redis, listening, queue, events);
   }
 
-  private constructor(sweep: Sweep, redis: Redis, queue: Queue<TrialJob, TrialResult>, events: QueueEvents) {
+  private constructor(
+    sweep: Sweep,
+    redis: Redis,
+    listening: Redis,
+    queue: Queue<TrialJob, TrialResult>,
+    events: QueueEvents,
+  ) {
     this.#sweep = sweep;
     this.#redis = redis;
+    this.#listening = listening;
     this.#queue = queue;
     this.#events = events;
     events.on("active", ({ jobId }) => {
@@ -106,7 +119,10 @@ export class RedisRunner implements Runner {
       // what has not begun would be done for nobody
       await Promise.all(left.map((jobId) => this.#queue.remove(jobId).catch(() => 0)));
     }
-    await Promise.all([this.#queue.close(), this.#events.close()]).catch(() => {});
+    // closing asks the server, which may be gone: it is not waited for longer than this
+    const closed = Promise.allSettled([this.#queue.close(), this.#events.close()]);
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSING_MS))]);
+    this.#listening.disconnect();
     this.#redis.disconnect();
   }
 

@@ -63,8 +63,10 @@ export async function worker({
     progress.say(`${job.id}  ${result}  ${seconds.toFixed(1)} s`);
     return { outcome, seconds, where };
   };
+  const own = redis.duplicate();
+  own.on("error", () => {}); // the other connection says it
   const queueWorker = new packages.bullmq.Worker<TrialJob, TrialResult>(QUEUE, doTrial, {
-    connection: redis.duplicate(),
+    connection: own,
     concurrency,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_MS,
@@ -88,6 +90,7 @@ export async function worker({
     // trials that are under way fail here, and are begun again elsewhere
     await pool.close();
     await Promise.race([queueWorker.close(), new Promise((resolve) => setTimeout(resolve, LOCK_MS / 2))]);
+    own.disconnect();
     redis.disconnect();
     await rm(folder, { recursive: true, force: true });
     progress.say(`Ended after ${counted(done, "trial")}`);

@@ -1,0 +1,147 @@
+import { spawnSync } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { createServer } from "node:net";
+import { expect, test, vi } from "vitest";
+import { testIfPresent } from "../../../test/support/needs.js";
+import { startProcess } from "../../../test/support/processes.js";
+import { ended, expectRefusal, scratchFolder, start, succeed, unravel } from "./support/cli.js";
+import { startUntil } from "./support/interrupts.js";
+import { resultsIn, trialsIn, untilTrials, writePictures, writeSweep } from "./support/sweeps.js";
+
+/* `unravel sweep --redis` and `unravel worker`: the same trials, by other processes, which may die. */
+
+const scratch = scratchFolder();
+
+const testWithRedis = testIfPresent(
+  spawnSync("redis-server", ["--version"]).status === 0,
+  "there is no redis-server here; Debian's package redis-server has it",
+);
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** A server on the loopback that keeps on its disk what it has said yes to. */
+async function startRedis(folder: string, port: number) {
+  await mkdir(folder, { recursive: true });
+  const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""];
+  const child = startProcess("redis-server", [...args, "--appendonly", "yes", "--appendfsync", "always"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let said = "";
+  child.stdout?.on("data", (text: Buffer) => {
+    said += text;
+  });
+  await vi.waitUntil(() => said.includes("Ready to accept connections"), { timeout: 20_000, interval: 10 });
+  return child;
+}
+
+const startWorker = (url: string) =>
+  startUntil(["worker", "--redis", url, "--concurrency", "1"], /^Worker {4}.* 1 trial at a time/m);
+
+/** Twelve trials on pictures in an archive, which workers have to fetch. */
+async function twelve(name: string, epochs: number): Promise<string> {
+  return writeSweep(scratch(`${name}.json`), {
+    train: [
+      "--data",
+      await writePictures(scratch("squares.zip")),
+      "--model",
+      "one-conv",
+      "--epochs",
+      String(epochs),
+    ],
+    vary: { filters: [1, 2], optimizer: ["sgd", "adam"], seed: [0, 1, 2] },
+  });
+}
+
+testWithRedis("two workers come to what processes of this machine come to", async () => {
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  const file = await twelve("both", 2);
+  await succeed(["sweep", file, "--out", scratch("local.ndjson"), "--quiet"]);
+  await startRedis(scratch("redis"), port);
+  await Promise.all([startWorker(url), startWorker(url)]);
+  const { stdout } = await succeed(["sweep", file, "--out", scratch("queue.ndjson"), "--redis", url]);
+
+  expect(stdout).toContain("12 trials done");
+  expect(await resultsIn(scratch("queue.ndjson"))).toEqual(await resultsIn(scratch("local.ndjson")));
+
+  // halving's checkpoints travel, too
+  const halving = await writeSweep(scratch("halving.json"), {
+    train: ["--data", scratch("squares.zip"), "--epochs", "4", "--model", "one-conv"],
+    vary: { filters: [1, 2, 3, 4] },
+    search: { type: "halving", factor: 2 },
+  });
+  await succeed(["sweep", halving, "--out", scratch("local-halving.ndjson"), "--quiet"]);
+  await succeed(["sweep", halving, "--out", scratch("queue-halving.ndjson"), "--redis", url, "--quiet"]);
+  expect(await resultsIn(scratch("queue-halving.ndjson"))).toEqual(
+    await resultsIn(scratch("local-halving.ndjson")),
+  );
+});
+
+testWithRedis(
+  "nothing is lost and nothing twice where a worker is killed, one hangs, and Redis is started again",
+  async () => {
+    const port = await freePort();
+    const url = `redis://127.0.0.1:${port}`;
+    const file = await twelve("hurt", 100);
+    const [out, whole] = [scratch("hurt.ndjson"), scratch("unhurt.ndjson")];
+    await succeed(["sweep", file, "--out", whole, "--quiet"]);
+    const redis = await startRedis(scratch("hurt-redis"), port);
+    const [first, second] = await Promise.all([startWorker(url), startWorker(url)]);
+    const sweep = start(["sweep", file, "--out", out, "--redis", url]);
+    const end = ended(sweep);
+    await untilTrials(out, 2);
+    first.child.kill("SIGKILL"); // in the middle of a trial: its lock runs out, and another worker gets it
+    redis.kill("SIGKILL");
+    await new Promise((resolve) => redis.once("exit", resolve));
+    await startRedis(scratch("hurt-redis"), port);
+    const third = await startWorker(url);
+    await untilTrials(out, 4);
+    second.child.kill("SIGSTOP"); // as if its network were cut: it goes on later, and its result comes too late
+    await untilTrials(out, 11);
+    second.child.kill("SIGCONT");
+    const { code, stdout } = await end;
+
+    expect([code, stdout]).toEqual([0, expect.stringContaining("12 trials done")]);
+    expect(await resultsIn(out)).toEqual(await resultsIn(whole));
+    expect((await trialsIn(out)).some(({ run }) => run.attempts > 1)).toBe(true);
+    third.child.kill("SIGINT");
+    expect(await third.end).toMatchObject({
+      code: 130,
+      stderr: expect.stringContaining("go to other workers"),
+    });
+  },
+);
+
+testWithRedis("what workers can't have is said before any trial", async () => {
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  await startRedis(scratch("small-redis"), port);
+  const file = await writeSweep(scratch("folder.json"), {
+    train: ["--data", scratch()],
+    vary: { filters: [1] },
+  });
+  expectRefusal(
+    await unravel(["sweep", file, "--out", scratch("f.ndjson"), "--redis", url]),
+    2,
+    /pack it as a \.zip or \.tar\.gz/,
+  );
+});
+
+test("where no Redis answers that is said at once", async () => {
+  const port = await freePort();
+  const file = await writeSweep(scratch("alone.json"), { vary: { filters: [1] } });
+  const args = ["--redis", `redis://me:secret@127.0.0.1:${port}`];
+  const said = expectRefusal(
+    await unravel(["sweep", file, "--out", scratch("a.ndjson"), ...args]),
+    1,
+    /^No Redis server at/,
+  );
+  expect(said).not.toContain("secret");
+  expectRefusal(await unravel(["worker", ...args]), 1, /^No Redis server at redis:\/\/127/);
+});
