@@ -97,7 +97,7 @@ async function pauses({ page, context }) {
 
 /** Trains for ten epochs with all cores. */
 async function tenEpochs(browser, { page, context }, images) {
-  const all = page.getByRole("checkbox", { name: /^all \d+ cores/ });
+  const all = page.getByRole("checkbox", { name: /^use all \d+ cores/ });
   if (await all.count()) await all.check();
   await page.getByRole("button", { name: "One epoch" }).click(); // loads and warms up
   await page.locator('[data-phase="paused"]', { hasText: "Epoch 2" }).waitFor({ timeout: 300_000 });

@@ -97,7 +97,7 @@ describe("this image and this batch", () => {
     expect((await selected(page)).value).toBe(
       explain(three(), parseCell("grad.conv1.weight[3,0,1,1]")).value,
     );
-    await page.getByText("this batch").click();
+    await page.getByText("the whole batch").click();
     expect((await selected(page)).value).toBe(
       explain(batch(), parseCell("grad.conv1.weight[3,0,1,1]")).value,
     );

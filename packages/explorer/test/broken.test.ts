@@ -322,7 +322,7 @@ testInBrowser("a mistake from a link beside the right network; another by keyboa
   expect(await cells(page, "weights-start-at-zero")).toEqual(["10.0%", "learns nothing"]);
   await page.goto(`${url}#tab=break&mistake=nonsense`);
   await vi.waitUntil(
-    () => page.getByRole("radio", { name: "= for += over the positions" }).isChecked(),
+    () => page.getByRole("radio", { name: "Each position replaces the last" }).isChecked(),
     LONG,
   );
 });

@@ -9,6 +9,7 @@ import {
   randomStream,
 } from "unravel-cnn";
 import * as layers from "./layers.js";
+import { answerTo } from "./riddles.js";
 
 /* The mistakes that the lab can make: what each is called, what goes wrong, and what makes it. */
 
@@ -96,7 +97,7 @@ export const mistakes: readonly LabMistake[] = [
     change: { model: layers.kernelFlippedForward },
   }),
   known("batch-mean-left-out", {
-    title: "No 1/N",
+    title: "Gradients not divided by N",
     group: "backward",
     wrong: "dz = p - onehot",
     effect:
@@ -104,7 +105,7 @@ export const mistakes: readonly LabMistake[] = [
     change: { model: layers.batchMeanLeftOut },
   }),
   known("batch-overwritten", {
-    title: "= for += over the images",
+    title: "Each image replaces the last",
     group: "backward",
     wrong: "dw = np.outer(dy[n], x[n]); db = dy[n]",
     effect:
@@ -112,11 +113,11 @@ export const mistakes: readonly LabMistake[] = [
     change: { model: layers.batchOverwritten },
   }),
   known("positions-overwritten", {
-    title: "= for += over the positions",
+    title: "Each position replaces the last",
     group: "backward",
     wrong: "dw[o] = x[n, :, i:i+kh, j:j+kw] * dy[n, o, i, j]",
     effect:
-      "The kernels learn from one corner of one image, where there is mostly paper, so their gradients are next to nothing. With plain gradient descent the steps are, too; Adam makes long steps even of those. The dense layer behind them gets its right gradients, and can learn from filters that are as random as they began.",
+      "The kernels learn from one corner of one image, where there is mostly paper, so their gradients are next to nothing. Plain gradient descent then hardly moves the kernels; Adam makes long steps even of such gradients. The dense layer behind them gets its right gradients, and can learn from filters that are as random as they began.",
     change: { model: layers.positionsOverwritten },
   }),
   known("kernel-not-flipped-backward", {
@@ -217,5 +218,8 @@ export const mistakes: readonly LabMistake[] = [
   },
 ];
 
-export const mistakeNamed = (name: string | undefined): LabMistake | undefined =>
-  mistakes.find((one) => one.name === name);
+/** @param name of a mistake, or of a riddle */
+export function mistakeNamed(name: string | undefined): LabMistake | undefined {
+  const wanted = name === undefined ? undefined : (answerTo(name) ?? name);
+  return mistakes.find((one) => one.name === wanted);
+}

@@ -3,7 +3,7 @@ import type { LabSettings } from "./experiment.js";
 /* What is chosen in the lab, and how it stands in a link. Loaded with the page: the lab itself comes later. */
 
 export interface BrokenSettings extends LabSettings {
-  /** The name of the mistake that is looked at. */
+  /** The name of the mistake that is looked at, or of a riddle. */
   readonly mistake: string;
 }
 
@@ -23,7 +23,7 @@ export function brokenFrom(word: (name: string) => string | undefined): BrokenSe
   const mistake = word("mistake");
   const seed = word("mistake-seed");
   return {
-    mistake: mistake !== undefined && /^[a-z-]{1,40}$/.test(mistake) ? mistake : usualBroken.mistake,
+    mistake: mistake !== undefined && /^[a-z-]{1,40}\d?$/.test(mistake) ? mistake : usualBroken.mistake,
     optimizer: word("mistake-optimizer") === "adam" ? "adam" : usualBroken.optimizer,
     seed: seed !== undefined && /^\d{1,4}$/.test(seed) ? Number(seed) : usualBroken.seed,
   };

@@ -1,6 +1,7 @@
+import { riddleOf } from "../broken/riddles.js";
 import type { Lesson } from "./lesson.js";
 
-const mistake = (name: string) => `tab=break&mistake=${name}`;
+const mistake = (name: string) => `tab=break&mistake=${riddleOf(name)}`;
 
 export const bug: Lesson = {
   id: "bug",
