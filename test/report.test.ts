@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, onTestFinished } from "vitest";
-import { builtIn, type ModelSpec, renderReport } from "../packages/core/src/index.js";
+import { builtIn, type ModelSpec, renderEvaluation, renderReport } from "../packages/core/src/index.js";
+import { evaluated } from "../packages/core/test/support/evaluations.js";
 import { subjectOf } from "../packages/core/test/support/reports.js";
 import { residual } from "../packages/core/test/support/residual.js";
 import { openPage, testInBrowser } from "./support/browser.js";
@@ -182,4 +183,40 @@ testInBrowser("what a class or a file is called is not run", async () => {
   expect(await page.title()).toContain(imageName);
   expect(await page.textContent("#softmax")).toContain(classes[0]);
   expect(events).toEqual({ requests: [], said: [] });
+});
+
+/** Names of classes and files that are hard to fit: long, without a place to break, and such as would be run. */
+const hard = (count: number) =>
+  Array.from({ length: count }, (_, k) => `${"<img src=x onerror=alert(1)>"}${"long".repeat(12)}${k}`);
+
+describe.each([
+  ["two classes", hard(2), 3],
+  ["ten classes", Array.from("0123456789"), 1],
+  ["a hundred classes", hard(100), 1],
+] as const)("the page of an evaluation with %s", (_, classes, channels) => {
+  const subject = evaluated({ classes, images: 10 * classes.length, wrong: 3, channels });
+  const html = renderEvaluation({
+    ...subject,
+    nameOf: (image) => `folder/${"of_a_file".repeat(9)}${image}.jpg`,
+  });
+
+  testInBrowser("fits screens and paper, shows its pictures, and asks for nothing", async () => {
+    const { page, events } = await openReport(html);
+    for (const [width, colorScheme] of few(SCREENS.slice(0, 2), SCREENS)) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme, media: "screen" });
+      expect(await sticksOut(page), `${width} ${colorScheme}`).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    }
+    await page.waitForFunction(() =>
+      Array.from(document.images).every(({ complete, naturalWidth }) => complete && naturalWidth > 0),
+    );
+    expect(await page.evaluate(() => document.images.length)).toBe(
+      Math.min(20, Math.ceil((10 * classes.length) / 3)),
+    );
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 688, height: 1000 });
+    expect(await sticksOut(page)).toEqual([]);
+    expect(events).toEqual({ requests: [], said: [] });
+  });
 });

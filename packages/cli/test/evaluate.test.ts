@@ -1,11 +1,14 @@
-import { copyFile, mkdir, readdir } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { testWithMnist } from "../../../test/support/needs.js";
-import { scratchFolder, succeed } from "./support/cli.js";
+import { expectRefusal, scratchFolder, succeed, unravel } from "./support/cli.js";
 import { useShapes, writeShapes } from "./support/shapes.js";
 
 const CLASSES = "0123456789";
+
+/** As a page writes it. */
+const percentOf = (share: number) => `${(100 * share).toFixed(2).replace(".00", "")}%`;
 
 const scratch = scratchFolder();
 const data = useShapes(scratch, "shapes");
@@ -60,6 +63,35 @@ test.concurrent("--quiet leaves the accuracy only", async () => {
 
   expect(stderr).toBe("");
   expect(stdout).toMatch(/^Test accuracy [^\n]*\n$/);
+});
+
+test.concurrent("--report writes a page of it; another ending, and somebody's page, are refused before the work", async () => {
+  const file = scratch("report.html");
+  const args = ["evaluate", scratch("model.safetensors"), ...data()];
+  const { stderr } = await succeed([...args, "--report", file]);
+  expect(stderr).toContain(`Wrote ${file}\n`);
+  const page = await readFile(file, "utf8");
+  expect(page).toContain("<title>model.safetensors on shapes</title>");
+  expect(page).toContain(`of 200 images are right</dt><dd>${percentOf(trained.test.accuracy)}</dd>`);
+  expect(page).toContain('<table class="confusion">');
+  expect(page).not.toContain(scratch(""));
+  await succeed([...args, "--report", file, "--quiet"]); // its own page is replaced
+
+  const theirs = scratch("theirs.html");
+  await writeFile(theirs, "<!doctype html><title>Mine</title>");
+  expectRefusal(
+    await unravel([...args, "--report", theirs]),
+    2,
+    /is there already and is not a report that unravel wrote/,
+  );
+  expect(await readFile(theirs, "utf8")).toBe("<!doctype html><title>Mine</title>");
+  for (const [name, message] of [
+    ["report.pdf", /^--report must be a file name that ends in \.html, not "report\.pdf"\.$/],
+    ["-", /^--report -: only files can be written/],
+    [scratch("nowhere", "report.html"), /nowhere/],
+  ] as const) {
+    expectRefusal(await unravel([...args, "--report", name]), 2, message);
+  }
 });
 
 test.concurrent("a built-in model is fresh from the seed, said to be untrained, and about as good as guessing", async () => {

@@ -76,6 +76,7 @@ export type { EngineWorker, StartWorker } from "./engine/wasm/engineWorker.js";
 export { borrowWorkers, type LentWorkers, lendWorkers } from "./engine/wasm/lending.js";
 export type { Gpu } from "./engine/webgpu/gpu.js";
 export { FailureError, InputError, inContext } from "./errors.js";
+export { type EvaluationSubject, renderEvaluation } from "./evaluationReport/index.js";
 export * from "./explain/index.js";
 export { crc32 } from "./formats/crc32.js";
 export {
@@ -165,6 +166,7 @@ export type { EpochRecord, History, ProgressEvent } from "./training/history.js"
 export { type Answers, type Evaluation, measure as evaluateLogits } from "./training/metrics.js";
 export { checkTrace } from "./training/overflow.js";
 export {
+  type CalibrationGroup,
   type ClassQuality,
   classQualities,
   type Mistake,

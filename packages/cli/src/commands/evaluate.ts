@@ -6,6 +6,8 @@ import {
   createEngine,
   type Dataset,
   evaluate,
+  type Model,
+  renderEvaluation,
   type ScoreSummary,
   ScoreTally,
 } from "unravel-cnn";
@@ -17,7 +19,7 @@ import { interruptible } from "../exit.js";
 import { MODEL_HELP } from "../help.js";
 import { loadModel, modelOfFile, SIZE_OPTIONS, SPEC_OPTION } from "../model.js";
 import { seedOption } from "../options.js";
-import { PICTURE_FILE, PNG_TEXT } from "../output/kinds.js";
+import { PICTURE_FILE, PNG_TEXT, REPORT_FILE } from "../output/kinds.js";
 import { outputFile } from "../output/names.js";
 import { checkOutput, writeOutput } from "../output/write.js";
 import { mistakesSheet } from "../sheets/mistakes.js";
@@ -32,6 +34,7 @@ import { stylesFor } from "../terminal/style.js";
 interface EvaluateOptions extends EngineChoice, DataOptions {
   all?: boolean;
   mistakes?: string;
+  report?: string;
   spec?: string;
   filters?: number;
   width?: number;
@@ -60,6 +63,11 @@ export function defineEvaluate(command: Command): void {
       "write the surest mistakes to FILE.png, with what each was taken for and its file",
       outputFile("--mistakes", PICTURE_FILE),
     )
+    .option(
+      "--report <file>",
+      "write all of it to FILE.html, with the surest mistakes as pictures: one file that needs no other",
+      outputFile("--report", REPORT_FILE),
+    )
     .option("--json", "print the results as JSON")
     .option("--quiet", "no progress, the accuracy only")
     .addHelpText(
@@ -68,7 +76,7 @@ export function defineEvaluate(command: Command): void {
 Examples:
   unravel evaluate model.safetensors
   unravel evaluate model.safetensors --data fashion-mnist
-  unravel evaluate model.safetensors --data ./my-photos --mistakes wrong.png
+  unravel evaluate model.safetensors --data ./my-photos --report report.html
   unravel evaluate one-conv   fresh weights: as good as guessing`,
     )
     .action(async (model: string, options: EvaluateOptions) => {
@@ -80,6 +88,7 @@ async function run(name: string, options: EvaluateOptions, signal: AbortSignal):
   const progress = new Progress(process.stderr, options.quiet === true);
   await checkEngine(options);
   if (options.mistakes !== undefined) await checkOutput(options.mistakes, PICTURE_FILE);
+  if (options.report !== undefined) await checkOutput(options.report, REPORT_FILE);
   const like = await modelOfFile(name, options.spec);
   const data = await loadData({ ...options, limit: 0, like }, "testing on", progress, signal);
   const loaded = await loadModel({ ...options, model: name, say: (line) => progress.say(line) }, data.test);
@@ -88,7 +97,7 @@ async function run(name: string, options: EvaluateOptions, signal: AbortSignal):
   if (!trained) progress.say(`${title} is untrained: its weights are fresh from seed ${options.seed}.`);
   const engine = await createEngine(model.spec, { ...engineOptions(options), parameters });
   try {
-    const tally = new ScoreTally(MOST_MISTAKES);
+    const tally = new ScoreTally(MOST_MISTAKES, model.loss);
     const result = await evaluate(engine, test, {
       signal,
       onScores: (scores, from) => {
@@ -100,8 +109,16 @@ async function run(name: string, options: EvaluateOptions, signal: AbortSignal):
     const scores = isOneClassEach(test) ? tally.result() : undefined;
     const qualities = scores && classQualities(result.confusion);
     if (options.mistakes !== undefined && scores) {
-      await writeMistakes(options.mistakes, scores, test, data);
+      await writeMistakes(options.mistakes, scores, test, model, data);
       progress.say(`Wrote ${options.mistakes}: the ${scores.mistakes.length} surest mistakes`);
+    }
+    if (options.report !== undefined) {
+      const page = renderEvaluation({
+        ...{ modelName: title, model, trained, data: test, evaluation: result, scores },
+        nameOf: namesOf(data),
+      });
+      await writeOutput(options.report, REPORT_FILE, new TextEncoder().encode(page));
+      progress.say(`Wrote ${options.report}`);
     }
     if (options.json) {
       const summary = {
@@ -149,13 +166,19 @@ function isOneClassEach({ images, labels, shape }: Dataset): boolean {
   return labels.length * shape[0] * shape[1] * shape[2] === images.length;
 }
 
+/** What an image is called: its file, where it comes from one. */
+function namesOf({ pictures }: CommandData): (image: number) => string {
+  return (image) => pictures?.files.test[image] ?? `image ${image}`;
+}
+
 async function writeMistakes(
   path: string,
   { mistakes }: ScoreSummary,
   test: Dataset,
-  { pictures }: CommandData,
+  { loss }: Model,
+  data: CommandData,
 ): Promise<void> {
-  const nameOf = (image: number) => pictures?.files.test[image] ?? `image ${image}`;
-  const sheet = mistakesSheet(mistakes, test, nameOf, pictures === undefined);
+  const areScores = loss.words.probabilities === "scores";
+  const sheet = mistakesSheet(mistakes, test, namesOf(data), data.pictures === undefined, areScores);
   await writeOutput(path, PICTURE_FILE, encode({ ...sheet, depth: 8, text: PNG_TEXT }));
 }

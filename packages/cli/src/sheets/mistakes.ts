@@ -1,4 +1,5 @@
 import { type Dataset, type Mistake, sizeOf } from "unravel-cnn";
+import { significant } from "../terminal/numbers.js";
 import { drawText, LETTER, shortened } from "./letters.js";
 
 /** A picture, as a PNG holds it. */
@@ -27,13 +28,15 @@ const [INK, WRONG, RIGHT] = [
 /**
  * The surest mistakes side by side: each picture with what it was taken for and how surely, what it shows, and its file.
  * @param nameOf a picture's file, or another name of it
- * @param inkOnBlack whether images are light ink on black, which is turned round
+ * @param inkOnBlack whether images of one channel are light ink on black, which is turned round
+ * @param areScores whether the network gives scores that are no probabilities
  */
 export function mistakesSheet(
   mistakes: readonly Mistake[],
   data: Dataset,
   nameOf: (image: number) => string,
   inkOnBlack: boolean,
+  areScores: boolean,
 ): Drawn {
   const [channels, height, width] = data.shape;
   const scale = Math.max(1, Math.floor(SIDE / Math.max(height, width)));
@@ -58,13 +61,14 @@ export function mistakesSheet(
         const place = Math.floor(y / scale) * width + Math.floor(x / scale);
         const colour = [0, 1, 2].map((c) => {
           const value = pixels[(channels === 3 ? c : 0) * height * width + place];
-          return inkOnBlack ? 255 - value : value;
+          return inkOnBlack && channels === 1 ? 255 - value : value;
         });
         paint(left + x, top + y, colour);
       }
     }
+    const sure = areScores ? significant(probability) : `${Math.floor(100 * probability)}%`;
     const lines: readonly (readonly [string, readonly number[]])[] = [
-      [`${shortened(data.classes[predicted], most - 5)} ${Math.floor(100 * probability)}%`, WRONG],
+      [`${shortened(data.classes[predicted], most - sure.length - 1)} ${sure}`, WRONG],
       [`is ${shortened(data.classes[actual], most - 3)}`, RIGHT],
       [shortened(nameOf(image), most), INK],
     ];

@@ -1,4 +1,5 @@
-import { softmax } from "../losses/softmax.js";
+import type { Loss } from "../losses/loss.js";
+import { softmaxCrossEntropyLoss } from "../losses/softmaxCrossEntropy.js";
 import { largestInRows, type Tensor } from "../tensor.js";
 
 /** How good the answers are for one class, the others being all the same. */
@@ -37,8 +38,21 @@ export interface Mistake {
   readonly image: number;
   readonly actual: number;
   readonly predicted: number;
-  /** Of the answer that was given. */
+  /** Of the answer that was given; its score, where the loss takes scores as they are (`meanSquaredError`). */
   readonly probability: number;
+}
+
+/** The answers whose probabilities lie between two numbers. */
+export interface CalibrationGroup {
+  /** Probabilities from here on, in [0, 1), up to `to`. */
+  readonly from: number;
+  readonly to: number;
+  /** How many images were answered so surely. */
+  readonly images: number;
+  /** The mean of their answers' probabilities; null if there is none. */
+  readonly confidence: number | null;
+  /** The share of them that is right; null if there is none. */
+  readonly accuracy: number | null;
 }
 
 /** What can be said of answers only while their scores are at hand. */
@@ -47,9 +61,12 @@ export interface ScoreSummary {
   readonly top5: number;
   /**
    * The expected calibration error: how far the probabilities of the answers are, on average, from the share of them that is right, in
-   * 15 groups of equal width. (C. Guo et al., "On Calibration of Modern Neural Networks", 2017)
+   * 15 groups of equal width. (C. Guo et al., "On Calibration of Modern Neural Networks", 2017) Null where the loss gives scores that
+   * are no probabilities (`meanSquaredError`).
    */
-  readonly calibrationError: number;
+  readonly calibrationError: number | null;
+  /** These groups, in the order of their probabilities; empty where there are none. */
+  readonly calibration: readonly CalibrationGroup[];
   /** The surest first. */
   readonly mistakes: readonly Mistake[];
 }
@@ -60,6 +77,7 @@ const TOP = 5;
 /** Takes scores in parts and sums up how sure the answers were. */
 export class ScoreTally {
   readonly #mostMistakes: number;
+  readonly #loss: Loss;
   readonly #counts = new Float64Array(GROUPS);
   readonly #sure = new Float64Array(GROUPS);
   readonly #right = new Float64Array(GROUPS);
@@ -67,19 +85,23 @@ export class ScoreTally {
   #images = 0;
   #amongTop = 0;
 
-  /** @param mostMistakes so many of the mistakes are kept */
-  constructor(mostMistakes: number) {
+  /**
+   * @param mostMistakes so many of the mistakes are kept
+   * @param loss what makes probabilities of scores: that of the model; default softmax and cross-entropy
+   */
+  constructor(mostMistakes: number, loss: Loss = softmaxCrossEntropyLoss) {
     this.#mostMistakes = mostMistakes;
+    this.#loss = loss;
   }
 
   /** @param logits `[N, classes]`; @param labels `[N]` */
   add(logits: Tensor, labels: ArrayLike<number>): void {
     const classes = logits.shape[1];
-    const probabilities = softmax(logits).data;
+    const probabilities = this.#loss.probabilities(logits).data;
     for (const [n, predicted] of largestInRows(logits).entries()) {
       const actual = labels[n];
       const probability = probabilities[n * classes + predicted];
-      const group = Math.min(GROUPS - 1, Math.floor(probability * GROUPS));
+      const group = Math.max(0, Math.min(GROUPS - 1, Math.floor(probability * GROUPS)));
       this.#counts[group] += 1;
       this.#sure[group] += probability;
       if (predicted === actual) this.#right[group] += 1;
@@ -95,12 +117,26 @@ export class ScoreTally {
 
   result(): ScoreSummary {
     this.#sortMistakes();
+    const areScores = this.#loss.words.probabilities === "scores";
     let error = 0;
     for (let group = 0; group < GROUPS; group++) error += Math.abs(this.#sure[group] - this.#right[group]);
     return {
       top5: this.#amongTop / this.#images,
-      calibrationError: error / this.#images,
+      calibrationError: areScores ? null : error / this.#images,
+      calibration: areScores ? [] : Array.from({ length: GROUPS }, (_, group) => this.#group(group)),
       mistakes: this.#mistakes,
+    };
+  }
+
+  #group(group: number): CalibrationGroup {
+    const images = this.#counts[group];
+    const mean = (sum: number) => (images === 0 ? null : sum / images);
+    return {
+      from: group / GROUPS,
+      to: (group + 1) / GROUPS,
+      images,
+      confidence: mean(this.#sure[group]),
+      accuracy: mean(this.#right[group]),
     };
   }
 

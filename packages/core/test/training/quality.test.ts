@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { classQualities, ScoreTally, tensor } from "../../src/index.js";
+import { classQualities, losses, ScoreTally, tensor } from "../../src/index.js";
 
 describe("precision, recall and F1", () => {
   test("by their definitions", () => {
@@ -55,6 +55,38 @@ describe("how sure the answers are", () => {
       { image: 3, actual: 1, predicted: 0, probability: expect.closeTo(0.9, 5) },
       { image: 5, actual: 0, predicted: 1, probability: expect.closeTo(0.6, 5) },
     ]);
+  });
+
+  test("the groups of the calibration hold every answer once", () => {
+    const tally = new ScoreTally(10);
+    tally.add(
+      scoresOf([
+        [0.9, 0.1],
+        [0.92, 0.08],
+        [0.4, 0.6],
+      ]),
+      [0, 1, 1],
+    );
+    const { calibration } = tally.result();
+    expect(calibration.map(({ images }) => images)).toEqual([...Array(9).fill(0), 1, 0, 0, 0, 2, 0]);
+    expect(calibration[13]).toEqual({
+      ...{ from: 13 / 15, to: 14 / 15, images: 2, accuracy: 0.5 },
+      confidence: expect.closeTo(0.91, 5),
+    });
+    expect(calibration[0]).toMatchObject({ confidence: null, accuracy: null });
+  });
+
+  test("probabilities are those of the model's loss; scores are none, and are not calibrated", () => {
+    const sigmoids = new ScoreTally(10, losses.binaryCrossEntropy.resolve({ type: "binaryCrossEntropy" }));
+    sigmoids.add(tensor([1, 2], Float32Array.of(0, -1)), [1]);
+    expect(sigmoids.result().mistakes[0].probability).toBeCloseTo(0.5, 6);
+    const scores = new ScoreTally(10, losses.meanSquaredError.resolve({ type: "meanSquaredError" }));
+    scores.add(tensor([1, 2], Float32Array.of(1.25, -1)), [1]);
+    expect(scores.result()).toMatchObject({
+      calibrationError: null,
+      calibration: [],
+      mistakes: [{ probability: 1.25 }],
+    });
   });
 
   test("the right class among the five most probable", () => {

@@ -164,7 +164,7 @@ function markOf(plane: Plane, mark: Mark): Markup {
 }
 
 /** A picture as an address that holds it whole: `data:image/png;base64,...`. */
-function pngAddress(pixels: Pixels, palette?: readonly Colour[]): string {
+export function pngAddress(pixels: Pixels, palette?: readonly Colour[]): string {
   let binary = "";
   for (const byte of encodePng(pixels, palette)) binary += String.fromCharCode(byte);
   return `data:image/png;base64,${btoa(binary)}`;
