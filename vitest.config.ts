@@ -7,6 +7,7 @@ const pages = [
   "packages/explorer/test/**/*.test.ts",
   "packages/files/test/browser/**/*.test.ts",
   "test/browser.test.ts",
+  "test/ownImages.test.ts",
   "test/report.test.ts",
   "test/scalingPicture.test.ts",
   "test/webgpu.test.ts",

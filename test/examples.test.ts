@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { readModel } from "../packages/core/src/node/index.js";
@@ -13,8 +14,9 @@ const folder = join(import.meta.dirname, "..", "examples");
 const env = { ...process.env, IMAGES: "300" };
 
 test("each has fewer than 60 lines", () => {
-  const programs = readdirSync(folder).filter((name) => /\.(m?js|ts|svelte|html)$/.test(name));
-  expect(programs).toContain("train.mjs");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const programs = files.filter((name) => /\.(m?js|ts|svelte|html)$/.test(name));
+  expect(programs).toEqual(expect.arrayContaining(["train.mjs", join("own-images", "training.js")]));
   for (const name of programs) {
     expect(readFileSync(join(folder, name), "utf8").trimEnd().split("\n").length, name).toBeLessThan(60);
   }
@@ -50,4 +52,42 @@ test("train.mjs trains, tests and saves; interrupted, it goes on", async () => {
   if (interrupted) expect(stdout).not.toMatch(/^epoch 1: /m);
   const { model } = await readModel(file);
   expect(model.inputShape).toEqual([1, 28, 28]);
+});
+
+test("of what is dropped on a page, all files are found, however many and deep", async () => {
+  interface Entry {
+    readonly isFile: boolean;
+    readonly fullPath: string;
+    file?(then: (file: unknown) => void): void;
+    createReader?(): { readEntries(then: (some: readonly Entry[]) => void): void };
+  }
+  const file = (fullPath: string): Entry => ({
+    isFile: true,
+    fullPath,
+    file: (then) => then({ of: fullPath }),
+  });
+  /** As browsers have it: a reader gives a hundred entries at a time, and then none. */
+  const folderOf = (fullPath: string, entries: readonly Entry[]): Entry => ({
+    isFile: false,
+    fullPath,
+    createReader() {
+      let at = 0;
+      return {
+        readEntries: (then) => {
+          then(entries.slice(at, at + 100));
+          at += 100;
+        },
+      };
+    },
+  });
+  const cats = Array.from({ length: 250 }, (_, k) => file(`/photos/cats/${k}.png`));
+  const deep = folderOf("/photos/dogs", [folderOf("/photos/dogs/old", [file("/photos/dogs/old/a.png")])]);
+  const path: string = pathToFileURL(join(folder, "own-images", "dropped.js")).href;
+  const { filesIn } = await import(/* @vite-ignore */ path);
+  const found = await filesIn(folderOf("/photos", [folderOf("/photos/cats", cats), deep]));
+  expect(found.map((one: { path: string }) => one.path)).toEqual([
+    ...Array.from({ length: 250 }, (_, k) => `photos/cats/${k}.png`),
+    "photos/dogs/old/a.png",
+  ]);
+  expect(found[250].file).toEqual({ of: "/photos/dogs/old/a.png" });
 });

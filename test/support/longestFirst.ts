@@ -18,6 +18,7 @@ const longest = [
   "packages/explorer/test/drawing",
   "packages/explorer/test/graph",
   "test/browser",
+  "test/ownImages",
   "test/webgpu",
   "test/report",
   "packages/explorer/test/killed",

@@ -5,12 +5,12 @@ export {
   imagesFromFiles,
   type LabelledPicture,
   type PageImages,
-  type PagePicture,
 } from "./browser/imagesFromFiles.js";
 export type { ExportedFile, ExportFormat, ExportOptions, WeightKind } from "./export/format.js";
 export { exportFormats, exportModel } from "./export/index.js";
 export type { ImportedFile, ImportedModel, ImportFormat, ImportOptions } from "./import/format.js";
 export { importFormats, importModel } from "./import/index.js";
+export { type PagePicture, pixelsOf } from "./browser/pixelsOf.js";
 export { type Suspicions, suspicionsOf } from "./layout/suspicions.js";
 export { decodeGif } from "./pictures/gif.js";
 export { type KnownKind, kindOf, type PictureKind } from "./pictures/kind.js";

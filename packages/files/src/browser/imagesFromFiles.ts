@@ -5,7 +5,6 @@ import {
   InputError,
   type Normalization,
   type PictureRule,
-  type PixelData,
   pictureRule,
   resizePicture,
   sizeOf,
@@ -18,9 +17,7 @@ import { isCalledPicture, isSystems } from "../layout/names.js";
 import { commonSize } from "../layout/size.js";
 import { normalizationOf } from "../layout/statistics.js";
 import { type TargetOptions, targetOf } from "../layout/target.js";
-
-/** What a page can have of a picture. */
-export type PagePicture = Blob | ImageBitmap | HTMLCanvasElement | OffscreenCanvas | ImageData;
+import { type PagePicture, pixelsOf } from "./pixelsOf.js";
 
 /** A picture of a page, with its class. */
 export interface LabelledPicture {
@@ -166,21 +163,6 @@ function layoutOf(given: readonly (File | LabelledPicture)[]): {
   }
   const classes = [...new Set(labelled.map(({ label }) => label))];
   return { layout: { images: labelled, classes, remarks: [] }, sources };
-}
-
-/** A picture's pixels as the browser decodes them, upright as EXIF says. */
-async function pixelsOf(picture: PagePicture): Promise<PixelData> {
-  if (picture instanceof ImageData) return picture;
-  const drawn = picture instanceof Blob ? await createImageBitmap(picture) : picture;
-  try {
-    const canvas = new OffscreenCanvas(drawn.width, drawn.height);
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    if (context === null) throw new Error("no canvas");
-    context.drawImage(drawn, 0, 0);
-    return context.getImageData(0, 0, drawn.width, drawn.height);
-  } finally {
-    if (picture instanceof Blob) (drawn as ImageBitmap).close();
-  }
 }
 
 /** Messages that begin with a small letter become sentences that begin with the name. */
