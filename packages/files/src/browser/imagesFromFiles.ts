@@ -29,6 +29,7 @@ export interface LabelledPicture {
   readonly name?: string | undefined;
 }
 
+/** What becomes of a page's pictures, and who hears of it. */
 export interface ImagesFromFilesOptions extends TargetOptions {
   /** For people; default `pictures`. */
   readonly name?: string | undefined;
@@ -157,12 +158,27 @@ function layoutOf(given: readonly (File | LabelledPicture)[]): {
       if (isCalledPicture(path) && !isSystems(path)) sources.set(path, one);
     }
   }
-  if (labelled.length === 0) return { layout: foldersLayout([...sources.keys()], []), sources };
+  if (labelled.length === 0) {
+    const paths = [...sources.keys()];
+    const chosen = folderOfAll(paths);
+    const layout = foldersLayout(
+      paths.map((path) => path.slice(chosen.length)),
+      [],
+    );
+    const images = layout.images.map((image) => ({ ...image, path: chosen + image.path }));
+    return { layout: { ...layout, images }, sources };
+  }
   if (labelled.length < sources.size) {
     throw new InputError("some pictures have labels and some are files of a folder; give one or the other");
   }
   const classes = [...new Set(labelled.map(({ label }) => label))];
   return { layout: { images: labelled, classes, remarks: [] }, sources };
+}
+
+/** The folder that a visitor has chosen, where all files lie in one: as in Node, its own name says nothing, even if it is `test`. */
+function folderOfAll(paths: readonly string[]): string {
+  const [folder] = paths.length === 0 ? [""] : paths[0].split("/");
+  return paths.every((path) => path.startsWith(`${folder}/`)) ? `${folder}/` : "";
 }
 
 /** Messages that begin with a small letter become sentences that begin with the name. */

@@ -89,6 +89,32 @@ testInBrowser("files of a chosen folder give the images that Node gives", async 
   });
 });
 
+testInBrowser("what the chosen folder itself is called says nothing, as in Node", async () => {
+  const given = Object.entries(pictures).map(([path, bytes]) => [path, Array.from(bytes)] as const);
+  const made = await (await page()).evaluate(async (all) => {
+    const choose = (rename: (path: string) => string) => {
+      const chosen = all.map(([path, bytes]) => {
+        const file = new File([Uint8Array.from(bytes)], path.split("/").at(-1) as string);
+        return Object.defineProperty(file, "webkitRelativePath", { value: rename(path) });
+      });
+      return (globalThis as unknown as Global).files.imagesFromFiles(chosen, { size: 8 }).then(
+        ({ train, files, setAside }) => ({ classes: train.classes, trained: files.train.length, setAside }),
+        (error: Error) => error.message,
+      );
+    };
+    return Promise.all([
+      choose((path) => path.replace("photos", "test")),
+      choose((path) => path.replace("photos", "train")),
+      choose((path) => path.replace(/^photos.(cat|dog)/, "cat")),
+    ]);
+  }, given);
+  const both = { classes: ["cat", "dog"], trained: 8, setAside: 2 };
+  expect(made.slice(0, 2)).toEqual([both, both]);
+  expect(made[2]).toMatch(
+    /^pictures: its \d+ pictures \(.*\) lie in no class's folder; put those of each class into a folder/,
+  );
+});
+
 testInBrowser("ImageData, ImageBitmap and canvas, with their labels and sets", async () => {
   const made = await (await page()).evaluate(async () => {
     const pixels = (value: number) =>
