@@ -170,6 +170,7 @@ export function small(options: BuiltInOptions = {}): ModelSpec {
 /** The built-in models by their names on the command line. */
 export const builtInModels = { "one-conv": oneConv, lenet5, convnet, small, resnet } as const;
 
+/** A built-in model by its name. */
 export type BuiltInName = keyof typeof builtInModels;
 
 /** What can be chosen of some built-in models, and of which. */

@@ -44,7 +44,10 @@ export function indexAt(shape: Shape, offset: number): number[] {
   return index;
 }
 
-/** @throws InputError if the tensor called `cell.tensor` has no such cell. */
+/**
+ * Looks whether a tensor has a cell.
+ * @throws InputError if the tensor called `cell.tensor` has no such cell.
+ */
 export function checkCell(cell: Cell, { shape }: Tensor): void {
   const inside = (position: number, axis: number) =>
     Number.isInteger(position) && position >= 0 && position < shape[axis];

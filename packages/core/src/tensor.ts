@@ -7,10 +7,13 @@ export type Shape = readonly number[];
 /** The shape of an image. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
+/** The numbers of a tensor, row-major. */
 export type FloatArray = Float32Array | Float64Array;
 
+/** How precise a tensor's numbers are. */
 export type DType = "float32" | "float64";
 
+/** The precisions that there are. */
 export const dtypes: readonly DType[] = ["float32", "float64"];
 
 /** Numbers in row-major order: the last dimension is contiguous. */
@@ -51,7 +54,10 @@ export function tensor(shape: Shape, values: ArrayLike<number>, dtype: DType = "
   return { shape, data: dtype === "float64" ? Float64Array.from(values) : Float32Array.from(values) };
 }
 
-/** @throws InputError unless it is a tensor whose numbers fill its shape. The message is no sentence yet. */
+/**
+ * Looks whether something is a tensor.
+ * @throws InputError unless it is a tensor whose numbers fill its shape. The message is no sentence yet.
+ */
 export function checkTensor(t: Tensor): void {
   const { shape, data } = Object(t) as Partial<Tensor>;
   const floats = data instanceof Float32Array || data instanceof Float64Array;
@@ -67,6 +73,7 @@ export function checkTensor(t: Tensor): void {
   }
 }
 
+/** Of which precision a tensor's numbers are. */
 export function dtypeOf(t: Tensor): DType {
   return t.data instanceof Float64Array ? "float64" : "float32";
 }
@@ -93,6 +100,7 @@ export function largestInRows(t: Tensor): Uint32Array {
   return winners;
 }
 
+/** Whether two shapes are the same. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dimension, i) => dimension === b[i]);
 }

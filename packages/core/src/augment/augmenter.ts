@@ -20,6 +20,10 @@ export interface AugmentPlace {
   readonly copy?: number;
 }
 
+/**
+ * Changes the image of bytes `[C, H, W]` that begins at `source[from]` by chance, and writes it from `target[to]` on. At the same
+ * place in a training it makes the same changes.
+ */
 export type Augmenter = (
   place: AugmentPlace,
   source: Uint8Array,

@@ -26,6 +26,7 @@ export interface AugmentOptions {
   readonly contrast?: number | boolean | undefined;
 }
 
+/** A kind of change: `rotate`, `shift`, `flip`, ... */
 export type AugmentName = keyof AugmentOptions;
 
 /** Options, or what suits most digits (grey images) or photographs (coloured ones). */
@@ -69,6 +70,7 @@ export const augmentKinds: Readonly<Record<AugmentName, AugmentKind>> = {
   contrast: { usual: 0.2, check: upTo(1, true, ""), words: "more or less contrast by up to this share" },
 };
 
+/** All kinds of changes. */
 export const augmentNames = Object.keys(augmentKinds) as AugmentName[];
 
 /** For a table of checks: whether it is such a spec; `resolveAugment` looks at how it fits the images. */

@@ -5,6 +5,7 @@ import { sizeOf } from "../tensor.js";
 import { type Augmenter, createAugmenter } from "./augmenter.js";
 import { type Augmentation, type AugmentName, augmentKinds } from "./options.js";
 
+/** How large a sheet of changed images is. */
 export interface AugmentSheetOptions {
   /** Images in a row, of which each row shows the same. */
   readonly columns: number;

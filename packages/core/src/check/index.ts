@@ -16,6 +16,7 @@ import { usedKinds, usedStates } from "./usedKinds.js";
 export type { GivenArrays } from "./names.js";
 export * from "./report.js";
 
+/** What is known of a step whose arrays are checked. */
 export interface CheckOptions {
   /** The network; by default it is worked out from the shapes. */
   readonly model?: ModelSpec | undefined;

@@ -17,6 +17,7 @@ const LAYER_NAME = /^(grad\.|new\.)?([a-z]+)(\d*)\.(weight|bias|out|running\.mea
 const GREEK: Readonly<Record<string, string>> = { gamma: "weight", beta: "bias" };
 const OTHER_NAMES = ["x", "y", "probs", "loss", "lr", "grad.x"];
 
+/** Somebody's own arrays by their names. */
 export type GivenArrays = Readonly<Record<string, NpyArray>>;
 
 export interface NamedArrays {

@@ -29,6 +29,7 @@ export interface CheckReport {
   readonly notes: readonly string[];
 }
 
+/** What the check says of one array. */
 export interface CheckedArray {
   /** The contract name. */
   readonly name: string;
@@ -50,6 +51,7 @@ export interface Difference {
   readonly right: number;
 }
 
+/** A convention that the given arrays follow and the textbook doesn't, which is no mistake. */
 export interface FoundConvention {
   /** `dense-weights-in-out`, `summed-loss`, ... */
   readonly name: string;
@@ -59,6 +61,7 @@ export interface FoundConvention {
   readonly what: string;
 }
 
+/** The mistake that explains what differs. */
 export interface FoundMistake {
   /** `kernel-flipped-forward`, `batch-mean-left-out`, ...; `unknown` if none of the known ones explains the numbers. */
   readonly name: string;

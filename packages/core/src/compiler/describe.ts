@@ -22,6 +22,7 @@ import { type KernelPhase, kernelsOf } from "./stages.js";
 
 export type { KernelPhase };
 
+/** One kernel of a compiled network: its loops, and how much they compute. */
 export interface KernelDescription {
   readonly name: string;
   readonly phase: KernelPhase;
@@ -33,6 +34,7 @@ export interface KernelDescription {
   readonly nest: string;
 }
 
+/** One piece of a compiled network's memory. */
 export interface BufferDescription {
   readonly name: string;
   /** `shared`: once for all threads. `workspace`: each thread has one. `block`: each block of images has one, in shared memory. */
@@ -66,6 +68,7 @@ export interface PlanDescription {
   readonly moduleBytes: number;
 }
 
+/** For which training a compiled network is described. */
 export interface DescribeOptions {
   /** Default 64. */
   readonly batchSize?: number;

@@ -4,6 +4,7 @@ import { permutation, randomStream } from "../random.js";
 import { sizeOf } from "../tensor.js";
 import { countOf, type Dataset } from "./dataset.js";
 
+/** Which images are on a sheet, and how it is laid out. */
 export interface SheetOptions {
   /** `class`: each class has its own rows, in the order of the classes. `random`: all mixed. */
   readonly order: "class" | "random";

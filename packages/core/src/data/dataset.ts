@@ -78,6 +78,7 @@ export function firstOf(data: Dataset, count: number): Dataset {
 }
 
 /**
+ * Looks whether a data set is sound: bytes that fill its shape, and a class for each label.
  * @throws InputError if an array is of another kind, or they do not fit each other, a label has no class, or there is nothing in it.
  */
 export function checkDataset(data: Dataset): void {

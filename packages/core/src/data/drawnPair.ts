@@ -4,6 +4,7 @@ import { abortSignal, type Checks, callback, checkOptions, elsewhere, wholeNumbe
 import type { DataPair, Dataset } from "./dataset.js";
 import { digitsOneByOne, type Part } from "./digits/digits.js";
 
+/** How many digits are drawn for each of the two sets. */
 export interface DrawOptions {
   /** How many training digits. 0 draws none, for those who only test. */
   readonly trainCount: number;

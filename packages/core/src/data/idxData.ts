@@ -17,6 +17,7 @@ export interface IdxFile {
   readonly bytes: Uint8Array;
 }
 
+/** The four files of a data set in IDX format. */
 export interface IdxFiles {
   readonly train: { readonly images: IdxFile; readonly labels: IdxFile };
   readonly test: { readonly images: IdxFile; readonly labels: IdxFile };

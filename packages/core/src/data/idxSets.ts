@@ -23,6 +23,7 @@ export interface IdxNames {
   readonly test: { readonly images: string; readonly labels: string };
 }
 
+/** A published data set of IDX files: its names, classes and layout. */
 export interface IdxSet extends IdxLayout {
   /** For people: `EMNIST letters`. */
   readonly title: string;

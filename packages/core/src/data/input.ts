@@ -33,6 +33,7 @@ function preparedDigit(picture: Picture | PixelData): PreparedPicture {
 /** What is looked at of a model. */
 export type PictureTaker = Pick<Model, "inputShape" | "classes"> & Partial<Pick<Model, "pictures">>;
 
+/** How a picture becomes a model's input, where that is not as usual. */
 export interface PictureOptions {
   /** The picture is already just what the model takes: only make bytes of it. */
   readonly raw?: boolean | undefined;

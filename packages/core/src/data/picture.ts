@@ -43,7 +43,10 @@ export function pictureOf(given: Picture | PixelData): Picture {
 /** The most pixels that a picture may have: a file of a few bytes can claim any size. */
 export const MOST_PIXELS = 50_000_000;
 
-/** @throws InputError if the sizes are not those of a picture, or the values don't fill it */
+/**
+ * Looks whether a picture is sound: its size, and values that fill it.
+ * @throws InputError if the sizes are not those of a picture, or the values don't fill it
+ */
 export function checkPicture({ width, height, channels, depth, data }: Picture): void {
   checkPictureSize(width, height);
   if (![1, 2, 3, 4].includes(channels)) {
@@ -64,7 +67,10 @@ export function checkPicture({ width, height, channels, depth, data }: Picture):
   }
 }
 
-/** @throws InputError if a picture can't have this size, or it is too large to be read */
+/**
+ * Looks whether a picture can have this width and height, in pixels, before memory is taken for it.
+ * @throws InputError if a picture can't have this size, or it is too large to be read
+ */
 export function checkPictureSize(width: number, height: number): void {
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
     throw new InputError(

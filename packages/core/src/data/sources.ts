@@ -121,6 +121,8 @@ export const sources = {
   },
 } as const satisfies Record<string, Source>;
 
+/** A data set that can be downloaded, by its name. */
 export type DatasetName = keyof typeof sources;
 
+/** The names of all data sets that can be downloaded. */
 export const datasetNames = Object.keys(sources) as readonly DatasetName[];

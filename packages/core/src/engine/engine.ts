@@ -6,6 +6,7 @@ import type { ClassWeights } from "../losses/loss.js";
 import type { OptimizerOptions } from "../optimizers/index.js";
 import type { NamedTensors } from "../tensor.js";
 
+/** An engine by its name: the textbook, WebAssembly, or a GPU. */
 export type EngineName = "reference" | "wasm" | "webgpu";
 
 /**
@@ -45,6 +46,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** What is the same in all steps of a training. */
 export interface TrainingOptions {
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
@@ -81,6 +83,7 @@ export interface RunState extends OptimizerState {
   readonly parameters: NamedTensors;
 }
 
+/** A training that an engine has begun. */
 export interface TrainingRun {
   /**
    * Trains once on the images at `order`, batch by batch; the last batch may be short.
@@ -95,6 +98,7 @@ export interface TrainingRun {
   close(): Promise<void>;
 }
 
+/** How an epoch is run, and how it can be stopped. */
 export interface EpochOptions {
   readonly signal?: AbortSignal | undefined;
   /** When it is aborted, the epoch ends after a step and resolves with what was done until then; it is no error. */
@@ -124,6 +128,7 @@ export interface EpochTotals {
   readonly idleSteps: number;
 }
 
+/** How images are put through a network, and how that can be stopped. */
 export interface InferenceOptions {
   readonly batchSize?: number;
   readonly signal?: AbortSignal | undefined;

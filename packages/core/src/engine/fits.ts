@@ -3,7 +3,10 @@ import { InputError } from "../errors.js";
 import type { Model } from "../graph/model.js";
 import { formatShape, sameShape } from "../tensor.js";
 
-/** @throws InputError if the data set is broken, or its images or classes aren't those of the network. */
+/**
+ * Looks whether a network can take a data set: the shape of its images, the number of its classes, the kind of its labels.
+ * @throws InputError if the data set is broken, or its images or classes aren't those of the network.
+ */
 export function checkFits(model: Model, data: Dataset): void {
   checkDataset(data);
   if (!sameShape(model.inputShape, data.shape)) {

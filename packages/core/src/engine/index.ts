@@ -13,8 +13,10 @@ import { defaultThreads } from "./wasm/host.js";
 import { WebGpuEngine } from "./webgpu/engine.js";
 import type { Gpu } from "./webgpu/gpu.js";
 
+/** All engines, the default first. */
 export const engineNames: readonly EngineName[] = ["wasm", "webgpu", "reference"];
 
+/** Which engine is made, and on what it runs. */
 export interface EngineOptions {
   /**
    * Default `wasm`: compiled for the network. `webgpu`: compute shaders on a GPU. `reference`: the textbook as it is, much

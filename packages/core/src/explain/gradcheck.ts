@@ -16,6 +16,7 @@ import { layerProbes, lossProbes, networkProbes, type Probe } from "./probes.js"
  * where it is and not in all layers before it.
  */
 
+/** On what gradients are measured, and how many of them. */
 export interface GradcheckOptions {
   /**
    * How many cells of a tensor are moved at most: the one with the largest gradient and others at random. Default 32, and
@@ -40,6 +41,7 @@ const gradcheckChecks: Checks<GradcheckOptions> = {
 /** `not judged`: every cell that was moved lies on a kink. */
 export type Verdict = "agrees" | "differs" | "not judged";
 
+/** What comes of comparing gradients with measured slopes. */
 export interface Gradcheck {
   /** Whether nothing differs. */
   readonly agrees: boolean;
@@ -49,6 +51,7 @@ export interface Gradcheck {
   readonly layers: readonly LayerCheck[];
 }
 
+/** What comes of one layer alone. */
 export interface LayerCheck {
   readonly layer: string;
   readonly verdict: Verdict;
@@ -56,6 +59,7 @@ export interface LayerCheck {
   readonly tensors: readonly TensorCheck[];
 }
 
+/** What comes of one tensor. */
 export interface TensorCheck {
   /** What was moved: `x`, `conv1.weight`, `relu1.out`. */
   readonly tensor: string;
@@ -72,6 +76,7 @@ export interface TensorCheck {
   readonly worst?: CellCheck;
 }
 
+/** One number's gradient, and the slope that was measured. */
 export interface CellCheck {
   readonly cell: Cell;
   /** As it was computed. */

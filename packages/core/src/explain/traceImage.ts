@@ -6,6 +6,7 @@ import { type Checks, checkOptions, elsewhere } from "../options.js";
 import { EVALUATION, logits, type Trace, trace, withUpdate } from "../reference/trace.js";
 import { copyAll, formatShape, largestInRows, sizeOf } from "../tensor.js";
 
+/** What is taken for right, and how large the update is. */
 export interface TraceImageOptions {
   /** Index of the right class; left out, the network's own answer is taken for right. */
   readonly label?: number | undefined;

@@ -51,11 +51,13 @@ export interface ModelLayer extends ResolvedLayer {
   readonly multiplyAdds: { readonly forward: number; readonly trainingStep: number };
 }
 
+/** A parameter of a model: its name and shape. */
 export interface ModelParameter extends ParameterInfo {
   /** The contract name: `conv1.weight`. */
   readonly fullName: string;
 }
 
+/** What a layer of a model keeps without learning it: its name and shape. */
 export interface ModelState extends StateInfo {
   /** The contract name: `norm1.running_mean`. */
   readonly fullName: string;

@@ -21,6 +21,7 @@ import type { Model, ModelParameter, ModelState } from "./model.js";
  */
 export type Init = "he" | "normal";
 
+/** The ways in which weights can start, the default first. */
 export const inits: readonly Init[] = ["he", "normal"];
 
 /**
@@ -60,6 +61,7 @@ export function tensorsOfModel({ parameters, state }: Model): readonly (ModelPar
 }
 
 /**
+ * Looks whether parameters are those of a model, in names, shapes and values.
  * @param parameters those of the model, and its state
  * @throws InputError if one is missing or has another shape, a name is not one of the model's, or a value is not a finite number,
  *   or below what it can be, as a variance below 0.

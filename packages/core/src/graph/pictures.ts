@@ -5,6 +5,7 @@ import type { ImageShape } from "../tensor.js";
 /** How a picture fills a model's input: cut to it, whole with a border, or pulled to it. */
 export const fits = ["cover", "contain", "stretch"] as const;
 
+/** How a picture fills a model's input: `cover` cuts it, `contain` gives it a border, `stretch` pulls it. */
 export type Fit = (typeof fits)[number];
 
 /** How pictures of any size became the inputs that a model was trained on, so that others become them in the same way. */

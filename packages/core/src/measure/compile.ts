@@ -15,6 +15,7 @@ import {
   whole,
 } from "../options.js";
 
+/** How long it takes to compile a network, and how much code comes of it. */
 export interface CompileTimes {
   /** From the spec to the bytes of the module: shapes, plan, kernels, code. */
   readonly generateMs: number;
@@ -24,6 +25,7 @@ export interface CompileTimes {
   readonly bytes: number;
 }
 
+/** For which training a network is compiled. */
 export interface CompileOptions {
   /** Default 64. */
   readonly batchSize?: number;

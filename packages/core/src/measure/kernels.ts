@@ -32,6 +32,7 @@ import {
  * again on the same block of 8 made-up images (one, where batches have one), so that what it touches is in the caches that it fits into.
  */
 
+/** How long one kernel of a training step takes, and how much it computes. */
 export interface KernelProfile {
   /** The layer and what is done: `conv1.forward`, `fc1.parameterGradients`; `update` and `reduce` are the optimizer's. */
   readonly name: string;
@@ -47,6 +48,7 @@ export interface KernelProfile {
   readonly gflops: number | null;
 }
 
+/** Which training step is taken apart, and how long it is measured. */
 export interface ProfileOptions {
   /** Default 64. */
   readonly batchSize?: number;

@@ -46,6 +46,7 @@ const ROUNDS = 8192;
 const LANES = 4;
 const OPERATIONS_PER_CALL = 2 * ROUNDS * SUMS * LANES;
 
+/** Whose peak is measured: an engine's threads, or such as are started for it. */
 export interface PeakOptions extends Pick<EngineOptions, "startWorker"> {
   /**
    * A wasm engine, whose threads are measured, on its path (`strict`). Default: threads of its own, as the other options

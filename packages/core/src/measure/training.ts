@@ -19,6 +19,7 @@ import {
 } from "../options.js";
 import { openTimer } from "./timer.js";
 
+/** How fast a network trains. */
 export interface TrainingSpeed {
   /** The median of the repetitions, and the slowest and the fastest of them. */
   readonly imagesPerSecond: number;
@@ -33,6 +34,7 @@ export interface TrainingSpeed {
   readonly computedGflops: number;
 }
 
+/** Which training is measured, and how long. */
 export interface TrainingSpeedOptions
   extends Pick<EngineOptions, "threads" | "startWorker" | "strict" | "convolution"> {
   /** Default 64. */

@@ -9,6 +9,7 @@ import { locateDataset, sourceOf } from "./datasets.js";
 import { type DownloadOptions, download } from "./download.js";
 import { type CheckedDataset, verifyFolder } from "./verifyDataset.js";
 
+/** How a data set is fetched, and who hears of it. */
 export interface FetchOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
@@ -24,6 +25,7 @@ const fetchChecks: Checks<FetchOptions> = {
   timing: elsewhere,
 };
 
+/** How far a download is. */
 export interface FetchProgress {
   /** What comes just now. */
   readonly file: string;
@@ -32,6 +34,7 @@ export interface FetchProgress {
   readonly total: number;
 }
 
+/** What came of fetching a data set. */
 export interface Fetched {
   readonly name: DatasetName;
   /** For people. */

@@ -10,7 +10,10 @@ export const LARGEST_FILE = 2 ** 31 - 1;
 /** What a pipe or a device gives is read up to this: it can go on for ever. */
 const LARGEST_STREAM = 2 ** 28;
 
-/** @throws InputError if the file can't be read, or has more than `most` bytes */
+/**
+ * The bytes of a file.
+ * @throws InputError if the file can't be read, or has more than `most` bytes
+ */
 export async function readBytes(path: string, most = LARGEST_FILE): Promise<Uint8Array> {
   let limit = most;
   try {

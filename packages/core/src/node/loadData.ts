@@ -33,6 +33,7 @@ const DIGITS_SEED = 0;
 /** As in MNIST. */
 const asMany = { train: 60000, test: 10000 };
 
+/** Which part of the data is wanted, and who hears of the loading. */
 export interface LoadOptions {
   /** Download nothing. */
   readonly offline?: boolean | undefined;
@@ -57,6 +58,7 @@ const loadChecks: Checks<LoadOptions> = {
   timing: elsewhere,
 };
 
+/** What happens while data are loaded. */
 export type LoadEvent =
   /** `bytes` of `total` have come. */
   | { readonly type: "download"; readonly title: string; readonly bytes: number; readonly total: number }
@@ -67,6 +69,7 @@ export type LoadEvent =
   /** So many `digits` of `total` are drawn. */
   | { readonly type: "draw"; readonly digits: number; readonly total: number };
 
+/** A training set and a test set, and where they come from. */
 export interface LoadedData extends DataPair {
   /** What it is: `mnist`, `fashion-mnist`, `digits`, or the folder as it was given. */
   readonly source: string;

@@ -14,6 +14,7 @@ import { readBytes } from "./files.js";
  */
 export type FileState = "good" | "unchecked" | "missing" | "damaged";
 
+/** Whether a file is the one that was published. */
 export interface CheckedFile {
   /** As it is published. */
   readonly name: string;
@@ -24,6 +25,7 @@ export interface CheckedFile {
   readonly state: FileState;
 }
 
+/** Whether a data set's files are those that were published. */
 export interface CheckedDataset {
   readonly name: DatasetName;
   /** For people. */

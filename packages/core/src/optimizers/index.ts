@@ -12,6 +12,7 @@ import { type SgdOptions, sgd } from "./sgd.js";
 /** An optimizer with all its options. */
 export type OptimizerOptions = SgdOptions | AdamOptions;
 
+/** An optimizer by its name: `sgd`, `adam`, `adamw`. */
 export type OptimizerName = OptimizerOptions["type"];
 
 /** An optimizer as one asks for it: its type, and the options that differ from the defaults; or the type alone. */
@@ -22,6 +23,7 @@ export type OptimizerSpec =
 
 const optimizers = { sgd, adam, adamw };
 
+/** The names of all optimizers. */
 export const optimizerNames = Object.keys(optimizers) as readonly OptimizerName[];
 
 function rule(name: OptimizerName): Optimizer<OptimizerOptions> {

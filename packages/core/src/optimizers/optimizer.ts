@@ -15,6 +15,7 @@ export interface UpdateStep {
 /** On what weight decay acts: on all parameters, or on weights only, and so neither on biases nor on what norms learn. */
 export type Decay = "all" | "weights";
 
+/** What weight decay can act on. */
 export const decays: readonly Decay[] = ["all", "weights"];
 
 /** A rule that changes a parameter by its gradient. Gradients are those of the mean loss over the batch. */

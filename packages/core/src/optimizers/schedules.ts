@@ -8,6 +8,7 @@ import { cosPi } from "../math.js";
  */
 export type Schedule = "constant" | "cosine" | "one-cycle";
 
+/** How the learning rate can go through a training. */
 export const schedules: readonly Schedule[] = ["constant", "cosine", "one-cycle"];
 
 /** The learning rate of step `step` of `steps`, counted from 0. `peak` is the largest rate of the schedule. */

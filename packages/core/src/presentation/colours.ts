@@ -7,6 +7,7 @@ import { largestSize } from "./numbers.js";
  * strength shows in grey print, too. On light paper strong colours are dark, on dark paper light.
  */
 
+/** Which colours numbers have: grey levels of a picture, one hue for numbers without a sign, two for those with one. */
 export type ScaleKind = "grey" | "sequential" | "diverging";
 
 /** From which value to which colours run: 0 to `largest`, or for a diverging scale `-largest` to `largest`. */

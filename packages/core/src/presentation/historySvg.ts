@@ -4,6 +4,7 @@ import { type Scale, scaleOf } from "./scale.js";
 
 /* A training as a picture: above the losses of its epochs, below the accuracies. */
 
+/** What stands in the picture of a training beside its curves. */
 export interface HistorySvgOptions {
   /** What was trained on what, in one line. */
   readonly subtitle?: string | undefined;

@@ -4,6 +4,7 @@ import { scaleOf } from "./scale.js";
 
 /* A test of learning rates as a picture: the loss against the rate, whose axis goes by factors of ten. */
 
+/** What stands in the picture of a test of learning rates beside its curve. */
 export interface RateSvgOptions {
   /** What was trained on what, in one line. */
   readonly subtitle?: string | undefined;

@@ -27,6 +27,7 @@ export interface SumLine<Name = string> {
   readonly value: number;
 }
 
+/** A sum as people add it: lines, and what they come to. */
 export interface Sum<Name = string> {
   readonly lines: readonly SumLine<Name>[];
   readonly totalName: Name;
@@ -58,7 +59,10 @@ export interface SumInShort {
   readonly lines: readonly (SumLine & { readonly term?: Term })[];
 }
 
-/** @param most how many terms have a line of their own */
+/**
+ * The terms of a number, the largest first, and what the others have together.
+ * @param most how many terms have a line of their own
+ */
 export function sumInShort(
   { terms, value }: Pick<Account, "terms"> & { readonly value: number },
   most = 10,

@@ -74,6 +74,7 @@ export function logits(
   return forward(model, parameters, x, circumstances)[model.output];
 }
 
+/** For which circumstances a step is traced, and how far back. */
 export interface TraceOptions extends Partial<Circumstances> {
   /** Whether `grad.x`, and the gradients on the way to it that no parameter needs, are wanted; default: yes. */
   readonly inputGradient?: boolean | undefined;

@@ -20,6 +20,7 @@ import type { TrainingState } from "./training.js";
 /** When checkpoints are made: after so many seconds, epochs or steps. */
 export type Every = { readonly seconds: number } | { readonly epochs: number } | { readonly steps: number };
 
+/** When a training is kept, and where. */
 export interface CheckpointOptions {
   /** Default: every 60 seconds. Besides, there is one at the beginning, one at the end, and one when training is aborted. */
   readonly every?: Every | undefined;
@@ -45,6 +46,7 @@ export interface Checkpoint {
   readonly note?: unknown;
 }
 
+/** The best epoch so far, and its weights. */
 export interface Best {
   /** Counted from 1. */
   readonly epoch: number;

@@ -9,6 +9,7 @@ import { finiteLogits } from "./overflow.js";
 /** So many scores are held at once: of ten classes, those of 400,000 images. */
 const MOST_SCORES = 2 ** 22;
 
+/** How an evaluation is run, and who hears of its scores. */
 export interface EvaluateOptions extends InferenceOptions {
   /** Gets the scores, `[n, classes]`, of the images from `from` on, in the images' order. */
   readonly onScores?: ((scores: Tensor, from: number) => void) | undefined;

@@ -10,6 +10,7 @@ import { permutation, randomStream } from "../random.js";
 import { settingChecks, type TrainingSettings } from "./settings.js";
 import { imagesPerEpoch, occupy, type Prepared, prepareTraining } from "./training.js";
 
+/** Between which rates a test of learning rates goes, and on what it trains. */
 export interface FindRateOptions extends Omit<TrainingSettings, "epochs" | "schedule" | "learningRate"> {
   /** The first rate; default 1e-5. */
   readonly from?: number | undefined;
@@ -49,6 +50,7 @@ export interface RateTest {
   readonly tooHigh: number | null;
 }
 
+/** One step of a test of learning rates. */
 export interface RateTrial {
   readonly rate: number;
   /** Mean of the batch, before the step. */

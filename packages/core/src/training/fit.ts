@@ -17,6 +17,7 @@ import type { EpochRecord, History, ProgressEvent } from "./history.js";
 import { settingChecks, type TrainingSettings } from "./settings.js";
 import { prepareTraining, Training } from "./training.js";
 
+/** How a training is run, what is kept of it, and who hears of it. */
 export interface FitOptions extends TrainingSettings {
   /**
    * Which weights the engine holds in the end: those of the `last` epoch, the default, or of the `best`, whose loss on the
@@ -39,8 +40,10 @@ export interface FitOptions extends TrainingSettings {
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
 }
 
+/** Which weights are kept in the end: those of the `best` epoch, or of the `last`. */
 export type Keep = "best" | "last";
 
+/** Which weights can be kept in the end. */
 export const keeps: readonly Keep[] = ["best", "last"];
 
 const fitChecks: Checks<FitOptions> = {

@@ -1,5 +1,6 @@
 import type { Death } from "./death.js";
 
+/** What an epoch was like. Accuracies are shares in [0, 1]. */
 export interface EpochRecord {
   /** Mean over the epoch's images, each taken when its batch was trained on. */
   readonly loss: number;
@@ -12,6 +13,7 @@ export interface EpochRecord {
   readonly imagesPerSecond: number;
 }
 
+/** What a training was like, epoch by epoch. */
 export interface History {
   readonly epochs: readonly EpochRecord[];
   /** Whether the network had died in the end: then it has learnt nothing for some time, and more epochs are of no use. */

@@ -38,7 +38,10 @@ export interface Answers {
 /** So many classes have a row each, whatever the labels are. */
 const MOST_WITH_ROWS = 256;
 
-/** @param logits `[N, classes]`; @param labels `[N]` or `[N, classes]`; @param loss default softmax and cross-entropy */
+/**
+ * How good scores are: loss, accuracy and confusion matrix.
+ * @param logits `[N, classes]`; @param labels `[N]` or `[N, classes]`; @param loss default softmax and cross-entropy
+ */
 export function measure(logits: Tensor, labels: ArrayLike<number>, loss?: Loss): Evaluation {
   const tally = new Tally(logits.shape[1], loss);
   tally.add(logits, labels);

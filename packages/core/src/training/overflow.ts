@@ -43,7 +43,10 @@ export async function finiteLogits(
   );
 }
 
-/** @throws FailureError if the loss or a gradient of a trace is no finite number */
+/**
+ * Looks whether all numbers of a trace are finite.
+ * @throws FailureError if the loss or a gradient of a trace is no finite number
+ */
 export function checkTrace({ model, tensors, loss }: Trace): void {
   const wrong = Object.keys(tensors).find((name) => !tensors[name].data.every(Number.isFinite));
   if (wrong === undefined && Number.isFinite(loss)) return;

@@ -15,6 +15,7 @@ import { type PixelData, pixelTables } from "./pixelTables.js";
 import { readPictures } from "./readPictures.js";
 import { tableSource } from "./tableSource.js";
 
+/** What becomes of a folder's pictures, and who hears of it. */
 export interface ImageFolderOptions extends TargetOptions {
   /** Leave files out that can't be read as pictures; default: they are an error. */
   readonly skipBroken?: boolean | undefined;

@@ -27,6 +27,7 @@ export function gifSize(bytes: Uint8Array): { readonly width: number; readonly h
 }
 
 /**
+ * The first picture of a GIF.
  * @param bytes a file that begins as a GIF
  * @throws InputError if it is damaged or too large
  */

@@ -35,6 +35,7 @@ const signatures: readonly [what: string, bytes: readonly number[], offset?: num
   ["a NumPy array", [0x93, ...ascii("NUMPY")]],
 ];
 
+/** What kind of file it is, by its first bytes. */
 export function kindOf(bytes: Uint8Array): PictureKind {
   const has = (expected: readonly number[], offset = 0) =>
     expected.every((byte, k) => bytes[offset + k] === byte);

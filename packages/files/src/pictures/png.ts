@@ -8,6 +8,7 @@ import { damaged, type PngHeader, readRows } from "./pngRows.js";
  */
 
 /**
+ * The picture in a PNG of any bit depth, with or without a palette, interlaced or not.
  * @param bytes a file that begins as a PNG
  * @throws InputError if it is damaged, too large, or of a sort that can't be read
  */

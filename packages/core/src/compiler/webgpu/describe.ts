@@ -19,6 +19,7 @@ export interface ShaderDescription {
   readonly seldom: boolean;
 }
 
+/** What a training step does on a GPU, kernel by kernel. */
 export interface BatchPlanDescription {
   readonly batchSize: number;
   /** Bytes of the device's memory, without the images of the data set. */
@@ -27,6 +28,7 @@ export interface BatchPlanDescription {
   readonly kernels: readonly ShaderDescription[];
 }
 
+/** For which training the shaders are described. */
 export interface DescribeShadersOptions {
   /** Default 64. */
   readonly batchSize?: number;

@@ -25,6 +25,7 @@ export interface DigitPen {
 }
 
 /**
+ * A pen that draws digits of 28x28, light on black, as MNIST has them: the same digit for the same seed, part and index.
  * @throws InputError if the seed is not a whole number in [0, 2^32). `draw` throws it for a digit that is not 0 to 9 and
  *   for an index that is not a whole number of at least 0.
  */

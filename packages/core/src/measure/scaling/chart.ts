@@ -6,6 +6,7 @@ import type { ScalingPoint, Sweep } from "./sweep.js";
  * height: 0 left or at the bottom, 1 right or at the top.
  */
 
+/** What a picture of a sweep holds, in shares of its width and height. */
 export interface ScalingChart {
   /** Where a value lies: along a scale that begins at 0, or for batches and threads one on which doubling is a step. */
   readonly place: (value: number) => number;
@@ -36,6 +37,7 @@ const lineNames: Readonly<Record<Sweep, string>> = {
 /** A repetition that took longer than this many times the longest median sticks out of the picture. */
 const MOST_OVER = 1.4;
 
+/** Where the points, the line and the exponential of a sweep lie in a picture. */
 export function chartOf(
   sweep: Sweep,
   points: readonly ScalingPoint[],

@@ -3,6 +3,7 @@ import type { ScalingPoint, Sweep } from "./sweep.js";
 
 /* What the measured points say: a line, a power, and what an exponential would have said. */
 
+/** How time grows with what was changed. */
 export interface ScalingConclusion {
   /**
    * The line through all points: `seconds = offset + slope * x`. Filters and images are x themselves. A kernel has

@@ -7,6 +7,7 @@ import { nounOf, scalingInWords, wrapWords } from "./words.js";
 
 /* The picture: measured points, the line, the exponential, and below it the answer in words. */
 
+/** What stands in the picture of a sweep beside its points. */
 export interface ScalingSvgOptions {
   /** What was measured, in one line: network, batch, engine, machine. */
   readonly subtitle: string;

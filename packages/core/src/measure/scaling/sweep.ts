@@ -24,6 +24,7 @@ import { networkFor } from "./network.js";
 /** What can change. */
 export const sweeps = ["filters", "kernel", "batch-size", "images", "threads"] as const;
 
+/** What a sweep changes: filters, kernel size, batch size, images or threads. */
 export type Sweep = (typeof sweeps)[number];
 
 /** What an epoch's time depends on. */
@@ -38,6 +39,7 @@ export interface EpochSettings {
   readonly threads: number;
 }
 
+/** What is changed step by step, and what is measured of it. */
 export interface ScalingOptions
   extends Pick<EngineOptions, "engine" | "startWorker" | "strict" | "convolution"> {
   readonly sweep: Sweep;
@@ -81,6 +83,7 @@ const scalingChecks: Checks<ScalingOptions> = {
   onRound: callback,
 };
 
+/** One measurement of a sweep. */
 export interface ScalingPoint {
   /** Of what changes. */
   readonly value: number;
