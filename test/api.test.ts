@@ -20,9 +20,10 @@ let rendered: readonly (readonly [name: string, text: string])[];
 let names: readonly Exported[];
 
 beforeAll(async () => {
-  rendered = (await load("render.mjs")).render();
-  names = (await load("exports.mjs")).exportsOf((await load("themes.mjs")).pages).flat();
-});
+  const all = (await load("exports.mjs")).exportsOf((await load("themes.mjs")).pages);
+  names = all.flat();
+  rendered = (await load("render.mjs")).render(all);
+}, 60_000);
 
 test("the committed pages are what the sources say; npm run api writes them", () => {
   const folder = join(root, "docs", "api");

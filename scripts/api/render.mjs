@@ -1,12 +1,13 @@
 /* The pages of the API reference as Markdown. */
-import { exportsOf } from "./exports.mjs";
 import { pages } from "./themes.mjs";
 
 const NOTE = "<!-- made by npm run api -->";
 
-/** @returns `[file name, text]` of each page, the index first */
-export function render() {
-  const all = exportsOf(pages);
+/**
+ * @param all what each page's module exports
+ * @returns `[file name, text]` of each page, the index first
+ */
+export function render(all) {
   const rendered = pages.map((page, k) => {
     const whole = pages.findIndex(({ name }) => name === page.of);
     return [fileOf(page), whole < 0 ? reference(page, all[k]) : list(page, all[k], pages[whole], all[whole])];

@@ -1,23 +1,31 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { encode } from "fast-png";
 import type { Page } from "playwright-core";
 import {
   defineModel,
+  type Fit,
   formatModel,
   formatNpz,
   formatTraceJson,
   formatTraceNpz,
+  type ImageShape,
   initialParameters,
   lenet5,
+  type Model,
   type ModelSpec,
   parseTraceJson,
   parseTraceNpz,
+  pictureRule,
+  preparePicture,
   tensor,
   trace,
 } from "unravel-cnn";
 import { describe, expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
+import { expectSentence } from "../../../test/support/sentence.js";
+import { parseLink } from "../src/state/link.js";
 import { sample, traceOf, trainedNetwork } from "./support/library.js";
 import { choose, downloaded, probabilities, selected } from "./support/page.js";
 import { sharedVisit } from "./support/visit.js";
@@ -27,6 +35,15 @@ async function open(page: Page, name: string, bytes: Uint8Array | string): Promi
   const path = join(await temporaryFolder(), name);
   await writeFile(path, bytes);
   await page.locator('input[aria-label="A file to open"]').setInputFiles(path);
+}
+
+/** Colours that change from place to place, opaque, as a decoder gives them. */
+function pictureLikePhoto(width: number, height: number) {
+  const data = Uint8Array.from({ length: 3 * width * height }, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / (3 * width))];
+    return [x / 9, y * 0.8, 128 + 100 * Math.sin(x / 50 + y / 30)][i % 3] + ((x * 7 + y * 13) % 11);
+  });
+  return { width, height, channels: 3, depth: 8, data } as const;
 }
 
 const title = (page: Page) => page.locator("header .network").innerText();
@@ -126,6 +143,71 @@ describe("opening", () => {
       );
     },
   );
+
+  testInBrowser(
+    "a picture, as the network's own rule makes an input of it, and as `unravel predict` does",
+    async () => {
+      const { page } = await sharedVisit();
+      const photo = pictureLikePhoto(2300, 300);
+      const file = encode(photo);
+      const ruled = (input: ImageShape, fit: Fit) =>
+        defineModel({
+          input,
+          layers: [{ type: "flatten" }, { type: "dense", units: 2 }],
+          classes: ["cat", "dog"],
+          pictures: pictureRule(input, fit),
+        });
+      const show = async (model: Model, name: string) => {
+        await open(page, name, formatModel({ model, parameters: initialParameters(model, 1) }));
+        await page.waitForFunction(
+          (name) => document.querySelector("header .network")?.textContent?.includes(name),
+          name,
+        );
+      };
+      /** What the pad gives the network, which the link carries. */
+      const expectInput = (model: Model, name: string) => {
+        const expected = preparePicture(model, photo).input;
+        return expect
+          .poll(
+            () => {
+              const base = parseLink(new URL(page.url()).hash).drawing?.base;
+              if (base?.kind !== "pixels" || String(base.shape) !== String(model.inputShape))
+                return "another shape";
+              return base.bytes.findIndex((value, k) => value !== expected[k]);
+            },
+            { message: name },
+          )
+          .toBe(-1);
+      };
+      const cover = ruled([3, 12, 16], "cover");
+      await show(cover, "cover.safetensors");
+      await open(page, "photo.png", file);
+      await expectInput(cover, "cover");
+      // each network that is opened later gets the picture in its own way
+      for (const [name, model] of [
+        ["stretch", ruled([3, 12, 16], "stretch")],
+        ["grey", ruled([1, 14, 14], "contain")],
+      ] as const) {
+        await show(model, `${name}.safetensors`);
+        await expectInput(model, name);
+      }
+    },
+  );
+
+  testInBrowser("a picture that the network can't take is refused in a sentence", async () => {
+    const { page } = await sharedVisit();
+    const flat = {
+      width: 30,
+      height: 20,
+      channels: 3,
+      depth: 8,
+      data: new Uint8Array(1800).fill(90),
+    } as const;
+    await open(page, "flat.png", encode(flat));
+    const notice = page.locator(".notice p").filter({ hasText: "flat.png: " });
+    await notice.waitFor();
+    expectSentence((await notice.innerText()).replace(/^flat\.png: ./, (start) => start.toUpperCase()));
+  });
 
   testInBrowser("damaged files get one sentence each, and nothing is lost", async () => {
     const { page } = await sharedVisit();

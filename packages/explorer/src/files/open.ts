@@ -1,15 +1,8 @@
-import {
-  EVALUATION,
-  InputError,
-  type Model,
-  type Picture,
-  parseTraceJson,
-  parseTraceNpz,
-  preparePicture,
-  type Trace,
-} from "unravel-cnn";
+import { EVALUATION, InputError, type Model, parseTraceJson, parseTraceNpz, type Trace } from "unravel-cnn";
+import { pixelsOf } from "unravel-files";
 import type { Explorer } from "../state/explorer.svelte.js";
 import { networkFromFile } from "../state/networks.js";
+import { openedFor } from "../state/openedPicture.js";
 
 /** Larger files are none that this page can show. */
 const MOST_BYTES = 256 * 2 ** 20;
@@ -62,35 +55,20 @@ function isTrace(bytes: Uint8Array): boolean {
   return /"tensors"\s*:/.test(new TextDecoder().decode(bytes));
 }
 
-/** Puts a picture on the pad. */
+/**
+ * Puts a picture on the pad: what the network takes of it is what `unravel predict` makes of the same pixels.
+ * @throws InputError that names it, if it can't be read, or the network can't take it
+ */
 export async function openPicture(explorer: Explorer, blob: Blob, name: string): Promise<void> {
-  const picture = await pictureOf(blob, name);
-  const { model } = explorer.network;
   try {
-    const { input, done, doubts } = preparePicture(model, picture);
-    explorer.draw({ base: { kind: "pixels", shape: model.inputShape, bytes: input }, strokes: [] });
+    const picture = await pixelsOf(blob);
+    const { base, done, doubts } = openedFor(explorer.network.model, picture);
+    explorer.draw({ base, strokes: [] });
     const remarks = [...done, ...doubts.map((doubt) => `not sure: ${doubt}`)];
     if (remarks.length > 0) explorer.tell(`${name}: ${remarks.join("; ")}.`, doubts.length > 0);
   } catch (error) {
-    throw error instanceof InputError ? new InputError(`${name}: ${error.message}`) : error;
+    if (!(error instanceof InputError)) throw error;
+    const [first, ...rest] = error.message;
+    throw new InputError(`${name}: ${first.toLowerCase()}${rest.join("")}`);
   }
-}
-
-async function pictureOf(blob: Blob, name: string): Promise<Picture> {
-  let bitmap: ImageBitmap;
-  try {
-    bitmap = await createImageBitmap(blob);
-  } catch {
-    throw new InputError(`${name}: it is damaged, or no picture that this browser can read.`);
-  }
-  // no more pixels than are looked at
-  const scale = Math.min(1, 2048 / Math.max(bitmap.width, bitmap.height));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-  const context = canvas.getContext("2d") as CanvasRenderingContext2D;
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
-  const { width, height, data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  return { width, height, channels: 4, depth: 8, data };
 }

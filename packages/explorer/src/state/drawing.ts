@@ -9,6 +9,7 @@ import {
   sizeOf,
   type Tensor,
 } from "unravel-cnn";
+import type { Opened } from "./openedPicture.js";
 
 /** Side of the drawing pad in its own units; points are whole numbers, so that a link carries them exactly. */
 export const PAD = 256;
@@ -23,8 +24,13 @@ export type Stroke = readonly number[];
 /** What lies on the pad under the strokes. */
 export type Base =
   | { readonly kind: "sample"; readonly digit: number; readonly index: number }
-  /** Just what a network took: bytes `[C, H, W]`. */
-  | { readonly kind: "pixels"; readonly shape: ImageShape; readonly bytes: Uint8Array };
+  /** Just what a network took: bytes `[C, H, W]`; `opened`, where they were made from a file. */
+  | {
+      readonly kind: "pixels";
+      readonly shape: ImageShape;
+      readonly bytes: Uint8Array;
+      readonly opened?: Opened;
+    };
 
 export interface Drawing {
   readonly base: Base | undefined;
@@ -62,7 +68,11 @@ export function bytesOf(drawing: Drawing, model: Model): Uint8Array {
 }
 
 function bytesOfPad(drawing: Drawing, model: Model): Uint8Array {
-  const grey = rasterOf(drawing);
+  const raster = rasterOf(drawing);
+  const { base } = drawing;
+  const hasColours = base?.kind === "pixels" && base.shape[0] === 3;
+  if (hasColours && !readsHandwriting(model)) return inputFromPicture(model, raster);
+  const grey = Uint8Array.from({ length: RASTER * RASTER }, (_, k) => raster.data[4 * k]);
   if (readsHandwriting(model)) return normalizeDigit(grey, RASTER, RASTER);
   return inputFromPicture(model, { width: RASTER, height: RASTER, channels: 1, depth: 8, data: grey });
 }
@@ -78,8 +88,8 @@ function pictureOf([channels, height, width]: ImageShape, bytes: Uint8Array): Pi
 
 let raster: CanvasRenderingContext2D | undefined;
 
-/** The pad as a grey picture, `[RASTER, RASTER]`, with ink = 255. */
-function rasterOf(drawing: Drawing): Uint8Array {
+/** The pad as a picture of RASTER x RASTER, with white ink on black. */
+function rasterOf(drawing: Drawing): ImageData {
   if (!raster) {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = RASTER;
@@ -88,10 +98,7 @@ function rasterOf(drawing: Drawing): Uint8Array {
   raster.fillStyle = "black";
   raster.fillRect(0, 0, RASTER, RASTER);
   drawPad(raster, drawing, RASTER, "white");
-  const { data } = raster.getImageData(0, 0, RASTER, RASTER);
-  const grey = new Uint8Array(RASTER * RASTER);
-  for (let k = 0; k < grey.length; k++) grey[k] = data[4 * k];
-  return grey;
+  return raster.getImageData(0, 0, RASTER, RASTER);
 }
 
 /** Draws what is on the pad, `side` pixels wide: grey bases and strokes in the colour of the ink, others in their own. */

@@ -17,6 +17,7 @@ import { inPass, oppositeOf, otherPass, PAGE, type Pass } from "../view/network.
 import { type Drawing, emptyDrawing, pixelsOf, type Stroke } from "./drawing.js";
 import type { LinkState } from "./link.js";
 import { choices, type Network } from "./networks.js";
+import { remembered, retaken } from "./openedPicture.js";
 import { batchOfPad, digitsOf, labelOfSample } from "./padBatch.js";
 import { Shown } from "./shown.svelte.js";
 import type { Batch } from "./traceBatch.js";
@@ -135,8 +136,9 @@ export class Explorer extends Shown {
       tensorsOfModel(model).map(({ fullName }) => [fullName, given.tensors[fullName]]),
     );
     const complete = trace(model, parameters, given.tensors.x, labels, given.circumstances);
-    this.#before = [...this.#before, this.drawing];
-    this.drawing = { base: pixelsOf(model, given.tensors.x), strokes: [] };
+    const drawing = { base: pixelsOf(model, given.tensors.x), strokes: [] };
+    this.#before = remembered(this.#before, this.drawing, drawing);
+    this.drawing = drawing;
     this.answer = undefined;
     this.batch = undefined;
     this.scope = labels.length > 1 ? "batch" : "image";
@@ -194,6 +196,9 @@ export class Explorer extends Shown {
       this.#tracer.ask(network, this.batch, inPassing);
       return;
     }
+    const { drawing, problem } = retaken(this.drawing, model);
+    this.drawing = drawing;
+    if (problem !== undefined) this.tell(problem);
     if (this.answer !== undefined && this.answer >= model.classes.length) this.answer = undefined;
     this.#tracer.ask(network, batchOfPad(this, model), inPassing);
   }
@@ -233,7 +238,7 @@ export class Explorer extends Shown {
 
   /** Another drawing; what was there can be brought back by `undo`. */
   draw(drawing: Drawing): void {
-    this.#before = [...this.#before.slice(-99), this.drawing];
+    this.#before = remembered(this.#before, this.drawing, drawing);
     this.#replace(drawing);
   }
 

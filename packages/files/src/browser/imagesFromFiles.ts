@@ -33,7 +33,7 @@ export interface LabelledPicture {
 export interface ImagesFromFilesOptions extends TargetOptions {
   /** For people; default `pictures`. */
   readonly name?: string | undefined;
-  /** Leave pictures out that the browser can't decode; default: they are an error. */
+  /** Leave pictures out that can't be read; default: they are an error. */
   readonly skipBroken?: boolean | undefined;
   /** Chooses what is set aside for testing; default 0. */
   readonly seed?: number | undefined;
@@ -82,8 +82,9 @@ export async function imagesFromFiles(
     try {
       const { width, height } = await pixelsOf(sources.get(path) as PagePicture);
       sizes.set(path, [width, height]);
-    } catch {
-      broken.set(path, `${path}: the browser can't decode it.`);
+    } catch (error) {
+      const [first, ...rest] = (error as Error).message;
+      broken.set(path, `${path}: ${first.toLowerCase()}${rest.join("")}`);
     }
   }
   if (broken.size > 0 && !skipBroken) {

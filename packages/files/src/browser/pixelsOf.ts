@@ -1,4 +1,4 @@
-import { FailureError, InputError, type PixelData } from "unravel-cnn";
+import { checkPictureSize, FailureError, InputError, type PixelData } from "unravel-cnn";
 
 /** What a page can have of a picture. */
 export type PagePicture = Blob | ImageBitmap | HTMLCanvasElement | OffscreenCanvas | ImageData;
@@ -6,13 +6,14 @@ export type PagePicture = Blob | ImageBitmap | HTMLCanvasElement | OffscreenCanv
 /**
  * A picture's pixels as the browser decodes them, upright as EXIF says, for `preparePicture`: red, green, blue and opacity, 0 to 255
  * each, `[height, width, 4]`. It runs in workers, too.
- * @throws InputError if the browser can't decode it; FailureError if it is too large for a canvas
+ * @throws InputError if the browser can't decode it, or it has more than 50 million pixels; FailureError if there is no canvas for it
  */
 export async function pixelsOf(picture: PagePicture): Promise<PixelData> {
   if (picture instanceof ImageData) return picture;
   const drawn = picture instanceof Blob ? await decoded(picture) : picture;
   try {
     const { width, height } = drawn;
+    checkPictureSize(width, height);
     const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
     if (context === null) {
       throw new FailureError(

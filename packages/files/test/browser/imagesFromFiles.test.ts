@@ -166,8 +166,8 @@ testInBrowser("what can't be decoded is a sentence, or left out", async () => {
   });
   expect(made).toEqual({
     refused:
-      "InputError pictures: 1 of the 6 pictures can't be read (broken.png: the browser can't decode it); leave them out with skipBroken: true.",
-    left: ["broken.png: the browser can't decode it."],
+      "InputError pictures: 1 of the 6 pictures can't be read (broken.png: it is damaged, or no picture that this browser can read); leave them out with skipBroken: true.",
+    left: ["broken.png: it is damaged, or no picture that this browser can read."],
     none: "pictures: there are no pictures in it; put those of each class into a folder of the class's name.",
   });
 });
