@@ -76,7 +76,7 @@ export async function runTrial(
     const whole = epochs === allEpochs;
     const begun = records.length;
     await fit(engine, training, {
-      ...fitOptionsOf(named, optimizer, training),
+      ...fitOptionsOf(named, optimizer, training, data),
       ...(from && { resume: from }),
       ...(!whole && { checkpoint: { every: { epochs }, save } }),
       onProgress: (event) => {

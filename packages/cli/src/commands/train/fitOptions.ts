@@ -1,4 +1,5 @@
 import { countOf, type Dataset, type FitOptions, learningRateFor, type OptimizerSpec } from "unravel-cnn";
+import type { CommandData } from "../../data.js";
 import type { TrainOptions } from "./options.js";
 
 /** What `fit` gets from a command: what is always said, and what was given. */
@@ -14,6 +15,7 @@ export function fitOptionsOf(
   options: TrainOptions,
   optimizer: Exclude<OptimizerSpec, string>,
   training: Dataset,
+  { pictures }: Pick<CommandData, "pictures">,
 ): FittingOptions {
   const batchSize = Math.min(options.batchSize, countOf(training));
   return {
@@ -25,6 +27,8 @@ export function fitOptionsOf(
     seed: options.seed,
     keep: options.keep,
     ...(options.validation !== undefined && { validation: options.validation }),
+    // folders are often small, and their classes of different sizes
+    ...((options.validation ?? 0) > 0 && pictures && { stratify: true }),
     ...(options.patience !== undefined && { patience: options.patience }),
     ...(options.clip !== undefined && { clip: options.clip }),
     ...(options.classWeights !== undefined && { classWeights: options.classWeights }),

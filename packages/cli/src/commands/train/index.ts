@@ -30,7 +30,7 @@ export function defineTrain(command: Command): void {
     .option("--limit <n>", "use the first n training images only", wholeNumber("--limit", 1))
     .option(
       "--validation <n>",
-      "set training images aside and measure on them after each epoch: a number, or a share below 1 (default: none; 0.1 where they are needed)",
+      "set training images aside and measure on them after each epoch: a number, or a share below 1; of a folder of pictures, of each class its share (default: none; 0.1 where they are needed)",
       realNumber(
         "--validation",
         "of images, or a share below 1",

@@ -66,7 +66,7 @@ export async function train(
   const epochs: EpochRecord[] = [...(resumed?.checkpoint.history ?? [])];
   const about = { model: loaded.title, data: training.name, seed: options.seed };
   try {
-    const fitOptions = { ...fitOptionsOf(options, optimizer, training), signal };
+    const fitOptions = { ...fitOptionsOf(options, optimizer, training, data), signal };
     const { batchSize } = fitOptions;
     if (options.findRate) {
       const { epochs: _, learningRate: __, schedule: ___, keep: ____, ...settings } = fitOptions;
