@@ -15,7 +15,8 @@ class PictureClassifier extends HTMLElement {
   connectedCallback() {
     const label = document.createElement("label");
     label.append("What is in this picture? ", this.#input);
-    this.replaceChildren(label, " ", this.#said);
+    this.replaceChildren(label, this.#said);
+    this.#said.style.display = "block";
     this.#input.onchange = () => this.classify(this.#input.files[0]).catch(() => {});
   }
 

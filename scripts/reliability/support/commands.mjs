@@ -90,6 +90,11 @@ export async function commandsIn(folder, mnist) {
       outputs: { "trace.json": json },
     },
     {
+      name: "`evaluate --report --mistakes`",
+      args: ["evaluate", "given.safetensors", ...data, "--report", "good.html", "--mistakes", "wrong.png"],
+      outputs: { "good.html": page, "wrong.png": decodePicture },
+    },
+    {
       name: "`check --example`",
       args: ["check", "--example", "example.npz"],
       outputs: { "example.npz": arrays },
