@@ -2,7 +2,6 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { decode } from "fast-png";
 import { defineModel, resnet } from "unravel-cnn";
-import { checkpointFolder } from "unravel-cnn/node";
 import { beforeAll, describe, expect, test } from "vitest";
 import { expectSentence } from "../../../test/support/sentence.js";
 import type { Picture } from "../../core/src/index.js";
@@ -70,27 +69,6 @@ describe("training", () => {
     const model = defineModel(resnet());
     expect(model.inputShape).toEqual([3, 32, 32]);
     expect([100, 50_000, 1_000_000].map((images) => epochsFor(model, images))).toEqual([100, 10, 3]);
-  });
-
-  test("--validation sets of each class its share aside; of other data any images, as ever", async () => {
-    const stratified = async (data: string, name: string, ...more: string[]) => {
-      const options = [
-        "--validation",
-        "0.2",
-        "--epochs",
-        "1",
-        "--checkpoint",
-        scratch(name),
-        "--quiet",
-        ...more,
-      ];
-      await run("train", "--data", data, "--model", "one-conv", "--filters", "1", ...options);
-      const { about } = await checkpointFolder(scratch(name)).load();
-      return (about.settings as { stratify: boolean }).stratify;
-    };
-    expect(await stratified(scratch("photos"), "of-photos", "--size", "12")).toBe(true);
-    await writeShapes(scratch("set-aside"), { train: 40, test: 20 });
-    expect(await stratified(scratch("set-aside"), "of-shapes")).toBe(false);
   });
 
   test("the model's file has all that is needed to read other pictures", async () => {

@@ -3,7 +3,7 @@ import { type Content, html } from "../html.js";
 import { counted, whole } from "../presentation/numbers.js";
 import type { Answers } from "../training/metrics.js";
 import { type ClassQuality, classQualities } from "../training/quality.js";
-import { type EvaluationSubject, share, type Topic } from "./subject.js";
+import { areNumbered, type EvaluationSubject, share, type Topic } from "./subject.js";
 
 /** Up to so many classes stand in their own order; of more, those with the lowest F1 come first. */
 const MOST_IN_ORDER = 20;
@@ -16,9 +16,10 @@ export function classTopic({ model, evaluation }: EvaluationSubject): Topic {
   const shown =
     all.length <= MOST_IN_ORDER ? all : met.sort((a, b) => (a.f1 ?? 0) - (b.f1 ?? 0) || a.k - b.k);
   const missing = model.classes.length - shown.length;
+  const numbered = areNumbered(model.classes);
   const rows = shown.map(({ k, images, precision, recall, f1 }) => ({
     cells: [
-      whole(k),
+      ...(numbered ? [whole(k)] : []),
       model.classes[k],
       whole(images),
       part(precision),
@@ -31,8 +32,8 @@ export function classTopic({ model, evaluation }: EvaluationSubject): Topic {
     html`<p><dfn>Precision</dfn>: of the images that were taken for the class, the share that shows it. <dfn>Recall</dfn>: of the images that show it, the share that was taken for it. <dfn>F1</dfn>: the harmonic mean of both, which the bar shows.${
       shown !== all && " The lowest F1 comes first."
     }</p>`,
-    table(["", "class", "images", "precision", "recall", "F1", ""], rows, [
-      "n",
+    table([...(numbered ? [""] : []), "class", "images", "precision", "recall", "F1", ""], rows, [
+      ...(numbered ? (["n"] as const) : []),
       "text",
       ...Array<"n">(4).fill("n"),
       "bar",

@@ -1,7 +1,7 @@
 import { table } from "../explain/report/grids.js";
 import { type Content, html, type Markup } from "../html.js";
 import { counted, whole } from "../presentation/numbers.js";
-import { type EvaluationSubject, share, type Topic } from "./subject.js";
+import { areNumbered, type EvaluationSubject, share, type Topic } from "./subject.js";
 
 type Counts = readonly (readonly number[])[];
 
@@ -32,7 +32,7 @@ const sumOf = (row: readonly number[]) => row.reduce((sum, count) => sum + count
 const colours = html`<i class="key right"></i> is the share that is right, <i class="key wrong"></i> that of a mistake`;
 
 function matrix(confusion: Counts, classes: readonly string[]): Content {
-  const numbered = classes.some((name, k) => name !== String(k));
+  const numbered = areNumbered(classes);
   const named = classes.length <= MOST_NAMED_COLUMNS || !numbered;
   const rows = confusion.map((row, actual) => {
     const images = sumOf(row);

@@ -29,6 +29,9 @@ export interface Topic {
   readonly content: Content;
 }
 
+/** Whether the numbers of classes stand beside their names: not where these are the numbers. */
+export const areNumbered = (classes: readonly string[]) => classes.some((name, k) => name !== String(k));
+
 /** `98.7%`, with one decimal, or `over 99.9%` for what isn't all. */
 export function share(value: number): string {
   const text = (100 * value).toFixed(1);

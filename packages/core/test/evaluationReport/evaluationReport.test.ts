@@ -53,6 +53,12 @@ test("of a hundred classes the matrix is a map, the lowest F1 comes first, and t
   expect(f1).toEqual(f1.toSorted((a, b) => a - b));
 });
 
+test("where the names of classes are their numbers, these stand once", () => {
+  const page = renderEvaluation(evaluated({ classes: [..."012"], images: 30, wrong: 100 }));
+  expect(part(page, "confusion")).toMatch(/ 0 1 2 right 0 9 1 · 90\.0% 1 · 10 · 100\.0% 2 · · 10 100\.0% /);
+  expect(part(page, "classes")).toMatch(/ class images precision recall F1 0 10 100\.0% 90\.0% 94\.7% 1 10 /);
+});
+
 test("classes without an image are left out where there are many, and counted", () => {
   const page = renderEvaluation(evaluated({ classes: names(60), images: 30, wrong: 100 }));
   // the first of the images is taken for another class that has one
