@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { built } from "./test/support/built.js";
 import LongestFirst from "./test/support/longestFirst.js";
 
 const all = ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"];
@@ -20,8 +21,12 @@ export default defineConfig({
     // one process tests many files, so that what they import is loaded once, and those with a browser share it
     isolate: false,
     projects: [
-      { extends: true, test: { name: "pages", include: pages } },
-      { extends: true, test: { name: "others", include: all, exclude: [...pages, ...mocked] } },
+      { extends: true, plugins: [built()], test: { name: "pages", include: pages } },
+      {
+        extends: true,
+        plugins: [built()],
+        test: { name: "others", include: all, exclude: [...pages, ...mocked] },
+      },
       { extends: true, test: { name: "mocked", include: mocked, isolate: true } },
     ],
     testTimeout: 120_000,
