@@ -75,10 +75,13 @@ export { ReferenceEngine } from "./engine/reference.js";
 export type { EngineWorker, StartWorker } from "./engine/wasm/engineWorker.js";
 export { borrowWorkers, type LentWorkers, lendWorkers } from "./engine/wasm/lending.js";
 export type { Gpu } from "./engine/webgpu/gpu.js";
-export { FailureError, InputError, inContext } from "./errors.js";
+export { FailureError, InputError, inContext, inFile, show } from "./errors.js";
 export { type EvaluationSubject, renderEvaluation } from "./evaluationReport/index.js";
 export * from "./explain/index.js";
 export { crc32 } from "./formats/crc32.js";
+export { half } from "./formats/float16.js";
+export { inflate } from "./formats/inflate.js";
+export { duplicateKey, hasTooManyValues } from "./formats/json.js";
 export {
   formatModel,
   LONGEST_SPEC,
@@ -89,13 +92,14 @@ export {
 } from "./formats/modelFile.js";
 export { formatNpy, type NpyArray, type NumberArray, parseNpy, type WritableArray } from "./formats/npy.js";
 export { formatNpz, parseNpz } from "./formats/npz.js";
-export { parseStateDict } from "./formats/stateDict.js";
+export { type Origin, parseStateDict, type ReadStateDict } from "./formats/stateDict.js";
 export {
   formatTraceJson,
   formatTraceNpz,
   parseTraceJson,
   parseTraceNpz,
 } from "./formats/traceFile.js";
+export { type PackedMember, parseZip } from "./formats/zip.js";
 export { fold } from "./graph/fold.js";
 export * from "./graph/model.js";
 export {

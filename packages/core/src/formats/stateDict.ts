@@ -1,7 +1,7 @@
 import { InputError, inFile, show } from "../errors.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { checkParameters, tensorsOfModel } from "../graph/parameters.js";
-import { formatShape, type NamedTensors } from "../tensor.js";
+import { formatShape, type NamedTensors, type Shape, sameShape, sizeOf } from "../tensor.js";
 import { COUNTER, type ReadModel } from "./modelFile.js";
 import { floatsOf, parseSafetensors, type SafetensorsEntry } from "./safetensors.js";
 
@@ -10,28 +10,82 @@ import { floatsOf, parseSafetensors, type SafetensorsEntry } from "./safetensors
  * layouts are the same as here, so only the names have to be found.
  */
 
+/** A tensor of the network and the one of the file that it came from. */
+export interface Origin {
+  readonly to: string;
+  readonly from: SafetensorsEntry;
+  /** How it was found: by its name, or by what its module's tensors are called and how large they are. */
+  readonly by: "name" | "shape";
+}
+
+/** The weights of a state_dict, and where each came from. */
+export interface ReadStateDict extends ReadModel {
+  readonly origins: readonly Origin[];
+}
+
 /**
  * The weights in a safetensors file for a network that is described elsewhere. Tensors with the network's own names are taken by
- * these; else each layer gets the module with tensors of the same names and shapes, equal ones in the order of their numbers.
+ * these, also behind a prefix that all of them have (`model.`, `module.`); else each layer gets the module with tensors of the
+ * same names and shapes, equal ones in the order of their numbers. One value per channel may also be [C, 1, 1] or [1, C, 1, 1].
  * `num_batches_tracked` is left out, which the result says; F16, BF16 and F64 become float32.
  * @param source what to call the file in an error
  * @throws InputError if the file is damaged, or it isn't clear which tensor belongs where: both sides are named
  */
-export function parseStateDict(bytes: Uint8Array, source: string, spec: ModelSpec): ReadModel {
-  const model = defineModel(spec);
+export function parseStateDict(bytes: Uint8Array, source: string, spec: ModelSpec): ReadStateDict {
+  const model: Model = defineModel(spec);
   const { tensors } = parseSafetensors(bytes, source);
   const entries = tensors.filter(({ name }) => leafOf(name) !== COUNTER);
   const leftOut = tensors.filter(({ name }) => leafOf(name) === COUNTER).map(({ name }) => name);
   const wanted = tensorsOfModel(model).map(({ fullName, shape }) => ({ name: fullName, shape }));
-  const byName = new Map(entries.map((entry) => [entry.name, entry]));
-  const named = wanted.length === entries.length && wanted.every(({ name }) => byName.has(name));
-  const found = named ? byName : matched(modulesOf(wanted), modulesOf(entries), source);
+  const byName = namedAlike(wanted, entries);
+  const found = byName ?? matched(modulesOf(wanted), modulesOf(perChannel(entries)), source);
+  const given = new Map(entries.map((entry) => [entry.name, entry]));
   const parameters: NamedTensors = {};
-  for (const { name } of wanted) parameters[name] = floatsOf(found.get(name) as SafetensorsEntry, source);
+  const origins: Origin[] = [];
+  for (const { name, shape } of wanted) {
+    const entry = found.get(name) as SafetensorsEntry;
+    const flat = sameShape(withoutOnes(entry.shape), shape);
+    parameters[name] = floatsOf(flat ? { ...entry, shape } : entry, source);
+    origins.push({ to: name, from: given.get(entry.name) ?? entry, by: byName ? "name" : "shape" });
+  }
   return inFile(source, () => {
     checkParameters(model, parameters);
-    return { model: model as Model, parameters, leftOut };
+    return { model, parameters, leftOut, origins };
   });
+}
+
+/** The file's tensors by the network's names, if it has just these, or these behind a prefix that all have. */
+function namedAlike(
+  wanted: readonly Named[],
+  entries: readonly SafetensorsEntry[],
+): Map<string, SafetensorsEntry> | undefined {
+  if (wanted.length !== entries.length) return undefined;
+  for (let length = 0; ; ) {
+    const byName = new Map(entries.map((entry) => [entry.name.slice(length), entry]));
+    if (wanted.every(({ name }) => byName.has(name))) return byName;
+    const end = entries[0].name.indexOf(".", length) + 1;
+    const prefix = entries[0].name.slice(0, end);
+    if (end === 0 || !entries.every(({ name }) => name.startsWith(prefix))) return undefined;
+    length = end;
+  }
+}
+
+/** [C, 1, 1] and [1, C, 1, 1] as [C]. */
+function withoutOnes(shape: Shape): Shape {
+  const size = sizeOf(shape);
+  return shape.length >= 3 && shape.includes(size) ? [size] : shape;
+}
+
+/** The tensors with one value per channel as rows: all of a module with running statistics, and every bias. */
+function perChannel(entries: readonly SafetensorsEntry[]): SafetensorsEntry[] {
+  const norms = new Set(
+    entries.filter(({ name }) => leafOf(name) === "running_mean").map(({ name }) => moduleOf(name)),
+  );
+  return entries.map((entry) =>
+    norms.has(moduleOf(entry.name)) || leafOf(entry.name) === "bias"
+      ? { ...entry, shape: withoutOnes(entry.shape) }
+      : entry,
+  );
 }
 
 interface Named {
@@ -48,11 +102,12 @@ interface Module<T extends Named> {
 }
 
 const leafOf = (name: string) => name.slice(name.lastIndexOf(".") + 1);
+const moduleOf = (name: string) => name.slice(0, Math.max(0, name.lastIndexOf(".")));
 
 function modulesOf<T extends Named>(tensors: readonly T[]): Module<T>[] {
   const groups = new Map<string, T[]>();
   for (const tensor of tensors) {
-    const name = tensor.name.slice(0, Math.max(0, tensor.name.lastIndexOf(".")));
+    const name = moduleOf(tensor.name);
     groups.set(name, [...(groups.get(name) ?? []), tensor]);
   }
   return [...groups].map(([name, own]) => ({ name, tensors: own, form: formOf(own) }));

@@ -1,8 +1,9 @@
 import { checkParameters, InputError, nearest, type SavedModel } from "unravel-cnn";
 import { type ExportedFile, type ExportFormat, type ExportOptions, weightKinds } from "./format.js";
+import { tfjs } from "./tfjs/index.js";
 
 /** The formats, by the names that people give them. */
-export const exportFormats: Readonly<Record<string, ExportFormat>> = {};
+export const exportFormats: Readonly<Record<string, ExportFormat>> = { tfjs };
 
 /** What each option has to be, for people. */
 const checks: { readonly [Name in keyof Required<ExportOptions>]: (value: unknown) => string | undefined } = {

@@ -1,0 +1,174 @@
+import { InputError, type ModelLayer, type Tensor } from "unravel-cnn";
+import type { Flow, Part, Topology } from "./topology.js";
+
+/*
+ * Convolutions and pools. Keras knows padding as "same", TensorFlow's own rule, or as a layer of zeros before. TensorFlow.js
+ * computes convolutions with a stride or with a dilation, not with both, and has no groups besides those of one channel each.
+ */
+
+interface Window {
+  readonly inputShape: readonly [number, number, number];
+  readonly outputShape: readonly [number, number, number];
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly dilation: readonly [number, number];
+  readonly padding: readonly [number, number, number, number];
+}
+
+const windowOf = ({ resolved }: ModelLayer) =>
+  resolved as unknown as Window & { bias?: boolean; groups?: number };
+
+/** `[before, after]` of each direction, as far as windows reach: what they leave over is no padding. */
+function reached({ inputShape, outputShape, kernel, stride, dilation, padding }: Window): [number, number][] {
+  const given = [
+    [padding[0], padding[2]],
+    [padding[3], padding[1]],
+  ];
+  return given.map(([before, after], d) => {
+    const end = (outputShape[d + 1] - 1) * stride[d] + (kernel[d] - 1) * dilation[d] + 1;
+    return [before, Math.max(0, Math.min(after, end - before - inputShape[d + 1]))];
+  });
+}
+
+/** Whether TensorFlow's "same" pads just like this. */
+function isSame(window: Window): boolean {
+  return reached(window).every(([before, after], d) => {
+    const [size, stride] = [window.inputShape[d + 1], window.stride[d]];
+    const outputs = Math.ceil(size / stride);
+    const reach = (window.kernel[d] - 1) * window.dilation[d] + 1;
+    const total = Math.max(0, (outputs - 1) * stride + reach - size);
+    return (
+      window.outputShape[d + 1] === outputs && before === Math.floor(total / 2) && after === total - before
+    );
+  });
+}
+
+/** The input with the zeros around it, unless "same" or nothing does. */
+function padded(
+  topology: Topology,
+  name: string,
+  input: Flow,
+  window: Window,
+): { from: string; padding: string } {
+  const sides = reached(window);
+  if (sides.flat().every((side) => side === 0)) return { from: input.name, padding: "valid" };
+  if (isSame(window)) return { from: input.name, padding: "same" };
+  const from = topology.name(`${name}_pad`);
+  topology.add("ZeroPadding2D", from, { padding: sides, data_format: "channels_last" }, [input.name]);
+  return { from, padding: "valid" };
+}
+
+/** Weights [out, in, height, width] with zeros in the gaps of a dilation. */
+function withGaps(weight: Tensor, dilation: readonly number[]): Tensor {
+  const [O, K, U, V] = weight.shape;
+  const [height, width] = [(U - 1) * dilation[0] + 1, (V - 1) * dilation[1] + 1];
+  const data = new Float32Array(O * K * height * width);
+  for (let plane = 0; plane < O * K; plane++)
+    for (let u = 0; u < U; u++)
+      for (let v = 0; v < V; v++)
+        data[(plane * height + u * dilation[0]) * width + v * dilation[1]] =
+          weight.data[(plane * U + u) * V + v];
+  return { shape: [O, K, height, width], data };
+}
+
+/** Weights of groups [out, in of a group, height, width] as [height, width, in, out], zero from group to group. */
+function spread(weight: Tensor, groups: number): Tensor {
+  const [O, K, U, V] = weight.shape;
+  const C = K * groups;
+  const data = new Float32Array(U * V * C * O);
+  for (let o = 0; o < O; o++) {
+    const first = Math.floor(o / (O / groups)) * K;
+    for (let c = 0; c < K; c++)
+      for (let k = 0; k < U * V; k++)
+        data[(k * C + first + c) * O + o] = weight.data[(o * K + c) * U * V + k];
+  }
+  return { shape: [U, V, C, O], data };
+}
+
+/** Weights of filters for one channel each, [channels times multiplier, 1, height, width], as [height, width, channels, multiplier]. */
+function depthwiseKernel(weight: Tensor, channels: number): Tensor {
+  const [O, , U, V] = weight.shape;
+  const data = new Float32Array(O * U * V);
+  for (let o = 0; o < O; o++) for (let k = 0; k < U * V; k++) data[k * O + o] = weight.data[o * U * V + k];
+  return { shape: [U, V, channels, O / channels], data };
+}
+
+export function convolution({ topology, layer, inputs: [input], parameter }: Part): Flow {
+  const window = windowOf(layer);
+  const { inputShape, outputShape, stride, dilation, bias = true, groups = 1 } = window;
+  const [channels] = inputShape;
+  const { from, padding } = padded(topology, layer.name, input, window);
+  // TensorFlow itself has depthwise convolutions only with equal strides
+  const depthwise = groups > 1 && groups === channels && stride[0] === stride[1];
+  const dilated = Math.max(...dilation) > 1;
+  const gaps = dilated && (depthwise || Math.max(...stride) > 1);
+  const weight = gaps ? withGaps(parameter("weight"), dilation) : parameter("weight");
+  const common = {
+    kernel_size: weight.shape.slice(2),
+    strides: stride,
+    padding,
+    data_format: "channels_last",
+    dilation_rate: gaps ? [1, 1] : dilation,
+    activation: "linear",
+    use_bias: bias,
+  };
+  const offsets: Record<string, Tensor> = bias ? { bias: parameter("bias") } : {};
+  if (depthwise) {
+    topology.add(
+      "DepthwiseConv2D",
+      layer.name,
+      { ...common, depth_multiplier: outputShape[0] / channels },
+      [from],
+      {
+        depthwise_kernel: depthwiseKernel(weight, channels),
+        ...offsets,
+      },
+    );
+  } else {
+    topology.add("Conv2D", layer.name, { ...common, filters: outputShape[0] }, [from], {
+      kernel: spread(weight, groups),
+      ...offsets,
+    });
+  }
+  return { name: layer.name, shape: outputShape, nonNegative: false };
+}
+
+function pool(
+  className: string,
+  { topology, layer, inputs: [input] }: Part,
+  from: string,
+  padding: string,
+): Flow {
+  const { kernel, stride, outputShape } = windowOf(layer);
+  const config = { pool_size: kernel, strides: stride, padding, data_format: "channels_last" };
+  topology.add(className, layer.name, config, [from]);
+  return { name: layer.name, shape: outputShape, nonNegative: input.nonNegative };
+}
+
+/** Zeros around it win where all numbers under the window are below 0, so they will do only where none can be. */
+export function maxPooling(part: Part): Flow {
+  const { topology, layer, inputs } = part;
+  const [input] = inputs;
+  const window = windowOf(layer);
+  const isPadded = reached(window)
+    .flat()
+    .some((side) => side > 0);
+  if (isPadded && !isSame(window) && !input.nonNegative) {
+    throw new InputError(
+      `The layer ${layer.name} pools numbers that may be below 0 with padding [${window.padding.join(", ")}], which TensorFlow.js can't: it has padding "same", which doesn't pad like that here, or zeros, which would win; put a ReLU before the layer, or change its padding.`,
+    );
+  }
+  const { from, padding } = padded(topology, layer.name, input, window);
+  return pool("MaxPooling2D", part, from, padding);
+}
+
+/** Zeros around it count, as here; those of "same" wouldn't, so they come as a layer. */
+export function averagePooling(part: Part): Flow {
+  const { topology, layer, inputs } = part;
+  const sides = reached(windowOf(layer));
+  if (sides.flat().every((side) => side === 0))
+    return pool("AveragePooling2D", part, inputs[0].name, "valid");
+  const from = topology.name(`${layer.name}_pad`);
+  topology.add("ZeroPadding2D", from, { padding: sides, data_format: "channels_last" }, [inputs[0].name]);
+  return pool("AveragePooling2D", part, from, "valid");
+}

@@ -1,0 +1,115 @@
+import { type AnyLayerSpec, show } from "unravel-cnn";
+import type { Given, Row } from "./given.js";
+import { isObject, member } from "./json.js";
+import type { Value } from "./network.js";
+
+/* Functions of one number, and what makes probabilities at the end. They stand as layers, or as the `activation` of others. */
+
+type Apply = (given: Given, input: Value) => Value;
+
+/** A layer with no options. What was a row in another order stays so. */
+const layer =
+  (spec: AnyLayerSpec, nonNegative = false): Apply =>
+  ({ network }, input) => ({ ...kept(input), ...network.add(spec, input), nonNegative });
+
+/** What of a value holds for all that is made of each of its numbers. */
+export const kept = ({ order }: Value): Pick<Value, "order"> => (order === undefined ? {} : { order });
+
+const relu = layer({ type: "relu" }, true);
+
+const leaky = (given: Given, input: Value, slope: number): Value => ({
+  ...kept(input),
+  ...given.network.add({ type: "leakyRelu", slope }, input),
+});
+
+/** At the end softmax is part of the loss here. */
+const softmax: Apply = (given, input) => {
+  if (!given.isOutput)
+    return given.fail("softmax can only be taken at the end, where it is part of the loss");
+  if (input.shape.length !== 1)
+    return given.fail("its softmax is over the channels of images, which can't be taken");
+  given.remark("The softmax at the end is part of the loss here: the last layer gives the scores.");
+  return input;
+};
+
+/** At the end it makes probabilities of scores, as the loss does here. */
+const sigmoid: Apply = (given, input) => {
+  if (!given.isOutput || input.shape.length !== 1) return layer({ type: "sigmoid" }, true)(given, input);
+  if (input.shape[0] > 1) {
+    given.network.loss = { type: "binaryCrossEntropy" };
+    given.remark(
+      "The sigmoid at the end is part of the loss here, binary cross-entropy: each class has a probability of its own.",
+    );
+    return input;
+  }
+  given.remark(
+    "The one unit with a sigmoid at the end became two units with softmax: class 0 has the score 0, class 1 the unit's, which gives the same probabilities.",
+  );
+  return (
+    given.network.twoClasses(input) ?? given.fail("its sigmoid gives one number that no Dense layer made")
+  );
+};
+
+/** By Keras's names, without `_`. */
+const functions: Readonly<Record<string, Apply>> = {
+  linear: (_given, input) => input,
+  relu,
+  leakyrelu: (given, input) => leaky(given, input, 0.2),
+  softmax,
+  sigmoid,
+  tanh: layer({ type: "tanh" }),
+  silu: layer({ type: "silu" }),
+  swish: layer({ type: "silu" }),
+  gelu: layer({ type: "gelu" }),
+  gelunew: layer({ type: "gelu", approximate: "tanh" }),
+};
+
+/** Applies a layer's `activation`: a name, or in Keras 3 an object around a name, or a layer. */
+export function activate(given: Given, input: Value): Value {
+  const activation = given.option("activation") ?? "linear";
+  const name = isObject(activation) && typeof activation.config === "string" ? activation.config : activation;
+  if (isObject(name)) {
+    const [className, config] = [member(name, "class_name"), member(name, "config")];
+    if (typeof className === "string" && Object.hasOwn(activationRows, className))
+      return activationRows[className].read(given.with(config), input);
+  }
+  const plain = typeof name === "string" ? name.toLowerCase().replaceAll("_", "") : "";
+  if (!Object.hasOwn(functions, plain))
+    return given.fail(
+      `its activation ${show(isObject(name) ? member(name, "class_name") : name)} can't be taken; known are linear, relu, leaky_relu, sigmoid, tanh, silu, swish, gelu, and softmax at the end`,
+    );
+  return functions[plain](given, input);
+}
+
+/** Those that are layers. */
+export const activationRows: Readonly<Record<string, Row>> = {
+  Activation: { read: activate },
+  ReLU: {
+    read(given, input) {
+      if (given.option("max_value") !== undefined)
+        return given.fail(
+          `its max_value is ${show(given.option("max_value"))}; only a ReLU without an upper end can be taken`,
+        );
+      given.only("threshold", 0);
+      const slope = given.option("negative_slope");
+      const first = Array.isArray(slope) ? slope[0] : slope;
+      if (first === undefined || first === 0) return relu(given, input);
+      return leaky(given, input, given.with({ slope: first }).number("slope", 0));
+    },
+  },
+  LeakyReLU: {
+    read(given, input) {
+      const key = given.option("negative_slope") === undefined ? "alpha" : "negative_slope";
+      const value = given.option(key);
+      // Keras 2 may write it as an array of one
+      const inner = isObject(value) ? member(value, "value") : value;
+      return leaky(given, input, given.with({ [key]: inner }).number(key, 0.3));
+    },
+  },
+  Softmax: {
+    read(given, input) {
+      given.channelAxis("axis", 1);
+      return softmax(given, input);
+    },
+  },
+};

@@ -1,0 +1,1 @@
+export { keras } from "./h5.js";

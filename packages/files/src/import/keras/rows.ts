@@ -1,0 +1,257 @@
+import { show } from "unravel-cnn";
+import { activate, activationRows, kept } from "./activations.js";
+import type { Row } from "./given.js";
+import { channelsLastOrder, inOrder, transposed, type Value } from "./network.js";
+import { windowRows } from "./windows.js";
+
+/* Keras's layers by the names of their classes: what becomes of each. A layer that isn't here is refused. */
+
+const dense: Row = {
+  read(given, input) {
+    const [count, units, bias] = [given.row(input), given.count("units"), given.flag("use_bias", true)];
+    const layer = given.network.add({ type: "dense", units, bias }, input);
+    const [kernel, offsets] = given.weights(
+      { names: ["kernel"], shape: [count, units] },
+      ...(bias ? [{ names: ["bias"], shape: [units] }] : []),
+    );
+    const turned = transposed(kernel.values, [1, 0]);
+    const { order } = input;
+    const data = order
+      ? turned.data.map((_, k) => turned.data[k - (k % count) + order[k % count]])
+      : turned.data;
+    const how = order
+      ? "turned to [out, in], with the inputs in our order of channel, row, column"
+      : "turned to [out, in]";
+    given.network.put(layer, "weight", { shape: turned.shape, data }, kernel.from, how);
+    if (bias) given.network.put(layer, "bias", offsets.values, offsets.from, "as it is");
+    return activate(given, layer);
+  },
+};
+
+const batchNormalization: Row = {
+  read(given, input) {
+    const [count] = input.shape;
+    given.channelAxis("axis", input.shape.length);
+    given.only("renorm", false);
+    const momentum = Number((1 - given.number("momentum", 0.99)).toPrecision(12));
+    const type = input.shape.length === 3 ? "batchNorm2d" : "batchNorm1d";
+    const layer = given.network.add({ type, eps: given.number("epsilon", 1e-3), momentum }, input);
+    const parts = [
+      { here: "weight", there: "gamma", absent: !given.flag("scale", true) && 1 },
+      { here: "bias", there: "beta", absent: !given.flag("center", true) && 0 },
+      { here: "running_mean", there: "moving_mean", absent: false as const },
+      { here: "running_var", there: "moving_variance", absent: false as const },
+    ];
+    const wanted = parts.filter(({ absent }) => absent === false);
+    const found = given.weights(...wanted.map(({ there }) => ({ names: [there], shape: [count] })));
+    for (const { here, there, absent } of parts) {
+      const one = found[wanted.findIndex((part) => part.there === there)];
+      if (absent === false) {
+        given.network.put(
+          layer,
+          here,
+          inOrder(one.values, input.order),
+          one.from,
+          input.order ? "in our order" : "as it is",
+        );
+      } else {
+        const data = new Float32Array(count).fill(absent);
+        given.network.put(layer, here, { shape: [count], data }, "none", `${absent}, as it has no ${there}`);
+      }
+    }
+    return { ...kept(input), ...layer };
+  },
+};
+
+const flatten: Row = {
+  takes: ["turned"],
+  read(given, input) {
+    if (input.shape.length === 1) return input;
+    const first = given.option("data_format") === "channels_first";
+    if (first && !given.channelsFirst)
+      return given.fail("its data_format is channels_first, but the images have their channels last");
+    // with the channels first, it turns images before it flattens them, unless its data_format hides that they are
+    const order =
+      input.turned || (given.channelsFirst && !first) ? undefined : channelsLastOrder(input.shape);
+    const { turned: _turned, ...image } = input;
+    return {
+      ...given.network.add({ type: "flatten" }, image),
+      ...(order && { order }),
+      nonNegative: input.nonNegative === true,
+    };
+  },
+};
+
+/** Only what adds or removes dimensions of size 1, or makes a row. */
+const reshape: Row = {
+  takes: ["turned"],
+  read(given, input) {
+    const target = given.option("target_shape");
+    if (!Array.isArray(target)) return given.fail(`its target_shape is ${show(target)}`);
+    const count = input.shape.reduce((product, size) => product * size, 1);
+    const known = target.reduce(
+      (product: number, size) => (size === -1 ? product : product * Number(size)),
+      1,
+    );
+    const sizes = target.map((size) => (size === -1 ? count / known : size));
+    const there =
+      input.shape.length === 3 && !given.channelsFirst
+        ? [input.shape[1], input.shape[2], input.shape[0]]
+        : input.shape;
+    const withoutOnes = (shape: readonly unknown[]) => String(shape.filter((size) => size !== 1));
+    if (sizes.length === 1 && sizes[0] === count) {
+      if (input.turned || !given.channelsFirst) return flatten.read(given.with({}), input);
+      return given.network.add({ type: "flatten" }, input); // as the numbers lie
+    }
+    const same = withoutOnes(sizes) === withoutOnes(there) && !input.turned;
+    // with one channel, or one pixel, it is the same image wherever the ones stand
+    const plain = String(sizes) === String(there) || input.shape[0] === 1;
+    if (same && plain && input.shape.length === 3 && sizes.length <= 3) return input;
+    return given.fail(
+      `it makes ${show(sizes)} of ${show(there)}; only a dimension of size 1 can be added, or all written in one row`,
+    );
+  },
+};
+
+/** [height, width, channels] to [channels, height, width], before a flatten layer. */
+const permute: Row = {
+  read(given, input) {
+    given.image(input);
+    if (given.channelsFirst || String(given.option("dims")) !== "3,1,2")
+      return given.fail(
+        `its dims are ${show(given.option("dims"))}; only [3, 1, 2] can be taken, before a Flatten layer`,
+      );
+    return { ...input, turned: true };
+  },
+};
+
+const globalAveragePooling2d: Row = {
+  read(given, input) {
+    given.image(input);
+    return {
+      ...given.network.add({ type: "globalAveragePool2d" }, input),
+      nonNegative: input.nonNegative === true,
+    };
+  },
+};
+
+const globalMaxPooling2d: Row = {
+  read(given, input) {
+    const [, height, width] = given.image(input);
+    const pooled = given.network.add({ type: "maxPool2d", size: [height, width] }, input);
+    return { ...given.network.add({ type: "flatten" }, pooled), nonNegative: input.nonNegative === true };
+  },
+};
+
+const add: Row = {
+  several: true,
+  read(given, ...inputs) {
+    const [{ order }] = inputs;
+    if (inputs.some((input) => String(input.order) !== String(order)))
+      return given.fail(
+        "it adds rows that were images and rows that weren't, number by number in different orders",
+      );
+    const nonNegative = inputs.every((input) => input.nonNegative === true);
+    return { ...kept(inputs[0]), ...given.network.add({ type: "add", from: [] }, ...inputs), nonNegative };
+  },
+};
+
+const concatenate: Row = {
+  several: true,
+  read(given, ...inputs) {
+    given.channelAxis("axis", inputs[0].shape.length);
+    const value: Value = given.network.add({ type: "concat", from: [] }, ...inputs);
+    const nonNegative = inputs.every((input) => input.nonNegative === true);
+    if (inputs.every(({ order }) => order === undefined)) return { ...value, nonNegative };
+    const order = new Uint32Array(value.shape[0]);
+    let begin = 0;
+    for (const input of inputs) {
+      for (let k = 0; k < input.shape[0]; k++) order[begin + k] = begin + (input.order?.[k] ?? k);
+      begin += input.shape[0];
+    }
+    return { ...value, order, nonNegative };
+  },
+};
+
+const dropout: Row = {
+  read: (given, input) => ({
+    ...kept(input),
+    ...given.network.add({ type: "dropout", rate: given.number("rate", 0.5) }, input),
+    nonNegative: input.nonNegative === true,
+  }),
+};
+
+const spatialDropout: Row = {
+  read(given, input) {
+    given.remark(
+      `${show(given.layer.name)} drops whole maps in training; here it became a dropout of single numbers. Predictions are the same.`,
+    );
+    return dropout.read(given, input);
+  },
+};
+
+/** At the start it says what becomes of pixels. */
+const rescaling: Row = {
+  read(given, input) {
+    if (!input.raw)
+      return given.fail(
+        "it scales numbers inside the network; only at the start, on the pixels, can that be taken",
+      );
+    const list = (key: string, usual: number) => {
+      const value = given.option(key) ?? usual;
+      const each = Array.isArray(value) ? value : Array(input.shape[0]).fill(value);
+      return each.length === input.shape[0] &&
+        each.every((one) => typeof one === "number" && Number.isFinite(one))
+        ? (each as number[])
+        : given.fail(`its ${key} is ${show(value)}, not a number or one for each channel`);
+    };
+    const [scale, offset] = [list("scale", 1), list("offset", 0)];
+    const before = given.network.scaling;
+    given.network.scaling = {
+      scale: scale.map((one, c) => one * (before?.scale[c] ?? 1)),
+      offset: offset.map((one, c) => one + scale[c] * (before?.offset[c] ?? 0)),
+    };
+    return input;
+  },
+};
+
+/** What does nothing once the network is trained. */
+const idle: Row = {
+  takes: ["pad", "turned"],
+  read(given, input) {
+    given.remark(
+      `${show(given.layer.name)} (${given.layer.className}) does something in training only, and was left out.`,
+    );
+    return input;
+  },
+};
+
+export const rows: Readonly<Record<string, Row>> = {
+  ...windowRows,
+  ...activationRows,
+  Dense: dense,
+  BatchNormalization: batchNormalization,
+  BatchNormalizationV1: batchNormalization,
+  SyncBatchNormalization: batchNormalization,
+  Flatten: flatten,
+  Reshape: reshape,
+  Permute: permute,
+  GlobalAveragePooling2D: globalAveragePooling2d,
+  GlobalMaxPooling2D: globalMaxPooling2d,
+  Add: add,
+  Concatenate: concatenate,
+  Dropout: dropout,
+  SpatialDropout2D: spatialDropout,
+  Rescaling: rescaling,
+  Identity: { takes: ["pad", "turned"], read: (_given, input) => input },
+  GaussianNoise: idle,
+  GaussianDropout: idle,
+  AlphaDropout: idle,
+  ActivityRegularization: idle,
+  RandomFlip: idle,
+  RandomRotation: idle,
+  RandomZoom: idle,
+  RandomTranslation: idle,
+  RandomContrast: idle,
+  RandomBrightness: idle,
+};

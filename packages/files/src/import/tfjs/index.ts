@@ -1,0 +1,56 @@
+import { InputError } from "unravel-cnn";
+import type { ImportedModel, ImportFormat } from "../format.js";
+import { readConfig } from "../keras/config.js";
+import { isObject, member, parseJson } from "../keras/json.js";
+import { translate } from "../keras/translate.js";
+import { byNames } from "../keras/weights.js";
+import { readManifest } from "./manifest.js";
+
+/* Layers models of TensorFlow.js: model.json with Keras's config, whoever wrote it, and files of weights beside it. */
+
+/** How far into a file one looks for what makes it a model.json. */
+const HEAD = 2 ** 16;
+
+export const tfjs: ImportFormat = {
+  what: "TensorFlow.js: layers models, model.json with its weights beside it",
+  endings: [".json"],
+  looksLike: (bytes) =>
+    bytes[0] === 0x7b &&
+    /"(modelTopology|weightsManifest)"/.test(new TextDecoder().decode(bytes.subarray(0, HEAD))),
+
+  async read({ name, bytes }, { beside }): Promise<ImportedModel> {
+    const fail = (problem: string): never => {
+      throw new InputError(`${name}: ${problem}; it is damaged or not a layers model of TensorFlow.js.`);
+    };
+    const file = parseJson(new TextDecoder().decode(bytes), name);
+    const topology = member(file, "modelTopology");
+    if (member(file, "format") === "graph-model" || member(topology, "node") !== undefined) {
+      throw new InputError(
+        `${name}: it is a graph model, operations without layers; convert the Keras model with --output_format=tfjs_layers_model, or import the Keras file itself.`,
+      );
+    }
+    if (!isObject(topology)) return fail("it has no modelTopology");
+    const network = readConfig(member(topology, "model_config") ?? topology, name);
+    if (beside === undefined) {
+      throw new InputError(
+        `${name}: its weights lie in files of their own; give these, too (the option "beside").`,
+      );
+    }
+    const weights = await readManifest(member(file, "weightsManifest"), beside, fail);
+    const metadata = member(file, "userDefinedMetadata");
+    const ours = member(file, "generatedBy") === "unravel";
+    const pixels = member(metadata, "pixels");
+    return translate(
+      network,
+      byNames(() => weights, true),
+      name,
+      {
+        classes: member(metadata, "classes"),
+        ...(ours && {
+          normalize: member(metadata, "normalize"),
+          pixelsLayer: typeof pixels === "string" ? pixels : undefined,
+        }),
+      },
+    );
+  },
+};
