@@ -14,7 +14,6 @@ import { expectSentence } from "../../../../test/support/sentence.js";
 import { engineNetworks } from "../../../core/test/support/engineNetworks.js";
 import { networks, randomParameters } from "../../../core/test/support/networks.js";
 import { normals } from "../../../core/test/support/values.js";
-import type { ExportOptions } from "../../src/export/format.js";
 import { exportModel } from "../../src/export/index.js";
 import { expectClose, importFiles, scoresOf } from "../support/imported.js";
 import { tensorflowPredicts } from "../support/tensorflow.js";

@@ -1,6 +1,6 @@
-import { type AnyLayerSpec, show } from "unravel-cnn";
+import type { AnyLayerSpec } from "unravel-cnn";
 import type { Given, Row } from "./given.js";
-import { isObject, member } from "./json.js";
+import { isObject, member, told } from "./json.js";
 import type { Value } from "./network.js";
 
 /* Functions of one number, and what makes probabilities at the end. They stand as layers, or as the `activation` of others. */
@@ -76,7 +76,7 @@ export function activate(given: Given, input: Value): Value {
   const plain = typeof name === "string" ? name.toLowerCase().replaceAll("_", "") : "";
   if (!Object.hasOwn(functions, plain))
     return given.fail(
-      `its activation ${show(isObject(name) ? member(name, "class_name") : name)} can't be taken; known are linear, relu, leaky_relu, sigmoid, tanh, silu, swish, gelu, and softmax at the end`,
+      `its activation ${told(isObject(name) ? member(name, "class_name") : name)} can't be taken; known are linear, relu, leaky_relu, sigmoid, tanh, silu, swish, gelu, and softmax at the end`,
     );
   return functions[plain](given, input);
 }
@@ -88,7 +88,7 @@ export const activationRows: Readonly<Record<string, Row>> = {
     read(given, input) {
       if (given.option("max_value") !== undefined)
         return given.fail(
-          `its max_value is ${show(given.option("max_value"))}; only a ReLU without an upper end can be taken`,
+          `its max_value is ${told(given.option("max_value"))}; only a ReLU without an upper end can be taken`,
         );
       given.only("threshold", 0);
       const slope = given.option("negative_slope");

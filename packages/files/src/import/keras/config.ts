@@ -1,5 +1,5 @@
-import { InputError, show } from "unravel-cnn";
-import { isObject, type Json, member } from "./json.js";
+import { InputError } from "unravel-cnn";
+import { isObject, type Json, member, told } from "./json.js";
 import { inboundNames } from "./nodes.js";
 
 /*
@@ -64,11 +64,11 @@ class Reader {
     if (depth > DEEPEST) this.fail(`its networks lie in each other more than ${DEEPEST} deep`);
     if (typeof className !== "string" || !MODELS.includes(className))
       this.fail(
-        `the network is a ${show(className)}; only Sequential and Functional networks say what they consist of`,
+        `the class of the network is ${told(className)}; only Sequential and Functional networks say what they consist of`,
       );
     const list = className === "Sequential" && Array.isArray(config) ? config : member(config, "layers");
     if (!Array.isArray(list) || list.length === 0)
-      return this.fail(`the network ${show(key)} has no list of layers in its config`);
+      return this.fail(`the network ${told(key)} has no list of layers in its config`);
     const counts = new Map<string, number>();
     const parts = list.map((entry) => {
       const part = this.#part(entry, key);
@@ -86,12 +86,12 @@ class Reader {
     const [className, config] = [member(entry, "class_name"), member(entry, "config")];
     const name = member(entry, "name") ?? member(config, "name");
     if (typeof className !== "string" || (!isObject(config) && !Array.isArray(config)))
-      return this.fail(`a layer of the network ${show(key)} has no class_name or no config`);
+      return this.fail(`a layer of the network ${told(key)} has no class_name or no config`);
     if (typeof name !== "string" || name === "" || name.includes("/"))
-      return this.fail(`a ${show(className)} of the network ${show(key)} has the name ${show(name)}`);
+      return this.fail(`a ${told(className)} of the network ${told(key)} has the name ${told(name)}`);
     const registered = member(entry, "registered_name");
     if (typeof registered === "string" && registered.includes(">"))
-      this.fail(`layer ${show(name)}: it is of the class ${show(registered)}, which is somebody's own`);
+      this.fail(`layer ${told(name)}: it is of the class ${told(registered)}, which is somebody's own`);
     return { entry, className, config: config as Json, name, key: key === "" ? name : `${key}/${name}` };
   }
 
@@ -111,7 +111,7 @@ class Reader {
       before = this.#addInput(`${key}/the input`, shape);
     }
     for (const part of parts) before = this.#add(part, before === undefined ? [] : [before], input, depth);
-    return before ?? this.fail(`the network ${show(key)} has no layers`);
+    return before ?? this.fail(`the network ${told(key)} has no layers`);
   }
 
   #functional(
@@ -124,13 +124,13 @@ class Reader {
     const inKey = (name: string) => (key === "" ? name : `${key}/${name}`);
     for (const part of parts) {
       const nodes = member(part.entry, "inbound_nodes") ?? [];
-      const names = inboundNames(nodes, (problem) => this.fail(`layer ${show(part.name)}: ${problem}`));
+      const names = inboundNames(nodes, (problem) => this.fail(`layer ${told(part.name)}: ${problem}`));
       this.#add(part, names.map(inKey), input, depth);
     }
     const [ins, outs] = [endNames(config.input_layers), endNames(config.output_layers)];
     if (ins?.length !== 1 || outs?.length !== 1)
       return this.fail(
-        `the network ${show(key)} has ${ins?.length ?? "unknown"} inputs and ${outs?.length ?? "unknown"} outputs, but one of each can be taken`,
+        `the network ${told(key)} has ${ins?.length ?? "unknown"} inputs and ${outs?.length ?? "unknown"} outputs, but one of each can be taken`,
       );
     return inKey(outs[0]);
   }
@@ -138,19 +138,19 @@ class Reader {
   /** Enters a layer, or what a network in its place consists of. Returns what stands for its output. */
   #add(part: Part, inputs: readonly string[], outer: string | undefined, depth: number): string {
     const { key, className, config, name, stored, entry } = part;
-    if (this.layers.has(key) || this.#aliases.has(key)) this.fail(`it has two layers called ${show(key)}`);
+    if (this.layers.has(key) || this.#aliases.has(key)) this.fail(`it has two layers called ${told(key)}`);
     if (className === "InputLayer") {
       const shape = member(config, "batch_input_shape") ?? member(config, "batch_shape");
       if (outer === undefined) return this.#addInput(key, shape);
       this.#aliases.set(key, outer);
       return outer;
     }
-    if (inputs.length === 0) this.fail(`layer ${show(key)}: nothing goes into it`);
+    if (inputs.length === 0) this.fail(`layer ${told(key)}: nothing goes into it`);
     if (!MODELS.includes(className)) {
       this.layers.set(key, { key, name, className, config, inputs, stored });
       return key;
     }
-    if (inputs.length > 1) this.fail(`layer ${show(key)}: it is a network with ${inputs.length} inputs`);
+    if (inputs.length > 1) this.fail(`layer ${told(key)}: it is a network with ${inputs.length} inputs`);
     // set before, so that a network inside can't have its name
     this.#aliases.set(key, key);
     const output = this.expand(
@@ -165,7 +165,7 @@ class Reader {
   }
 
   #addInput(key: string, shape: unknown): string {
-    if (this.#input !== undefined) this.fail(`it has two inputs, ${show(this.#input.key)} and ${show(key)}`);
+    if (this.#input !== undefined) this.fail(`it has two inputs, ${told(this.#input.key)} and ${told(key)}`);
     this.#input = { key, name: key, className: "InputLayer", config: {}, inputs: [], stored: "" };
     this.#shape = shape;
     this.layers.set(key, this.#input);
@@ -179,7 +179,7 @@ class Reader {
     const shape = Array.isArray(this.#shape) && Array.isArray(this.#shape[0]) ? this.#shape[0] : this.#shape;
     if (!Array.isArray(shape) || shape.length < 2)
       return this.fail(
-        `the shape of its input isn't given: ${show(shape)}; build the network before it is saved`,
+        `the shape of its input isn't given: ${told(shape)}; build the network before it is saved`,
       );
     return shape.slice(1);
   }
@@ -194,7 +194,7 @@ class Reader {
     }
     return (
       this.layers.get(at) ??
-      this.fail(`layer ${show(asker)}: it takes the output of ${show(key)}, but there is no such layer`)
+      this.fail(`layer ${told(asker)}: it takes the output of ${told(key)}, but there is no such layer`)
     );
   }
 }
@@ -231,7 +231,7 @@ function ordered(reader: Reader, output: string): KerasLayer[] {
       state.set(layer, "open");
       for (const one of [...before].reverse()) {
         if (state.get(one) === "open")
-          reader.fail(`layer ${show(one.key)}: its output comes back into it, in a circle`);
+          reader.fail(`layer ${told(one.key)}: its output comes back into it, in a circle`);
         if (state.get(one) === undefined) stack.push(one);
       }
       continue;

@@ -1,6 +1,6 @@
-import { InputError, type Shape, show, type Tensor } from "unravel-cnn";
+import { InputError, type Shape, type Tensor } from "unravel-cnn";
 import type { KerasLayer } from "./config.js";
-import { member } from "./json.js";
+import { member, told } from "./json.js";
 import { expectShape, type Network, type Value } from "./network.js";
 
 /* What a row of the table of layers gets: a layer's config, looked at, its weights, and the network that it is added to. */
@@ -67,14 +67,14 @@ export class Given {
     const value = this.option(key) ?? usual;
     return typeof value === "number" && Number.isFinite(value)
       ? value
-      : this.fail(`its ${key} must be a number, not ${show(value)}`);
+      : this.fail(`its ${key} must be a number, not ${told(value)}`);
   }
 
   flag(key: string, usual: boolean): boolean {
     const value = this.option(key) ?? usual;
     return typeof value === "boolean"
       ? value
-      : this.fail(`its ${key} must be true or false, not ${show(value)}`);
+      : this.fail(`its ${key} must be true or false, not ${told(value)}`);
   }
 
   /** A whole number of at least 1. */
@@ -92,7 +92,7 @@ export class Given {
   #whole(key: string, value: unknown, smallest: number): number {
     return typeof value === "number" && Number.isSafeInteger(value) && value >= smallest
       ? value
-      : this.fail(`its ${key} must be whole, of at least ${smallest}, not ${show(value)}`);
+      : this.fail(`its ${key} must be whole, of at least ${smallest}, not ${told(value)}`);
   }
 
   /** `padding` of ZeroPadding2D: one number, [vertical, horizontal] or [[top, bottom], [left, right]]. */
@@ -115,14 +115,14 @@ export class Given {
     const axis = Array.isArray(given) && given.length === 1 ? given[0] : given;
     const wanted = rank === 3 && this.channelsFirst ? 1 : rank;
     if (axis !== wanted && axis !== wanted - (rank + 1))
-      this.fail(`its ${key} is ${show(given)}, but the channels' is ${wanted}, and no other can be taken`);
+      this.fail(`its ${key} is ${told(given)}, but the channels' is ${wanted}, and no other can be taken`);
   }
 
   /** Refuses an option unless it is as usual. */
   only(key: string, ...allowed: readonly unknown[]): void {
     const value = this.option(key);
     if (value !== undefined && !allowed.includes(value))
-      this.fail(`its ${key} is ${show(value)}, which can't be taken`);
+      this.fail(`its ${key} is ${told(value)}, which can't be taken`);
   }
 
   /** @throws InputError if one is missing or has another shape */
@@ -133,7 +133,7 @@ export class Given {
     );
     return wanted.map(({ names, shape }, k) => {
       const one = found[k];
-      if (one === undefined) return this.fail(`the file has no weights ${show(names[0])} for it`);
+      if (one === undefined) return this.fail(`the file has no weights ${told(names[0])} for it`);
       expectShape(one.values, shape, one.from);
       return one;
     });
@@ -146,7 +146,7 @@ export class Given {
 
   image(value: Value): readonly [number, number, number] {
     if (value.shape.length !== 3)
-      return this.fail(`it needs images, but ${show(value.shape)} numbers come in a row`);
+      return this.fail(`it needs images, but ${told(value.shape)} numbers come in a row`);
     return value.shape as unknown as [number, number, number];
   }
 

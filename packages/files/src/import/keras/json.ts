@@ -28,3 +28,8 @@ export function isObject(value: unknown): value is Json {
 export function member(object: unknown, key: string): unknown {
   return isObject(object) && Object.hasOwn(object, key) ? object[key] : undefined;
 }
+
+/** A value as it stands in a message; what isn't there is nothing. */
+export function told(value: unknown): string {
+  return value === undefined ? "nothing" : show(value);
+}

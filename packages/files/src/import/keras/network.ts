@@ -5,12 +5,12 @@ import {
   type LossSpec,
   type NamedTensors,
   type Shape,
-  show,
   type Tensor,
   tensor,
   textbook,
 } from "unravel-cnn";
 import type { ImportedModel } from "../format.js";
+import { told } from "./json.js";
 
 /*
  * The network as it grows here, layer by layer of Keras. Images lie there [height, width, channels], here [channels, height,
@@ -151,5 +151,5 @@ export function inOrder({ shape, data }: Tensor, order: Uint32Array | undefined)
 /** @throws InputError unless a tensor has this shape */
 export function expectShape({ shape }: Tensor, wanted: Shape, from: string): void {
   if (String(shape) === String(wanted)) return;
-  throw new InputError(`its weights ${show(from)} have the shape ${show(shape)} instead of ${show(wanted)}`);
+  throw new InputError(`its weights ${told(from)} have the shape ${told(shape)} instead of ${told(wanted)}`);
 }

@@ -1,5 +1,4 @@
-import { show } from "unravel-cnn";
-import { isObject, member } from "./json.js";
+import { isObject, member, told } from "./json.js";
 
 /*
  * What goes into a layer of a functional network. Keras 2 and TensorFlow.js: one list for each call, of `[name, call, output,
@@ -10,7 +9,7 @@ const DEEPEST_ARGUMENT = 8;
 
 /** @throws by `fail` if it is called more than once, or takes what isn't a layer's only output */
 export function inboundNames(nodes: unknown, fail: (problem: string) => never): string[] {
-  if (!Array.isArray(nodes)) return fail(`its inbound_nodes are ${show(nodes)}`);
+  if (!Array.isArray(nodes)) return fail(`its inbound_nodes are ${told(nodes)}`);
   if (nodes.length === 0) return [];
   if (nodes.length > 1)
     return fail(
@@ -23,10 +22,10 @@ export function inboundNames(nodes: unknown, fail: (problem: string) => never): 
   return histories.map((history) => {
     const [name, call, output] = Array.isArray(history) ? history : [];
     if (typeof name !== "string")
-      return fail(`one of its inputs is ${show(history)}, not the name of a layer`);
+      return fail(`one of its inputs is ${told(history)}, not the name of a layer`);
     if (call !== 0 || output !== 0)
       return fail(
-        `it takes output ${show(output)} of call ${show(call)} of ${show(name)}; only layers that are called once and give one output can be taken`,
+        `it takes output ${told(output)} of call ${told(call)} of ${told(name)}; only layers that are called once and give one output can be taken`,
       );
     return name;
   });

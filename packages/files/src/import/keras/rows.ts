@@ -1,6 +1,6 @@
-import { show } from "unravel-cnn";
 import { activate, activationRows, kept } from "./activations.js";
 import type { Row } from "./given.js";
+import { told } from "./json.js";
 import { channelsLastOrder, inOrder, transposed, type Value } from "./network.js";
 import { windowRows } from "./windows.js";
 
@@ -87,7 +87,7 @@ const reshape: Row = {
   takes: ["turned"],
   read(given, input) {
     const target = given.option("target_shape");
-    if (!Array.isArray(target)) return given.fail(`its target_shape is ${show(target)}`);
+    if (!Array.isArray(target)) return given.fail(`its target_shape is ${told(target)}`);
     const count = input.shape.reduce((product, size) => product * size, 1);
     const known = target.reduce(
       (product: number, size) => (size === -1 ? product : product * Number(size)),
@@ -108,7 +108,7 @@ const reshape: Row = {
     const plain = String(sizes) === String(there) || input.shape[0] === 1;
     if (same && plain && input.shape.length === 3 && sizes.length <= 3) return input;
     return given.fail(
-      `it makes ${show(sizes)} of ${show(there)}; only a dimension of size 1 can be added, or all written in one row`,
+      `it makes ${told(sizes)} of ${told(there)}; only a dimension of size 1 can be added, or all written in one row`,
     );
   },
 };
@@ -119,7 +119,7 @@ const permute: Row = {
     given.image(input);
     if (given.channelsFirst || String(given.option("dims")) !== "3,1,2")
       return given.fail(
-        `its dims are ${show(given.option("dims"))}; only [3, 1, 2] can be taken, before a Flatten layer`,
+        `its dims are ${told(given.option("dims"))}; only [3, 1, 2] can be taken, before a Flatten layer`,
       );
     return { ...input, turned: true };
   },
@@ -184,7 +184,7 @@ const dropout: Row = {
 const spatialDropout: Row = {
   read(given, input) {
     given.remark(
-      `${show(given.layer.name)} drops whole maps in training; here it became a dropout of single numbers. Predictions are the same.`,
+      `The layer ${told(given.layer.name)} drops whole maps in training; here it became a dropout of single numbers. Predictions are the same.`,
     );
     return dropout.read(given, input);
   },
@@ -203,7 +203,7 @@ const rescaling: Row = {
       return each.length === input.shape[0] &&
         each.every((one) => typeof one === "number" && Number.isFinite(one))
         ? (each as number[])
-        : given.fail(`its ${key} is ${show(value)}, not a number or one for each channel`);
+        : given.fail(`its ${key} is ${told(value)}, not a number or one for each channel`);
     };
     const [scale, offset] = [list("scale", 1), list("offset", 0)];
     const before = given.network.scaling;
@@ -220,7 +220,7 @@ const idle: Row = {
   takes: ["pad", "turned"],
   read(given, input) {
     given.remark(
-      `${show(given.layer.name)} (${given.layer.className}) does something in training only, and was left out.`,
+      `The layer ${told(given.layer.name)} (${given.layer.className}) does something in training only, and was left out.`,
     );
     return input;
   },

@@ -1,8 +1,8 @@
-import { defineModel, InputError, inFile, type ModelSpec, show } from "unravel-cnn";
+import { defineModel, InputError, inFile, type ModelSpec } from "unravel-cnn";
 import type { ImportedModel } from "../format.js";
 import type { KerasLayer, KerasNetwork } from "./config.js";
 import { Given, type WeightSource } from "./given.js";
-import { member } from "./json.js";
+import { member, told } from "./json.js";
 import { Network, type Scaling, type Value } from "./network.js";
 import { rows } from "./rows.js";
 
@@ -58,7 +58,7 @@ function inLayer<T>(source: string, { key, className }: KerasLayer, work: () => 
       error.message.startsWith(`${source}, `)
     )
       throw error;
-    throw new InputError(`${source}: layer ${show(key)} (${className}): ${error.message}.`);
+    throw new InputError(`${source}: layer ${told(key)} (${className}): ${error.message}.`);
   }
 }
 
@@ -112,12 +112,12 @@ function areChannelsFirst(layers: readonly KerasLayer[], source: string): boolea
     ({ className, config }) =>
       !KEEPS_ORDER.includes(className) && typeof member(config, "data_format") === "string",
   );
-  const first = told.filter(({ config }) => config.data_format === "channels_first");
+  const first = saying.filter(({ config }) => config.data_format === "channels_first");
   if (first.length === 0) return false;
-  const last = told.find(({ config }) => config.data_format !== "channels_first");
+  const last = saying.find(({ config }) => config.data_format !== "channels_first");
   if (last === undefined) return true;
   throw new InputError(
-    `${source}: layer ${show(first[0].key)} has the channels first, ${show(last.key)} has them last; only one of both can be taken.`,
+    `${source}: layer ${told(first[0].key)} has the channels first, ${told(last.key)} has them last; only one of both can be taken.`,
   );
 }
 
@@ -129,7 +129,7 @@ function inputOf(
   channelsFirst: boolean,
   network: Network,
 ): Value {
-  const problem = `the input's shape is ${show(given)}; images of one size that is given are needed`;
+  const problem = `the input's shape is ${told(given)}; images of one size that is given are needed`;
   if (!given.every((size) => typeof size === "number" && Number.isSafeInteger(size) && size > 0))
     throw new InputError(problem);
   const shape = given as readonly number[];
@@ -184,7 +184,9 @@ function checkOutput({ order, pad, turned, shape, name }: Value, network: Networ
 /** Pixels p from 0 to 1: 255 p scale + offset = (p - mean) / std. */
 function normalizationOf({ scale, offset }: Scaling): ModelSpec["normalize"] {
   if (!scale.every((one) => one > 0))
-    throw new InputError("it scales pixels by a number that isn't above 0, which can't be taken");
+    throw new InputError(
+      "its Rescaling layers scale pixels by a number that isn't above 0, which can't be taken.",
+    );
   const std = scale.map((one) => Number((1 / (255 * one)).toPrecision(9)));
   const mean = offset.map((one, c) => Number((-one / (255 * scale[c]) + 0).toPrecision(9)));
   return { mean, std };

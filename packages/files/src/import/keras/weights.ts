@@ -1,5 +1,6 @@
-import { InputError, show, type Tensor } from "unravel-cnn";
+import { InputError, type Tensor } from "unravel-cnn";
 import type { WeightSource } from "./given.js";
+import { told } from "./json.js";
 
 /** A file's weights by their names there, read when they are asked for. */
 export type ReadWeights = ReadonlyMap<string, () => Tensor>;
@@ -23,7 +24,7 @@ export function byNames(groupOf: (name: string) => ReadWeights, always: boolean)
         const found = own.filter(({ parts }) => choices.includes(parts[parts.length - 1]));
         if (found.length > 1)
           throw new InputError(
-            `its weights could be ${found.map(({ from }) => show(from)).join(" or ")}; give the layers in nested networks different names`,
+            `its weights could be ${found.map(({ from }) => told(from)).join(" or ")}; give the layers in nested networks different names`,
           );
         return found[0] && { values: found[0].read(), from: found[0].from };
       });

@@ -1,6 +1,6 @@
-import { show } from "unravel-cnn";
 import { activate } from "./activations.js";
 import type { Given, Row } from "./given.js";
+import { told } from "./json.js";
 import { plainWindow, type Sides, transposed, type Value } from "./network.js";
 
 /* Layers whose windows move over images. Kernels lie [height, width, in, out] there, [out, in, height, width] here. */
@@ -20,7 +20,7 @@ function paddingOf(given: Given, input: Value, window: Window): [number, number,
   const padding = given.option("padding") ?? "valid";
   if (padding === "valid") return [...before];
   if (padding !== "same")
-    return given.fail(`its padding is ${show(padding)}; only valid and same can be taken`);
+    return given.fail(`its padding is ${told(padding)}; only valid and same can be taken`);
   // TensorFlow's rule: as many outputs as steps, an odd rest at the bottom and on the right
   const [rows, columns] = [height + before[0] + before[2], width + before[1] + before[3]].map((size, d) => {
     const reach = (window.kernel[d] - 1) * window.dilation[d] + 1;

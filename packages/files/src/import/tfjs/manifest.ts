@@ -1,5 +1,5 @@
-import { half, InputError, type Shape, show, type Tensor } from "unravel-cnn";
-import { isObject, member } from "../keras/json.js";
+import { half, InputError, type Shape, type Tensor } from "unravel-cnn";
+import { isObject, member, told } from "../keras/json.js";
 import type { ReadWeights } from "../keras/weights.js";
 
 /*
@@ -46,16 +46,16 @@ export async function readManifest(
     let at = 0;
     for (const entry of weights) {
       const weight = readEntry(entry, fail);
-      if (found.has(weight.name)) fail(`it has the weights ${show(weight.name)} twice`);
+      if (found.has(weight.name)) fail(`it has the weights ${told(weight.name)} twice`);
       const end = at + weight.count * weight.bytes;
       if (end > bytes.length)
-        fail(`the weights ${show(weight.name)} end at byte ${end}, but their files have ${bytes.length}`);
+        fail(`the weights ${told(weight.name)} end at byte ${end}, but their files have ${bytes.length}`);
       const part = bytes.subarray(at, end);
       found.set(weight.name, () => decode(weight, part));
       at = end;
     }
     if (at !== bytes.length)
-      fail(`the files ${show(paths)} have ${bytes.length} bytes, but the manifest tells of ${at}`);
+      fail(`the files ${told(paths)} have ${bytes.length} bytes, but the manifest tells of ${at}`);
   }
   return found;
 }
@@ -64,7 +64,7 @@ export async function readManifest(
 function fileName(path: unknown, fail: (problem: string) => never): string {
   const name = typeof path === "string" ? path.slice(path.lastIndexOf("/") + 1) : "";
   if (name === "" || name === ".." || name === "." || /[\\\0]/.test(name))
-    return fail(`a file of weights is called ${show(path)}`);
+    return fail(`a file of weights is called ${told(path)}`);
   return name;
 }
 
@@ -95,19 +95,19 @@ function readEntry(entry: unknown, fail: (problem: string) => never): Weight {
     member(entry, key),
   );
   if (typeof name !== "string") return fail("one of the weights in its manifest has no name");
-  const sizes = Array.isArray(shape) ? shape : fail(`the weights ${show(name)} have no shape`);
+  const sizes = Array.isArray(shape) ? shape : fail(`the weights ${told(name)} have no shape`);
   const count = sizes.reduce(
     (product: number, size) => product * (Number.isSafeInteger(size) && size >= 0 ? size : Number.NaN),
     1,
   );
-  if (!Number.isSafeInteger(count)) fail(`the weights ${show(name)} have the shape ${show(shape)}`);
+  if (!Number.isSafeInteger(count)) fail(`the weights ${told(name)} have the shape ${told(shape)}`);
   const stored = isObject(quantization) ? member(quantization, "dtype") : dtype;
   if (typeof stored !== "string" || !Object.hasOwn(BYTES, stored))
-    return fail(`the weights ${show(name)} are of the type ${show(stored)}`);
+    return fail(`the weights ${told(name)} are of the type ${told(stored)}`);
   const [scale, min] = ["scale", "min"].map((key) => member(quantization, key));
   const scaled = isObject(quantization) && stored !== "float16";
   if (scaled && !(Number.isFinite(scale) && Number.isFinite(min)))
-    fail(`the weights ${show(name)} are quantised without a scale and a min`);
+    fail(`the weights ${told(name)} are quantised without a scale and a min`);
   return {
     name,
     shape: sizes,
@@ -128,6 +128,6 @@ function decode({ name, shape, count, bytes, dtype, scale, min }: Weight, data: 
     "quantised uint16": (at) => view.getUint16(at, true) * scale + min,
   };
   if (!Object.hasOwn(read, dtype))
-    throw new InputError(`its weights ${show(name)} are of the type ${dtype}, not numbers with fractions`);
+    throw new InputError(`its weights ${told(name)} are of the type ${dtype}, not numbers with fractions`);
   return { shape, data: Float32Array.from({ length: count }, (_, k) => read[dtype](k * bytes)) };
 }
