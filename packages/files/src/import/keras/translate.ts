@@ -108,7 +108,7 @@ function usersOf(layers: readonly KerasLayer[]): Map<string, KerasLayer[]> {
 const KEEPS_ORDER = ["Flatten", "InputLayer"];
 
 function areChannelsFirst(layers: readonly KerasLayer[], source: string): boolean {
-  const told = layers.filter(
+  const saying = layers.filter(
     ({ className, config }) =>
       !KEEPS_ORDER.includes(className) && typeof member(config, "data_format") === "string",
   );
