@@ -41,7 +41,7 @@ test.each(["plain.h5", "packed.h5", "branches.h5", "no-layers.h5"])("%s with byt
   await fuzz(
     name,
     (random) => importModel({ name: "FILE.h5", bytes: mutateBytes(bytes, random) }),
-    few(80, 5000),
+    few(80, 2000),
   );
 });
 
@@ -61,13 +61,13 @@ test.each(["separable.keras", "nested.keras"])("%s with its members changed", as
   await fuzz(
     name,
     (random) => importModel({ name: "FILE.keras", bytes: formatZip(changed(random)) }),
-    few(80, 5000),
+    few(80, 2000),
   );
   const bytes = kerasBytes(name);
   await fuzz(
     name,
     (random) => importModel({ name: "FILE.keras", bytes: mutateBytes(bytes, random) }),
-    few(20, 1000),
+    few(20, 500),
   );
 });
 
@@ -101,7 +101,7 @@ test("model.json with its description changed", async () => {
       const beside = async () => (random.below(4) === 0 ? mutateBytes(weights.bytes, random) : weights.bytes);
       await importModel({ name: "FILE.json", bytes }, { beside });
     },
-    few(400, 20000),
+    few(300, 5000),
   );
 });
 
@@ -114,7 +114,7 @@ test("a state_dict with bytes changed", async () => {
     await fuzz(
       "state_dict",
       (random) => importModel({ name: "FILE.safetensors", bytes: mutateBytes(bytes, random) }, { spec }),
-      few(100, 5000),
+      few(60, 2000),
     );
 });
 

@@ -80,7 +80,7 @@ export function mutateJson(value: unknown, random: Dice): unknown {
     const { holder, key } = pick(random, places);
     const other = pick(random, places);
     pick(random, [
-      () => (holder[key] = pick(random, HOSTILE)),
+      () => (holder[key] = structuredClone(pick(random, HOSTILE))),
       () => (holder[key] = structuredClone(other.holder[other.key])),
       () => delete holder[key],
       () => Array.isArray(holder) && holder.push(structuredClone(other.holder[other.key])),
