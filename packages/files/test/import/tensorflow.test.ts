@@ -12,7 +12,7 @@ import { savedByTensorflow, type TensorflowLayer, tensorflowPredicts } from "../
 const from = (min: number, max: number) => fc.integer({ min, max });
 const pairs = (max: number) => fc.tuple(from(1, max), from(1, max));
 const padding = fc.constantFrom("valid", "same");
-const activation = fc.constantFrom("linear", "relu", "sigmoid", "tanh", "swish", "gelu", "softmax");
+const activation = fc.constantFrom("linear", "relu", "sigmoid", "tanh", "swish", "gelu");
 
 const layer = (kind: string, options: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<TensorflowLayer> =>
   fc.tuple(
@@ -28,22 +28,33 @@ const convolution = {
   useBias: fc.boolean(),
   activation,
 };
-const onImages: fc.Arbitrary<TensorflowLayer> = fc.oneof(
+const convolutions = fc.oneof(
   layer("conv2d", { ...convolution, filters: from(1, 4), strides: pairs(2) }),
   layer("conv2d", { ...convolution, filters: from(1, 4), strides: fc.constant(1), dilationRate: from(1, 2) }),
   layer("depthwiseConv2d", { ...convolution, depthMultiplier: from(1, 2) }),
   layer("separableConv2d", { ...convolution, filters: from(1, 4), depthMultiplier: from(1, 2) }),
+);
+const onImages: fc.Arbitrary<TensorflowLayer> = fc.oneof(
+  { weight: 3, arbitrary: convolutions },
   layer("batchNormalization", {
     center: fc.boolean(),
     scale: fc.boolean(),
     epsilon: fc.constantFrom(1e-3, 0.1),
   }),
   layer("maxPooling2d", { poolSize: pairs(3), strides: pairs(2), padding }),
-  layer("averagePooling2d", { poolSize: pairs(3), strides: pairs(2), padding }),
-  layer("zeroPadding2d", { padding: fc.oneof(from(0, 2), fc.tuple(pairs(2), pairs(2))) }),
+  layer("averagePooling2d", {
+    poolSize: pairs(3),
+    strides: pairs(2),
+    padding: fc.constantFrom("valid", "valid", "valid", "same"),
+  }),
   layer("reLU", {}),
   layer("leakyReLU", { alpha: fc.constantFrom(0.1, 0.5) }),
   layer("dropout", { rate: fc.constant(0.4) }),
+);
+/** Most layers can't take zeros around what they get, so that convolutions follow. */
+const padded = fc.tuple(
+  layer("zeroPadding2d", { padding: fc.oneof(from(0, 2), fc.tuple(pairs(2), pairs(2))) }),
+  fc.oneof(convolutions, onImages),
 );
 const inOneRow = fc.constantFrom<TensorflowLayer>(
   ["flatten", {}],
@@ -66,7 +77,9 @@ test("random chains", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.tuple(from(3, 8), from(3, 8), from(1, 3)),
-      fc.array(onImages, { maxLength: 4 }),
+      fc
+        .array(fc.oneof({ weight: 4, arbitrary: onImages.map((one) => [one]) }, padded), { maxLength: 4 })
+        .map((parts) => parts.flat()),
       inOneRow,
       fc.array(onRows, { maxLength: 2 }),
       fc.nat({ max: 3 }),
@@ -88,8 +101,8 @@ test("random chains", async () => {
         }
       },
     ),
-    { numRuns: few(30, 400), seed: 3 },
+    { numRuns: few(25, 400), seed: 3 },
   );
-  // refused are softmax inside, means over an edge, and zeros around pools and before what has no padding
-  expect(outcomes.taken).toBeGreaterThan(outcomes.refused / 2);
+  // refused are means over an edge, and zeros around pools and before what has no padding
+  expect(outcomes.taken).toBeGreaterThan(outcomes.refused);
 }, 600_000);

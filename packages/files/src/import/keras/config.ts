@@ -104,10 +104,7 @@ class Reader {
   ): string {
     let before = input;
     if (input === undefined && parts[0].className !== "InputLayer") {
-      const shape =
-        member(parts[0].config, "batch_input_shape") ??
-        member(config, "build_input_shape") ??
-        member(member(parts[0].entry, "build_config"), "input_shape");
+      const shape = shapeBefore(parts[0].entry, 0) ?? member(config, "build_input_shape");
       before = this.#addInput(`${key}/the input`, shape);
     }
     for (const part of parts) before = this.#add(part, before === undefined ? [] : [before], input, depth);
@@ -197,6 +194,18 @@ class Reader {
       this.fail(`layer ${told(asker)}: it takes the output of ${told(key)}, but there is no such layer`)
     );
   }
+}
+
+/** The shape that a layer says goes into it, or the first layer of the network that it is. */
+function shapeBefore(entry: unknown, depth: number): unknown {
+  const config = member(entry, "config");
+  const shape =
+    member(config, "batch_input_shape") ??
+    member(config, "batch_shape") ??
+    member(config, "build_input_shape") ??
+    member(member(entry, "build_config"), "input_shape");
+  const layers = Array.isArray(config) ? config : member(config, "layers");
+  return shape ?? (Array.isArray(layers) && depth < DEEPEST ? shapeBefore(layers[0], depth + 1) : undefined);
 }
 
 interface Part {
