@@ -44,8 +44,8 @@ export function defineExport(command: Command): void {
         oneOf<WeightKind>("--weights", ["f32", "f16", "int8"]),
       ),
     )
-    .option("--softmax", "onnx: end in probabilities, not in scores")
-    .option("--pixels", "onnx: take bytes from 0 to 255; scale and normalise inside")
+    .option("--softmax", "onnx, tfjs: end in probabilities, not in scores")
+    .option("--pixels", "onnx, tfjs: take bytes from 0 to 255; scale and normalise inside")
     .addOption(SPEC_OPTION)
     .addOption(SIZE_OPTIONS.filters)
     .addOption(SIZE_OPTIONS.width)
@@ -61,6 +61,7 @@ ${kinds.join("\n")}
 
 Examples:
   unravel export model.safetensors --to onnx
+  unravel export model.safetensors --to tfjs --out web/model.json
   unravel export model.safetensors --out web/digits.js --weights f16`,
     )
     .action(run);

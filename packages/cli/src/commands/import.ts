@@ -42,6 +42,7 @@ ${kinds.join("\n")}
 Examples:
   unravel import net.onnx
   unravel import net.onnx --out net.safetensors
+  unravel import net.keras --out net.safetensors
   unravel import weights.safetensors --spec net.json --out net.safetensors`,
     )
     .action(run);

@@ -66,7 +66,7 @@ test.each([
       }),
       { numRuns: runs, seed: 5 },
     );
-  // what is refused: pools with padding around negative numbers, and one form of GELU
+    // what is refused: pools with padding around negative numbers, and one form of GELU
     expect(expressed).toBeGreaterThan(runs / 2);
   },
   600_000,

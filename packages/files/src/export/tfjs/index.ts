@@ -13,7 +13,7 @@ import { formatWeights } from "./weights.js";
 const GENERATOR = "unravel";
 
 export const tfjs: ExportFormat = {
-  what: "TensorFlow.js: a layers model, model.json and its weights",
+  what: "a layers model for TensorFlow.js, model.json and its weights beside it",
   ending: ".json",
   options: ["weights", "softmax", "pixels"],
   isOurs: (head) => head.startsWith(`{"format":"layers-model","generatedBy":"${GENERATOR}"`),

@@ -4,7 +4,7 @@ import { type Hdf5Object, isHdf5, openHdf5 } from "../hdf5/index.js";
 import { readConfig } from "./config.js";
 import type { WeightSource } from "./given.js";
 import { parseJson } from "./json.js";
-import { translate } from "./translate.js";
+import { type Extras, translate } from "./translate.js";
 import { byNames, type ReadWeights } from "./weights.js";
 
 /*
@@ -18,7 +18,10 @@ export const keras: ImportFormat = {
   what: "Keras: Sequential and Functional networks",
   endings: [".keras", ".h5", ".hdf5"],
   looksLike: (bytes) => isHdf5(bytes) || isArchive(bytes),
-  read: ({ name, bytes }) => (isHdf5(bytes) ? readH5(bytes, name) : readArchive(bytes, name)),
+  read({ name, bytes }, { spec }) {
+    const extras = { givenSpec: spec !== undefined };
+    return isHdf5(bytes) ? readH5(bytes, name, extras) : readArchive(bytes, name, extras);
+  },
 };
 
 /** A zip file whose first member is one of a .keras file's. */
@@ -32,7 +35,7 @@ const failing = (source: string) => (problem: string) => {
   throw new InputError(`${source}: ${problem}; it is damaged or not a file of Keras.`);
 };
 
-function readH5(bytes: Uint8Array, source: string): ImportedModel {
+function readH5(bytes: Uint8Array, source: string, extras: Extras): ImportedModel {
   const fail = failing(source);
   const root = openHdf5(bytes, fail);
   const config = root.texts("model_config")?.[0];
@@ -51,7 +54,7 @@ function readH5(bytes: Uint8Array, source: string): ImportedModel {
     groups.set(name, found);
     return found;
   };
-  return translate(network, byNames(groupOf, false), source);
+  return translate(network, byNames(groupOf, false), source, extras);
 }
 
 /** The arrays of a layer's group, by the names that its attribute lists: `conv2d/kernel:0`. */
@@ -72,7 +75,7 @@ function weightsOf(group: Hdf5Object | undefined): Map<string, () => Tensor> {
   return found;
 }
 
-function readArchive(bytes: Uint8Array, source: string): ImportedModel {
+function readArchive(bytes: Uint8Array, source: string, extras: Extras): ImportedModel {
   const fail = failing(source);
   const members = parseZip(bytes, (name) => MEMBERS.includes(name), fail);
   const member = (name: string): PackedMember =>
@@ -81,7 +84,7 @@ function readArchive(bytes: Uint8Array, source: string): ImportedModel {
   const network = readConfig(parseJson(text, `${source}, config.json`), source);
   const inside = `${source}, model.weights.h5`;
   const root = openHdf5(member("model.weights.h5").bytes(), failing(inside));
-  return translate(network, byNumbers(root), source);
+  return translate(network, byNumbers(root), source, extras);
 }
 
 /** Keras 3 puts weights where the layer stands among those of its class, numbered as they were made. */

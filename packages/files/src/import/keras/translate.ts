@@ -16,6 +16,8 @@ export interface Extras {
   readonly normalize?: unknown;
   /** The layer at the start that makes inputs of bytes. */
   readonly pixelsLayer?: string | undefined;
+  /** Whether somebody gave a spec, which isn't needed. */
+  readonly givenSpec?: boolean;
 }
 
 /** @throws InputError in one sentence, with the layer's name, class and what can't be taken */
@@ -221,6 +223,8 @@ function finished(
     ...classesOf(extras.classes, network, count),
   };
   const model = inFile(source, () => defineModel(spec));
+  if (extras.givenSpec)
+    remarks.add("The file describes its network itself: the spec that was given wasn't looked at.");
   if (scaling !== undefined)
     remarks.add("Layers at the start that scale pixels from 0 to 255 became the normalisation of pixels.");
   else if (normalize === undefined)

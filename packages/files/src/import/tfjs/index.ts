@@ -18,7 +18,7 @@ export const tfjs: ImportFormat = {
     bytes[0] === 0x7b &&
     /"(modelTopology|weightsManifest)"/.test(new TextDecoder().decode(bytes.subarray(0, HEAD))),
 
-  async read({ name, bytes }, { beside }): Promise<ImportedModel> {
+  async read({ name, bytes }, { beside, spec }): Promise<ImportedModel> {
     const fail = (problem: string): never => {
       throw new InputError(`${name}: ${problem}; it is damaged or not a layers model of TensorFlow.js.`);
     };
@@ -45,6 +45,7 @@ export const tfjs: ImportFormat = {
       byNames(() => weights, true),
       name,
       {
+        givenSpec: spec !== undefined,
         classes: member(metadata, "classes"),
         ...(ours && {
           normalize: member(metadata, "normalize"),

@@ -1,0 +1,101 @@
+import { InputError } from "unravel-cnn";
+import { expect, test } from "vitest";
+import { openHdf5 } from "../../src/import/hdf5/index.js";
+import { h5pyFile, testWithH5py } from "../support/h5py.js";
+
+/* Files in all the ways in which h5py writes them, read here. */
+
+const open = (bytes: Uint8Array) =>
+  openHdf5(bytes, (problem) => {
+    throw new InputError(problem);
+  });
+
+const PROGRAM = `
+g = f.create_group("few", track_order=True)
+for k in range(3): g["%d" % k] = np.full((2, k + 1), k, "float32")
+g = f.create_group("many")
+for k in range(300): g["member number %d" % k] = np.arange(k, dtype="float64")
+g = f.create_group("ordered", track_order=True)
+for k in range(300): g["member number %d" % k] = np.array([k], dtype="float32")
+g = f.create_group("deep/deeper/deepest")
+g.attrs["one"] = "a text with ümlauts"
+g.attrs["bytes"] = b"in ascii"
+g.attrs["fixed"] = np.array([b"ab", b"abc", b""])
+g.attrs["several"] = ["x", "yy", ""]
+g.attrs["number"] = 3
+g.attrs["long"] = "z" * 100000
+if latest:
+    for k in range(40): g.attrs["attribute %d" % k] = "value %d" % k
+f["half"] = np.array([1, -0.5, 65504, 2**-24], "<f2")
+f["big"] = np.array([[1.5, -2], [3, 4]], ">f4")
+f["double"] = np.array(0.1)
+f["whole"] = np.arange(4)
+f["empty"] = np.zeros((0, 3), "float32")
+x = np.arange(7 * 11 * 5, dtype="float32").reshape(7, 11, 5)
+f.create_dataset("plain", data=x)
+if not latest:
+    f.create_dataset("chunked", data=x, chunks=(3, 4, 5))
+    f.create_dataset("gzip", data=x, chunks=(3, 4, 2), compression="gzip")
+    f.create_dataset("all", data=x, chunks=(2, 11, 3), compression="gzip", shuffle=True, fletcher32=True)
+    f.create_dataset("lzf", data=x, chunks=(2, 11, 3), compression="lzf")
+    d = f.create_dataset("sparse", (10, 10), "float32", chunks=(5, 5))
+    d[0, 0] = 1
+f.create_dataset("unwritten", (3,), "float32")
+`;
+
+for (const [name, options, latest] of [
+  ["as by default", "", "False"],
+  ["in the newest way", 'libver="latest"', "True"],
+  ["in the order of creation", "track_order=True", "False"],
+] as const) {
+  testWithH5py(`h5py ${name}`, () => {
+    const file = open(h5pyFile(`latest = ${latest}\n${PROGRAM}`, options));
+    const numbers = (path: string) => {
+      const { shape, data } = file.member(path)?.floats() ?? { shape: [], data: [] };
+      return { shape, values: [...data] };
+    };
+    expect(numbers("few/2")).toEqual({ shape: [2, 3], values: [2, 2, 2, 2, 2, 2] });
+    for (const k of [0, 1, 8, 9, 100, 255, 256, 299]) {
+      const values = Array.from({ length: k }, (_, i) => i);
+      expect(numbers(`many/member number ${k}`)).toEqual({ shape: [k], values });
+      expect(numbers(`ordered/member number ${k}`)).toEqual({ shape: [1], values: [k] });
+    }
+    expect(file.member("many")?.names).toHaveLength(300);
+    expect(file.member("ordered")?.names).toHaveLength(300);
+    expect(file.member("nowhere")).toBeUndefined();
+    const deepest = file.member("deep/deeper/deepest");
+    expect(deepest?.texts("one")).toEqual(["a text with ümlauts"]);
+    expect(deepest?.texts("bytes")).toEqual(["in ascii"]);
+    expect(deepest?.texts("fixed")).toEqual(["ab", "abc", ""]);
+    expect(deepest?.texts("several")).toEqual(["x", "yy", ""]);
+    expect(deepest?.texts("number")).toBeUndefined();
+    expect(deepest?.texts("long")).toEqual(["z".repeat(100000)]);
+    if (latest === "True") expect(deepest?.texts("attribute 39")).toEqual(["value 39"]);
+    expect(numbers("half")).toEqual({ shape: [4], values: [1, -0.5, 65504, 2 ** -24] });
+    expect(numbers("big")).toEqual({ shape: [2, 2], values: [1.5, -2, 3, 4] });
+    expect(numbers("double")).toEqual({ shape: [], values: [Math.fround(0.1)] });
+    expect(numbers("empty")).toEqual({ shape: [0, 3], values: [] });
+    const x = { shape: [7, 11, 5], values: Array.from({ length: 385 }, (_, k) => k) };
+    for (const path of ["plain", ...(latest === "True" ? [] : ["chunked", "gzip", "all"])])
+      expect(numbers(path), path).toEqual(x);
+    expect(() => numbers("whole")).toThrow(/an array holds whole numbers/);
+    expect(() => numbers("unwritten")).toThrow(/never written/);
+    if (latest === "True") return;
+    expect(() => numbers("lzf")).toThrow(/went through filter 32000/);
+    expect(() => numbers("sparse")).toThrow(/has 1 chunks instead of 4/);
+  });
+}
+
+testWithH5py("what newer HDF5 has for chunks is refused", () => {
+  const file = open(
+    h5pyFile('f.create_dataset("x", data=np.zeros((9, 9)), chunks=(3, 3))', 'libver="latest"'),
+  );
+  expect(() => file.member("x")?.floats()).toThrow(/a way of newer HDF5/);
+});
+
+test("other beginnings are refused", () => {
+  expect(() => open(new Uint8Array(100))).toThrow(/doesn't begin as HDF5 does/);
+  expect(() => open(Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a))).toThrow(
+    /it ends before byte 9/,
+  );
+});
