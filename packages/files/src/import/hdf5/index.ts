@@ -1,4 +1,4 @@
-import { type Tensor, tensor } from "unravel-cnn";
+import type { Tensor } from "unravel-cnn";
 import { arrayBytes, readFilters } from "./array.js";
 import { MESSAGE, type Message, readHeader } from "./header.js";
 import { fractalHeap, treeRecords } from "./heaps.js";
@@ -85,11 +85,9 @@ function objectAt(source: Source, at: number): Hdf5Object {
       const chain = filters === undefined ? [] : readFilters(source, filters.at);
       const data = arrayBytes(source, layout.at, chain, shape, size);
       const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-      const count = data.length / size;
-      return tensor(
-        shape,
-        Float32Array.from({ length: count }, (_, k) => float(view, k * size)),
-      );
+      const values = new Float32Array(data.length / size);
+      for (let k = 0; k < values.length; k++) values[k] = float(view, k * size);
+      return { shape, data: values };
     },
   };
   return self;
