@@ -40,6 +40,7 @@ async function compare(spec: ModelSpec, seed: number): Promise<boolean> {
   } catch (error) {
     expect(error).toBeInstanceOf(InputError);
     expectSentence((error as Error).message);
+    expect((error as Error).message).toMatch(/pools numbers that may be below 0|is the tanh form of GELU/);
     return false;
   }
   const x = imagesFor(original, 2, seed);
@@ -59,7 +60,7 @@ test.each([
   "random %s: the same predictions in TensorFlow.js, and after a round trip",
   async (_, arbitrary) => {
     let expressed = 0;
-    const runs = few(12, 150);
+    const runs = few(8, 150);
     await fc.assert(
       fc.asyncProperty(arbitrary, fc.nat(), async (spec, seed) => {
         if (await compare(spec, seed)) expressed++;

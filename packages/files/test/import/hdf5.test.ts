@@ -1,7 +1,7 @@
 import { InputError } from "unravel-cnn";
 import { expect, test } from "vitest";
 import { openHdf5 } from "../../src/import/hdf5/index.js";
-import { h5pyFile, testWithH5py } from "../support/h5py.js";
+import { h5pyFiles, testWithH5py } from "../support/h5py.js";
 
 /* Files in all the ways in which h5py writes them, read here. */
 
@@ -12,11 +12,11 @@ const open = (bytes: Uint8Array) =>
 
 const PROGRAM = `
 g = f.create_group("few", track_order=True)
-for k in range(3): g["%d" % k] = np.full((2, k + 1), k, "float32")
+for n in range(3): g["%d" % n] = np.full((2, n + 1), n, "float32")
 g = f.create_group("many")
-for k in range(300): g["member number %d" % k] = np.arange(k, dtype="float64")
+for n in range(120): g["member number %d" % n] = np.arange(n, dtype="float64")
 g = f.create_group("ordered", track_order=True)
-for k in range(300): g["member number %d" % k] = np.array([k], dtype="float32")
+for n in range(120): g["member number %d" % n] = np.array([n], dtype="float32")
 g = f.create_group("deep/deeper/deepest")
 g.attrs["one"] = "a text with ümlauts"
 g.attrs["bytes"] = b"in ascii"
@@ -25,7 +25,7 @@ g.attrs["several"] = ["x", "yy", ""]
 g.attrs["number"] = 3
 g.attrs["long"] = "z" * 100000
 if latest:
-    for k in range(40): g.attrs["attribute %d" % k] = "value %d" % k
+    for n in range(40): g.attrs["attribute %d" % n] = "value %d" % n
 f["half"] = np.array([1, -0.5, 65504, 2**-24], "<f2")
 f["big"] = np.array([[1.5, -2], [3, 4]], ">f4")
 f["double"] = np.array(0.1)
@@ -33,7 +33,9 @@ f["whole"] = np.arange(4)
 f["empty"] = np.zeros((0, 3), "float32")
 x = np.arange(7 * 11 * 5, dtype="float32").reshape(7, 11, 5)
 f.create_dataset("plain", data=x)
-if not latest:
+if latest:
+    f.create_dataset("newer", data=x, chunks=(3, 4, 5))
+else:
     f.create_dataset("chunked", data=x, chunks=(3, 4, 5))
     f.create_dataset("gzip", data=x, chunks=(3, 4, 2), compression="gzip")
     f.create_dataset("all", data=x, chunks=(2, 11, 3), compression="gzip", shuffle=True, fletcher32=True)
@@ -43,25 +45,26 @@ if not latest:
 f.create_dataset("unwritten", (3,), "float32")
 `;
 
-for (const [name, options, latest] of [
-  ["as by default", "", "False"],
-  ["in the newest way", 'libver="latest"', "True"],
-  ["in the order of creation", "track_order=True", "False"],
-] as const) {
-  testWithH5py(`h5py ${name}`, () => {
-    const file = open(h5pyFile(`latest = ${latest}\n${PROGRAM}`, options));
+/** As by default, in the newest way, and in the order of creation. */
+const WAYS = ["", 'libver="latest"', "track_order=True"];
+const NEWEST = 1;
+
+testWithH5py("whatever h5py writes", () => {
+  for (const [way, bytes] of h5pyFiles(`latest = k == ${NEWEST}\n${PROGRAM}`, WAYS).entries()) {
+    const latest = way === NEWEST;
+    const file = open(bytes);
     const numbers = (path: string) => {
       const { shape, data } = file.member(path)?.floats() ?? { shape: [], data: [] };
       return { shape, values: [...data] };
     };
     expect(numbers("few/2")).toEqual({ shape: [2, 3], values: [2, 2, 2, 2, 2, 2] });
-    for (const k of [0, 1, 8, 9, 100, 255, 256, 299]) {
+    for (const k of [0, 1, 8, 9, 60, 119]) {
       const values = Array.from({ length: k }, (_, i) => i);
       expect(numbers(`many/member number ${k}`)).toEqual({ shape: [k], values });
       expect(numbers(`ordered/member number ${k}`)).toEqual({ shape: [1], values: [k] });
     }
-    expect(file.member("many")?.names).toHaveLength(300);
-    expect(file.member("ordered")?.names).toHaveLength(300);
+    expect(file.member("many")?.names).toHaveLength(120);
+    expect(file.member("ordered")?.names).toHaveLength(120);
     expect(file.member("nowhere")).toBeUndefined();
     const deepest = file.member("deep/deeper/deepest");
     expect(deepest?.texts("one")).toEqual(["a text with ümlauts"]);
@@ -70,27 +73,23 @@ for (const [name, options, latest] of [
     expect(deepest?.texts("several")).toEqual(["x", "yy", ""]);
     expect(deepest?.texts("number")).toBeUndefined();
     expect(deepest?.texts("long")).toEqual(["z".repeat(100000)]);
-    if (latest === "True") expect(deepest?.texts("attribute 39")).toEqual(["value 39"]);
+    if (latest) expect(deepest?.texts("attribute 39")).toEqual(["value 39"]);
     expect(numbers("half")).toEqual({ shape: [4], values: [1, -0.5, 65504, 2 ** -24] });
     expect(numbers("big")).toEqual({ shape: [2, 2], values: [1.5, -2, 3, 4] });
     expect(numbers("double")).toEqual({ shape: [], values: [Math.fround(0.1)] });
     expect(numbers("empty")).toEqual({ shape: [0, 3], values: [] });
     const x = { shape: [7, 11, 5], values: Array.from({ length: 385 }, (_, k) => k) };
-    for (const path of ["plain", ...(latest === "True" ? [] : ["chunked", "gzip", "all"])])
+    for (const path of ["plain", ...(latest ? [] : ["chunked", "gzip", "all"])])
       expect(numbers(path), path).toEqual(x);
     expect(() => numbers("whole")).toThrow(/an array holds whole numbers/);
     expect(() => numbers("unwritten")).toThrow(/never written/);
-    if (latest === "True") return;
+    if (latest) {
+      expect(() => numbers("newer")).toThrow(/a way of newer HDF5/);
+      continue;
+    }
     expect(() => numbers("lzf")).toThrow(/went through filter 32000/);
     expect(() => numbers("sparse")).toThrow(/has 1 chunks instead of 4/);
-  });
-}
-
-testWithH5py("what newer HDF5 has for chunks is refused", () => {
-  const file = open(
-    h5pyFile('f.create_dataset("x", data=np.zeros((9, 9)), chunks=(3, 3))', 'libver="latest"'),
-  );
-  expect(() => file.member("x")?.floats()).toThrow(/a way of newer HDF5/);
+  }
 });
 
 test("other beginnings are refused", () => {

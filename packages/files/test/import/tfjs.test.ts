@@ -268,3 +268,24 @@ test.each([
   expect(model.inputShape).toEqual(shape);
   expect(parameters["fc1.weight"].shape).toEqual([3, 30]);
 });
+
+test("layers of one name in two networks have weights of their own", async () => {
+  const inner = (name: string) => ({
+    class_name: "Sequential",
+    config: {
+      name,
+      layers: [entry("Dense", { name: "same", units: 4, use_bias: false, batch_input_shape: [null, 4] })],
+    },
+  });
+  const { parameters } = await importKeras(sequential(inner("first"), inner("second")), {
+    "second/same/kernel": [4, 4],
+    "first/same/kernel": [4, 4],
+  });
+  const { parameters: swapped } = await importKeras(sequential(inner("second"), inner("first")), {
+    "second/same/kernel": [4, 4],
+    "first/same/kernel": [4, 4],
+  });
+  expect(swapped["fc1.weight"]).toEqual(parameters["fc2.weight"]);
+  expect(swapped["fc2.weight"]).toEqual(parameters["fc1.weight"]);
+  expect(swapped["fc1.weight"]).not.toEqual(parameters["fc1.weight"]);
+});

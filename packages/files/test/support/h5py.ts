@@ -14,22 +14,32 @@ const PYTHON = ["/usr/bin/python3", "python3"].find((python) => {
 });
 
 /**
- * The file that a program writes into `f`, an h5py.File; `np` is NumPy.
- * @param options of h5py.File, such as `libver="latest"`
+ * The files that a program writes into `f`, an h5py.File, one for each row of options (`libver="latest"`); `np` is NumPy, and
+ * `k` the row. One process writes all, as loading h5py takes longest.
  */
-export function h5pyFile(program: string, options = ""): Uint8Array {
+export function h5pyFiles(program: string, options: readonly string[]): Uint8Array[] {
   const whole = `
-import io, sys, h5py, numpy as np
-memory = io.BytesIO()
-with h5py.File(memory, "w"${options === "" ? "" : `, ${options}`}) as f:
+import io, struct, sys, h5py, numpy as np
+def write(f, k):
 ${program
   .trim()
   .split("\n")
   .map((line) => `    ${line}`)
   .join("\n")}
-sys.stdout.buffer.write(memory.getvalue())
+for k, options in enumerate([${options.map((row) => `dict(${row})`).join(", ")}]):
+    memory = io.BytesIO()
+    with h5py.File(memory, "w", **options) as f:
+        write(f, k)
+    sys.stdout.buffer.write(struct.pack("<I", len(memory.getvalue())) + memory.getvalue())
 `;
-  return new Uint8Array(execFileSync(PYTHON ?? "python3", ["-c", whole], { maxBuffer: 2 ** 28 }));
+  const all = execFileSync(PYTHON ?? "python3", ["-c", whole], { maxBuffer: 2 ** 28 });
+  const files: Uint8Array[] = [];
+  for (let at = 0; at < all.length; ) {
+    const end = at + 4 + all.readUInt32LE(at);
+    files.push(new Uint8Array(all.subarray(at + 4, end)));
+    at = end;
+  }
+  return files;
 }
 
 /** Tests that need h5py are skipped, and counted, where there is none; CI must have it. */

@@ -47,10 +47,13 @@ export function openHdf5(bytes: Uint8Array, fail: Fail): Hdf5Object {
     fail("its addresses or sizes don't have 8 bytes, which isn't read");
   const base = version < 2 ? 24 + 4 * version : 12;
   if (source.address(base) !== 0) fail("something stands before its beginning, which isn't read");
-  return objectAt(source, source.address(version < 2 ? base + 40 : base + 24));
+  return objectAt(source, source.address(version < 2 ? base + 40 : base + 24), new Map());
 }
 
-function objectAt(source: Source, at: number): Hdf5Object {
+/** @param known objects that have been read, by their addresses: a group with many members is read once */
+function objectAt(source: Source, at: number, known: Map<number, Hdf5Object>): Hdf5Object {
+  const before = known.get(at);
+  if (before !== undefined) return before;
   if (at === NOWHERE) source.fail("an object lies nowhere");
   const messages = readHeader(source, at);
   const find = (type: number) => messages.find((message) => message.type === type);
@@ -69,7 +72,7 @@ function objectAt(source: Source, at: number): Hdf5Object {
       if (first !== undefined) {
         const address = links.get(first);
         if (address === undefined) return undefined;
-        found = objectAt(source, address);
+        found = objectAt(source, address, known);
       }
       return rest.length === 0 ? found : found.member(rest.join("/"));
     },
@@ -90,6 +93,7 @@ function objectAt(source: Source, at: number): Hdf5Object {
       return { shape, data: values };
     },
   };
+  known.set(at, self);
   return self;
 }
 

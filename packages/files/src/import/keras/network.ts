@@ -44,6 +44,9 @@ export interface Scaling {
   readonly offset: readonly number[];
 }
 
+/** As many numbers as the rows behind all flatten layers may have together. */
+const MOST_ORDERED = 2 ** 25;
+
 export class Network {
   readonly specs: AnyLayerSpec[] = [];
   readonly parameters: NamedTensors = {};
@@ -51,6 +54,7 @@ export class Network {
   readonly remarks = new Set<string>();
   loss: LossSpec | undefined;
   scaling: Scaling | undefined;
+  #ordered = 0;
   readonly #counts = new Map<string, number>();
   #last = "x";
 
@@ -70,6 +74,19 @@ export class Network {
     this.#counts.set(prefix, count);
     this.#last = `${prefix}${count}`;
     return { name: this.#last, shape: outputShape };
+  }
+
+  /**
+   * An order for a row, to be filled. A config of a few bytes can name any number of large ones, so they are counted.
+   * @throws InputError if all together would be too large
+   */
+  newOrder(count: number): Uint32Array {
+    this.#ordered += count;
+    if (this.#ordered > MOST_ORDERED)
+      throw new InputError(
+        `its rows of numbers that were images are longer than the limit of ${MOST_ORDERED.toLocaleString("en-US")} together`,
+      );
+    return new Uint32Array(count);
   }
 
   /** Gives a layer a parameter. */
@@ -133,9 +150,11 @@ export function transposed({ shape, data }: Tensor, axes: readonly number[]): Te
 }
 
 /** Where the numbers of an image [C, H, W], one after the other, stand if channels come last; undefined: in the same places. */
-export function channelsLastOrder([C, H, W]: Shape): Uint32Array | undefined {
+export function channelsLastOrder(network: Network, [C, H, W]: Shape): Uint32Array | undefined {
   if (C === 1 || H * W === 1) return undefined;
-  return Uint32Array.from({ length: C * H * W }, (_, k) => (k % (H * W)) * C + Math.floor(k / (H * W)));
+  const order = network.newOrder(C * H * W);
+  for (let k = 0; k < order.length; k++) order[k] = (k % (H * W)) * C + Math.floor(k / (H * W));
+  return order;
 }
 
 /** The numbers of a row in our order. */

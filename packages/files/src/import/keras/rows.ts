@@ -72,7 +72,9 @@ const flatten: Row = {
       return given.fail("its data_format is channels_first, but the images have their channels last");
     // with the channels first, it turns images before it flattens them, unless its data_format hides that they are
     const order =
-      input.turned || (given.channelsFirst && !first) ? undefined : channelsLastOrder(input.shape);
+      input.turned || (given.channelsFirst && !first)
+        ? undefined
+        : channelsLastOrder(given.network, input.shape);
     const { turned: _turned, ...image } = input;
     return {
       ...given.network.add({ type: "flatten" }, image),
@@ -147,7 +149,7 @@ const add: Row = {
   several: true,
   read(given, ...inputs) {
     const [{ order }] = inputs;
-    if (inputs.some((input) => String(input.order) !== String(order)))
+    if (inputs.some((input) => !sameOrder(input.order, order)))
       return given.fail(
         "it adds rows that were images and rows that weren't, number by number in different orders",
       );
@@ -156,6 +158,11 @@ const add: Row = {
   },
 };
 
+/** Whether two rows have their numbers in the same places. */
+function sameOrder(a: Uint32Array | undefined, b: Uint32Array | undefined): boolean {
+  return a === b || (a?.length === b?.length && a?.every((place, k) => place === b?.[k]) === true);
+}
+
 const concatenate: Row = {
   several: true,
   read(given, ...inputs) {
@@ -163,7 +170,7 @@ const concatenate: Row = {
     const value: Value = given.network.add({ type: "concat", from: [] }, ...inputs);
     const nonNegative = inputs.every((input) => input.nonNegative === true);
     if (inputs.every(({ order }) => order === undefined)) return { ...value, nonNegative };
-    const order = new Uint32Array(value.shape[0]);
+    const order = given.network.newOrder(value.shape[0]);
     let begin = 0;
     for (const input of inputs) {
       for (let k = 0; k < input.shape[0]; k++) order[begin + k] = begin + (input.order?.[k] ?? k);

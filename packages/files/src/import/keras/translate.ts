@@ -1,4 +1,4 @@
-import { defineModel, InputError, inFile, type ModelSpec } from "unravel-cnn";
+import { checkParameters, defineModel, InputError, inFile, type ModelSpec } from "unravel-cnn";
 import type { ImportedModel } from "../format.js";
 import type { KerasLayer, KerasNetwork } from "./config.js";
 import { Given, type WeightSource } from "./given.js";
@@ -223,6 +223,7 @@ function finished(
     ...classesOf(extras.classes, network, count),
   };
   const model = inFile(source, () => defineModel(spec));
+  inFile(source, () => checkParameters(model, parameters));
   if (extras.givenSpec)
     remarks.add("The file describes its network itself: the spec that was given wasn't looked at.");
   if (scaling !== undefined)

@@ -12,16 +12,22 @@ export type ReadWeights = ReadonlyMap<string, () => Tensor>;
  *   it was called when they were made
  */
 export function byNames(groupOf: (name: string) => ReadWeights, always: boolean): WeightSource {
+  const indexes = new Map<ReadWeights, ReadonlyMap<string, readonly Entry[]>>();
+  const indexOf = (group: ReadWeights) => {
+    const known = indexes.get(group) ?? byLayer(group);
+    indexes.set(group, known);
+    return known;
+  };
   return {
-    of(layer, names) {
-      const [outermost, ...inner] = layer.key.split("/");
-      const all = [...groupOf(outermost)].map(([name, read]) => ({ from: name, read, parts: partsOf(name) }));
-      const own =
-        inner.length === 0 && !always
-          ? all
-          : all.filter(({ parts }) => parts[parts.length - 2] === layer.name);
+    of({ key, name }, names) {
+      const [outermost, ...inner] = key.split("/");
+      const index = indexOf(groupOf(outermost));
+      const all = inner.length === 0 && !always ? [...index.values()].flat() : (index.get(name) ?? []);
+      // where layers in several networks have one name, the networks' names stand before it
+      const exact = all.filter(({ path }) => path === key);
+      const own = exact.length > 0 ? exact : all;
       return names.map((choices) => {
-        const found = own.filter(({ parts }) => choices.includes(parts[parts.length - 1]));
+        const found = own.filter(({ leaf }) => choices.includes(leaf));
         if (found.length > 1)
           throw new InputError(
             `its weights could be ${found.map(({ from }) => told(from)).join(" or ")}; give the layers in nested networks different names`,
@@ -32,5 +38,26 @@ export function byNames(groupOf: (name: string) => ReadWeights, always: boolean)
   };
 }
 
-/** `a/conv2d/kernel:0` as a, conv2d, kernel. */
-const partsOf = (name: string) => name.replace(/:\d+$/, "").split("/");
+interface Entry {
+  readonly from: string;
+  /** `a/conv2d` of `a/conv2d/kernel:0` */
+  readonly path: string;
+  /** `kernel` */
+  readonly leaf: string;
+  readonly read: () => Tensor;
+}
+
+/** The weights by the name that stands before what they are. */
+function byLayer(weights: ReadWeights): Map<string, Entry[]> {
+  const layers = new Map<string, Entry[]>();
+  for (const [from, read] of weights) {
+    const parts = from.replace(/:\d+$/, "").split("/");
+    const leaf = parts.pop() ?? "";
+    const layer = parts[parts.length - 1] ?? "";
+    const entry = { from, path: parts.join("/"), leaf, read };
+    const known = layers.get(layer);
+    if (known) known.push(entry);
+    else layers.set(layer, [entry]);
+  }
+  return layers;
+}
