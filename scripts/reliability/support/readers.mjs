@@ -30,6 +30,7 @@ import {
   trace,
 } from "unravel-cnn";
 import { readIdxFolder } from "unravel-cnn/node";
+import { importFormats } from "../../../packages/files/dist/index.js";
 import { decodePicture } from "../../../packages/files/dist/node/index.js";
 import { checkpoints } from "./checkpoints.mjs";
 import { damageBytes, damageJson, joined } from "./damage.mjs";
@@ -46,6 +47,8 @@ const encode = (text) => new TextEncoder().encode(text);
 const decode = (bytes) => new TextDecoder().decode(bytes);
 const written = new URL("../../../packages/core/test/numpy/", import.meta.url);
 const numpy = (name) => new Uint8Array(readFileSync(new URL(name, written)));
+const keras = (name) =>
+  new Uint8Array(readFileSync(new URL(`../../../packages/files/golden/keras/${name}`, import.meta.url)));
 
 /** A network with something of everything that a file carries, and less than 100 weights. */
 const spec = {
@@ -122,6 +125,22 @@ export function readersIn(folder) {
         ],
       ],
       factor: PLAIN,
+      share: 1,
+    },
+    {
+      name: "Keras's `.h5`",
+      read: (bytes) => importFormats.keras.read({ name: SOURCE, bytes }, {}),
+      samples: ["plain.h5", "packed.h5", "branches.h5"].map((name) => [keras(name), anywhere(keras(name))]),
+      factor: PACKED,
+      base: 2 ** 20,
+      share: 1,
+    },
+    {
+      name: "Keras's `.keras`",
+      read: (bytes) => importFormats.keras.read({ name: SOURCE, bytes }, {}),
+      samples: ["separable.keras", "nested.keras"].map((name) => [keras(name), anywhere(keras(name))]),
+      factor: PACKED,
+      base: 2 ** 20,
       share: 1,
     },
     checkpoints,

@@ -158,6 +158,7 @@ test.each([
     const scores = scoresOf(back, inputs);
     expectClose(await tensorflowPredicts(files, inputs), scores, 1e-5, "TensorFlow.js");
     expectClose(scores, scoresOf(saved, inputs), bound, "rounded");
+    expect(back.model.layers[1].spec).toEqual({ type: "batchNorm2d", eps: 1e-5, momentum: 0.3 });
     const full = await exportModel(saved, "tfjs");
     expect(files[1].bytes.length).toBe(full[1].bytes.length / (kind === "f16" ? 2 : 4));
   },
