@@ -136,13 +136,14 @@ export function transposed({ shape, data }: Tensor, axes: readonly number[]): Te
   const strides = shape.map((_, d) => shape.slice(d + 1).reduce((product, size) => product * size, 1));
   const [to, steps] = [axes.map((axis) => shape[axis]), axes.map((axis) => strides[axis])];
   const values = new Float32Array(data.length);
+  const last = to.length - 1;
   const index = new Array<number>(to.length).fill(0);
-  for (let k = 0, from = 0; k < values.length; k++) {
-    values[k] = data[from];
-    for (let d = to.length - 1; d >= 0; d--) {
-      from += steps[d];
+  for (let k = 0, row = 0; k < values.length; ) {
+    for (let j = 0, from = row; j < to[last]; j++, from += steps[last]) values[k++] = data[from];
+    for (let d = last - 1; d >= 0; d--) {
+      row += steps[d];
       if (++index[d] < to[d]) break;
-      from -= steps[d] * to[d];
+      row -= steps[d] * to[d];
       index[d] = 0;
     }
   }
