@@ -290,3 +290,21 @@ test("layers of one name in two networks have weights of their own", async () =>
   expect(swapped["fc2.weight"]).toEqual(parameters["fc1.weight"]);
   expect(swapped["fc1.weight"]).not.toEqual(parameters["fc1.weight"]);
 });
+
+test("a convolution of 1x1 behind a pool with keepdims is a dense layer", async () => {
+  const pooled = entry("GlobalAveragePooling2D", { batch_input_shape: [null, 3, 4, 2], keepdims: true });
+  const end = [entry("Flatten"), entry("Softmax")];
+  const conv = entry("Conv2D", { filters: 3, kernel_size: [1, 1] });
+  const shapes = {
+    "conv2d/kernel": [1, 1, 2, 3],
+    "conv2d/bias": [3],
+    "dense/kernel": [2, 3],
+    "dense/bias": [3],
+  };
+  const { "dense/kernel": _kernel, "dense/bias": _bias, ...ofConv } = shapes;
+  const asConv = await importKeras(sequential(pooled, conv, ...end), ofConv);
+  const { "conv2d/kernel": _k, "conv2d/bias": _b, ...ofDense } = shapes;
+  const asDense = await importKeras(sequential(pooled, entry("Dense", { units: 3 }), ...end), ofDense);
+  expect(asConv.model.layers.map(({ name }) => name)).toEqual(["gap1", "fc1"]);
+  expect(asConv.parameters).toEqual(asDense.parameters);
+});

@@ -38,9 +38,28 @@ function convolutionWindow(given: Given): Window {
   };
 }
 
+/** On images of one pixel, such as a pool over all with keepdims gives, which are rows here, a convolution of 1x1 is a dense layer. */
+function onOnePixel(given: Given, input: Value): Value {
+  const [count, filters, bias] = [given.row(input), given.count("filters"), given.flag("use_bias", true)];
+  if (convolutionWindow(given).kernel.some((side) => side !== 1) || given.count("groups", 1) !== 1)
+    return given.fail(
+      "its input is an image of one pixel, on which only a kernel of 1x1 without groups can be taken",
+    );
+  const layer = given.network.add({ type: "dense", units: filters, bias }, input);
+  const [kernel, offsets] = given.weights(
+    { names: ["kernel"], shape: [1, 1, count, filters] },
+    ...(bias ? [{ names: ["bias"], shape: [filters] }] : []),
+  );
+  const { data } = transposed(kernel.values, [3, 2, 0, 1]);
+  given.network.put(layer, "weight", { shape: [filters, count], data }, kernel.from, "turned to [out, in]");
+  if (bias) given.network.put(layer, "bias", offsets.values, offsets.from, "as it is");
+  return activate(given, layer);
+}
+
 const conv2d: Row = {
   takes: ["pad"],
   read(given, input) {
+    if (input.shape.length === 1) return onOnePixel(given, input);
     const [channels] = given.image(input);
     const window = convolutionWindow(given);
     const [filters, groups] = [given.count("filters"), given.count("groups", 1)];
