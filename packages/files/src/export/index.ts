@@ -4,6 +4,12 @@ import { tfjs } from "./tfjs/index.js";
 
 /** The formats, by the names that people give them. */
 export const exportFormats: Readonly<Record<string, ExportFormat>> = { tfjs };
+import { numpy } from "./numpy/index.js";
+
+/** The formats, by the names that people give them. */
+export const exportFormats: Readonly<Record<string, ExportFormat>> = {
+  numpy,
+};
 
 /** What each option has to be, for people. */
 const checks: { readonly [Name in keyof Required<ExportOptions>]: (value: unknown) => string | undefined } = {
