@@ -1,6 +1,6 @@
 import { docstring } from "../source/python.js";
+import type { Style } from "../source/style.js";
 import { batchNorm, batchNormBackward, normalise } from "./norms.js";
-import type { Style } from "./style.js";
 import {
   averagePool2d,
   averagePool2dBackward,

@@ -1,5 +1,6 @@
-import { formatNpz, type Model, type NamedTensors, type SavedModel, tensorsOfModel } from "unravel-cnn";
+import { formatNpz, type SavedModel } from "unravel-cnn";
 import type { ExportFormat } from "../format.js";
+import { inFloat32 } from "../source/model.js";
 import { PYTHON_COMMENT } from "../source/python.js";
 import { isUnchanged, stamped } from "../source/stamp.js";
 import { numpyProgram } from "./program.js";
@@ -19,16 +20,3 @@ export const numpy: ExportFormat = {
     ];
   },
 };
-
-/** The parameters in their order, and what layers keep besides. */
-export function inFloat32(
-  model: Model,
-  parameters: NamedTensors,
-): Record<string, { shape: readonly number[]; data: Float32Array }> {
-  return Object.fromEntries(
-    tensorsOfModel(model).map(({ fullName }) => {
-      const { shape, data } = parameters[fullName];
-      return [fullName, { shape, data: Float32Array.from(data) }];
-    }),
-  );
-}

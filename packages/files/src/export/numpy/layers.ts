@@ -1,7 +1,7 @@
 import { isAll, type LayerOf, type LayerType, type Window } from "../source/layers.js";
 import { pythonNumber, pythonString } from "../source/python.js";
+import { isPadded, type PoolStyle, paddingArgument, pairArgument, type Style } from "../source/style.js";
 import type { FunctionName } from "./functions.js";
-import { isPadded, type PoolStyle, paddingArgument, pairArgument, type Style } from "./style.js";
 
 /*
  * How each kind of layer stands in a program for NumPy: what it calls forward and backward. `a` holds all arrays on the way there,
@@ -219,6 +219,3 @@ function starts({ resolved }: LayerOf<"concat">): number[] {
     return next;
   });
 }
-
-/** What a comment says of a tensor: `(N, 8, 26, 26)`. */
-export const shapeComment = (shape: readonly number[]): string => `(N, ${shape.join(", ")})`;

@@ -1,5 +1,5 @@
 import { docstring, pythonNumber } from "../source/python.js";
-import type { Style } from "./style.js";
+import type { Style } from "../source/style.js";
 
 /* Python's functions for batch normalisation. */
 

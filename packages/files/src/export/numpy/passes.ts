@@ -1,9 +1,9 @@
 import type { Model } from "unravel-cnn";
 import { rowOf } from "../source/layers.js";
-import { docstring, pythonLines } from "../source/python.js";
+import { docstring, pythonLines, shapeComment } from "../source/python.js";
+import type { Style } from "../source/style.js";
 import type { Remarked } from "../source/wrap.js";
-import { array, gradient, type NumpyLayer, numpyLayers, shapeComment } from "./layers.js";
-import type { Style } from "./style.js";
+import { array, gradient, type NumpyLayer, numpyLayers } from "./layers.js";
 
 /* The two functions that are this network: forward and backward, a line for each layer. */
 

@@ -1,11 +1,12 @@
 import type { Model } from "unravel-cnn";
 import { layersOf, rowOf } from "../source/layers.js";
+import { isNormalized, meanAndDeviation, numbersLearnt } from "../source/model.js";
 import { docstring, pythonList, pythonNumber, pythonString } from "../source/python.js";
+import { type Style, styleOf } from "../source/style.js";
 import { calls, type FunctionName, functions } from "./functions.js";
 import { type NumpyLayer, numpyLayers } from "./layers.js";
 import { numpyLoss } from "./losses.js";
 import { backwardPass, forwardPass, isModal } from "./passes.js";
-import { type Style, styleOf } from "./style.js";
 
 /* A network as one program in Python that needs nothing but NumPy. */
 
@@ -44,18 +45,17 @@ const hasNorms = (model: Model) => model.state.length > 0;
 const usesChance = (model: Model) => layersOf(model, "dropout").length > 0;
 
 function head(model: Model, name: string, weights: string): string[] {
-  const { inputShape, classes, parameterCount, normalize } = model;
+  const { inputShape, classes } = model;
   const used = usedFunctions(model);
   const file = /^[\w.-]+$/.test(name) ? `${name}.py` : "model.py";
   const imports = ["argparse", ...(used.has("erfc") || used.has("gelu_tanh") ? ["math"] : [])];
   const shape = inputShape.join(", ");
-  const numbers = `${parameterCount.toLocaleString("en-US")} number${parameterCount === 1 ? "" : "s"}`;
   return [
     ...docstring(
       [
         "A convolutional network in NumPy: forward, backward and training, with nothing hidden.",
         "",
-        `Images go in as (N, ${shape}), scores of ${classes.length} classes come out; ${numbers} ${parameterCount === 1 ? "is" : "are"} learnt. images.npz below is a file with "images" (N, ${shape}), whole numbers from 0 to 255 or others from 0 to 1, and, if they are known, "labels" (N), the numbers of their classes:`,
+        `Images go in as (N, ${shape}), scores of ${classes.length} classes come out; ${numbersLearnt(model)}. images.npz below is a file with "images" (N, ${shape}), whole numbers from 0 to 255 or others from 0 to 1, and, if they are known, "labels" (N), the numbers of their classes:`,
         "",
         '    np.savez("images.npz", images=images, labels=labels)',
         "",
@@ -72,7 +72,7 @@ function head(model: Model, name: string, weights: string): string[] {
     "import numpy as np",
     "",
     ...pythonList("CLASSES", classes),
-    ...(isNormalized(model) ? meanAndDeviation(normalize) : []),
+    ...(isNormalized(model) ? meanAndDeviation(model, "np.float32") : []),
     "",
     '# the parameters by their names: "conv1.weight", ...',
     `p = dict(np.load(Path(__file__).with_name(${pythonString(weights)})))`,
@@ -85,19 +85,6 @@ function parametersComment({ parameters }: Model): string {
   return first === undefined
     ? "# there are no parameters in this network"
     : `# the parameters by their names: p["${first.fullName}"] is (${first.shape.join(", ")})`;
-}
-
-export const isNormalized = ({ normalize: { mean, std } }: Model): boolean =>
-  mean.some((value) => value !== 0) || std.some((value) => value !== 1);
-
-function meanAndDeviation({ mean, std }: Model["normalize"]): string[] {
-  const of = (values: readonly number[]) =>
-    values.length === 1
-      ? pythonNumber(values[0])
-      : `np.float32([${values.map(pythonNumber).join(", ")}])[:, None, None]`;
-  return [
-    `MEAN, DEVIATION = ${of(mean)}, ${of(std)}  # of the pixels${mean.length > 1 ? ", by channel" : ""}`,
-  ];
 }
 
 const rows = numpyLayers as Readonly<Record<keyof typeof numpyLayers, NumpyLayer<never>>>;
@@ -131,8 +118,12 @@ function prepare(model: Model): string[] {
       `Pixels, whole numbers from 0 to 255 or others from 0 to 1, as the network takes them: (N, ${shape}) in float32${isNormalized(model) ? ", less their mean, divided by their deviation" : ""}.`,
     ]),
     `    x = np.reshape(images, (-1, ${shape}))`,
-    '    x = x.astype(np.float32) / (255 if x.dtype.kind in "iu" else 1)',
-    isNormalized(model) ? "    return (x - MEAN) / DEVIATION" : "    return x",
+    ...(isNormalized(model)
+      ? [
+          '    x = x.astype(np.float32) / (255 if x.dtype.kind in "iu" else 1)',
+          "    return (x - MEAN) / DEVIATION",
+        ]
+      : ['    return x.astype(np.float32) / (255 if x.dtype.kind in "iu" else 1)']),
   ];
 }
 
@@ -154,7 +145,6 @@ function runningStatistics(model: Model, { norm }: Style): string[] {
     return `(${[...parts, ...(norm.momentum === undefined ? [pythonNumber(momentum as number)] : [])].join(", ")})`;
   });
   const momentum = norm.momentum === undefined ? "momentum" : pythonNumber(norm.momentum);
-  const kept = norm.momentum === undefined ? "(1 - momentum)" : pythonNumber(1 - norm.momentum);
   const axes = !norm.images ? "axis=0" : norm.rows ? "axis=axes_of(x)" : "axis=(0, 2, 3)";
   return [
     "def keep_statistics(a):",
@@ -166,12 +156,9 @@ function runningStatistics(model: Model, { norm }: Style): string[] {
     "    ]:",
     "        x = a[source]",
     "        m = x.size // x.shape[1]",
-    '        for kind, batch in [("mean", x.mean(AXES)), ("var", x.var(AXES) * m / (m - 1))]:'.replaceAll(
-      "AXES",
-      axes,
-    ),
-    '            kept = p[f"{name}.running_{kind}"]',
-    `            p[f"{name}.running_{kind}"] = ${kept} * kept + ${momentum} * batch`,
+    `        mean, variance = x.mean(${axes}), x.var(${axes}) * m / (m - 1)`,
+    '        for kept, batch in [("running_mean", mean), ("running_var", variance)]:',
+    `            p[f"{name}.{kept}"] = (1 - ${momentum}) * p[f"{name}.{kept}"] + ${momentum} * batch`,
   ];
 }
 
@@ -180,6 +167,12 @@ function step(model: Model): string[] {
   return [
     "def step(x, y, learning_rate):",
     ...docstring(["One step of gradient descent on a batch: every parameter moves a little downhill."]),
+    ...(model.fewestImages > 1
+      ? [
+          "    if len(x) < 2:",
+          '        raise ValueError("a single image has no spread to be normalised by; take two or more")',
+        ]
+      : []),
     `    a = forward(x${training})`,
     `    grad = backward(a, y${training})`,
     ...(model.parameters.length === 0

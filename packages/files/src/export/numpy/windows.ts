@@ -1,5 +1,5 @@
 import { docstring } from "../source/python.js";
-import { type PoolStyle, parts, type Style } from "./style.js";
+import { type PoolStyle, parts, type Style } from "../source/style.js";
 
 /* Python's functions for convolutions and pools. */
 

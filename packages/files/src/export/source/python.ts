@@ -51,3 +51,6 @@ export function docstring(lines: readonly string[], indent = "    "): string[] {
   if (rest.length === 0) return [`${indent}"""${first}"""`];
   return [`${indent}"""${first}`, ...rest.map((line) => (line === "" ? "" : indent + line)), `${indent}"""`];
 }
+
+/** What a comment says of a tensor: `(N, 8, 26, 26)`. */
+export const shapeComment = (shape: readonly number[]): string => `(N, ${shape.join(", ")})`;

@@ -13,7 +13,10 @@ const STEP = "    ";
 
 const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
-/** A statement in as many lines as it needs; only brackets are broken, the last one first. */
+/**
+ * A statement in as many lines as it needs; only brackets are broken, the last one first.
+ * @param trailing what stands behind the last part of a list that has a line for each; empty: as many parts on a line as fit
+ */
 export function wrapped(statement: string, indent = "", trailing = ",", width = WIDTH): string[] {
   if (indent.length + statement.length <= width) return [indent + statement];
   const bracket = lastBracket(statement);
@@ -21,13 +24,7 @@ export function wrapped(statement: string, indent = "", trailing = ",", width = 
   const { begin, end } = bracket;
   const parts = split(statement.slice(begin + 1, end));
   const inside = indent + STEP;
-  const together = inside + parts.join(", ");
-  const lines =
-    together.length <= WIDTH
-      ? [together]
-      : parts.flatMap((part, k) =>
-          wrapped(`${part}${k < parts.length - 1 ? "," : trailing}`, inside, trailing),
-        );
+  const lines = trailing === "" ? withoutComma(filled(parts, inside)) : partsOf(parts, inside, trailing);
   const head = statement.slice(0, begin + 1);
   const rest = indent + statement.slice(end);
   return [
@@ -36,6 +33,18 @@ export function wrapped(statement: string, indent = "", trailing = ",", width = 
     rest,
   ];
 }
+
+/** Parts on one line, or each on its own. */
+function partsOf(parts: readonly string[], indent: string, trailing: string): string[] {
+  const together = indent + parts.join(", ");
+  if (together.length <= WIDTH) return [together];
+  return parts.flatMap((part, k) =>
+    wrapped(part + (k < parts.length - 1 ? "," : trailing), indent, trailing),
+  );
+}
+
+const withoutComma = (lines: readonly string[]): string[] =>
+  lines.map((line, k) => (k === lines.length - 1 ? line.replace(/,$/, "") : line));
 
 /** A list of many short things, as many on a line as fit. */
 export function filled(parts: readonly string[], indent: string): string[] {

@@ -1,6 +1,6 @@
 import type { Model } from "unravel-cnn";
-import { isAll, isSquare, layersOf, type Share, shareOf, type Window } from "../source/layers.js";
-import { tuple } from "../source/python.js";
+import { isAll, isSquare, layersOf, type Share, shareOf, type Window } from "./layers.js";
+import { tuple } from "./python.js";
 
 /*
  * What the functions of a program must be able to do, because some layer of its network needs it. What none needs has no place in
