@@ -9,7 +9,7 @@ export function numpyFile(name: string): Uint8Array {
 }
 
 /** A Python that has NumPy, if there is one. */
-const PYTHON = ["/usr/bin/python3", "python3", "python"].find((python) => {
+export const PYTHON = ["/usr/bin/python3", "python3", "python"].find((python) => {
   if (python.startsWith("/") && !existsSync(python)) return false;
   try {
     execFileSync(python, ["-c", "import numpy"], { stdio: "ignore" });

@@ -180,7 +180,7 @@ function step(model: Model): string[] {
       : [
           "    for name in p:",
           "        if name in grad:",
-          "            p[name] -= learning_rate * grad[name]",
+          "            p[name] = p[name] - learning_rate * grad[name]",
         ]),
     ...(hasNorms(model) ? ["    keep_statistics(a)"] : []),
     `    return loss(a[${pythonString(model.output)}], y)`,
