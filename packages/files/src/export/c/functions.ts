@@ -1,6 +1,6 @@
-import { C_COMMENT } from "../source/c.js";
+import { cRemark } from "../source/c.js";
 import type { PoolStyle, Style } from "../source/style.js";
-import { paragraph, WIDTH, wrapped } from "../source/wrap.js";
+import { wrapped } from "../source/wrap.js";
 
 /*
  * The functions that a program in C may have: how layers work. In their text a `@` stands for what all names begin with. An image
@@ -18,14 +18,7 @@ function define(says: string, head: string, body: readonly string[]): string[] {
     if (line.endsWith("{")) depth++;
     return text;
   });
-  return [...comment(says), ...wrapped(`static inline void @${head}`, "", ""), "{", ...lines, "}"];
-}
-
-/** A comment of as many lines as it needs. */
-function comment(text: string): string[] {
-  const [begin, end] = C_COMMENT;
-  const lines = paragraph(text, "", WIDTH - begin.length - end.length);
-  return lines.map((line, k) => `${k === 0 ? begin : "   "}${line}${k === lines.length - 1 ? end : ""}`);
+  return [...cRemark(says), ...wrapped(`static inline void @${head}`, "", ""), "{", ...lines, "}"];
 }
 
 /** A function of one number, for n of them; `y` may be `x`. */

@@ -1,5 +1,5 @@
 import { InputError, type Model, sizeOf } from "unravel-cnn";
-import { cComment, cLines, cStrings, inComment } from "../source/c.js";
+import { cComment, cLines, cRemark, cStrings, inComment } from "../source/c.js";
 import { rowOf } from "../source/layers.js";
 import { isNormalized } from "../source/model.js";
 import { styleOf } from "../source/style.js";
@@ -185,9 +185,9 @@ function forward(model: Model, prefix: string, memory: Memory): string[] {
     statements.push({ code: `memcpy(scores, pixels, ${model.classes.length} * sizeof(float));` });
   }
   return [
-    ...cComment([
+    ...cRemark(
       `From pixels, (${model.inputShape.join(", ")}) numbers from 0 to 1, channel by channel and row by row, to scores.`,
-    ]),
+    ),
     `static inline void ${prefix}_forward(const float *pixels, float *scores)`,
     "{",
     ...cLines(declarations),
@@ -227,7 +227,7 @@ function predict(model: Model, prefix: string): string[] {
   const { says, statement } = cLoss(model);
   const classes = `${prefix.toUpperCase()}_CLASSES`;
   return [
-    `/* ${says} Returns the number of the class with the largest one. */`,
+    ...cRemark(`${says} Returns the number of the class with the largest one.`),
     `static inline int ${prefix}_predict(const float *pixels, float *probs)`,
     "{",
     "    int winner = 0;",

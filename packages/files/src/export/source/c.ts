@@ -1,4 +1,4 @@
-import { aligned, type Remarked, WIDTH } from "./wrap.js";
+import { aligned, paragraph, type Remarked, WIDTH } from "./wrap.js";
 
 /* How C is written: literals, comments and names that any C99 compiler takes, and C++ as well. */
 
@@ -65,8 +65,16 @@ export function cPrefix(name: string): string {
 export const cLines = (statements: readonly Remarked[], indent = "    "): string[] =>
   aligned(statements, indent, (text) => `/* ${text} */`, "");
 
-/** A comment of some lines. */
-export function cComment(lines: readonly string[]): string[] {
-  if (lines.length === 1 && lines[0].length + 6 <= WIDTH) return [`/* ${lines[0]} */`];
-  return ["/*", ...lines.map((line) => (line === "" ? " *" : ` * ${line}`)), " */"];
+/** A comment of a text, in as many lines as it needs. */
+export function cRemark(text: string): string[] {
+  const [begin, end] = C_COMMENT;
+  const lines = paragraph(text, "", WIDTH - begin.length - end.length);
+  return lines.map((line, k) => `${k === 0 ? begin : "   "}${line}${k === lines.length - 1 ? end : ""}`);
 }
+
+/** A comment of lines as they are. */
+export const cComment = (lines: readonly string[]): string[] => [
+  "/*",
+  ...lines.map((line) => (line === "" ? " *" : ` * ${line}`)),
+  " */",
+];
