@@ -1,5 +1,5 @@
 import { cRemark } from "../source/c.js";
-import type { PoolStyle, Style } from "../source/style.js";
+import { type PoolStyle, parts, type Style } from "../source/style.js";
 import { wrapped } from "../source/wrap.js";
 
 /*
@@ -29,8 +29,6 @@ const elementwise = (name: string, says: string, value: readonly string[], more 
     "}",
   ]);
 
-const names = ({ pairs }: Style, name: string): readonly [string, string] =>
-  pairs ? [`${name}_y`, `${name}_x`] : [name, name];
 const corner = ({ sides }: Style): readonly [string, string] =>
   sides ? ["top", "left"] : ["padding", "padding"];
 
@@ -42,7 +40,7 @@ const times = (index: string, isThere: boolean, factor: string) => (isThere ? `$
 
 function conv2d(style: Style): string[] {
   const { conv } = style;
-  const [strides, dilations, corners] = [names(style, "stride"), names(style, "dilation"), corner(style)];
+  const [strides, dilations, corners] = [parts(style, "stride"), parts(style, "dilation"), corner(style)];
   const place = (output: string, cell: string, k: 0 | 1) =>
     `${times(output, conv.stride, strides[k])} + ${times(cell, conv.dilation, dilations[k])}${conv.padding ? ` - ${corners[k]}` : ""}`;
   const start = { all: "bias[o]", some: "bias != NULL ? bias[o] : 0.0f", none: "0.0f" }[conv.bias];
@@ -84,8 +82,8 @@ function pool(
   says: string,
   [start, cell, end]: readonly [string, string, (size: readonly [string, string]) => string],
 ): string[] {
-  const sizes = names(style, "size");
-  const strides = pool.stride ? names(style, "stride") : sizes;
+  const sizes = parts(style, "size");
+  const strides = pool.stride ? parts(style, "stride") : sizes;
   const corners = corner(style);
   const place = (output: string, cell: string, k: 0 | 1) =>
     `${output} * ${strides[k]} + ${cell}${pool.padding ? ` - ${corners[k]}` : ""}`;

@@ -1,7 +1,7 @@
 import type { Model, NamedTensors } from "unravel-cnn";
 import { cFloat } from "../source/c.js";
 import { isNormalized } from "../source/model.js";
-import { filled } from "../source/wrap.js";
+import { filled, WIDTH } from "../source/wrap.js";
 import type { CNames } from "./program.js";
 
 /** An array of numbers that a program in C has. */
@@ -44,8 +44,10 @@ export function cWeights(arrays: readonly CArray[], { file, prefix }: CNames): s
     "",
   ];
   for (const { name, shape, data } of arrays) {
+    const start = `static const float ${prefix}_${name}[${data.length}] = {`;
     lines.push(
-      `static const float ${prefix}_${name}[${data.length}] = { /* (${shape.join(", ")}) */`,
+      `/* (${shape.join(", ")}) */`,
+      ...(start.length <= WIDTH ? [start] : start.replace(" float ", " float\n    ").split("\n")),
       ...filled(Array.from(data, cFloat), "    "),
       "};",
       "",

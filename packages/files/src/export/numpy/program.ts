@@ -3,6 +3,7 @@ import { layersOf, rowOf } from "../source/layers.js";
 import { isNormalized, meanAndDeviation, numbersLearnt } from "../source/model.js";
 import { docstring, pythonList, pythonNumber, pythonString } from "../source/python.js";
 import { type Style, styleOf } from "../source/style.js";
+import { WIDTH, wrapped } from "../source/wrap.js";
 import { calls, type FunctionName, functions } from "./functions.js";
 import { type NumpyLayer, numpyLayers } from "./layers.js";
 import { numpyLoss } from "./losses.js";
@@ -75,16 +76,16 @@ function head(model: Model, name: string, weights: string): string[] {
     ...(isNormalized(model) ? meanAndDeviation(model, "np.float32") : []),
     "",
     '# the parameters by their names: "conv1.weight", ...',
-    `p = dict(np.load(Path(__file__).with_name(${pythonString(weights)})))`,
+    ...wrapped(`p = dict(np.load(Path(__file__).with_name(${pythonString(weights)})))`),
     ...(usesChance(model) ? ["", "rng = np.random.default_rng(0)  # what dropout draws from"] : []),
   ].map((line) => (line.startsWith("# the parameters") ? parametersComment(model) : line));
 }
 
 function parametersComment({ parameters }: Model): string {
   const [first] = parameters;
-  return first === undefined
-    ? "# there are no parameters in this network"
-    : `# the parameters by their names: p["${first.fullName}"] is (${first.shape.join(", ")})`;
+  if (first === undefined) return "# there are no parameters in this network";
+  const line = `# the parameters by their names: p["${first.fullName}"] is (${first.shape.join(", ")})`;
+  return line.length <= WIDTH ? line : "# the parameters by their names";
 }
 
 const rows = numpyLayers as Readonly<Record<keyof typeof numpyLayers, NumpyLayer<never>>>;
@@ -131,9 +132,12 @@ function predict(model: Model): string[] {
   return [
     "def predict(images):",
     ...docstring(["The probabilities of the classes, (N, classes), a hundred images at a time."]),
-    "    parts = [images[k : k + 100] for k in range(0, len(images), 100)]",
-    `    scores = [forward(prepare(part))[${pythonString(model.output)}] for part in parts]`,
-    "    return np.concatenate([probabilities(part) for part in scores])",
+    "    parts = []",
+    "    for k in range(0, len(images), 100):",
+    "        a = forward(prepare(images[k : k + 100]))",
+    `        scores = a[${pythonString(model.output)}]`,
+    "        parts.append(probabilities(scores))",
+    "    return np.concatenate(parts)",
   ];
 }
 
@@ -152,7 +156,7 @@ function runningStatistics(model: Model, { norm }: Style): string[] {
       "After a step of training: a little of this batch's mean and variance goes into those that are used later.",
     ]),
     `    for name, source${norm.momentum === undefined ? ", momentum" : ""} in [`,
-    ...rows.map((row) => `        ${row},`),
+    ...rows.flatMap((row) => wrapped(`${row},`, "        ")),
     "    ]:",
     "        x = a[source]",
     "        m = x.size // x.shape[1]",

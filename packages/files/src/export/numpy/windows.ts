@@ -1,5 +1,6 @@
 import { docstring } from "../source/python.js";
-import { type PoolStyle, parts, type Style } from "../source/style.js";
+import { type PoolStyle, parts, type Style, unpacked } from "../source/style.js";
+import { WIDTH, wrapped } from "../source/wrap.js";
 
 /* Python's functions for convolutions and pools. */
 
@@ -33,7 +34,7 @@ export function under(style: Style): string[] {
   const columns = range("v", "J", right, dilationX);
   const slices = `    return np.s_[..., ${rows}, ${columns}]`;
   const lines =
-    slices.length < 100
+    slices.length <= WIDTH
       ? [slices]
       : [
           `    rows = slice(${asSlice(rows)})`,
@@ -45,6 +46,7 @@ export function under(style: Style): string[] {
     ...docstring([
       "The pixels that cell (u, v) of a window lies on while it moves over the image: one for each output (i, j), I times J.",
     ]),
+    ...unpacked(style, strides && "stride", conv.dilation && "dilation"),
     ...lines,
   ];
 }
@@ -89,6 +91,12 @@ function fits(length: string, kernel: string, step: string | undefined, dilation
   return dilation === undefined ? `${free} + 1` : free;
 }
 
+/** How many outputs there are in each direction, on one line if it isn't too long. */
+function sizes(rows: string, columns: string): string[] {
+  const line = `    I, J = ${rows}, ${columns}`;
+  return line.length <= WIDTH ? [line] : [`    I = ${rows}`, `    J = ${columns}`];
+}
+
 export function conv2d(style: Style): string[] {
   const { conv } = style;
   const [down, right] = conv.stride ? parts(style, "stride") : [];
@@ -100,7 +108,7 @@ export function conv2d(style: Style): string[] {
     : 'np.einsum("oc,ncij->noij", weight[:, :, u, v], x[pixels])';
   const out = conv.groups ? "out.reshape(N, O, I, J)" : "out";
   return [
-    `def conv2d(x, weight${biasParameter(conv.bias)}${convParameters(style)}):`,
+    ...wrapped(`def conv2d(x, weight${biasParameter(conv.bias)}${convParameters(style)}):`),
     ...docstring([
       `out[n, o, i, j] = ${bias}the sum over c, u, v of`,
       `    weight[o, c, u, v] * x[n, c, ${place}]`,
@@ -109,9 +117,10 @@ export function conv2d(style: Style): string[] {
         : []),
     ]),
     ...(conv.padding ? ["    x = pad(x, padding)"] : []),
+    ...unpacked(style, conv.stride && "stride", conv.dilation && "dilation"),
     "    N, C, H, W = x.shape",
     `    O, ${conv.groups ? "K" : "C"}, U, V = weight.shape`,
-    `    I, J = ${fits("H", "U", down, dilationY)}, ${fits("W", "V", right, dilationX)}`,
+    ...sizes(fits("H", "U", down, dilationY), fits("W", "V", right, dilationX)),
     ...(conv.groups ? splitInGroups() : []),
     conv.groups
       ? "    out = np.zeros((N, groups, O // groups, I, J), x.dtype)"
@@ -137,7 +146,7 @@ export function conv2dBackward(style: Style): string[] {
   const gradWeight = conv.groups ? "grad_weight.reshape(O, K, U, V)" : "grad_weight";
   const results = [inner, gradWeight, ...(conv.bias === "none" ? [] : ["grad_bias"])];
   return [
-    `def conv2d_backward(grad_out, x, weight${convParameters(style)}):`,
+    ...wrapped(`def conv2d_backward(grad_out, x, weight${convParameters(style)}):`),
     ...docstring([
       "Forward, each weight met one pixel for each output: out += weight * pixel. So backward",
       "",
@@ -209,8 +218,9 @@ function poolHead(style: Style, pool: PoolStyle, value: string): string[] {
     pool.stride || pool.padding ? fits(length, size, stride) : `${length} // ${size}`;
   return [
     ...(pool.padding ? [`    x = pad(x, padding${value})`] : []),
+    ...unpacked(style, "size", pool.stride && "stride"),
     "    N, C, H, W = x.shape",
-    `    I, J = ${count("H", U, step[0])}, ${count("W", V, step[1])}`,
+    ...sizes(count("H", U, step[0]), count("W", V, step[1])),
   ];
 }
 
@@ -235,7 +245,7 @@ function poolCell(style: Style, pool: PoolStyle): string {
 export function maxPool2d(style: Style): string[] {
   const pool = style.maxPool;
   return [
-    `def max_pool2d(x, ${poolParameters(style, pool)}):`,
+    ...wrapped(`def max_pool2d(x, ${poolParameters(style, pool)}):`),
     ...docstring([`out[n, c, i, j] = the largest of ${poolCell(style, pool)}`]),
     ...poolHead(style, pool, ", -np.inf"),
     "    out = np.full((N, C, I, J), -np.inf, x.dtype)",
@@ -248,11 +258,12 @@ export function maxPool2d(style: Style): string[] {
 export function maxPool2dBackward(style: Style): string[] {
   const pool = style.maxPool;
   return [
-    `def max_pool2d_backward(grad_out, out, x, ${poolParameters(style, pool)}):`,
+    ...wrapped(`def max_pool2d_backward(grad_out, out, x, ${poolParameters(style, pool)}):`),
     ...docstring([
       "Only the winner of a window moved the output, so the whole gradient goes to it: to the first one, if several are equally large.",
     ]),
     ...(pool.padding ? ["    x = pad(x, padding, -np.inf)"] : []),
+    ...unpacked(style, "size"),
     "    I, J = out.shape[2:]",
     "    grad_x = np.zeros_like(x)",
     "    waiting = np.ones(out.shape, bool)  # windows whose winner hasn't come yet",
@@ -268,7 +279,7 @@ export function averagePool2d(style: Style): string[] {
   const pool = style.averagePool;
   const [U, V] = parts(style, "size");
   return [
-    `def average_pool2d(x, ${poolParameters(style, pool)}):`,
+    ...wrapped(`def average_pool2d(x, ${poolParameters(style, pool)}):`),
     ...docstring([
       `out[n, c, i, j] = the mean of ${poolCell(style, pool)}${pool.padding ? "; what lies in the padding counts as 0" : ""}`,
     ]),
@@ -284,11 +295,12 @@ export function averagePool2dBackward(style: Style): string[] {
   const pool = style.averagePool;
   const [U, V] = parts(style, "size");
   return [
-    `def average_pool2d_backward(grad_out, x, ${poolParameters(style, pool)}):`,
+    ...wrapped(`def average_pool2d_backward(grad_out, x, ${poolParameters(style, pool)}):`),
     ...docstring([
       "Each pixel moved the mean by its share, so it gets this share of the gradient, of every window over it.",
     ]),
     ...(pool.padding ? ["    x = pad(x, padding)"] : []),
+    ...unpacked(style, "size"),
     "    I, J = grad_out.shape[2:]",
     "    grad_x = np.zeros_like(x)",
     ...poolLoop(style, pool),

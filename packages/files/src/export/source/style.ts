@@ -95,4 +95,8 @@ export const paddingArgument = ({ sides }: Style, padding: readonly number[]): s
 
 /** What stands for the vertical and the horizontal part of an argument, in a function's body. */
 export const parts = ({ pairs }: Style, name: string): readonly [string, string] =>
-  pairs ? [`${name}[0]`, `${name}[1]`] : [name, name];
+  pairs ? [`${name}_y`, `${name}_x`] : [name, name];
+
+/** What takes pairs apart, in Python. */
+export const unpacked = ({ pairs }: Style, ...names: readonly (string | false)[]): string[] =>
+  pairs ? names.filter((name) => name !== false).map((name) => `    ${name}_y, ${name}_x = ${name}`) : [];

@@ -20,6 +20,10 @@ const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}"
 export function wrapped(statement: string, indent = "", trailing = ",", width = WIDTH): string[] {
   if (indent.length + statement.length <= width) return [indent + statement];
   const bracket = lastBracket(statement);
+  if (bracket === undefined || indent.length + bracket.begin >= WIDTH) {
+    const sum = sumIn(statement);
+    if (sum !== undefined) return summed(sum, indent, trailing);
+  }
   if (bracket === undefined) return [indent + statement];
   const { begin, end } = bracket;
   const parts = split(statement.slice(begin + 1, end));
@@ -32,6 +36,25 @@ export function wrapped(statement: string, indent = "", trailing = ",", width = 
     ...lines,
     rest,
   ];
+}
+
+/** An assignment of a sum: what gets it, and what is added. */
+function sumIn(
+  statement: string,
+): { readonly target: string; readonly parts: readonly string[] } | undefined {
+  const at = statement.indexOf(" = ");
+  const parts = split(statement.slice(at + 3), " + ");
+  return at < 0 || parts.length < 2 ? undefined : { target: statement.slice(0, at), parts };
+}
+
+/** A sum with a line for each part. */
+function summed(
+  { target, parts }: { readonly target: string; readonly parts: readonly string[] },
+  indent: string,
+  trailing: string,
+): string[] {
+  const lines = parts.flatMap((part, k) => wrapped(k === 0 ? part : `+ ${part}`, indent + STEP, trailing));
+  return [`${indent}${target} = (`, ...lines, `${indent})`];
 }
 
 /** Parts on one line, or each on its own. */
@@ -143,16 +166,16 @@ function lastBracket(text: string): { readonly begin: number; readonly end: numb
 const isSubscript = (text: string, begin: number) =>
   text[begin] === "[" && /[\w)\]]/.test(text[begin - 1] ?? "");
 
-/** The parts between commas that are in no bracket. */
-function split(text: string): string[] {
+/** The parts between commas, or something else, that are in no bracket. */
+function split(text: string, between = ","): string[] {
   const parts: string[] = [];
   let [depth, begin] = [0, 0];
   eachOutsideStrings(text, (character, at) => {
     if (character in CLOSING) depth++;
     else if (Object.values(CLOSING).includes(character)) depth--;
-    else if (character === "," && depth === 0) {
+    else if (depth === 0 && text.startsWith(between, at)) {
       parts.push(text.slice(begin, at).trim());
-      begin = at + 1;
+      begin = at + between.length;
     }
   });
   const last = text.slice(begin).trim();
