@@ -20,14 +20,12 @@ export function numpyProgram(model: Model, name: string, weights: string): strin
   const style = styleOf(model);
   const sections: readonly (readonly string[])[] = [
     head(model, name, weights),
+    ["# --- how each kind of layer works: forward, and its backward below it ---"],
     ...definitionsOf(model, style),
+    ["# --- the loss ---"],
     ...numpyLoss(model).lines(model),
-    [
-      "# --- the network: forward, and backward in the opposite order ---",
-      "",
-      "",
-      ...forwardPass(model, style),
-    ],
+    ["# --- the network: forward, and backward in the opposite order ---"],
+    forwardPass(model, style),
     backwardPass(model, style),
     ["# --- to be used and trained ---"],
     prepare(model),
@@ -215,9 +213,9 @@ function trace(model: Model): string[] {
     ? ['    arrays = {name: a[name] for name in a if not name.endswith(".mask")}']
     : [];
   return [
-    `def trace(x, y${modal ? ", training=False" : ""}):`,
+    `def trace(x, y, learning_rate=0.1${modal ? ", training=False" : ""}):`,
     ...docstring([
-      "Every number of a step under the names that unravel has for them, for unravel check to look at.",
+      "Every number of a step and of the update after it, which isn't made, under the names that unravel has for them, for unravel check to look at.",
     ]),
     `    a = forward(x${training})`,
     `    grad = backward(a, y${training})`,
@@ -225,7 +223,9 @@ function trace(model: Model): string[] {
     ...arrays,
     '    gradients = {f"grad.{name}": grad[name] for name in grad}',
     '    result = {"probs": probabilities(scores), "loss": loss(scores, y)}',
-    `    return {"y": y, **p, **${usesChance(model) ? "arrays" : "a"}, **result, **gradients}`,
+    '    new = {f"new.{name}": p[name] - learning_rate * grad[name] for name in p if name in grad}',
+    `    known = {"y": y, "lr": learning_rate, **p, **${usesChance(model) ? "arrays" : "a"}}`,
+    "    return {**known, **result, **gradients, **new}",
   ];
 }
 
