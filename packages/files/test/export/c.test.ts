@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { defineModel, fold, forward, initialParameters, sizeOf } from "unravel-cnn";
+import { defineModel, fold, forward, initialParameters, type ModelSpec, sizeOf } from "unravel-cnn";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../../test/support/folder.js";
 import { few } from "../../../../test/support/long.js";
@@ -129,6 +129,30 @@ test("a number reads back as the same float", () => {
     expect(Object.is(Math.fround(Number(text.slice(0, -1))), value), text).toBe(true);
   }
   expect([0, -0, 1, 1e10, 0.1].map(cFloat)).toEqual(["0.0f", "-0.0f", "1.0f", "10000000000.0f", "0.1f"]);
+});
+
+test("large networks have programs, too", async () => {
+  const wide: ModelSpec = {
+    input: [1, 20, 20],
+    layers: [{ type: "flatten" }, { type: "dense", units: 6000 }],
+  };
+  const deep: ModelSpec = {
+    input: [1, 2, 2],
+    layers: [...Array.from({ length: 1500 }, () => ({ type: "relu" as const })), { type: "flatten" }],
+  };
+  for (const spec of [wide, deep]) {
+    const model = defineModel(spec);
+    const parameters = Object.fromEntries(
+      model.parameters.map(({ fullName, shape }) => [
+        fullName,
+        { shape, data: new Float32Array(sizeOf(shape)) },
+      ]),
+    );
+    for (const format of ["c", "numpy", "pytorch"]) {
+      const files = await exportModel({ model, parameters }, format, { name: "net" });
+      expect(files).toHaveLength(2);
+    }
+  }
 });
 
 test("what is left for use is all that is written: no dropout, no batch normalisation that a convolution can do", async () => {

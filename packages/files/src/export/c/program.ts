@@ -138,6 +138,7 @@ function className(name: string): string[] {
 function forward(model: Model, prefix: string, memory: Memory): string[] {
   /** The arrays that have a name of their own, by their tensors. */
   const values = new Map<string, string>();
+  const style = styleOf(model);
   const declarations: Remarked[] = [];
   const statements: Remarked[] = [];
   const place = (tensor: string) => {
@@ -176,7 +177,7 @@ function forward(model: Model, prefix: string, memory: Memory): string[] {
       prefix: `${prefix}_`,
       inputs,
       output,
-      style: styleOf(model),
+      style,
     })) {
       statements.push({ code, comment: `${layer.name} (${layer.outputShape.join(", ")})` });
     }

@@ -48,10 +48,10 @@ export function cWeights(arrays: readonly CArray[], { file, prefix }: CNames): s
     lines.push(
       `/* (${shape.join(", ")}) */`,
       ...(start.length <= WIDTH ? [start] : start.replace(" float ", " float\n    ").split("\n")),
-      ...filled(Array.from(data, cFloat), "    "),
-      "};",
-      "",
     );
+    // not as arguments, of which there can't be as many as a large network has lines
+    for (const line of filled(Array.from(data, cFloat), "    ")) lines.push(line);
+    lines.push("};", "");
   }
   return `${[...lines, "#endif"].join("\n")}\n`;
 }
