@@ -202,7 +202,7 @@ describe("the network in NumPy", () => {
         .split("\n")
         .map((line) => ({ words: line.split(" "), shown })),
     );
-    expect(commands).toHaveLength(4);
+    expect(commands).toHaveLength(5);
     const quick = commands.filter(({ words }) => !words.includes("lenet5")); // whose check takes seconds
     for (const { words, shown } of few(quick, commands)) {
       const [npx, unravel, ...args] = words;

@@ -18,7 +18,7 @@ const testWithGcc = testIfPresent(runs("gcc", "--version"), "gcc is not here");
 testWithGcc(
   "programs compile without a warning, stay in their memory and give the textbook's probabilities",
   async () => {
-    const cases = programCases(few(9, 90));
+    const cases = programCases(few(3, 90));
     const files: Record<string, Uint8Array | string> = {};
     for (const [k, one] of cases.entries()) {
       for (const { name, bytes } of await exportModel(one, "c", { name: `net${k}` })) files[name] = bytes;
@@ -76,7 +76,7 @@ testWithGcc(
 );
 
 test("arrays that are needed at the same time don't share a place, and the rest does", () => {
-  for (const { model: given, parameters } of programCases(few(60, 600), 7)) {
+  for (const { model: given, parameters } of programCases(few(24, 600), 7)) {
     const { model } = fold({ model: given, parameters });
     const memory = planMemory(model);
     const shapes = new Map([["x", model.inputShape as readonly number[]]]);

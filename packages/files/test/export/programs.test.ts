@@ -56,7 +56,7 @@ test("no line of a program is longer than 99 characters, however long names are"
       { type: "dense", units: 3, name: long(6) },
     ],
   };
-  const cases = [...programCases(few(9, 300)), ...[named].map((spec) => ({ ...saved(spec) }))];
+  const cases = [...programCases(few(3, 300)), ...[named].map((spec) => ({ ...saved(spec) }))];
   for (const one of cases) {
     for (const format of FORMATS) {
       const files = await exportModel(one, format, { name: "net" });

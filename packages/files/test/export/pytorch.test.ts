@@ -17,7 +17,7 @@ const driver = fileURLToPath(new URL("../support/torchDriver.py", import.meta.ur
 test("a module gives the numbers of the textbook, and its gradients", async (context) => {
   if (PYTHON === undefined || !runs(PYTHON, "-c", "import torch"))
     context.skip("Python 3 with PyTorch is not here");
-  const cases = programCases(few(9, 150)).map((one) => {
+  const cases = programCases(few(3, 150)).map((one) => {
     const isDropping = one.model.layers.some(({ spec }) => spec.type === "dropout");
     return { one, training: one.model.state.length > 0 && !isDropping };
   });

@@ -9,16 +9,16 @@ export const C_COMMENT = ["/* ", " */"] as const;
 export function cFloat(value: number): string {
   if (Object.is(value, -0)) return "-0.0f";
   const single = Math.fround(value);
-  let text = String(Number(single.toPrecision(9)));
+  if (Number.isInteger(single) && Math.abs(single) < 2 ** 24) return `${single}.0f`;
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(single.toPrecision(digits));
-    if (Math.fround(short) === single) {
-      text = String(short);
-      break;
-    }
+    if (Math.fround(short) === single) return withPoint(String(short));
   }
-  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
+  return withPoint(String(Number(single.toPrecision(9))));
 }
+
+/** A float's digits with what C needs to take them for one. */
+const withPoint = (digits: string): string => `${/[.e]/.test(digits) ? digits : `${digits}.0`}f`;
 
 /**
  * A text as string literals in UTF-8, one for each line that it needs. What isn't ASCII is written byte by byte, in octal, which no
