@@ -75,6 +75,20 @@ test("no line of a program is longer than 99 characters, however long names are"
   }
 });
 
+test("a program says how its trace is checked, where it can be", async () => {
+  const program = async (more: Partial<ModelSpec>) =>
+    text((await exportModel(saved(more), "numpy"))[0].bytes);
+  const ways: ModelSpec["layers"] = [
+    { type: "flatten" },
+    { type: "add", from: ["flatten1", "flatten1"] },
+    { type: "dense", units: 2 },
+  ];
+  expect(await program({})).toContain('unravel check trace.npz")');
+  expect(await program({ layers: ways })).toContain('unravel check trace.npz --model MODEL")');
+  const smoothed = await program({ loss: { type: "softmaxCrossEntropy", labelSmoothing: 0.1 } });
+  expect(smoothed).toContain('print("Saved trace.npz.")');
+});
+
 test("a program is told from one that somebody has changed", async () => {
   for (const format of FORMATS) {
     const { isOurs } = exportFormats[format];

@@ -43,12 +43,13 @@ test("a module gives the numbers of the textbook, and its gradients", async (con
     const names = torchNames(model);
     // what batch normalisation takes off cancels, and leaves of some gradients no more than the rounding of others
     const gradients = Object.entries(right).filter(([name]) => name.startsWith("grad."));
+    const bound = training ? 1e-3 : 1e-4; // normalised by three numbers, what was rounded before is magnified
     const floor = training ? Math.max(...gradients.map(([, { data }]) => largest(data))) : 0;
     for (const layer of model.layers) {
       for (const { name, fullName } of layer.parameters) {
         const theirs = results[`grad.${names.get(layer.name)}.${name}`];
         const off = difference(theirs.data, right[`grad.${fullName}`].data, floor);
-        expect(off, `${fullName} ${what}`).toBeLessThan(1e-4);
+        expect(off, `${fullName} ${what}`).toBeLessThan(bound);
         expect(results[`${names.get(layer.name)}.${name}`].data).toEqual(one.parameters[fullName].data);
       }
     }

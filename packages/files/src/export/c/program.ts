@@ -34,6 +34,7 @@ export function cProgram(model: Model, names: CNames, flash: number): string {
   const definitions = Object.entries(cFunctions)
     .filter(([name]) => used.has(name as CFunctionName))
     .map(([, lines]) => lines(style).map((line) => line.replaceAll("@", `${prefix}_`)));
+  const network = forward(model, prefix, memory);
   const guard = `${prefix.toUpperCase()}_H`;
   const sections: readonly (readonly string[])[] = [
     about(model, names, memory, flash),
@@ -41,7 +42,7 @@ export function cProgram(model: Model, names: CNames, flash: number): string {
       `#ifndef ${guard}`,
       `#define ${guard}`,
       "",
-      ...includes(model),
+      ...includes(network),
       "",
       `#include "${names.weights}"`,
       "",
@@ -58,7 +59,7 @@ export function cProgram(model: Model, names: CNames, flash: number): string {
         ]
       : []),
     ...definitions,
-    forward(model, prefix, memory),
+    network,
     predict(model, prefix),
     ["#endif"],
   ];
@@ -98,13 +99,12 @@ function about(model: Model, { file, prefix, weights }: CNames, memory: Memory, 
   ]);
 }
 
-function includes(model: Model): string[] {
-  const joins = model.layers.some(({ kind }) => kind.type === "concat") || endsInPixels(model);
-  return ["#include <math.h>", "#include <stddef.h>", ...(joins ? ["#include <string.h>"] : [])];
-}
-
-/** Whether the scores are pixels as they were given, which have to be copied. */
-const endsInPixels = (model: Model) => planMemory(model).placeOf(model.output) === "pixels";
+/** What the lines of the program call, besides mathematics. */
+const includes = (lines: readonly string[]): string[] => [
+  "#include <math.h>",
+  "#include <stddef.h>",
+  ...(lines.some((line) => line.includes("memcpy(")) ? ["#include <string.h>"] : []),
+];
 
 /** The most characters of a string that every C99 compiler must take. */
 const LONGEST_STRING = 4095;
@@ -182,7 +182,8 @@ function forward(model: Model, prefix: string, memory: Memory): string[] {
       statements.push({ code, comment: `${layer.name} (${layer.outputShape.join(", ")})` });
     }
   }
-  if (endsInPixels(model)) {
+  if (memory.placeOf(model.output) === "pixels") {
+    // as they were given
     statements.push({ code: `memcpy(scores, pixels, ${model.classes.length} * sizeof(float));` });
   }
   return [

@@ -41,7 +41,7 @@ export function numpyProgram(model: Model, name: string, weights: string): strin
 }
 
 const hasNorms = (model: Model) => model.state.length > 0;
-const usesChance = (model: Model) => layersOf(model, "dropout").length > 0;
+const usesChance = (model: Model) => usedFunctions(model).has("dropout_mask");
 
 function head(model: Model, name: string, weights: string): string[] {
   const { inputShape, classes } = model;
@@ -140,12 +140,13 @@ function predict(model: Model): string[] {
 }
 
 function runningStatistics(model: Model, { norm }: Style): string[] {
-  const norms = model.layers.filter(({ state }) => state.length > 0);
-  const rows = norms.map((layer) => {
-    const { momentum } = layer.resolved as { momentum?: number };
-    const parts = [pythonString(layer.name), pythonString(layer.inputs[0])];
-    return `(${[...parts, ...(norm.momentum === undefined ? [pythonNumber(momentum as number)] : [])].join(", ")})`;
-  });
+  const norms = [...layersOf(model, "batchNorm2d"), ...layersOf(model, "batchNorm1d")];
+  const rows = norms
+    .sort((a, b) => a.node - b.node)
+    .map(({ name, inputs, resolved }) => {
+      const own = norm.momentum === undefined ? [pythonNumber(resolved.momentum)] : [];
+      return `(${[pythonString(name), pythonString(inputs[0]), ...own].join(", ")})`;
+    });
   const momentum = norm.momentum === undefined ? "momentum" : pythonNumber(norm.momentum);
   const axes = !norm.images ? "axis=0" : norm.rows ? "axis=axes_of(x)" : "axis=(0, 2, 3)";
   return [
@@ -229,6 +230,13 @@ function trace(model: Model): string[] {
   ];
 }
 
+/** How unravel looks at a trace of the network, if it can. */
+function checkHint({ layers, loss }: Model): string {
+  if (loss.labelSmoothing > 0) return ""; // which the check doesn't know
+  const isChain = layers.every(({ inputs }, node) => String(inputs) === (layers[node - 1]?.output ?? "x"));
+  return ` Is it right? unravel check trace.npz${isChain ? "" : " --model MODEL"}`;
+}
+
 function main(model: Model, weights: string): string[] {
   return [
     "def main():",
@@ -244,7 +252,7 @@ function main(model: Model, weights: string): string[] {
     "    if options.trace:",
     "        first = slice(0, options.trace)",
     '        np.savez("trace.npz", **trace(prepare(images[first]), labels[first]))',
-    '        print("Saved trace.npz. Is it right? unravel check trace.npz")',
+    `        print("Saved trace.npz.${checkHint(model)}")`,
     "        return",
     "    if options.train:",
     "        train(images, labels, options.train)",
