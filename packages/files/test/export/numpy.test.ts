@@ -10,6 +10,7 @@ import { PYTHON, testWithNumpy } from "../../../core/test/support/numpy.js";
 import { exportModel } from "../../src/export/index.js";
 import {
   difference,
+  IMAGES,
   inputsOf,
   largest,
   type ProgramCase,
@@ -57,18 +58,19 @@ testWithNumpy(
     const checked = new Set(sampleOf([...cases.keys()], 5));
     for (const [k, one] of cases.entries()) {
       const what = JSON.stringify(one.model.spec);
+      let floor = 0;
       const isModal = one.model.layers.some(({ kind }) => kind.looksAtContext);
-      for (const mode of isModal ? (["training", "evaluation"] as const) : (["evaluation"] as const)) {
+      for (const mode of isModal ? (["evaluation", "training"] as const) : (["evaluation"] as const)) {
         const right = tensorsOf(withUpdate(textbookTrace(one, mode), 0.1));
         const given = part(results[k], `${mode}/`);
         expect(Object.keys(given).sort(), what).toEqual(Object.keys(right).sort());
         // what batch normalisation takes off cancels, and leaves of some gradients no more than the rounding of others
         const cancels = mode === "training" && one.model.state.length > 0;
         const gradients = Object.entries(right).filter(([name]) => name.startsWith("grad."));
-        const floor = cancels ? Math.max(...gradients.map(([, { data }]) => largest(data))) : 0;
+        floor = cancels ? Math.max(...gradients.map(([, { data }]) => largest(data))) : 0;
         for (const [name, { shape, data }] of Object.entries(right)) {
           expect(given[name].shape, `${name} ${what}`).toEqual(shape);
-          const off = difference(given[name].data, data, name.startsWith("grad.") ? floor : 0);
+          const off = difference(given[name].data, data, /^(grad|new)\./.test(name) ? floor : 0);
           expect(off, `${mode} ${name} ${what}`).toBeLessThan(boundOf(cancels));
           if (!["y", "loss", "lr"].includes(name))
             expect(given[name].data, `${name} ${what}`).toBeInstanceOf(Float32Array);
@@ -77,7 +79,9 @@ testWithNumpy(
         // a dropout's rate from what is dropped
         const drops = one.model.layers.some(({ spec }) => spec.type === "dropout");
         const isJudged = mode === "evaluation" || (one.model.fewestImages === 1 && !drops);
-        if (one.model.loss.labelSmoothing > 0 || !isJudged || !checked.has(k)) continue;
+        // where the right class's probability is too small for float32, it expects an infinite loss, and the program's is finite
+        const underflows = Math.max(...right.loss.data) > 80 / IMAGES;
+        if (one.model.loss.labelSmoothing > 0 || !isJudged || underflows || !checked.has(k)) continue;
         const report = checkArrays(given, { model: one.model.spec });
         expect(report.mistakes, `${mode} ${what}`).toEqual([]);
         expect(report.first, `${mode} ${what}`).toBe(null);
@@ -95,7 +99,7 @@ testWithNumpy(
       const { parameters } = await run.state();
       const stepped = part(results[k], "stepped/");
       for (const [name, { data }] of Object.entries(parameters)) {
-        expect(difference(stepped[name].data, data), `${name} after two steps ${what}`).toBeLessThan(
+        expect(difference(stepped[name].data, data, floor), `${name} after two steps ${what}`).toBeLessThan(
           boundOf(one.model.state.length > 0),
         );
       }
