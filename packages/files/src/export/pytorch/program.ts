@@ -159,7 +159,7 @@ function readTensors(): string[] {
     "    data = Path(path).read_bytes()",
     '    start = 8 + int.from_bytes(data[:8], "little")',
     "    header = json.loads(data[8:start])",
-    '    header.pop("__metadata__")',
+    '    header.pop("__metadata__", None)',
     "    tensors = {}",
     "    for name, entry in header.items():",
     '        begin, end = entry["data_offsets"]',
