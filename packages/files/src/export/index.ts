@@ -1,15 +1,13 @@
 import { checkParameters, InputError, nearest, type SavedModel } from "unravel-cnn";
 import { c } from "./c/index.js";
 import { type ExportedFile, type ExportFormat, type ExportOptions, weightKinds } from "./format.js";
+import { numpy } from "./numpy/index.js";
+import { pytorch } from "./pytorch/index.js";
 import { tfjs } from "./tfjs/index.js";
 
 /** The formats, by the names that people give them. */
-export const exportFormats: Readonly<Record<string, ExportFormat>> = { tfjs };
-import { numpy } from "./numpy/index.js";
-import { pytorch } from "./pytorch/index.js";
-
-/** The formats, by the names that people give them. */
 export const exportFormats: Readonly<Record<string, ExportFormat>> = {
+  tfjs,
   numpy,
   pytorch,
   c,
