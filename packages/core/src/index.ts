@@ -24,6 +24,12 @@ export { type Convolution, convolutions } from "./compiler/convolution.js";
 export * from "./compiler/describe.js";
 export { hasRelaxedSimd, hasSimd } from "./compiler/features.js";
 export {
+  compileForward,
+  type ForwardPass,
+  type ForwardProgram,
+  type PlacedTensor,
+} from "./compiler/forward.js";
+export {
   type BatchPlanDescription,
   type DescribeShadersOptions,
   describeShaders,
@@ -53,6 +59,7 @@ export {
 } from "./data/idxSets.js";
 export { type Ink, inkOf } from "./data/ink.js";
 export {
+  digitFromCleanPicture,
   digitFromPicture,
   inputFromPicture,
   type PictureOptions,
@@ -62,7 +69,7 @@ export {
   readsHandwriting,
 } from "./data/input.js";
 export { noise } from "./data/noise.js";
-export { checkPicture, checkPictureSize, type Picture, type PixelData } from "./data/picture.js";
+export { checkPicture, checkPictureSize, type Picture, type PixelData, wholeInput } from "./data/picture.js";
 export { normalizeDigit } from "./data/preprocess.js";
 export { resizePicture } from "./data/resize.js";
 export { type DatasetName, datasetNames, type Source, sources } from "./data/sources.js";
@@ -116,6 +123,7 @@ export type { Circumstances, LayerSpec, Mode } from "./layers/layer.js";
 export type { ClassWeightsSpec } from "./losses/classWeights.js";
 export { lossKinds as losses } from "./losses/index.js";
 export { type ClassWeights, type Loss, type LossSpec, meanLoss } from "./losses/loss.js";
+export { sigmoids } from "./losses/sigmoids.js";
 export { softmax } from "./losses/softmax.js";
 export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./losses/softmaxCrossEntropy.js";
 export { type CompileOptions, type CompileTimes, measureCompile } from "./measure/compile.js";

@@ -14,11 +14,15 @@ export const LN2_LOW = 1.9082149292705877e-10;
 /** 1/n for the series below: a product takes a fifth of a division's time. */
 export const RECIPROCALS = Float64Array.from({ length: 24 }, (_, n) => 1 / n);
 
-const double = new Float64Array(1);
-const words = new Uint32Array(double.buffer);
+const double = /* @__PURE__ */ new Float64Array(1);
+const words = /* @__PURE__ */ new Uint32Array(double.buffer);
 
 /** Which of the two words holds the sign, the exponent and the first 20 bits of the fraction. */
-const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
+const HIGH = /* @__PURE__ */ highWord();
+
+function highWord(): number {
+  return new Uint8Array(Uint16Array.of(1).buffer)[0];
+}
 
 /** 2^k for k in [-1023, 1023]: halving and doubling are exact. */
 const POWERS_OF_TWO = new Float64Array(2047);
@@ -45,6 +49,12 @@ export function exp(x: number): number {
   for (let n = 13; n >= 1; n--) sum = 1 + sum * r * RECIPROCALS[n];
   const half = Math.trunc(k / 2); // in two factors, because 2^k alone can overflow or vanish
   return sum * powerOfTwo(half) * powerOfTwo(k - half);
+}
+
+/** The logistic function 1 / (1 + e^-x), so that no exponential overflows: 0 for x far below 0, and 1 far above. */
+export function logistic(x: number): number {
+  const e = exp(-Math.abs(x));
+  return (x > 0 ? 1 : e) / (1 + e);
 }
 
 /** The natural logarithm. */

@@ -21,6 +21,7 @@ import { table } from "../terminal/table.js";
 
 interface PredictOptions {
   raw?: boolean;
+  strict?: boolean;
   bars?: boolean;
   spec?: string;
   filters?: number;
@@ -39,6 +40,7 @@ export function definePredict(command: Command): void {
     .argument("<model>", MODEL_HELP)
     .argument("<file...>", "pictures; - is standard input")
     .option("--raw", "the pictures are just what the model takes: its size, light ink on black for MNIST")
+    .option("--strict", "the same bits on every machine, a little slower")
     .option("--bars", "show all probabilities as bars (default: for one file, on a terminal)")
     .addOption(SPEC_OPTION)
     .addOption(SIZE_OPTIONS.filters)
@@ -94,7 +96,7 @@ async function run(
   if (files.length === 1 && problems.length === 1) throw new InputError(problems[0]);
   for (const problem of problems) complain(problem);
   if (read.length > 0) {
-    const engine = await createEngine(model.spec, { parameters });
+    const engine = await createEngine(model.spec, { parameters, strict: options.strict === true });
     try {
       const predictions = await predict(engine, inputs, { signal });
       const answers = predictions.map((prediction, k) => ({

@@ -1,6 +1,6 @@
-import { logistic } from "../layers/sigmoid.js";
 import { softmax, softmaxInputGradient } from "../losses/softmax.js";
 import { crossEntropies } from "../losses/softmaxCrossEntropy.js";
+import { logistic } from "../math.js";
 import type { Tensor } from "../tensor.js";
 import type { LossReading, SeparateLoss } from "./network.js";
 import { MissingArray, type Run, type Step } from "./run.js";

@@ -54,6 +54,7 @@ export function planBlocks(context: PassesContext): Passes {
     block: BLOCK,
     stages: [{ each: "thread", kernels: prepare }, ...splitIntoStages([...forward, ...backward])],
     tables: shared.tables,
+    x: { ...activations.of("x"), column: BLOCK },
     logits: activations.of(model.output),
     bordersOfMinusInfinity: model.layers
       .filter((layer) => loweringOf(layer).paddingValue === -Infinity)

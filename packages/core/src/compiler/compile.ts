@@ -1,12 +1,12 @@
 import { InputError } from "../errors.js";
 import { type EmitOptions, emitKernel } from "../ir/emit.js";
 import { sizeOf } from "../tensor.js";
-import { assembleModule } from "../wasm/assembler.js";
+import { assembleModule, type DataSegment } from "../wasm/assembler.js";
 import type { Plan } from "./plan.js";
 import { kernelsOf } from "./stages.js";
 
 /** Pages of memory, 64 KiB each. */
-const PAGE = 65536;
+export const PAGE = 65536;
 
 /** As many as WebAssembly's 32-bit addresses reach: 4 GiB. */
 export const MOST_PAGES = 65536;
@@ -24,14 +24,24 @@ export interface Compiled {
 export function compilePlan(plan: Plan, threads: number, shared: boolean, options: EmitOptions): Compiled {
   const { workspaces, workspaceBytes } = plan.memory;
   const pages = Math.ceil((workspaces + threads * workspaceBytes) / PAGE);
-  if (pages > MOST_PAGES) throw tooLarge(plan, pages * PAGE, threads);
+  checkMemory(plan, pages, threads);
   const functions = kernelsOf(plan).map(({ kernel }) => emitKernel(kernel, options));
-  const data = plan.tables.map(({ buffer, values }) => ({
+  const data = tableSegments(plan);
+  // it takes any memory that is large enough, so that one after the other can have the same
+  return { plan, bytes: assembleModule({ pages, maximum: MOST_PAGES, shared }, functions, data), pages };
+}
+
+/** A plan's tables, to be put into the memory with the module. */
+export function tableSegments({ tables }: Plan): DataSegment[] {
+  return tables.map(({ buffer, values }) => ({
     offset: buffer.offset,
     bytes: new Uint8Array(Int32Array.from(values).buffer),
   }));
-  // it takes any memory that is large enough, so that one after the other can have the same
-  return { plan, bytes: assembleModule({ pages, maximum: MOST_PAGES, shared }, functions, data), pages };
+}
+
+/** @throws InputError that names the largest layer, if so many pages are more than can be addressed */
+export function checkMemory(plan: Plan, pages: number, threads: number): void {
+  if (pages > MOST_PAGES) throw tooLarge(plan, pages * PAGE, threads);
 }
 
 function tooLarge({ model }: Plan, bytes: number, threads: number): InputError {

@@ -24,6 +24,11 @@ export class Allocator {
     return this.#end;
   }
 
+  /** What comes now lies at this place or behind it, in bytes. */
+  skipTo(offset: number): void {
+    this.#end = Math.max(this.#end, align(offset));
+  }
+
   /** Room for `size` float32 numbers. */
   numbers(name: string, size: number): Buffer {
     return this.#take({ name, region: this.#region, offset: this.#end, size }, 4 * size);

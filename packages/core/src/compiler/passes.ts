@@ -29,6 +29,15 @@ export interface PassesContext {
   gradient(layer: ModelLayer, name: string): Buffer | undefined;
 }
 
+/** Where the numbers of a block of images lie: pixel [c, p, q] of image n is number `start + c*plane + p*row + q*column + n`. */
+export interface InputPlace {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly plane: number;
+  readonly row: number;
+  readonly column: number;
+}
+
 /** The kernels that run on a block of images. */
 export interface Passes {
   /** How many images a block has. */
@@ -37,6 +46,7 @@ export interface Passes {
   readonly stages: readonly Stage[];
   /** Whole numbers that kernels read. */
   readonly tables: readonly Table[];
+  readonly x: InputPlace;
   readonly logits: View;
   /** Views whose border is minus infinity, not zero. */
   readonly bordersOfMinusInfinity: readonly View[];

@@ -11,6 +11,7 @@ import type { Blocks } from "./lower/lowering.js";
 import { loweringOf } from "./lower/registry.js";
 import { Allocator, align, type Table, Workspace } from "./memory.js";
 import { groupsOf, layOutParameters, type Stretch } from "./parameterRow.js";
+import type { InputPlace } from "./passes.js";
 import { planSingle, suitsSingle } from "./single/plan.js";
 import { keptBetween, type Stage } from "./stages.js";
 
@@ -44,6 +45,11 @@ export interface PlanOptions {
   readonly convolution?: Convolution;
   /** For inference: whether images come one at a time. In training the size of the batches says so. */
   readonly oneImage?: boolean;
+  /**
+   * Where what is shared besides the parameters begins, in bytes, so that the plans of two ways through a network share a
+   * memory and the parameters in it. Default: right behind the parameters.
+   */
+  readonly sharedFrom?: number;
 }
 
 /** A kernel that updates parameters, and which: stretches of the row of all parameters. */
@@ -95,6 +101,8 @@ export interface Plan {
   };
   readonly workspace: {
     readonly bytes: Buffer;
+    /** Where the images' numbers come to lie. */
+    readonly x: InputPlace;
     readonly labels: Buffer;
     readonly scale: Buffer;
     readonly mask: Buffer;
@@ -126,7 +134,7 @@ export function planModel(model: Model, training?: TrainingPlan, options: PlanOp
 function draftPlan(
   model: Model,
   training: TrainingPlan | undefined,
-  { convolution = "auto", oneImage = false }: PlanOptions,
+  { convolution = "auto", oneImage = false, sharedFrom = 0 }: PlanOptions,
   kept: ReadonlyMap<string, number>,
 ): { plan: Plan; kept: Map<string, number> } {
   const single = (training ? training.batchSize === 1 : oneImage) && suitsSingle(model);
@@ -138,6 +146,7 @@ function draftPlan(
   const slotCount = training ? Math.min(MOST_SLOTS, Math.ceil(training.batchSize / BLOCK)) : 0;
   const step = shared.numbers("step", STEP.size);
   const parameters = shared.numbers("parameters", rowLength);
+  shared.skipTo(sharedFrom);
   const numbers = (name: string, count: number, length: (k: number) => number) =>
     Array.from({ length: count }, (_, k) => shared.numbers(`${name}${k + 1}`, length(k)));
   const stateCount = training ? optimizerStateCount(training.optimizer) : 0;
@@ -247,6 +256,7 @@ function draftPlan(
     },
     workspace: {
       bytes,
+      x: passes.x,
       labels,
       scale,
       mask,

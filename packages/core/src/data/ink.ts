@@ -1,7 +1,7 @@
 import { InputError } from "../errors.js";
 import { withoutLines } from "./ink/erase.js";
 import { foreignIn } from "./ink/foreign.js";
-import { type Look, look, type Region } from "./ink/look.js";
+import { flatLook, type Look, look, type Region } from "./ink/look.js";
 import { piecesOf, withoutSpots } from "./ink/pieces.js";
 import { atLeast, boxOf, count, heightOf, type Mask, type Plane, widthOf } from "./ink/plane.js";
 import { rulingsIn } from "./ink/rulings.js";
@@ -62,36 +62,61 @@ export function inkOf(given: Picture | PixelData): Ink {
  */
 export function digitInkOf(picture: Picture | PixelData): DigitInk {
   const { ink, done } = drawnIn(picture);
-  const marked = atLeast(ink, EDGE);
   const characters = charactersIn(ink);
   if (characters > 1) {
     throw new InputError(
       `${characters} characters seem to be in the picture, but the network reads one at a time; cut them apart, one in each picture.`,
     );
   }
-  const box = boxOf(marked, ink.width) as NonNullable<ReturnType<typeof boxOf>>;
-  const cropped = new Float32Array(widthOf(box) * heightOf(box));
-  for (let y = box.top; y < box.bottom; y++) {
-    const row = ink.data.subarray(y * ink.width + box.left, y * ink.width + box.right);
-    cropped.set(row, (y - box.top) * widthOf(box));
-  }
-  const thin = { width: widthOf(box), height: heightOf(box), data: cropped };
+  const thin = cutOut(ink);
+  const { width, height } = thin;
   const wide = thickened(thin, EDGE);
   const doubts =
-    widthOf(box) > WIDEST * heightOf(box)
+    width > WIDEST * height
       ? ["what is drawn is much wider than a digit: there may be several, or something else"]
       : [];
   const wider = wide === thin ? [] : [`strokes of ${strokeWidth(thin).toFixed(1)} pixels were made wider`];
   return { ink: wide, done: [...done, ...wider], doubts };
 }
 
-function drawnIn(given: Picture | PixelData): { ink: Ink; done: string[] } {
-  const picture = pictureOf(given);
+/**
+ * As `digitInkOf` of a drawing on paper that is clean and evenly lit: the same ink if no sheet, lines, frame or shadows are in
+ * the picture, which are not looked for, and one character, which isn't counted. It takes a third of the code.
+ * @param picture one that was checked
+ * @throws InputError if there is nothing drawn in it
+ */
+export function cleanInkOf(picture: Picture): Ink {
+  return thickened(cutOut(onBackgrounds(picture, cleanDrawing)), EDGE);
+}
+
+function cleanDrawing(colours: Colours): Ink | undefined {
+  const size = colours.width * colours.height;
+  const everything: Region = { mask: new Uint8Array(size).fill(1), whole: true };
+  const seen = flatLook(colours, everything, new Uint8Array(size))?.look;
+  const ink = seen && withoutSpots(seen.ink);
+  return ink && count(atLeast(ink, EDGE)) > 0 ? ink : undefined;
+}
+
+/** The part of the picture that the strokes reach, up to their edges. */
+function cutOut(ink: Ink): Ink {
+  const box = boxOf(atLeast(ink, EDGE), ink.width) as NonNullable<ReturnType<typeof boxOf>>;
+  const cropped = new Float32Array(widthOf(box) * heightOf(box));
+  for (let y = box.top; y < box.bottom; y++) {
+    const row = ink.data.subarray(y * ink.width + box.left, y * ink.width + box.right);
+    cropped.set(row, (y - box.top) * widthOf(box));
+  }
+  return { width: widthOf(box), height: heightOf(box), data: cropped };
+}
+
+const drawnIn = (given: Picture | PixelData) => onBackgrounds(pictureOf(given), drawnAmong);
+
+/** What `find` sees in a picture, on white paper or, where the picture is transparent, else on black. */
+function onBackgrounds<Found>(picture: Picture, find: (colours: Colours) => Found | undefined): Found {
   const step = Math.ceil(Math.max(picture.width, picture.height) / LONGEST_SIDE);
   // White ink on a transparent background can't be seen on white.
   const backgrounds = picture.channels % 2 === 0 ? [255, 0] : [255];
   for (const background of backgrounds) {
-    const found = drawnAmong(coloursOf(picture, background, step));
+    const found = find(coloursOf(picture, background, step));
     if (found !== undefined) return found;
   }
   throw new InputError("Nothing is drawn in the picture: all of it looks like its border.");

@@ -138,8 +138,13 @@ export function rawInput(picture: Picture, shape: ImageShape): Uint8Array {
 /**
  * The whole picture in a model's size, its aspect kept and the rest filled with the colour of its border; each new pixel is
  * the mean of the area that it covers.
+ * @param given a decoded file, or the ImageData of a canvas
+ * @param shape `[C, H, W]`; one channel is grey, three are red, green and blue
+ * @returns bytes `[C, H, W]`
+ * @throws InputError if the picture is broken, or the shape has neither 1 nor 3 channels
  */
-export function wholeInput(picture: Picture, shape: ImageShape): Uint8Array {
+export function wholeInput(given: Picture | PixelData, shape: ImageShape): Uint8Array {
+  const picture = pictureOf(given);
   checkChannels(shape);
   const [, height, width] = shape;
   const step = Math.max(picture.width / width, picture.height / height);

@@ -27,6 +27,11 @@ export function normalizeDigit(grey: Float32Array | Uint8Array, width: number, h
       `A picture of ${width}x${height} holds ${width * height} pixels, but ${grey.length} were given.`,
     );
   }
+  return normalizedInk(grey, width, height);
+}
+
+/** As `normalizeDigit`, of sizes that are known to be right. */
+export function normalizedInk(grey: Float32Array | Uint8Array, width: number, height: number): Uint8Array {
   const digit = new Uint8Array(SIDE * SIDE);
   const ink = findInk(grey, width, height);
   if (ink === undefined) return digit;

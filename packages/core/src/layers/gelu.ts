@@ -1,9 +1,8 @@
-import { erfc, exp } from "../math.js";
+import { erfc, exp, logistic } from "../math.js";
 import { checkKeys, oneOf } from "../options.js";
 import type { Shape } from "../tensor.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import { inShort } from "./options.js";
-import { logistic } from "./sigmoid.js";
 import { smooth } from "./smooth.js";
 
 /*

@@ -1,4 +1,4 @@
-import { exp } from "../math.js";
+import { logistic } from "../math.js";
 import { checkKeys } from "../options.js";
 import { short } from "../presentation/numbers.js";
 import type { Shape } from "../tensor.js";
@@ -13,12 +13,6 @@ import { smooth } from "./smooth.js";
 
 export interface SigmoidSpec extends LayerSpec {
   readonly type: "sigmoid";
-}
-
-/** 1 / (1 + e^-x), so that no exponential overflows: 0 for x far below 0, and 1 far above. */
-export function logistic(x: number): number {
-  const e = exp(-Math.abs(x));
-  return (x > 0 ? 1 : e) / (1 + e);
 }
 
 export const sigmoid: Layer<SigmoidSpec, ResolvedLayer> = {

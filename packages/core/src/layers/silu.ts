@@ -1,7 +1,7 @@
+import { logistic } from "../math.js";
 import { checkKeys } from "../options.js";
 import type { Shape } from "../tensor.js";
 import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
-import { logistic } from "./sigmoid.js";
 import { smooth } from "./smooth.js";
 
 /*

@@ -1,12 +1,12 @@
 import { indexAt } from "../cell.js";
 import { type Account, type Around, factorAt, product } from "../layers/explain/explanation.js";
-import { logistic } from "../layers/sigmoid.js";
-import { exp, log1p } from "../math.js";
+import { exp, log1p, logistic } from "../math.js";
 import { counted } from "../presentation/numbers.js";
 import { dtypeOf, type Tensor, zeros } from "../tensor.js";
 import { isAsked, labelOf, shareOf, tooMuch, usesOfEach, weightOf } from "./eachClass.js";
 import { askedBy, weightBy } from "./labels.js";
 import { type ClassWeights, type Loss, totalWeight } from "./loss.js";
+import { sigmoids } from "./sigmoids.js";
 
 /*
  * The binary cross-entropy asks of each class by itself whether it is the one: the sigmoid p of its score is the probability of yes,
@@ -53,13 +53,6 @@ function entropyGradient(scores: Tensor, labels: ArrayLike<number>, weights?: Cl
     }
   }
   return gradient;
-}
-
-/** The sigmoids of scores `[N, K]`. */
-function sigmoids(scores: Tensor): Tensor {
-  const p = zeros(scores.shape, dtypeOf(scores));
-  for (let k = 0; k < p.data.length; k++) p.data[k] = logistic(scores.data[k]);
-  return p;
 }
 
 function lossWith(classWeights: ClassWeights | undefined): Loss {

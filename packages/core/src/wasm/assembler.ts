@@ -53,9 +53,15 @@ export class FunctionAssembler {
   /** Its locals and its code, with their length before them. */
   writeTo(module: ByteWriter): void {
     const body = new ByteWriter(this.#code.length + 2 * this.#locals.length + 16);
-    body.unsigned(this.#locals.length);
+    const runs: { readonly type: ValueType; count: number }[] = [];
     for (const type of this.#locals) {
-      body.byte(1);
+      const run = runs.at(-1);
+      if (run?.type === type) run.count += 1;
+      else runs.push({ type, count: 1 });
+    }
+    body.unsigned(runs.length);
+    for (const { type, count } of runs) {
+      body.unsigned(count);
       body.byte(valueTypes[type]);
     }
     body.bytes(this.#code.written);

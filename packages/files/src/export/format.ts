@@ -17,14 +17,23 @@ export interface ExportOptions {
   readonly name?: string;
   /** How the weights are kept; default `f32`. */
   readonly weights?: WeightKind;
+  /** What share of a test set's images the network gets right, if that was measured: written where people see it. */
+  readonly accuracy?: MeasuredAccuracy;
   /** Whether the network ends in probabilities, not scores; default false. */
   readonly softmax?: boolean;
   /** Whether the network takes bytes from 0 to 255 and scales and normalises them itself; default false. */
   readonly pixels?: boolean;
 }
 
-/** What a format gets: every option has a value. */
-export type ExportSettings = Required<ExportOptions>;
+/** A share of right answers, from 0 to 1, and the data and number of images that it was measured on. */
+export interface MeasuredAccuracy {
+  readonly share: number;
+  readonly data: string;
+  readonly images: number;
+}
+
+/** What a format gets: every option has a value, but for what may be unknown. */
+export type ExportSettings = Required<Omit<ExportOptions, "accuracy">> & Pick<ExportOptions, "accuracy">;
 
 /** A way to write a network for something that isn't unravel. */
 export interface ExportFormat {

@@ -1,12 +1,22 @@
 import { checkParameters, InputError, nearest, type SavedModel } from "unravel-cnn";
 import { c } from "./c/index.js";
-import { type ExportedFile, type ExportFormat, type ExportOptions, weightKinds } from "./format.js";
+import {
+  type ExportedFile,
+  type ExportFormat,
+  type ExportOptions,
+  type MeasuredAccuracy,
+  weightKinds,
+} from "./format.js";
+import { htmlFormat } from "./html/index.js";
+import { jsFormat } from "./js/index.js";
 import { numpy } from "./numpy/index.js";
 import { pytorch } from "./pytorch/index.js";
 import { tfjs } from "./tfjs/index.js";
 
 /** The formats, by the names that people give them. */
 export const exportFormats: Readonly<Record<string, ExportFormat>> = {
+  js: jsFormat,
+  html: htmlFormat,
   tfjs,
   numpy,
   pytorch,
@@ -20,9 +30,18 @@ const checks: { readonly [Name in keyof Required<ExportOptions>]: (value: unknow
       ? undefined
       : "a file name without folder and ending",
   weights: (value) => (weightKinds.includes(value as never) ? undefined : `one of ${weightKinds.join(", ")}`),
+  accuracy: (value) =>
+    isAccuracy(value) ? undefined : 'an object like { share: 0.98, data: "mnist", images: 10000 }',
   softmax: yesOrNo,
   pixels: yesOrNo,
 };
+
+function isAccuracy(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { share, data, images } = value as Partial<Record<keyof MeasuredAccuracy, unknown>>;
+  const isShare = typeof share === "number" && share >= 0 && share <= 1;
+  return isShare && typeof data === "string" && Number.isInteger(images) && (images as number) > 0;
+}
 
 function yesOrNo(value: unknown): string | undefined {
   return typeof value === "boolean" ? undefined : "true or false";

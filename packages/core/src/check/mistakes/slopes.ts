@@ -1,5 +1,5 @@
 import type { LeakyRelu } from "../../layers/leakyRelu.js";
-import { logistic } from "../../layers/sigmoid.js";
+import { logistic } from "../../math.js";
 import type { Tensor } from "../../tensor.js";
 import type { NetworkLayer } from "../network.js";
 import type { Run, Variation } from "../run.js";

@@ -93,6 +93,7 @@ export function planSingle(context: PassesContext): Passes {
     block: 1,
     stages: splitIntoStages([...forward, ...backward]),
     tables: shared.tables,
+    x: { ...activations("x"), column: 1 },
     logits,
     bordersOfMinusInfinity: [],
   };

@@ -39,18 +39,35 @@ const FAINTEST = 0.1;
  */
 export function look(colours: Colours, region: Region, ignored: Mask): Look | undefined {
   const { width, height } = colours;
-  const ring = ringOf(region, width, height);
+  const thickness = ringThickness(width, height);
+  const inner = region.whole ? undefined : shrunk(region.mask, width, thickness);
+  const seen = flatLook(colours, region, ignored, inner);
+  if (seen === undefined || !isUneven({ width, height, data: seen.along }, region.mask)) return seen?.look;
+  const evened = evenedLook(colours, region.mask, ignored);
+  // where evening leaves nothing, what differs at the border is what is drawn: a broad stroke from edge to edge
+  return (evened && inkIn(evened.along, evened.noise, true)) ?? seen.look;
+}
+
+/**
+ * The ink of a picture on which the light is even.
+ * @param inner what of the region isn't its border, unless it is the whole picture
+ * @returns undefined if nothing differs from the paper; `look` is undefined if it differs too little to be ink
+ */
+export function flatLook(
+  colours: Colours,
+  region: Region,
+  ignored: Mask,
+  inner?: Mask,
+): { readonly look: Look | undefined; readonly along: Float32Array } | undefined {
+  const { width, height } = colours;
+  const ring = ringOf(region.mask, inner, width, height);
   const difference = subtractPaper(colours, ring, region.whole);
   blank(difference, colours.channels, region.mask, ignored);
   const along = projectOnInk(difference, colours.channels);
   if (along === undefined) return undefined;
   // The spread of the paper around its own colour; the median of the distances isn't changed by ink that touches the border.
   const spread = 1.4826 * median(Float32Array.from(ring, (k) => Math.abs(along[k])));
-  const flat = inkIn({ width, height, data: along }, 4 * spread, false);
-  if (!isUneven({ width, height, data: along }, region.mask)) return flat;
-  const evened = evenedLook(colours, region.mask, ignored);
-  // where evening leaves nothing, what differs at the border is what is drawn: a broad stroke from edge to edge
-  return (evened && inkIn(evened.along, evened.noise, true)) ?? flat;
+  return { look: inkIn({ width, height, data: along }, 4 * spread, false), along };
 }
 
 function inkIn({ width, height, data }: Plane, noise: number, evened: boolean): Look | undefined {
@@ -70,11 +87,15 @@ function blank(difference: Float32Array, channels: number, seen: Mask, ignored: 
   }
 }
 
+/** How far the border reaches into the picture. */
+function ringThickness(width: number, height: number): number {
+  return Math.max(1, Math.round(0.02 * Math.min(width, height)));
+}
+
 /** Indices of the pixels near the region's border. */
-function ringOf({ mask, whole }: Region, width: number, height: number): Uint32Array {
-  const thickness = Math.max(1, Math.round(0.02 * Math.min(width, height)));
+function ringOf(mask: Mask, inner: Mask | undefined, width: number, height: number): Uint32Array {
+  const thickness = ringThickness(width, height);
   const ring: number[] = [];
-  const inner = whole ? undefined : shrunk(mask, width, thickness);
   for (let y = 0; y < height; y++) {
     const isSide = y < thickness || y >= height - thickness;
     for (let x = 0; x < width; x++) {

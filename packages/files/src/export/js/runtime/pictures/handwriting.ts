@@ -1,0 +1,5 @@
+import { digitFromPicture } from "unravel-cnn";
+import { creator } from "../create.js";
+
+/** For handwriting in photos, too. */
+export default creator((picture) => digitFromPicture(picture));

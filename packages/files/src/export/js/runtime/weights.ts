@@ -1,0 +1,64 @@
+import type { Facts, ModelFacts } from "./facts.js";
+
+/*
+ * How weights are kept: all first bytes of the numbers, then all second bytes, and so on, which can be compressed further than
+ * the numbers as they are. First the float32 numbers, then those that are kept in less.
+ */
+
+/** How many bytes a number has that is kept otherwise than as float32. */
+export const BYTES = { f32: 0, f16: 2, int8: 1 } as const;
+
+/**
+ * Writes the weights into the program's memory.
+ * @param planes their first bytes, second bytes, ...: four of the float32 numbers, then those of the others
+ */
+export function unpackWeights(
+  { tensors, model: { weights } }: Facts,
+  planes: readonly Uint8Array[],
+  memory: ArrayBuffer,
+): void {
+  const floats = new Float32Array(gathered(planes.slice(0, 4)).buffer);
+  const values = gathered(planes.slice(4));
+  let [nextFloat, nextValue] = [0, 0];
+  for (const [offset, length, rows] of tensors) {
+    const target = new Float32Array(memory, offset, length);
+    if (rows === 0) {
+      target.set(floats.subarray(nextFloat, nextFloat + length));
+      nextFloat += length;
+      continue;
+    }
+    const scales = floats.subarray(nextFloat, nextFloat + scalesOf(weights, rows));
+    nextFloat += scales.length;
+    for (let k = 0; k < length; k++) {
+      const value = values[nextValue + k];
+      target[k] =
+        weights === "f16" ? fromHalf(value) : fromByte(value, scales[Math.floor((k * rows) / length)]);
+    }
+    nextValue += length;
+  }
+}
+
+/** How many scales stand before the weights. */
+export const scalesOf = (weights: ModelFacts["weights"], rows: number) => (weights === "int8" ? rows : 0);
+
+function gathered(planes: readonly Uint8Array[]): Uint32Array {
+  const numbers = new Uint32Array(planes[0]?.length ?? 0);
+  planes.forEach((plane, byte) => {
+    for (let k = 0; k < numbers.length; k++) numbers[k] |= plane[k] << (8 * byte);
+  });
+  return numbers;
+}
+
+/** The whole number -127 to 127 of a byte, times the scale of its row, as float32. */
+export const fromByte = (byte: number, scale: number) => Math.fround(((byte << 24) >> 24) * scale);
+
+const word = new Uint32Array(1);
+const float = new Float32Array(word.buffer);
+
+/** The number that a float16 has, from its bits. */
+export function fromHalf(half: number): number {
+  const [sign, exponent, fraction] = [half >> 15, (half >> 10) & 31, half & 1023];
+  if (exponent === 0) return (sign ? -1 : 1) * fraction * 2 ** -24;
+  word[0] = (sign << 31) | ((exponent + 112) << 23) | (fraction << 13);
+  return float[0];
+}
