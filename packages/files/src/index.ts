@@ -6,8 +6,15 @@ export {
   type LabelledPicture,
   type PageImages,
 } from "./browser/imagesFromFiles.js";
-export type { ExportedFile, ExportFormat, ExportOptions, WeightKind } from "./export/format.js";
+export type {
+  ExportedFile,
+  ExportFormat,
+  ExportOptions,
+  MeasuredAccuracy,
+  WeightKind,
+} from "./export/format.js";
 export { exportFormats, exportModel } from "./export/index.js";
+export { withWeights } from "./export/js/pack.js";
 export type { ImportedFile, ImportedModel, ImportFormat, ImportOptions } from "./import/format.js";
 export { importFormats, importModel } from "./import/index.js";
 export { type PagePicture, pixelsOf } from "./browser/pixelsOf.js";

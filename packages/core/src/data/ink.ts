@@ -83,16 +83,16 @@ export function digitInkOf(picture: Picture | PixelData): DigitInk {
  * As `digitInkOf` of a drawing on paper that is clean and evenly lit: the same ink if no sheet, lines, frame or shadows are in
  * the picture, which are not looked for, and one character, which isn't counted. It takes a third of the code.
  * @param picture one that was checked
- * @throws InputError if there is nothing drawn in it
+ * @returns undefined if there is nothing drawn in it
  */
-export function cleanInkOf(picture: Picture): Ink {
-  return thickened(cutOut(onBackgrounds(picture, cleanDrawing)), EDGE);
+export function cleanInkOf(picture: Picture): Ink | undefined {
+  const ink = onBackgrounds(picture, cleanDrawing);
+  return ink && thickened(cutOut(ink), EDGE);
 }
 
 function cleanDrawing(colours: Colours): Ink | undefined {
-  const size = colours.width * colours.height;
-  const everything: Region = { mask: new Uint8Array(size).fill(1), whole: true };
-  const seen = flatLook(colours, everything, new Uint8Array(size))?.look;
+  const mask = new Uint8Array(colours.width * colours.height).fill(1);
+  const seen = flatLook(colours, { mask, whole: true })?.look;
   const ink = seen && withoutSpots(seen.ink);
   return ink && count(atLeast(ink, EDGE)) > 0 ? ink : undefined;
 }
@@ -108,10 +108,18 @@ function cutOut(ink: Ink): Ink {
   return { width: widthOf(box), height: heightOf(box), data: cropped };
 }
 
-const drawnIn = (given: Picture | PixelData) => onBackgrounds(pictureOf(given), drawnAmong);
+function drawnIn(given: Picture | PixelData): { ink: Ink; done: string[] } {
+  const found = onBackgrounds(pictureOf(given), drawnAmong);
+  if (found === undefined)
+    throw new InputError("Nothing is drawn in the picture: all of it looks like its border.");
+  return found;
+}
 
-/** What `find` sees in a picture, on white paper or, where the picture is transparent, else on black. */
-function onBackgrounds<Found>(picture: Picture, find: (colours: Colours) => Found | undefined): Found {
+/** What `find` sees in a picture, on white paper or, where the picture is transparent, else on black; undefined: nothing. */
+function onBackgrounds<Found>(
+  picture: Picture,
+  find: (colours: Colours) => Found | undefined,
+): Found | undefined {
   const step = Math.ceil(Math.max(picture.width, picture.height) / LONGEST_SIDE);
   // White ink on a transparent background can't be seen on white.
   const backgrounds = picture.channels % 2 === 0 ? [255, 0] : [255];
@@ -119,7 +127,7 @@ function onBackgrounds<Found>(picture: Picture, find: (colours: Colours) => Foun
     const found = find(coloursOf(picture, background, step));
     if (found !== undefined) return found;
   }
-  throw new InputError("Nothing is drawn in the picture: all of it looks like its border.");
+  return undefined;
 }
 
 /** Everything that a picture shows, less what turns out not to be drawn. */

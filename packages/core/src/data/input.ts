@@ -19,12 +19,11 @@ export function digitFromPicture(picture: Picture | PixelData): Uint8Array {
  * As `digitFromPicture` for a character drawn or written on paper that is clean and evenly lit: the same bytes there, in a third of
  * the code. Shadows, lines, frames and what lies around a sheet are taken for ink; several characters are not refused.
  * @param picture one that is as `checkPicture` wants it: it isn't checked again
- * @returns `[28, 28]`, 0 to 255
- * @throws InputError if there is nothing drawn in it
+ * @returns `[28, 28]`, 0 to 255; undefined if there is nothing drawn in it
  */
-export function digitFromCleanPicture(picture: Picture): Uint8Array {
+export function digitFromCleanPicture(picture: Picture): Uint8Array | undefined {
   const ink = cleanInkOf(picture);
-  return normalizedInk(ink.data, ink.width, ink.height);
+  return ink && normalizedInk(ink.data, ink.width, ink.height);
 }
 
 /** A model's input, and how it came out of a picture. */

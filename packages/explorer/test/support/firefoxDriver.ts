@@ -118,6 +118,29 @@ export class Firefox {
     });
   }
 
+  /** Moves the mouse with its button down over an element: along points from 0 to 1 across it. */
+  async drag(selector: string, points: readonly (readonly [x: number, y: number])[]): Promise<void> {
+    const box = await this.evaluate((wanted) => {
+      const { x, y, width, height } = (document.querySelector(wanted) as Element).getBoundingClientRect();
+      return { x, y, width, height };
+    }, selector);
+    const [first, ...rest] = points.map(([x, y]) => ({
+      type: "pointerMove",
+      x: Math.round(box.x + x * box.width),
+      y: Math.round(box.y + y * box.height),
+    }));
+    const actions = [
+      first,
+      { type: "pointerDown", button: 0 },
+      ...rest.map((move) => ({ ...move, duration: 50 })),
+      { type: "pointerUp", button: 0 },
+    ];
+    await this.#send("input.performActions", {
+      context: this.#context,
+      actions: [{ type: "pointer", id: "mouse", actions }],
+    });
+  }
+
   async close(): Promise<void> {
     const gone = new Promise((resolve) => this.#process.once("exit", resolve));
     this.#socket.close();

@@ -41,7 +41,9 @@ export function look(colours: Colours, region: Region, ignored: Mask): Look | un
   const { width, height } = colours;
   const thickness = ringThickness(width, height);
   const inner = region.whole ? undefined : shrunk(region.mask, width, thickness);
-  const seen = flatLook(colours, region, ignored, inner);
+  const seen = flatLook(colours, region, inner, (difference) =>
+    blank(difference, colours.channels, region.mask, ignored),
+  );
   if (seen === undefined || !isUneven({ width, height, data: seen.along }, region.mask)) return seen?.look;
   const evened = evenedLook(colours, region.mask, ignored);
   // where evening leaves nothing, what differs at the border is what is drawn: a broad stroke from edge to edge
@@ -51,18 +53,19 @@ export function look(colours: Colours, region: Region, ignored: Mask): Look | un
 /**
  * The ink of a picture on which the light is even.
  * @param inner what of the region isn't its border, unless it is the whole picture
+ * @param forget makes nothing of differences that say nothing about the ink's colour
  * @returns undefined if nothing differs from the paper; `look` is undefined if it differs too little to be ink
  */
 export function flatLook(
   colours: Colours,
   region: Region,
-  ignored: Mask,
   inner?: Mask,
+  forget?: (difference: Float32Array) => void,
 ): { readonly look: Look | undefined; readonly along: Float32Array } | undefined {
   const { width, height } = colours;
   const ring = ringOf(region.mask, inner, width, height);
   const difference = subtractPaper(colours, ring, region.whole);
-  blank(difference, colours.channels, region.mask, ignored);
+  forget?.(difference);
   const along = projectOnInk(difference, colours.channels);
   if (along === undefined) return undefined;
   // The spread of the paper around its own colour; the median of the distances isn't changed by ink that touches the border.

@@ -45,8 +45,7 @@ export type PictureSource =
   | Known<"OffscreenCanvas">
   | Known<"ImageBitmap">
   | Known<"HTMLImageElement">
-  | Known<"HTMLVideoElement">
-  | Known<"VideoFrame">;
+  | Known<"HTMLVideoElement">;
 
 /**
  * What is on an image that is just what the network takes.

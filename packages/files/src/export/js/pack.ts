@@ -56,7 +56,7 @@ const word = new Uint32Array(1);
 const float = new Float32Array(word.buffer);
 
 /** The float16 nearest to a number, ties to even, as its bits. @throws InputError if it is beyond the largest */
-function toHalf(value: number, name: string): number {
+export function toHalf(value: number, name: string): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
   if (size >= 65520)

@@ -15,6 +15,7 @@ export function pictureFiles(looker: Looker, show: () => void): Source {
     element("span", {}, "or drop one anywhere on this page, or paste it"),
   );
   let latest = 0;
+  let current: ImageBitmap | undefined;
 
   const open = async (file: Blob | null | undefined) => {
     show();
@@ -23,6 +24,8 @@ export function pictureFiles(looker: Looker, show: () => void): Source {
     try {
       const bitmap = await bitmapOf(file);
       if (turn !== latest) return;
+      current?.close();
+      current = bitmap;
       shown.hidden = false;
       shown.width = bitmap.width;
       shown.height = bitmap.height;
@@ -53,7 +56,13 @@ export function pictureFiles(looker: Looker, show: () => void): Source {
   addEventListener("paste", (event) => {
     void open(event.clipboardData?.files[0]);
   });
-  return { title: "Picture", panel: element("div", {}, input, zone, shown) };
+  return {
+    title: "Picture",
+    panel: element("div", {}, input, zone, shown),
+    shown: () => {
+      if (current) looker.look(current);
+    },
+  };
 }
 
 async function bitmapOf(file: Blob): Promise<ImageBitmap> {

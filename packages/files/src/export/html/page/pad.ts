@@ -108,14 +108,18 @@ export function drawingPad(looker: Looker): Source {
   const help = element(
     "p",
     { id: "pad-help", class: "hint" },
-    "Draw here, large and in the middle. With the keyboard: arrow keys move the pen, Space puts it down and lifts it.",
+    "Draw here, large and in the middle.",
+    element(
+      "span",
+      { class: "keys" },
+      " With the keyboard: arrow keys move the pen, Space puts it down and lifts it.",
+    ),
   );
   const panel = element(
     "div",
     {},
     element("div", { class: "pad" }, canvas, cursor),
-    help,
-    element("div", { class: "row" }, button("Clear", clear)),
+    element("div", { class: "row" }, button("Clear", clear), help),
   );
   return { title: "Draw", panel, shown: look };
 }

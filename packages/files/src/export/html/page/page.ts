@@ -28,7 +28,7 @@ export default function page(made: Runtime, facts: Facts): void {
   const live = camera(looker);
   const [channels, height, width] = facts.inputShape;
   const isDrawing = channels === 1 && height === 28 && width === 28;
-  const chosen = tabs(isDrawing ? [pad, files, live] : [files, live, pad]);
+  const chosen = tabs(isDrawing ? [pad, files, live] : [files, live, pad], looker.forget);
   document.body.append(
     element("header", {}, element("h1", {}, facts.model.name), element("p", {}, introduction(facts))),
     element("main", {}, chosen.element, result.element),

@@ -1,8 +1,11 @@
 import { element } from "./elements.js";
 import type { Source } from "./source.js";
 
-/** Ways to give a picture, one of them shown at a time. Arrow keys go from tab to tab. */
-export function tabs(sources: readonly Source[]) {
+/**
+ * Ways to give a picture, one of them shown at a time. Arrow keys go from tab to tab.
+ * @param forget called between one and the next
+ */
+export function tabs(sources: readonly Source[], forget: () => void) {
   const list = element("div", {
     class: "tabs",
     role: "tablist",
@@ -21,6 +24,7 @@ export function tabs(sources: readonly Source[]) {
       (panels.children[k] as HTMLElement).hidden = !isChosen;
     }
     before?.hidden?.();
+    forget();
     chosen.shown?.();
   };
   for (const [k, source] of sources.entries()) {

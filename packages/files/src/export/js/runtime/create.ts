@@ -1,8 +1,9 @@
-import { InputError, largestInRows, type Picture } from "unravel-cnn";
+import { largestInRows, type Picture } from "unravel-cnn";
 import type { Facts } from "./facts.js";
 import { type PictureSource, pixelsOf, tagOf } from "./pixels.js";
 import { probabilities } from "./probabilities.js";
 import { type Pixels, type Program, startProgram } from "./program.js";
+import { InputError } from "./wrong.js";
 
 /** What a network says about one image. */
 export interface Prediction {

@@ -1,4 +1,5 @@
-import { InputError, type Picture, type PixelData } from "unravel-cnn";
+import type { Picture, PixelData } from "unravel-cnn";
+import { InputError } from "./wrong.js";
 
 /** Pictures that pages and workers have. */
 export type PictureSource =
@@ -7,11 +8,10 @@ export type PictureSource =
   | OffscreenCanvas
   | ImageBitmap
   | HTMLImageElement
-  | HTMLVideoElement
-  | VideoFrame;
+  | HTMLVideoElement;
 
 /** What stands before the names of a picture's own sizes, which aren't those on the page: `videoWidth`. */
-const PREFIXES = ["natural", "video", "display"];
+const PREFIXES = ["natural", "video"];
 
 /**
  * The pixels of what a page has, red, green, blue and alpha.

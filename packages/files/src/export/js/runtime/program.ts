@@ -1,8 +1,8 @@
-import { InputError } from "unravel-cnn";
 import type { Facts, PackedPass } from "./facts.js";
 import { inflate } from "./inflate.js";
 import { decode } from "./text.js";
 import { unpackWeights } from "./weights.js";
+import { InputError } from "./wrong.js";
 
 /** Images `[N, C, H, W]`: bytes, or numbers from 0 to 1. */
 export type Pixels = Uint8Array | Uint8ClampedArray | Float32Array;

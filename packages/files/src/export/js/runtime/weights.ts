@@ -55,10 +55,11 @@ export const fromByte = (byte: number, scale: number) => Math.fround(((byte << 2
 const word = new Uint32Array(1);
 const float = new Float32Array(word.buffer);
 
-/** The number that a float16 has, from its bits. */
+/** 2^112: how much further a float32's exponents go. */
+const REACH = 5.192296858534828e33;
+
+/** The number that a float16 has, from its bits. Its own exponents are the lowest of a float32's, also where there is none. */
 export function fromHalf(half: number): number {
-  const [sign, exponent, fraction] = [half >> 15, (half >> 10) & 31, half & 1023];
-  if (exponent === 0) return (sign ? -1 : 1) * fraction * 2 ** -24;
-  word[0] = (sign << 31) | ((exponent + 112) << 23) | (fraction << 13);
-  return float[0];
+  word[0] = ((half & 0x8000) << 16) | ((half & 0x7fff) << 13);
+  return float[0] * REACH;
 }
