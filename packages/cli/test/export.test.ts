@@ -5,7 +5,7 @@ import { encode } from "fast-png";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../test/support/folder.js";
 import { dataFolder, drawnPair } from "../../explorer/test/support/training.js";
-import { expectUsageError, succeed, unravel } from "./support/cli.js";
+import { expectRefusal, succeed, unravel } from "./support/cli.js";
 
 /** A picture that is an input of one-conv, as a file. */
 function writePicture(folder: string): { file: string; data: Uint8Array } {
@@ -54,8 +54,8 @@ test("what fewer bits cost is measured with --data, and said to be unknown witho
 });
 
 test("what can't be is refused before anything is written", async () => {
-  await expectUsageError(["export", "one-conv", "--to", "js", "--softmax"], /softmax/);
-  await expectUsageError(["export", "one-conv", "--to", "js", "--offline"], /--offline goes with --data/);
-  await expectUsageError(["export", "one-conv", "--to", "js", "--weights", "int4"], /int4/);
-  await expectUsageError(["export", "one-conv", "--to", "js", "--out", "net.html"], /\.js/);
+  expectRefusal(await unravel(["export", "one-conv", "--to", "js", "--softmax"]), 2, /softmax/);
+  expectRefusal(await unravel(["export", "one-conv", "--to", "js", "--offline"]), 2, /--offline goes with --data/);
+  expectRefusal(await unravel(["export", "one-conv", "--to", "js", "--weights", "int4"]), 2, /int4/);
+  expectRefusal(await unravel(["export", "one-conv", "--to", "js", "--out", "net.html"]), 2, /\.js/);
 });

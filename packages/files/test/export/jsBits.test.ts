@@ -14,7 +14,7 @@ const networks: Readonly<Record<string, ModelSpec>> = {
   ...smallNetworks,
 };
 const seeds = few([1], [1, 2, 3]);
-const cases = sampleOf(Object.keys(networks).slice(4), 12).flatMap((name) =>
+const cases = sampleOf(Object.keys(networks).slice(4), 8).flatMap((name) =>
   seeds.map((seed) => [name, seed] as const),
 );
 const always = Object.keys(networks)
