@@ -27,17 +27,18 @@ const LONGEST = 15;
 
 /** For every pattern of as many bits as the longest code has: the symbol that it begins with, times 16, and its code's length. */
 function codesOf(lengths: Uint8Array): Uint16Array {
-  const table = new Uint16Array(1 << Math.max(1, ...lengths));
-  let code = 0;
-  for (let length = 1; length <= LONGEST; length++) {
-    lengths.forEach((own, symbol) => {
-      if (own !== length) return;
+  const longest = Math.max(1, ...lengths);
+  const table = new Uint16Array(1 << longest);
+  for (let length = 1, code = 0; length <= longest; length++, code <<= 1) {
+    // shorter codes mean the same whichever way the next bit is
+    table.copyWithin(1 << (length - 1), 0, 1 << (length - 1));
+    for (let symbol = 0; symbol < lengths.length; symbol++) {
+      if (lengths[symbol] !== length) continue;
       let reversed = 0;
-      for (let k = 0; k < length; k++) reversed |= ((code >> k) & 1) << (length - 1 - k);
-      for (let at = reversed; at < table.length; at += 1 << length) table[at] = (symbol << 4) | length;
+      for (let k = 0; k < length; k++) reversed = (reversed << 1) | ((code >> k) & 1);
+      table[reversed] = (symbol << 4) | length;
       code++;
-    });
-    code <<= 1;
+    }
   }
   return table;
 }
@@ -49,19 +50,22 @@ export function inflate(data: Uint8Array, size: number): Uint8Array<ArrayBuffer>
   let from = 0;
   let waiting = 0;
   let count = 0;
-  const need = (bits: number) => {
-    // beyond the end there is nothing, which counts as zeros
-    for (; count < bits; count += 8) waiting |= data[from++] << count;
+  /** Makes at least 15 bits ready, more than anything takes; beyond the end there is nothing, which counts as zeros. */
+  const refill = () => {
+    if (count >= LONGEST) return;
+    waiting |= (data[from] | (data[from + 1] << 8)) << count;
+    from += 2;
+    count += 16;
   };
   const take = (bits: number) => {
-    need(bits);
+    refill();
     const value = waiting & ((1 << bits) - 1);
     waiting >>>= bits;
     count -= bits;
     return value;
   };
   const symbol = (table: Uint16Array) => {
-    need(LONGEST);
+    refill();
     const entry = table[waiting & (table.length - 1)];
     waiting >>>= entry & 15;
     count -= entry & 15;
@@ -104,8 +108,12 @@ export function inflate(data: Uint8Array, size: number): Uint8Array<ArrayBuffer>
     }
     const [literals, distances] = kind === 1 ? fixed() : dynamic();
     for (;;) {
-      // as `symbol`, without a call: this is where the time goes, and it runs once and cold
-      for (; count < LONGEST; count += 8) waiting |= data[from++] << count;
+      // as `symbol`, without calls: this is where the time goes, and it runs once and cold
+      if (count < LONGEST) {
+        waiting |= (data[from] | (data[from + 1] << 8)) << count;
+        from += 2;
+        count += 16;
+      }
       const entry = literals[waiting & (literals.length - 1)];
       waiting >>>= entry & 15;
       count -= entry & 15;

@@ -29,23 +29,25 @@ export function unpackWeights(
     }
     const scales = floats.subarray(nextFloat, nextFloat + scalesOf(weights, rows));
     nextFloat += scales.length;
-    for (let k = 0; k < length; k++) {
-      const value = values[nextValue + k];
-      target[k] =
-        weights === "f16" ? fromHalf(value) : fromByte(value, scales[Math.floor((k * rows) / length)]);
+    for (let k = 0, row = 0; row < rows; row++) {
+      const scale = scales[row];
+      for (const end = ((row + 1) * length) / rows; k < end; k++) {
+        const value = values[nextValue++];
+        target[k] = weights === "f16" ? fromHalf(value) : fromByte(value, scale);
+      }
     }
-    nextValue += length;
   }
 }
 
 /** How many scales stand before the weights. */
 export const scalesOf = (weights: ModelFacts["weights"], rows: number) => (weights === "int8" ? rows : 0);
 
-function gathered(planes: readonly Uint8Array[]): Uint32Array {
-  const numbers = new Uint32Array(planes[0]?.length ?? 0);
-  planes.forEach((plane, byte) => {
-    for (let k = 0; k < numbers.length; k++) numbers[k] |= plane[k] << (8 * byte);
-  });
+/** Up to four planes as numbers, in one pass: this runs once and cold. */
+function gathered([first, second, third, fourth]: readonly Uint8Array[]): Uint32Array {
+  const none = new Uint8Array();
+  const [a, b, c, d] = [first ?? none, second ?? none, third ?? none, fourth ?? none];
+  const numbers = new Uint32Array(a.length);
+  for (let k = 0; k < a.length; k++) numbers[k] = a[k] | (b[k] << 8) | (c[k] << 16) | (d[k] << 24);
   return numbers;
 }
 
