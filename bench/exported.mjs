@@ -3,7 +3,7 @@
  * predict beside the library with one thread on the strict path (docs/export.md). Both are asked in turns, and the fastest of
  * the rounds counts: other programs only ever make one slower. Needs `npm run compile`.
  *
- *   node bench/exported.mjs [rounds]      default: 60
+ *   node bench/exported.mjs [rounds] [network,...]      default: 60 rounds, all of them
  */
 
 import { execFileSync } from "node:child_process";
@@ -14,7 +14,7 @@ import { pathToFileURL } from "node:url";
 import { builtIn, createEngine, defineModel, initialParameters, noise, predict, sizeOf } from "unravel-cnn";
 import { exportModel } from "unravel-files";
 
-const rounds = Number(process.argv[2] ?? 60);
+const [rounds = 60, only] = process.argv.slice(2);
 const STARTS = 15;
 const networks = [
   ["one-conv", {}],
@@ -36,6 +36,7 @@ console.log(performance.now() - begun);`,
 
 console.log(`Node ${process.version}, ${cpus()[0].model}, ${cpus().length} cores`);
 for (const [name, sizes] of networks) {
+  if (only !== undefined && !only.split(",").includes(name)) continue;
   const model = defineModel(builtIn(name, sizes));
   const parameters = initialParameters(model, 0);
   console.log(`\n${name}, ${model.parameterCount.toLocaleString("en-US")} parameters`);
