@@ -55,7 +55,11 @@ test("what fewer bits cost is measured with --data, and said to be unknown witho
 
 test("what can't be is refused before anything is written", async () => {
   expectRefusal(await unravel(["export", "one-conv", "--to", "js", "--softmax"]), 2, /softmax/);
-  expectRefusal(await unravel(["export", "one-conv", "--to", "js", "--offline"]), 2, /--offline goes with --data/);
+  expectRefusal(
+    await unravel(["export", "one-conv", "--to", "js", "--offline"]),
+    2,
+    /--offline goes with --data/,
+  );
   expectRefusal(await unravel(["export", "one-conv", "--to", "js", "--weights", "int4"]), 2, /int4/);
   expectRefusal(await unravel(["export", "one-conv", "--to", "js", "--out", "net.html"]), 2, /\.js/);
 });
