@@ -10,6 +10,7 @@ import {
 import { htmlFormat } from "./html/index.js";
 import { jsFormat } from "./js/index.js";
 import { numpy } from "./numpy/index.js";
+import { onnxExport } from "./onnx/index.js";
 import { pytorch } from "./pytorch/index.js";
 import { tfjs } from "./tfjs/index.js";
 
@@ -17,6 +18,7 @@ import { tfjs } from "./tfjs/index.js";
 export const exportFormats: Readonly<Record<string, ExportFormat>> = {
   js: jsFormat,
   html: htmlFormat,
+  onnx: onnxExport,
   tfjs,
   numpy,
   pytorch,

@@ -1,11 +1,18 @@
 import { InputError } from "unravel-cnn";
 import type { ImportedFile, ImportedModel, ImportFormat, ImportOptions } from "./format.js";
 import { keras } from "./keras/index.js";
+import { onnxImport } from "./onnx/index.js";
 import { pickle, stateDict } from "./stateDict/index.js";
 import { tfjs } from "./tfjs/index.js";
 
 /** The formats, by the names that people give them. */
-export const importFormats: Readonly<Record<string, ImportFormat>> = { keras, tfjs, stateDict, pickle };
+export const importFormats: Readonly<Record<string, ImportFormat>> = {
+  onnx: onnxImport,
+  keras,
+  tfjs,
+  stateDict,
+  pickle,
+};
 
 /**
  * Reads a network that another program wrote. The format follows from what is in the file, else from its name's ending.

@@ -1,0 +1,180 @@
+import type { OnnxNode } from "../../onnx/schema.js";
+import { likeOf, sameLayout, shapeInFile } from "./axes.js";
+import { curveOperators, directLayers, matchCurve } from "./curves.js";
+import type { NetworkDraft } from "./draft.js";
+import {
+  type Activation,
+  type Affine,
+  type Constant,
+  described,
+  type Expression,
+  refusal,
+} from "./values.js";
+
+/*
+ * What is computed number by number. A Sigmoid may be a layer, or the beginning of a SiLU, so such nodes stay expressions until a node
+ * comes that needs what a layer gives.
+ */
+
+/** Longer ones are made layers of where they stand. */
+const DEEPEST = 16;
+
+/** The node as an expression. @throws InputError if its inputs differ in shape or it takes no images at all */
+export function expressionOf(
+  network: NetworkDraft,
+  node: OnnxNode,
+  order: number,
+  args: readonly (Activation | Expression | Constant)[],
+  option = 0,
+): Expression {
+  const values = args.filter((arg) => arg.kind !== "constant");
+  const [first] = values;
+  for (const other of values) {
+    if (!sameLayout(first, other)) {
+      throw refusal(
+        node,
+        `its inputs have the shapes ${described(shapeInFile(first))} and ${described(shapeInFile(other))}, or the same numbers in another order, but layers combine equal shapes only`,
+      );
+    }
+  }
+  for (const arg of args) if (arg.kind === "constant") checkFits(node, arg, first);
+  const depth = 1 + Math.max(...values.map((value) => (value.kind === "expression" ? value.depth : 0)));
+  const { axes } = first;
+  if (depth <= DEEPEST)
+    return { kind: "expression", operator: node.operator, node, order, args, option, axes, depth };
+  const flat = args.map((arg) => (arg.kind === "constant" ? arg : activationOf(network, arg)));
+  return { kind: "expression", operator: node.operator, node, order, args: flat, option, axes, depth: 1 };
+}
+
+/** Constants are spread over the value, and may not be larger than it. */
+function checkFits(node: OnnxNode, constant: Constant, value: Activation | Expression): void {
+  const shape = shapeInFile(value, 1);
+  const own = padded(constant.shape, shape.length);
+  if (constant.shape.length <= shape.length && own.every((size, k) => size === 1 || size === shape[k]))
+    return;
+  throw refusal(
+    node,
+    `its constant of shape ${described(constant.shape)} doesn't fit numbers of shape ${described(shapeInFile(value))}`,
+  );
+}
+
+const padded = (shape: readonly number[], rank: number) => [
+  ...Array<number>(Math.max(0, rank - shape.length)).fill(1),
+  ...shape,
+];
+
+/**
+ * A constant that has one number for each channel of pictures, or place of a row, or one for all: so many numbers, in the order that
+ * they have here. Undefined: it is another one.
+ */
+export function perChannel(constant: Constant, value: Activation | Expression): number[] | undefined {
+  const { source, order } = likeOf(value);
+  const channelAxis = source.shape.length === 3 ? "C" : "K";
+  const shape = padded(constant.shape, value.axes.length);
+  if (shape.some((size, k) => size !== 1 && value.axes[k] !== channelAxis)) return undefined;
+  const count = source.shape[0];
+  const { data } = constant;
+  const numbers = new Array<number>(count);
+  for (let k = 0; k < count; k++) numbers[order ? order[k] : k] = data[data.length === 1 ? 0 : k];
+  return numbers;
+}
+
+/** What a layer gives. @throws InputError that names the node, if no layer computes this */
+export function activationOf(network: NetworkDraft, value: Activation | Expression): Activation {
+  if (value.kind === "activation") return value;
+  value.activation ??= affineImages(network, value) ?? layerOf(network, value);
+  return value.activation;
+}
+
+function layerOf(network: NetworkDraft, value: Expression): Activation {
+  const { node, order, operator, args, axes } = value;
+  const inputs = args.filter((arg) => arg.kind !== "constant");
+  const like = likeOf(value);
+  const laidOut = (made: Activation): Activation => ({
+    ...made,
+    axes,
+    ...(like.order && { order: like.order }),
+  });
+  const isAlone = args.length === 1 && Object.hasOwn(directLayers, operator);
+  const match = isAlone ? { spec: directLayers[operator](value.option), base: inputs[0] } : matchCurve(value);
+  if (match) {
+    const { type, ...options } = match.spec;
+    return laidOut(network.add(node, order, [activationOf(network, match.base)], { type, options }));
+  }
+  if (additions.has(operator) && inputs.length === args.length) {
+    if (inputs.length === 1) return activationOf(network, inputs[0]);
+    const all = inputs.map((input) => activationOf(network, input));
+    return laidOut(network.add(node, order, all, { type: "add" }));
+  }
+  throw refusal(node, whyNot(value));
+}
+
+const additions: ReadonlySet<string> = new Set(["Add", "Sum"]);
+
+function whyNot({ operator, args }: Expression): string {
+  const isScaling =
+    (operator === "Mul" || operator === "Add") && args.some(({ kind }) => kind === "constant");
+  if (isScaling) {
+    return "no layer multiplies by constants or adds them; if it is a batch normalisation that was turned into Mul and Add, export it as BatchNormalization, or merged into the convolution before it";
+  }
+  const inputs = args.filter(({ kind }) => kind !== "constant").length;
+  if (inputs > 1) return "layers add tensors or concatenate them, but none combines them in this way";
+  return `what it computes is none of the functions that are layers: ${Object.keys(directLayers).join(", ")}, SiLU`;
+}
+
+/** The images, each channel scaled and shifted, if it is nothing else. */
+function affineImages(network: NetworkDraft, value: Expression): Activation | undefined {
+  const like = likeOf(value);
+  if (like.source !== network.images || like.border) return undefined;
+  const affine = affineOf(value);
+  return affine && { ...like, affine };
+}
+
+function affineOf(value: Activation | Expression): Affine | undefined {
+  if (value.kind === "activation") {
+    const channels = value.source.shape[0];
+    return value.affine ?? { scale: Array(channels).fill(1), shift: Array(channels).fill(0) };
+  }
+  const { operator, args } = value;
+  const step = Object.hasOwn(affineSteps, operator) ? affineSteps[operator] : undefined;
+  const place = args.findIndex(({ kind }) => kind === "constant");
+  if (step === undefined || args.length !== 2 || place < 0 || (place === 0 && !step.isEitherWay))
+    return undefined;
+  const inner = affineOf(args[1 - place] as Activation | Expression);
+  const numbers = perChannel(args[place] as Constant, value);
+  return inner && numbers && step.apply(inner, numbers);
+}
+
+/** What an operator with a constant does to scaled and shifted numbers. */
+const affineSteps: Readonly<
+  Record<
+    string,
+    { readonly isEitherWay: boolean; readonly apply: (inner: Affine, by: readonly number[]) => Affine }
+  >
+> = {
+  Add: {
+    isEitherWay: true,
+    apply: ({ scale, shift }, by) => ({ scale, shift: shift.map((value, c) => value + by[c]) }),
+  },
+  Sub: {
+    isEitherWay: false,
+    apply: ({ scale, shift }, by) => ({ scale, shift: shift.map((value, c) => value - by[c]) }),
+  },
+  Mul: {
+    isEitherWay: true,
+    apply: ({ scale, shift }, by) => ({
+      scale: scale.map((value, c) => value * by[c]),
+      shift: shift.map((value, c) => value * by[c]),
+    }),
+  },
+  Div: {
+    isEitherWay: false,
+    apply: ({ scale, shift }, by) => ({
+      scale: scale.map((value, c) => value / by[c]),
+      shift: shift.map((value, c) => value / by[c]),
+    }),
+  },
+};
+
+/** The operators that make expressions. */
+export const pointwise: readonly string[] = Object.keys(curveOperators);

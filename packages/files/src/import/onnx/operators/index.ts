@@ -1,0 +1,49 @@
+import type { Call, Operators } from "../call.js";
+import { pointwise as pointwiseNames } from "../expressions.js";
+import { shortest, type Value } from "../values.js";
+import { denseOperators, pointwise } from "./dense.js";
+import { endingOperators } from "./endings.js";
+import { layoutOperators } from "./layout.js";
+import { windowOperators } from "./windows.js";
+
+const plainPointwise: Operators = Object.fromEntries(
+  pointwiseNames.map((name) => [name, (call: Call): Value => pointwise(call)]),
+);
+
+function gelu(call: Call): Value {
+  const form = call.text("approximate", "none");
+  if (form !== "none" && form !== "tanh")
+    throw call.refuse(`approximate ${JSON.stringify(form.slice(0, 40))} isn't known here`);
+  return pointwise(call, form === "tanh" ? 1 : 0);
+}
+
+/** One slope for all numbers, which some programs write as a leaky ReLU that learns it. */
+function leakyWithSlopes(call: Call): Value {
+  const { data } = call.constant(1);
+  if (data.length === 0 || data.some((slope) => slope !== data[0])) {
+    throw call.refuse("it has a slope for each channel, but a leaky ReLU here has one for all");
+  }
+  const value = call.value(0);
+  return {
+    kind: "expression",
+    operator: "LeakyRelu",
+    node: call.node,
+    order: call.order,
+    args: [value],
+    option: shortest(data[0]),
+    axes: value.axes,
+    depth: 1 + (value.kind === "expression" ? value.depth : 0),
+  };
+}
+
+/** What is made of nodes whose inputs aren't all constant, by operator. */
+export const operators: Operators = {
+  ...plainPointwise,
+  LeakyRelu: (call) => pointwise(call, shortest(call.float("alpha", 0.01))),
+  PRelu: leakyWithSlopes,
+  Gelu: gelu,
+  ...windowOperators,
+  ...denseOperators,
+  ...layoutOperators,
+  ...endingOperators,
+};

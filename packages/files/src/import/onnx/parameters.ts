@@ -1,0 +1,31 @@
+import type { Call } from "./call.js";
+import { type Constant, described, type ParameterDraft } from "./values.js";
+
+/* The file's constants as parameters of layers. */
+
+const asIs = "as it is";
+
+/**
+ * A constant as a layer's parameter, its numbers in their order.
+ * @param how what was done to the numbers besides
+ * @throws InputError that names the node if it has another number of numbers
+ */
+export function parameterOf(
+  call: Call,
+  constant: Constant,
+  shape: readonly number[],
+  data: ArrayLike<number> = constant.data,
+  how: readonly string[] = [],
+): ParameterDraft {
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (data.length !== count) {
+    throw call.refuse(`its constant of shape ${described(constant.shape)} must hold ${count} numbers`);
+  }
+  const steps = [...constant.how, ...how];
+  return {
+    shape,
+    data: data instanceof Float32Array ? data : Float32Array.from(data),
+    from: constant.from,
+    how: steps.length > 0 ? steps.join(", ") : asIs,
+  };
+}
