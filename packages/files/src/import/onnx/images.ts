@@ -1,5 +1,6 @@
 import { type ImageShape, InputError, type Normalization } from "unravel-cnn";
 import { ELEMENT, type OnnxNode } from "../../onnx/schema.js";
+import { pointwise } from "./expressions.js";
 import type { Graph } from "./graph.js";
 import { elementName, isFloating } from "./tensors.js";
 import { type Affine, type Axis, BATCH, described, quoted, shortest } from "./values.js";
@@ -51,16 +52,7 @@ export function imagesOf(
 }
 
 /** Operators behind which numbers stand where they stood. */
-const STAYING: ReadonlySet<string> = new Set([
-  "Cast",
-  "Identity",
-  "Add",
-  "Sub",
-  "Mul",
-  "Div",
-  "Relu",
-  "Dropout",
-]);
+const STAYING: ReadonlySet<string> = new Set([...pointwise, "Cast", "Identity", "Dropout", "Pad"]);
 
 /** Whether the graph brings channels to the front first; else, if nothing says so, whether the last size looks like theirs. */
 function areChannelsLast(
