@@ -52,10 +52,13 @@ export function encoded(name: MessageName, message: object): Uint8Array {
 
 /** What of onnxruntime-web is used here. */
 interface Runtime {
-  readonly env: { readonly wasm: { numThreads: number } };
+  readonly env: { logLevel: string; readonly wasm: { numThreads: number } };
   readonly Tensor: new (type: string, data: object, dims: readonly number[]) => object;
   readonly InferenceSession: {
-    create(bytes: Uint8Array): Promise<{
+    create(
+      bytes: Uint8Array,
+      options: object,
+    ): Promise<{
       run(feeds: object): Promise<Record<string, { readonly data: ArrayLike<number> }>>;
       release(): Promise<void>;
     }>;
@@ -69,6 +72,7 @@ async function load(): Promise<Runtime | undefined> {
   try {
     const found = createRequire(import.meta.url)("onnxruntime-web") as Runtime;
     found.env.wasm.numThreads = 1;
+    found.env.logLevel = "error";
     return found;
   } catch {
     return undefined;
@@ -81,7 +85,7 @@ export async function runtimeScores(
   x: Tensor | { readonly shape: readonly number[]; readonly data: Uint8Array },
 ): Promise<ArrayLike<number>> {
   if (runtime === undefined) throw new Error("onnxruntime-web is not installed.");
-  const session = await runtime.InferenceSession.create(bytes);
+  const session = await runtime.InferenceSession.create(bytes, { logSeverityLevel: 3 });
   try {
     const type = x.data instanceof Uint8Array ? "uint8" : "float32";
     const results = await session.run({ x: new runtime.Tensor(type, x.data, x.shape) });

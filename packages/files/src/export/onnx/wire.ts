@@ -9,46 +9,65 @@ type Message = Readonly<Record<string, unknown>>;
 
 /** The bytes of a message; what it leaves out, and what is 0 or empty, is not written. */
 export function encodeMessage(name: MessageName, message: object): Uint8Array {
-  return joined(partsOf(name, message as Message));
+  const parts: Uint8Array[] = [];
+  writeMessage(parts, name, message as Message);
+  return joined(parts);
 }
 
-function partsOf(name: MessageName, message: Message): Uint8Array[] {
-  const parts: Uint8Array[] = [];
+/** Adds a message's bytes, in parts, and returns how many they are. */
+function writeMessage(parts: Uint8Array[], name: MessageName, message: Message): number {
+  let length = 0;
   for (const [key, field] of Object.entries(schema[name])) {
-    const number = Number(key);
     const value = message[field.name];
-    if (value === undefined) continue;
+    if (value === undefined || (!field.many && !field.optional && isDefault(value))) continue;
+    const [number, usual] = [Number(key), wireTypeOf(field.type)];
     if (!field.many) {
-      if (!field.optional && isDefault(value)) continue;
-      parts.push(varint(number * 8 + wireTypeOf(field.type)), ...valueParts(field.type, value));
-    } else if (wireTypeOf(field.type) === WIRE.bytes) {
+      length += add(parts, varint(number * 8 + usual)) + writeValue(parts, field.type, value);
+    } else if (usual === WIRE.bytes) {
       for (const one of value as readonly unknown[]) {
-        parts.push(varint(number * 8 + WIRE.bytes), ...valueParts(field.type, one));
+        length += add(parts, varint(number * 8 + usual)) + writeValue(parts, field.type, one);
       }
     } else if ((value as readonly unknown[]).length > 0) {
-      const numbers = joined((value as readonly unknown[]).flatMap((one) => valueParts(field.type, one)));
-      parts.push(varint(number * 8 + WIRE.bytes), varint(numbers.length), numbers);
+      const numbers: Uint8Array[] = [];
+      for (const one of value as readonly unknown[]) writeValue(numbers, field.type, one);
+      length += add(parts, varint(number * 8 + WIRE.bytes)) + writeValue(parts, "bytes", joined(numbers));
     }
   }
-  return parts;
+  return length;
+}
+
+function add(parts: Uint8Array[], bytes: Uint8Array): number {
+  parts.push(bytes);
+  return bytes.length;
 }
 
 const isDefault = (value: unknown) =>
   value === 0 || value === "" || (value instanceof Uint8Array && value.length === 0);
 
-function valueParts(type: FieldType, value: unknown): Uint8Array[] {
-  if (type === "int") return [varint(value as number)];
-  if (type === "float") return [fixed(4, (view) => view.setFloat32(0, value as number, true))];
-  if (type === "double") return [fixed(8, (view) => view.setFloat64(0, value as number, true))];
-  const parts =
-    type === "string"
-      ? [new TextEncoder().encode(value as string)]
-      : type === "bytes"
-        ? [value as Uint8Array]
-        : partsOf(type, value as Message);
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return [varint(length), ...parts];
+function writeValue(parts: Uint8Array[], type: FieldType, value: unknown): number {
+  if (type === "int") return add(parts, varint(value as number));
+  if (type === "float")
+    return add(
+      parts,
+      fixed(4, (view) => view.setFloat32(0, value as number, true)),
+    );
+  if (type === "double")
+    return add(
+      parts,
+      fixed(8, (view) => view.setFloat64(0, value as number, true)),
+    );
+  if (type === "string" || type === "bytes") {
+    const bytes = type === "string" ? new TextEncoder().encode(value as string) : (value as Uint8Array);
+    return add(parts, varint(bytes.length)) + add(parts, bytes);
+  }
+  // its length, which stands before it, is known behind it
+  const place = parts.push(NOTHING) - 1;
+  const length = writeMessage(parts, type, value as Message);
+  parts[place] = varint(length);
+  return parts[place].length + length;
 }
+
+const NOTHING = new Uint8Array();
 
 function fixed(size: number, set: (view: DataView) => void): Uint8Array {
   const bytes = new Uint8Array(size);

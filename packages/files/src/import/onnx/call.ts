@@ -20,7 +20,6 @@ export interface Reading {
   readonly keepsSigmoid: boolean;
   /** How many more numbers may be made in computing constants. */
   numbersLeft: number;
-  readonly remarks: string[];
 }
 
 /** A node with what it takes. Attributes are looked up by name; one that nobody asks for is an error. */

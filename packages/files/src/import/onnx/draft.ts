@@ -113,6 +113,7 @@ export class NetworkDraft {
 
   /** The numbers of pictures in one row, in the order of the file. */
   flatten(node: OnnxNode, order: number, value: Activation): Activation {
+    this.checkBorder(node, value);
     const known = this.flattened.get(value.source);
     const row: Activation = known
       ? { kind: "activation", source: known, axes: ROW }
@@ -123,11 +124,14 @@ export class NetworkDraft {
     return { ...row, ...(places && { order: places }) };
   }
 
+  private checkBorder(node: OnnxNode, { border }: Activation): void {
+    if (border === undefined) return;
+    throw refusal(node, "zeros are put around its input (Pad), which only convolutions and pools can take");
+  }
+
   /** @throws InputError if this is a form of the images that no single normalisation gives */
   private take(node: OnnxNode, value: Activation): void {
-    if (value.border) {
-      throw refusal(node, "zeros are put around its input (Pad), which only convolutions and pools can take");
-    }
+    this.checkBorder(node, value);
     if (value.source !== this.images) return;
     if (this.isImagesTaken && !sameAffine(this.affine, value.affine)) {
       throw refusal(

@@ -19,13 +19,18 @@ import {
 /** Longer ones are made layers of where they stand. */
 const DEEPEST = 16;
 
-/** The node as an expression. @throws InputError if its inputs differ in shape or it takes no images at all */
+/**
+ * The node as an expression.
+ * @param operator what it computes, if another operator has the same name for it
+ * @throws InputError if its inputs differ in shape or it takes no images at all
+ */
 export function expressionOf(
   network: NetworkDraft,
   node: OnnxNode,
   order: number,
   args: readonly (Activation | Expression | Constant)[],
   option = 0,
+  operator = node.operator,
 ): Expression {
   const values = args.filter((arg) => arg.kind !== "constant");
   const [first] = values;
@@ -40,10 +45,9 @@ export function expressionOf(
   for (const arg of args) if (arg.kind === "constant") checkFits(node, arg, first);
   const depth = 1 + Math.max(...values.map((value) => (value.kind === "expression" ? value.depth : 0)));
   const { axes } = first;
-  if (depth <= DEEPEST)
-    return { kind: "expression", operator: node.operator, node, order, args, option, axes, depth };
+  if (depth <= DEEPEST) return { kind: "expression", operator, node, order, args, option, axes, depth };
   const flat = args.map((arg) => (arg.kind === "constant" ? arg : activationOf(network, arg)));
-  return { kind: "expression", operator: node.operator, node, order, args: flat, option, axes, depth: 1 };
+  return { kind: "expression", operator, node, order, args: flat, option, axes, depth: 1 };
 }
 
 /** Constants are spread over the value, and may not be larger than it. */

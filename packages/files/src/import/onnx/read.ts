@@ -7,6 +7,7 @@ import { activationOf } from "./expressions.js";
 import { folds } from "./folds.js";
 import { type Graph, graphOf, isUsualDomain } from "./graph.js";
 import { imagesOf, normalizationOf } from "./images.js";
+import { arities } from "./operators/arity.js";
 import { operators } from "./operators/index.js";
 import { classNames, isNormalizedAlike, matchOwn, ownModel, renamed, renamedOne } from "./spec.js";
 import { type Beside, constantOf } from "./tensors.js";
@@ -44,7 +45,6 @@ export function readModel(file: OnnxModel, beside: Beside, fileBytes: number): I
     // what unravel wrote without probabilities ends in a layer
     keepsSigmoid: own !== undefined && graph.output === "scores",
     numbersLeft: 2 ** 22 + 8 * fileBytes,
-    remarks: [],
   };
   computeNodes(graph, reading, values, lookUp);
   return finished({ file, graph, own, reading, images, output: lookUp(graph.output) });
@@ -76,6 +76,13 @@ function computeNodes(
     const isConstant = inputs.every((value) => value === undefined || value.kind === "constant");
     const table = isConstant ? folds : operators;
     if (!Object.hasOwn(table, node.operator)) throw refusal(node, unknownOperator(node.operator, isConstant));
+    const [fewest, most] = arities[node.operator];
+    if (inputs.length < fewest || inputs.length > most) {
+      throw refusal(
+        node,
+        `it has ${inputs.length} inputs, but takes ${fewest === most ? fewest : `${fewest} to ${most}`}`,
+      );
+    }
     const call = new Call(reading, node, order, inputs);
     const value = table[node.operator](call);
     call.checkAttributes();
@@ -87,7 +94,7 @@ function unknownOperator(operator: string, isConstant: boolean): string {
   if (isConstant && Object.hasOwn(operators, operator)) {
     return "it takes constants only, and isn't computed here; export the network with constants folded";
   }
-  return `there is no layer for this operator; known are ${Object.keys(operators).sort().join(", ")}`;
+  return "there is no layer for this operator; docs/export.md lists those that can be read";
 }
 
 interface Read {
@@ -116,7 +123,7 @@ function finished({ file, graph, own, reading, images, output }: Read): Imported
   }
   const { layers, spec, parameters } = network.finish(scores.source as LayerDraft);
   const { normalize, remark } = normalizationOf(network.normalization, images);
-  const remarks = [...reading.remarks];
+  const remarks: string[] = [];
   if (end) remarks.push(`The ${end.operator} at its end was left out: it belongs to the loss, ${end.loss}.`);
   const classes = classNames(file.metadata, scores.source.shape[0]);
   const read: ModelSpec = {
@@ -132,6 +139,12 @@ function finished({ file, graph, own, reading, images, output }: Read): Imported
       how,
     })),
   );
+  const shared = sharedTensor(origins);
+  if (shared !== undefined) {
+    remarks.push(
+      `Several layers use ${quoted(shared)}: each has a copy of its own now, which is trained by itself.`,
+    );
+  }
   if (own) {
     const names = matchOwn(own, defineModel(end ? read : { ...read, loss: own.spec.loss }));
     if (names && isNormalizedAlike(own, read)) {
@@ -144,4 +157,10 @@ function finished({ file, graph, own, reading, images, output }: Read): Imported
   const model = defineModel(read);
   checkParameters(model, parameters);
   return { model, parameters, table: origins, remarks: [...remarks, remark] };
+}
+
+/** A tensor that is the parameter of more than one layer. */
+function sharedTensor(origins: ImportedModel["table"]): string | undefined {
+  const seen = new Set<string>();
+  return origins.find(({ from }) => seen.size === seen.add(from).size)?.from;
 }

@@ -145,14 +145,24 @@ function negative(bytes: Uint8Array, at: number): number {
   return Number(BigInt.asIntN(64, bits));
 }
 
+/** What each message has where the file says nothing: names of lists, and values. */
+const defaults = Object.fromEntries(
+  Object.entries(schema).map(([name, fields]) => {
+    const all = Object.values(fields);
+    const plain = all.filter(({ many, optional }) => !many && !optional);
+    const values = plain.map(({ name: field, type }) => [
+      field,
+      type === "string" ? "" : type === "bytes" ? NO_BYTES : 0,
+    ]);
+    const lists = all.filter(({ many }) => many).map(({ name: field }) => field);
+    return [name, { lists, values: Object.fromEntries(values) as Record<string, unknown> }];
+  }),
+);
+
 function emptyMessage(name: MessageName): Record<string, unknown> {
-  const message: Record<string, unknown> = {};
-  for (const { name: field, type, many, optional } of Object.values(schema[name])) {
-    if (many) message[field] = [];
-    else if (!optional) {
-      message[field] = type === "string" ? "" : type === "bytes" ? NO_BYTES : 0;
-    }
-  }
+  const { lists, values } = defaults[name];
+  const message = { ...values };
+  for (const list of lists) message[list] = [];
   return message;
 }
 

@@ -1,5 +1,5 @@
 import type { Call, Operators } from "../call.js";
-import { pointwise as pointwiseNames } from "../expressions.js";
+import { expressionOf, pointwise as pointwiseNames } from "../expressions.js";
 import { shortest, type Value } from "../values.js";
 import { denseOperators, pointwise } from "./dense.js";
 import { endingOperators } from "./endings.js";
@@ -23,17 +23,7 @@ function leakyWithSlopes(call: Call): Value {
   if (data.length === 0 || data.some((slope) => slope !== data[0])) {
     throw call.refuse("it has a slope for each channel, but a leaky ReLU here has one for all");
   }
-  const value = call.value(0);
-  return {
-    kind: "expression",
-    operator: "LeakyRelu",
-    node: call.node,
-    order: call.order,
-    args: [value],
-    option: shortest(data[0]),
-    axes: value.axes,
-    depth: 1 + (value.kind === "expression" ? value.depth : 0),
-  };
+  return expressionOf(call.network, call.node, call.order, [call.value(0)], shortest(data[0]), "LeakyRelu");
 }
 
 /** What is made of nodes whose inputs aren't all constant, by operator. */

@@ -282,7 +282,8 @@ function pad(call: Call) {
   if (isElsewhere || input.source.shape.length !== 3)
     throw call.refuse("zeros can only be put around pictures, in rows and columns");
   const border: Sides = [sides.H[0], sides.W[1], sides.H[1], sides.W[0]];
-  return { ...input, border: plus(border, input.border) };
+  // what is added behind it would be added to the zeros, too, so it is no bias
+  return { ...input, isOpen: false, border: plus(border, input.border) };
 }
 
 export const windowOperators: Operators = {

@@ -1,0 +1,428 @@
+import { type ModelSpec, tensor } from "unravel-cnn";
+import { describe, expect, test } from "vitest";
+import { importModel } from "../../dist/index.js";
+import { distance, inputOf, runtime, runtimeScores, scoresOf } from "../support/onnx.js";
+import {
+  ELEMENTS,
+  floats,
+  type GraphOptions,
+  graphFile,
+  head,
+  ints,
+  node,
+  someNumbers,
+} from "../support/onnxGraphs.js";
+
+/*
+ * Single operators in the forms that programs write them in: which layers they become. Where onnxruntime-web is installed, it computes
+ * the same files.
+ */
+
+const read = (bytes: Uint8Array, beside?: (name: string) => Promise<Uint8Array>) =>
+  importModel({ name: "net.onnx", bytes }, beside && { beside });
+
+interface Form {
+  readonly name: string;
+  /** From `x`, [n, 1, 4, 4] where nothing else is said, to `z`. */
+  readonly nodes: readonly object[];
+  readonly initializers?: readonly object[];
+  /** How many numbers `z` has. */
+  readonly count: number;
+  /** The layers before the flatten and dense layers at the end. */
+  readonly layers: readonly object[];
+  readonly options?: GraphOptions;
+}
+
+const kernel = floats("w", [2, 1, 3, 3], someNumbers(18));
+const conv = (attributes: object, name: string, count: number, options: object): Form => ({
+  name: `Conv, ${name}`,
+  nodes: [node("Conv", ["x", "w"], "z", attributes as never)],
+  initializers: [kernel],
+  count,
+  layers: [{ type: "conv2d", filters: 2, kernel: 3, ...options, bias: false }],
+});
+const unary = (operator: string, layer: object, attributes = {}, options: GraphOptions = {}): Form => ({
+  name: `${operator} ${JSON.stringify(attributes)}`,
+  nodes: [node(operator, ["x"], "z", attributes)],
+  count: 16,
+  layers: [layer],
+  options,
+});
+const scalar = (name: string, value: number) => floats(name, [], [value]);
+const scalars = [
+  scalar("one", 1),
+  scalar("half", 0.5),
+  scalar("two", 2),
+  scalar("three", 3),
+  scalar("sqrt2", Math.SQRT2),
+  scalar("rsqrt2", Math.SQRT1_2),
+  scalar("cube", 0.044715),
+  scalar("width", Math.sqrt(2 / Math.PI)),
+];
+const steps = (
+  name: string,
+  layer: object,
+  ...rows: readonly [string, readonly string[], string][]
+): Form => ({
+  name,
+  nodes: rows.map(([operator, inputs, output]) => node(operator, inputs, output)),
+  initializers: scalars,
+  count: 16,
+  layers: [layer],
+});
+
+const forms: readonly Form[] = [
+  conv({}, "without attributes", 8, {}),
+  conv({ auto_pad: "SAME_UPPER", strides: [2, 2] }, "SAME_UPPER", 8, { stride: 2, padding: [0, 1, 1, 0] }),
+  conv({ auto_pad: "SAME_LOWER", strides: [2, 2] }, "SAME_LOWER", 8, { stride: 2, padding: [1, 0, 0, 1] }),
+  conv({ auto_pad: "VALID", kernel_shape: [3, 3] }, "VALID", 8, {}),
+  conv({ pads: [0, 1, 2, 3] }, "pads", 2 * 4 * 6, { padding: [0, 3, 2, 1] }),
+  conv({ dilations: [1, 2], pads: [0, 1, 0, 1] }, "dilations", 2 * 2 * 2, {
+    padding: [0, 1, 0, 1],
+    dilation: [1, 2],
+  }),
+  {
+    ...conv({}, "behind zeros", 2 * 3 * 5, { padding: [0, 2, 1, 1] }),
+    nodes: [node("Pad", ["x", "around"], "p"), node("Conv", ["p", "w"], "z")],
+    initializers: [kernel, ints("around", [0, 0, 0, 1, 0, 0, 1, 2])],
+  },
+  {
+    ...conv({}, "with an Add behind it as its bias", 8, {}),
+    nodes: [node("Conv", ["x", "w"], "c"), node("Add", ["b", "c"], "z")],
+    initializers: [kernel, floats("b", [2, 1, 1], [0.5, -1])],
+    layers: [{ type: "conv2d", filters: 2, kernel: 3 }],
+  },
+  {
+    name: "MaxPool with ceil_mode: padding behind",
+    nodes: [node("MaxPool", ["x"], "z", { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 })],
+    count: 4,
+    layers: [{ type: "maxPool2d", size: 3, stride: 2, padding: [0, 1, 1, 0] }],
+  },
+  {
+    name: "AveragePool with ceil_mode that changes nothing",
+    nodes: [node("AveragePool", ["x"], "z", { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 })],
+    count: 4,
+    layers: [{ type: "averagePool2d", size: 2 }],
+  },
+  {
+    name: "AveragePool that counts its padding",
+    nodes: [
+      node("AveragePool", ["x"], "z", { kernel_shape: [2, 3], pads: [1, 1, 0, 1], count_include_pad: 1 }),
+    ],
+    count: 16,
+    layers: [{ type: "averagePool2d", size: [2, 3], stride: 1, padding: [1, 1, 0, 1] }],
+  },
+  {
+    name: "MaxPool behind zeros around what is never negative",
+    nodes: [
+      node("Relu", ["x"], "r"),
+      node("Pad", ["r", "around"], "p"),
+      node("MaxPool", ["p"], "z", { kernel_shape: [2, 2], strides: [2, 2] }),
+    ],
+    initializers: [ints("around", [0, 0, 1, 1, 0, 0, 1, 1])],
+    count: 9,
+    layers: [{ type: "relu" }, { type: "maxPool2d", size: 2, padding: 1 }],
+  },
+  {
+    name: "GlobalMaxPool",
+    nodes: [node("GlobalMaxPool", ["x"], "z")],
+    count: 1,
+    layers: [{ type: "maxPool2d", size: 4 }],
+  },
+  unary("Relu", { type: "relu" }),
+  unary("LeakyRelu", { type: "leakyRelu", slope: 0.2 }, { alpha: { float: 0.2 } }),
+  unary("LeakyRelu", { type: "leakyRelu" }),
+  unary("Sigmoid", { type: "sigmoid" }),
+  unary("Tanh", { type: "tanh" }),
+  unary("Gelu", { type: "gelu" }, {}, { opset: 20 }),
+  unary("Gelu", { type: "gelu", approximate: "tanh" }, { approximate: "tanh" }, { opset: 20 }),
+  {
+    ...unary("PRelu", { type: "leakyRelu", slope: 0.3 }),
+    nodes: [node("PRelu", ["x", "s"], "z")],
+    initializers: [floats("s", [1, 1, 1], [0.3])],
+  },
+  steps("SiLU", { type: "silu" }, ["Sigmoid", ["x"], "s"], ["Mul", ["s", "x"], "z"]),
+  steps(
+    "GELU, halved first",
+    { type: "gelu" },
+    ["Mul", ["x", "rsqrt2"], "a"],
+    ["Erf", ["a"], "e"],
+    ["Add", ["one", "e"], "b"],
+    ["Mul", ["half", "x"], "h"],
+    ["Mul", ["h", "b"], "z"],
+  ),
+  steps(
+    "GELU in the form with tanh",
+    { type: "gelu", approximate: "tanh" },
+    ["Pow", ["x", "three"], "p"],
+    ["Mul", ["p", "cube"], "q"],
+    ["Add", ["x", "q"], "r"],
+    ["Mul", ["r", "width"], "u"],
+    ["Tanh", ["u"], "t"],
+    ["Add", ["t", "one"], "v"],
+    ["Mul", ["x", "v"], "w2"],
+    ["Mul", ["w2", "half"], "z"],
+  ),
+  {
+    name: "Sum of three, Identity, Cast",
+    nodes: [
+      node("Identity", ["x"], "i"),
+      node("Cast", ["i"], "j", { to: 1 }),
+      node("Relu", ["j"], "a"),
+      node("Tanh", ["i"], "b"),
+      node("Sum", ["a", "x", "b"], "z"),
+    ],
+    count: 16,
+    layers: [{ type: "relu" }, { type: "tanh", from: "x" }, { type: "add", from: ["relu1", "x", "tanh1"] }],
+  },
+  {
+    name: "Concat of channels",
+    nodes: [node("Relu", ["x"], "a"), node("Concat", ["a", "x"], "z", { axis: -3 })],
+    count: 32,
+    layers: [{ type: "relu" }, { type: "concat", from: ["relu1", "x"] }],
+  },
+  {
+    name: "Dropout with its ratio as an input",
+    nodes: [node("Dropout", ["x", "ratio"], "z")],
+    initializers: [scalar("ratio", 0.25)],
+    count: 16,
+    layers: [{ type: "dropout", rate: 0.25 }],
+  },
+];
+
+const files = forms.map((form) => {
+  const end = head("z", form.count);
+  const bytes = graphFile(
+    [...form.nodes, ...end.nodes],
+    [...(form.initializers ?? []), ...end.initializers],
+    form.options,
+  );
+  return { form, bytes };
+});
+const x = tensor([2, 1, 4, 4], someNumbers(32, 0.3));
+
+test.each(files)("$form.name", async ({ form, bytes }) => {
+  const imported = await read(bytes);
+  expect(imported.model.spec.layers).toEqual([
+    ...form.layers,
+    { type: "flatten" },
+    { type: "dense", units: 3, bias: false },
+  ]);
+  if (runtime) {
+    const theirs = await runtimeScores(bytes, x);
+    expect(distance(scoresOf(imported, x).data, theirs)).toBeLessThan(1e-5);
+  }
+});
+
+describe("dense layers", () => {
+  const input: GraphOptions = { input: [2, 1, 2, 2] };
+  const weight = someNumbers(12, 3);
+  const expected = (row: readonly number[], of: (o: number, k: number) => number, bias = (_: number) => 0) =>
+    [0, 1, 2].map((o) => row.reduce((sum, value, k) => sum + value * of(o, k), bias(o)));
+
+  test("Gemm with alpha and beta, its matrix either way round", async () => {
+    for (const transB of [0, 1]) {
+      const { parameters, table } = await read(
+        graphFile(
+          [
+            node("Flatten", ["x"], "f"),
+            node("Gemm", ["f", "w", "b"], "y", { transB, alpha: { float: 2 }, beta: { float: -1 } }),
+          ],
+          [floats("w", transB ? [3, 4] : [4, 3], weight), floats("b", [1, 3], [1, 2, 3])],
+          input,
+        ),
+      );
+      const wanted = Array.from(
+        { length: 12 },
+        (_, k) => 2 * weight[transB ? k : (k % 4) * 3 + Math.floor(k / 4)],
+      );
+      expect([...parameters["fc1.weight"].data]).toEqual(wanted);
+      expect([...parameters["fc1.bias"].data]).toEqual([-1, -2, -3]);
+      expect(table).toEqual([
+        { to: "fc1.weight", from: "w", how: transB ? "times 2" : "turned to [out, in], times 2" },
+        { to: "fc1.bias", from: "b", how: "times -1" },
+      ]);
+    }
+  });
+
+  test("one tensor in two layers, which is said", async () => {
+    const square = floats("w", [4, 4], someNumbers(16));
+    const nodes = [
+      node("Flatten", ["x"], "f"),
+      node("MatMul", ["f", "w"], "m"),
+      node("Relu", ["m"], "r"),
+      node("MatMul", ["r", "w"], "y"),
+    ];
+    const { parameters, remarks } = await read(graphFile(nodes, [square], input));
+    expect(parameters["fc1.weight"]).toEqual(parameters["fc2.weight"]);
+    expect(parameters["fc1.weight"].data).not.toBe(parameters["fc2.weight"].data);
+    expect(remarks[0]).toMatch(/^Several layers use "w"/);
+  });
+
+  test("weights in other types: doubles, halves, bfloat16, raw or as a list", async () => {
+    const values = [1, -0.5, 2, 0.25, 3, -1.5, 4, 0.125, 0, 1.5, -2, 8];
+    const bits: Record<string, readonly number[]> = {
+      float16: [0x3c00, 0xb800, 0x4000, 0x3400, 0x4200, 0xbe00, 0x4400, 0x3000, 0, 0x3e00, 0xc000, 0x4800],
+      bfloat16: [0x3f80, 0xbf00, 0x4000, 0x3e80, 0x4040, 0xbfc0, 0x4080, 0x3e00, 0, 0x3fc0, 0xc000, 0x4100],
+    };
+    const raws = {
+      float: new Uint8Array(Float32Array.from(values).buffer),
+      double: new Uint8Array(Float64Array.from(values).buffer),
+      float16: new Uint8Array(Uint16Array.from(bits.float16).buffer),
+      bfloat16: new Uint8Array(Uint16Array.from(bits.bfloat16).buffer),
+    };
+    const lists = {
+      float: { floats: values },
+      double: { doubles: values },
+      float16: { int32s: bits.float16 },
+      bfloat16: { int32s: bits.bfloat16 },
+    };
+    for (const type of ["float", "double", "float16", "bfloat16"] as const) {
+      for (const held of [{ raw: raws[type] }, lists[type]]) {
+        const w = { name: "w", dims: [3, 4], dataType: ELEMENTS[type], ...held };
+        const { parameters } = await read(
+          graphFile([node("Flatten", ["x"], "f"), node("Gemm", ["f", "w"], "y", { transB: 1 })], [w], input),
+        );
+        expect([...parameters["fc1.weight"].data], type).toEqual(values);
+      }
+    }
+  });
+
+  test("weights in a file beside it", async () => {
+    const external = (entries: Record<string, string>) =>
+      graphFile(
+        [node("Flatten", ["x"], "f"), node("Gemm", ["f", "w"], "y", { transB: 1 })],
+        [
+          {
+            name: "w",
+            dims: [3, 4],
+            dataType: 1,
+            location: 1,
+            external: Object.entries(entries).map(([key, value]) => ({ key, value })),
+          },
+        ],
+        input,
+      );
+    const asked: string[] = [];
+    const beside = async (name: string) => {
+      asked.push(name);
+      return new Uint8Array(Float32Array.from([9, ...weight]).buffer);
+    };
+    const { parameters } = await read(external({ location: "net.data", offset: "4", length: "48" }), beside);
+    expect(asked).toEqual(["net.data"]);
+    expect([...parameters["fc1.weight"].data]).toEqual(weight);
+    for (const location of ["../x", "a/b", "/etc/passwd", "..", "", "a\\b", "C:x"]) {
+      await expect(read(external({ location }), beside), location).rejects.toThrow(
+        /only a file beside this one/,
+      );
+    }
+    await expect(read(external({ location: "d", offset: "8", length: "48" }), beside)).rejects.toThrow(
+      /which has 52/,
+    );
+    await expect(read(external({ location: "d", length: "44" }), beside)).rejects.toThrow(/holds 12 numbers/);
+    await expect(read(external({ location: "d" }))).rejects.toThrow(/was not given/);
+    expect(asked).toEqual(["net.data", "d", "d"]);
+  });
+
+  test("a row in the order of rows, columns, channels goes through norms, sums and concatenations", async () => {
+    const norm = ["s", "b", "m", "v"].map((name, place) =>
+      floats(
+        name,
+        [8],
+        someNumbers(8, place).map((v) => (place === 3 ? 1 + v * v : v)),
+      ),
+    );
+    const bytes = graphFile(
+      [
+        node("Transpose", ["x"], "t", { perm: [0, 2, 3, 1] }),
+        node("Flatten", ["t"], "f"),
+        node("BatchNormalization", ["f", "s", "b", "m", "v"], "n"),
+        node("Add", ["n", "f"], "a"),
+        node("Concat", ["a", "f"], "c", { axis: 1 }),
+        node("MatMul", ["c", "w"], "y"),
+      ],
+      [...norm, floats("w", [16, 3], someNumbers(48, 9))],
+      { input: ["n", 2, 2, 2] },
+    );
+    const imported = await read(bytes);
+    const images = tensor([2, 2, 2, 2], someNumbers(16, 4));
+    // by hand: the numbers of an image in the file's order
+    const rows = [0, 1].map((n) =>
+      [0, 1, 2, 3].flatMap((k) => [0, 1].map((c) => images.data[n * 8 + c * 4 + k])),
+    );
+    const [s, b, m, v] = [0, 1, 2, 3].map((place) =>
+      someNumbers(8, place).map((value) => (place === 3 ? 1 + value * value : value)),
+    );
+    const w = someNumbers(48, 9);
+    const wanted = rows.flatMap((row) => {
+      const added = row.map((value, k) => ((value - m[k]) / Math.sqrt(v[k] + 1e-5)) * s[k] + b[k] + value);
+      return expected([...added, ...row], (o, k) => w[k * 3 + o]);
+    });
+    expect(distance(scoresOf(imported, images).data, wanted)).toBeLessThan(1e-6);
+  });
+});
+
+describe("what goes in", () => {
+  const dense = [node("Flatten", ["z"], "f"), node("Gemm", ["f", "w"], "y", { transB: 1 })];
+  const w = floats("w", [2, 27], someNumbers(54));
+  const spec = async (nodes: readonly object[], initializers: readonly object[], options: GraphOptions) =>
+    (await read(graphFile([...nodes, ...dense], [w, ...initializers], options))).model.spec;
+
+  test("bytes that are scaled, and pixels", async () => {
+    const mean = floats("m", [3, 1, 1], [0.1, 0.2, 0.3]);
+    const std = floats("s", [1, 3, 1, 1], [0.5, 0.25, 0.2]);
+    const scaled = [node("Sub", ["p", "m"], "c"), node("Div", ["c", "s"], "z")];
+    const normalize = { mean: [0.1, 0.2, 0.3], std: [0.5, 0.25, 0.2] };
+    const ofBytes = await spec(
+      [node("Cast", ["x"], "f32", { to: 1 }), node("Div", ["f32", "byte"], "p"), ...scaled],
+      [mean, std, scalar("byte", 255)],
+      { input: ["n", 3, 3, 3], elementType: ELEMENTS.uint8 },
+    );
+    expect(ofBytes).toMatchObject({
+      normalize,
+      layers: [{ type: "flatten" }, { type: "dense", units: 2, bias: false }],
+    });
+    const ofPixels = await spec([node("Identity", ["x"], "p"), ...scaled], [mean, std], {
+      input: ["n", 3, 3, 3],
+    });
+    expect(ofPixels).toMatchObject({ normalize });
+  });
+
+  test("Keras's Flatten of pictures that are 28x28 without a channel, and of ones with channels last", async () => {
+    const nodes = [node("Reshape", ["x", "to"], "f"), node("MatMul", ["f", "w"], "y")];
+    for (const [size, count] of [
+      [["n", 6, 5], 30],
+      [["n", 6, 5, 3], 90],
+    ] as const) {
+      const bytes = graphFile(
+        nodes,
+        [ints("to", [-1, count]), floats("w", [count, 2], someNumbers(2 * count))],
+        { input: size },
+      );
+      const imported = await read(bytes);
+      const [, H, W, C = 1] = size as readonly [string, number, number, number?];
+      expect(imported.model.inputShape).toEqual([C, H, W]);
+      const values = someNumbers(2 * count, 8);
+      const given = inputOf(imported, { shape: [2, C, H, W], data: values }, 1, true);
+      const weights = someNumbers(2 * count);
+      const wanted = [0, 1].flatMap((n) =>
+        [0, 1].map((o) =>
+          Array.from({ length: count }, (_, k) => values[n * count + k] * weights[k * 2 + o]).reduce(
+            (a, b) => a + b,
+          ),
+        ),
+      );
+      expect(distance(scoresOf(imported, given).data, wanted)).toBeLessThan(1e-6);
+    }
+  });
+
+  test("names of classes", async () => {
+    const classes = async (metadata: Record<string, string>) =>
+      ((await spec([node("Relu", ["x"], "z")], [], { input: [1, 3, 3, 3], metadata })) as ModelSpec).classes;
+    expect(await classes({ classes: '["cat","dog"]' })).toEqual(["cat", "dog"]);
+    expect(await classes({ names: "{0: 'cat', 1: \"dog\"}" })).toEqual(["cat", "dog"]);
+    expect(await classes({ names: '["cat"]' })).toBeUndefined();
+    expect(await classes({ names: "[[" })).toBeUndefined();
+    expect(await classes({ names: '["cat","cat"]' })).toBeUndefined();
+  });
+});
