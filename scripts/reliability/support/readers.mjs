@@ -30,7 +30,7 @@ import {
   trace,
 } from "unravel-cnn";
 import { readIdxFolder } from "unravel-cnn/node";
-import { importFormats } from "../../../packages/files/dist/index.js";
+import { exportModel, importFormats, importModel } from "../../../packages/files/dist/index.js";
 import { decodePicture } from "../../../packages/files/dist/node/index.js";
 import { checkpoints } from "./checkpoints.mjs";
 import { damageBytes, damageJson, joined } from "./damage.mjs";
@@ -68,6 +68,12 @@ const model = defineModel(spec);
 const parameters = initialParameters(model, 5);
 const saved = formatModel({ model, parameters });
 const step = trace(model, parameters, tensor([1, 2, 5, 4], new Float32Array(40).fill(0.5)), [1]);
+
+const [{ bytes: asOnnx }] = await exportModel({ model, parameters }, "onnx", { pixels: true, softmax: true });
+const golden = new URL("../../../packages/files/golden/onnx/", import.meta.url);
+const onnxFiles = ["torch_by_view_unfolded", "torch_gelus", "torch_residual", "keras_rescaling"].map(
+  (name) => new Uint8Array(readFileSync(new URL(`${name}.onnx`, golden))),
+);
 
 /** The same at random places. */
 const anywhere = (bytes) => (below) => damageBytes(bytes, below);
@@ -144,6 +150,13 @@ export function readersIn(folder) {
       share: 1,
     },
     checkpoints,
+    {
+      name: "network, `.onnx`",
+      read: (bytes) => importModel({ name: SOURCE, bytes }),
+      samples: [asOnnx, ...onnxFiles].map((bytes) => [bytes, anywhere(bytes)]),
+      factor: PLAIN,
+      share: 4,
+    },
     png(),
     {
       name: "picture, JPEG",

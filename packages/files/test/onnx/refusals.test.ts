@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
-import { defineModel, type InputError, initialParameters } from "unravel-cnn";
+import type { InputError } from "unravel-cnn";
 import { describe, expect, test } from "vitest";
-import { few } from "../../../../test/support/long.js";
 import { expectSentence } from "../../../../test/support/sentence.js";
-import { exportModel, importModel } from "../../dist/index.js";
+import { importModel } from "../../dist/index.js";
 import { encoded } from "../support/onnx.js";
 import {
   ELEMENTS,
@@ -16,7 +14,7 @@ import {
   someNumbers,
 } from "../support/onnxGraphs.js";
 
-/* What can't be read is refused, soon and in one sentence that names the node: networks that aren't ours, and damaged files. */
+/* What can't be read is refused, soon and in one sentence that names the node. Damaged files are among those of test/mutations.test.ts. */
 
 const refusalOf = async (bytes: Uint8Array): Promise<string> => {
   const error = await importModel({ name: "net.onnx", bytes }).then(
@@ -259,8 +257,6 @@ test.each(refused)("%s", async (_, says, nodes, initializers = [], options = {})
 });
 
 describe("files that lie", () => {
-  const sound = graphFile(head("x", 16).nodes, head("x", 16).initializers);
-
   test("a graph that is missing, empty, or has other ends", async () => {
     expect(await refusalOf(encoded("model", { irVersion: 8 }))).toMatch(/no graph/);
     const graph = (parts: object) =>
@@ -327,8 +323,8 @@ describe("files that lie", () => {
   test("long chains: of layers, of doubling constants, of functions", async () => {
     const chain = (count: number, operator: string) =>
       Array.from({ length: count }, (_, k) => node(operator, [k === 0 ? "x" : `c${k - 1}`], `c${k}`));
-    const end = head("c19999", 16);
-    expect(await quickly(graphFile([...chain(20_000, "Tanh"), ...end.nodes], end.initializers))).toMatch(
+    const end = head("c10000", 16);
+    expect(await quickly(graphFile([...chain(10_001, "Tanh"), ...end.nodes], end.initializers))).toMatch(
       /more than 10,000 layers/,
     );
     const doubled = Array.from({ length: 60 }, (_, k) =>
@@ -338,47 +334,11 @@ describe("files that lie", () => {
     expect(
       await quickly(graphFile([...doubled, ...sums], [ints("k0", [1, 2]), ...end.initializers])),
     ).toMatch(/far larger/);
-    const squares = Array.from({ length: 5000 }, (_, k) => {
+    const squares = Array.from({ length: 1000 }, (_, k) => {
       const from = k === 0 ? "x" : `q${k - 1}`;
       return node("Mul", [from, from], `q${k}`);
     });
-    await quickly(graphFile([...squares, ...head("q4999", 16).nodes], end.initializers));
-  });
-
-  test("damaged anywhere", async () => {
-    const support = new URL("../../../../scripts/reliability/support/", import.meta.url);
-    const { mutator } = await import(new URL("mutate.mjs", support).href);
-    const { damageBytes } = await import(new URL("damage.mjs", support).href);
-    const golden = ["torch_by_view_unfolded", "keras_rescaling", "torch_gelus"].map(
-      (name) => new Uint8Array(readFileSync(new URL(`../../golden/onnx/${name}.onnx`, import.meta.url))),
-    );
-    const model = defineModel({
-      input: [1, 4, 4],
-      layers: [
-        { type: "conv2d", filters: 2, kernel: 3 },
-        { type: "batchNorm2d" },
-        { type: "silu" },
-        { type: "flatten" },
-        { type: "dense", units: 2 },
-      ],
-    });
-    const [{ bytes: own }] = await exportModel({ model, parameters: initialParameters(model, 1) }, "onnx", {
-      pixels: true,
-    });
-    const all = [sound, own, ...golden];
-    const { counts, faults } = await mutator(
-      3,
-      few(600, 20_000),
-    )({
-      name: "ONNX",
-      read: (bytes: Uint8Array) => importModel({ name: "FILE", bytes: Uint8Array.from(bytes) }),
-      samples: all.map((bytes) => [bytes, (below: (n: number) => number) => damageBytes(bytes, below)]),
-      share: 1,
-      factor: 40,
-    });
-    expect(faults).toEqual([]);
-    expect(counts.read).toBeGreaterThan(0);
-    expect(counts.refused).toBeGreaterThan(0.4 * counts.files);
+    await quickly(graphFile([...squares, ...head("q999", 16).nodes], end.initializers));
   });
 });
 
