@@ -245,6 +245,27 @@ describe("dense layers", () => {
     }
   });
 
+  test("what is left of pictures after global pooling, as Keras and older PyTorch write it", async () => {
+    const w = floats("w", [1, 3], [1, 2, 3]);
+    const heads = {
+      Squeeze: [node("Squeeze", ["g"], "f", { axes: [2, 3] })],
+      "Squeeze in steps": [node("Squeeze", ["g", "last"], "s"), node("Squeeze", ["s", "last"], "f")],
+      Flatten: [node("Flatten", ["g"], "f")],
+      Reshape: [node("Reshape", ["g", "to"], "f")],
+      "Reshape of a fixed batch": [node("Reshape", ["g", "fixed"], "f")],
+    };
+    for (const [name, nodes] of Object.entries(heads)) {
+      const all = [node("GlobalAveragePool", ["x"], "g"), ...nodes, node("MatMul", ["f", "w"], "y")];
+      const constants = [w, ints("last", [-1]), ints("to", [0, -1]), ints("fixed", [2, 1])];
+      const opset = name === "Squeeze" ? 11 : 17;
+      const { model } = await read(graphFile(all, constants, { ...input, opset }));
+      expect(model.spec.layers, name).toEqual([
+        { type: "globalAveragePool2d" },
+        { type: "dense", units: 3, bias: false },
+      ]);
+    }
+  });
+
   test("one tensor in two layers, which is said", async () => {
     const square = floats("w", [4, 4], someNumbers(16));
     const nodes = [

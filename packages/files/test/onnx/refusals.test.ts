@@ -139,6 +139,12 @@ const refused: readonly [
     ],
     [ints("p", [0, 0, 1, 0, 0, 0, 0, 0])],
   ],
+  [
+    "two tensors with one name",
+    /Two of its tensors have the name "w"/,
+    [node("Relu", ["x"], "w"), node("Conv", ["x", "w"], "z")],
+    [w],
+  ],
   ["an Add of one", /has 1 inputs, but takes 2/, [node("Add", ["x"], "z")]],
   ["a Conv of four", /has 4 inputs, but takes 2 to 3/, [node("Conv", ["x", "w", "w", "w"], "z")], [w]],
   [

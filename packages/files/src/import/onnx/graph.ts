@@ -33,10 +33,10 @@ export function graphOf(model: OnnxModel): Graph {
   const opset = opsetOf(model);
   const all = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
   if (all.size < graph.initializers.length)
-    throw new InputError("It has two constants with one name; export it again.");
+    throw new InputError("Two of its constants have one name; export it again.");
   const input = inputOf(graph, all);
   const output = outputOf(graph);
-  const nodes = liveNodes(graph, output);
+  const nodes = liveNodes(graph, output, new Set([input.name, ...all.keys()]));
   checkOrder(nodes, input.name, all);
   const uses = new Map<string, number>([[output, 1]]);
   for (const { inputs } of nodes) {
@@ -75,13 +75,14 @@ function outputOf({ outputs }: OnnxGraph): string {
   );
 }
 
-function liveNodes({ nodes }: OnnxGraph, output: string): OnnxNode[] {
+/** @param given the names of tensors that no node gives */
+function liveNodes({ nodes }: OnnxGraph, output: string, given: ReadonlySet<string>): OnnxNode[] {
   const producers = new Map<string, OnnxNode>();
   for (const node of nodes) {
     for (const name of node.outputs) {
       if (name === "") continue;
-      if (producers.has(name)) {
-        throw new InputError(`Two of its nodes give a tensor of the name ${quoted(name)}; export it again.`);
+      if (producers.has(name) || given.has(name)) {
+        throw new InputError(`Two of its tensors have the name ${quoted(name)}; export it again.`);
       }
       producers.set(name, node);
     }

@@ -5,6 +5,10 @@ import { type Constant, described, type ParameterDraft } from "./values.js";
 
 const asIs = "as it is";
 
+/** Names are shown in tables, whose columns are as wide as the longest. */
+const LONGEST_NAME = 200;
+const cut = (name: string) => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name);
+
 /**
  * A constant as a layer's parameter, its numbers in their order.
  * @param how what was done to the numbers besides
@@ -25,7 +29,7 @@ export function parameterOf(
   return {
     shape,
     data: data instanceof Float32Array ? data : Float32Array.from(data),
-    from: constant.from,
+    from: cut(constant.from),
     how: steps.length > 0 ? steps.join(", ") : asIs,
   };
 }
