@@ -130,6 +130,11 @@ class Scaled(nn.Module):
         return self.fc(torch.flatten(F.max_pool2d(F.relu(self.conv(x)), 2), 1))
 
 
+def padded():
+    """Zeros around the picture, whose number on each side PyTorch has the file compute."""
+    return nn.Sequential(nn.ZeroPad2d((1, 2, 0, 1)), nn.Conv2d(2, 3, 3), nn.ReLU(), nn.ZeroPad2d(1), nn.MaxPool2d(3, 2), nn.Flatten(), nn.Linear(36, 3))
+
+
 class Functional(nn.Module):
     """Views by numbers and by -1, silu written out, sums of three."""
 
@@ -160,21 +165,23 @@ def randomised(model, seed):
 
 # name, network, input, scale of the input, options of the export
 TORCH = [
-    ("by_view", ByView(), [1, 14, 14], 1, dict(opset_version=11, do_constant_folding=True)),
-    ("by_view_unfolded", ByView(), [1, 14, 14], 1, dict(opset_version=13, do_constant_folding=False)),
-    ("residual_merged", Residual(), [3, 8, 8], 1, dict(opset_version=12)),
-    ("residual", Residual(), [3, 8, 8], 1, dict(opset_version=16, training=torch.onnx.TrainingMode.PRESERVE)),
-    ("branches", Branches(), [2, 6, 5], 1, dict(opset_version=14)),
-    ("gelus", gelus(), [1, 7, 6], 1, dict(opset_version=15, do_constant_folding=False)),
-    ("silus", silus(), [3, 9, 9], 1, dict(opset_version=16)),
-    ("rows", rows(), [1, 6, 6], 1, dict(opset_version=11, fixed=True, training=torch.onnx.TrainingMode.PRESERVE)),
-    ("scaled", Scaled(), [3, 6, 6], 255, dict(opset_version=13)),
-    ("functional", Functional(), [2, 6, 5], 1, dict(opset_version=16, fixed=True)),
+    ("by_view", ByView, [1, 14, 14], 1, dict(opset_version=11, do_constant_folding=True)),
+    ("by_view_unfolded", ByView, [1, 14, 14], 1, dict(opset_version=13, do_constant_folding=False)),
+    ("residual_merged", Residual, [3, 8, 8], 1, dict(opset_version=12)),
+    ("residual", Residual, [3, 8, 8], 1, dict(opset_version=16, training=torch.onnx.TrainingMode.PRESERVE)),
+    ("branches", Branches, [2, 6, 5], 1, dict(opset_version=14)),
+    ("gelus", gelus, [1, 7, 6], 1, dict(opset_version=15, do_constant_folding=False)),
+    ("silus", silus, [3, 9, 9], 1, dict(opset_version=16)),
+    ("rows", rows, [1, 6, 6], 1, dict(opset_version=11, fixed=True, training=torch.onnx.TrainingMode.PRESERVE)),
+    ("scaled", Scaled, [3, 6, 6], 255, dict(opset_version=13)),
+    ("padded", padded, [2, 7, 6], 1, dict(opset_version=13, do_constant_folding=False)),
+    ("functional", Functional, [2, 6, 5], 1, dict(opset_version=16, fixed=True)),
 ]
 
 
-def export(name, model, shape, scale, options):
+def export(name, make, shape, scale, options):
     torch.manual_seed(sum(map(ord, name)))
+    model = make()
     for parameter in model.parameters():
         if parameter.dim() > 1:
             nn.init.kaiming_normal_(parameter)

@@ -254,6 +254,12 @@ describe("dense layers", () => {
       Reshape: [node("Reshape", ["g", "to"], "f")],
       "Reshape of a fixed batch": [node("Reshape", ["g", "fixed"], "f")],
     };
+    const mean = [
+      node("ReduceMean", ["x", "sides"], "f", { keepdims: 0, noop_with_empty_axes: 0 }),
+      node("MatMul", ["f", "w"], "y"),
+    ];
+    const newer = await read(graphFile(mean, [w, ints("sides", [-1, 2])], { ...input, opset: 18 }));
+    expect(newer.model.layers.map(({ name }) => name)).toEqual(["gap1", "fc1"]);
     for (const [name, nodes] of Object.entries(heads)) {
       const all = [node("GlobalAveragePool", ["x"], "g"), ...nodes, node("MatMul", ["f", "w"], "y")];
       const constants = [w, ints("last", [-1]), ints("to", [0, -1]), ints("fixed", [2, 1])];

@@ -181,16 +181,37 @@ function gather(call: Call): Constant {
 function slice(call: Call): Constant {
   const value = call.constant(0);
   const [starts, ends] = [call.intsOrInput("starts", 1), call.intsOrInput("ends", 2)];
-  const axes = call.intsOrInput("axes", 3) ?? [0];
-  const steps = call.inputs[4] === undefined ? [1] : [...call.constant(4).data];
-  const isList = value.shape.length === 1 && axes.length === 1 && (axes[0] === 0 || axes[0] === -1);
-  if (!isList || starts?.length !== 1 || ends?.length !== 1 || steps[0] !== 1) {
-    throw call.refuse("only a stretch of a list of constants can be taken here");
+  const axes = call.intsOrInput("axes", 3) ?? value.shape.map((_, k) => k);
+  const steps = call.inputs[4] === undefined ? axes.map(() => 1) : [...call.constant(4).data];
+  if (
+    [starts, ends, steps].some((list) => list?.length !== axes.length) ||
+    new Set(axes).size < axes.length
+  ) {
+    throw call.refuse("its starts, ends, axes and steps don't fit each other");
   }
-  const { length } = value.data;
-  const bound = (at: number) => Math.max(0, Math.min(length, at < 0 ? at + length : at));
-  const data = value.data.slice(bound(starts[0]), bound(ends[0]));
-  return made(value, [data.length], data);
+  const from = value.shape.map(() => 0);
+  const by = value.shape.map(() => 1);
+  const shape = [...value.shape];
+  for (const [k, axis] of axes.entries()) {
+    const place = axisOf(call, axis, shape.length);
+    const [size, step] = [value.shape[place], steps[k]];
+    if (!Number.isSafeInteger(step) || step === 0)
+      throw call.refuse("it has a step that is no whole number, or 0");
+    // backwards, a stretch ends before the first number at the soonest
+    const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
+    const bound = (at: number) => Math.max(low, Math.min(high, at < 0 ? at + size : at));
+    const [first, end] = [bound(starts?.[k] ?? 0), bound(ends?.[k] ?? 0)];
+    from[place] = first;
+    by[place] = step;
+    shape[place] = Math.max(0, Math.ceil((end - first) / step));
+  }
+  if (sizeOf(shape) === 0) return made(value, shape, value.data.slice(0, 0));
+  const places = stepsOf(value.shape);
+  const data = reserve(call, value, sizeOf(shape));
+  forEachIndex(shape, (index, k) => {
+    data[k] = value.data[index.reduce((at, one, d) => at + (from[d] + one * by[d]) * places[d], 0)];
+  });
+  return made(value, shape, data);
 }
 
 function shape(call: Call): Constant {

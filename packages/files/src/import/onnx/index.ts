@@ -13,8 +13,9 @@ const LAST_IR_VERSION = 31;
 export const onnxImport: ImportFormat = {
   what: "ONNX, as PyTorch, tf2onnx for Keras, and unravel itself write it",
   endings: [".onnx"],
-  // no file says that it is ONNX, but all begin with the version of the format
+  // no file says that it is ONNX, but all begin with the version of the format; safetensors' begin with a length in eight bytes
   looksLike: (bytes) =>
+    bytes.subarray(4, 8).some((byte) => byte !== 0) &&
     bytes.length > 16 &&
     bytes[0] === 0x08 &&
     bytes[1] > 0 &&
