@@ -258,3 +258,47 @@ describe("what goes in", () => {
     expect(await classes({ names: '["cat","cat"]' })).toBeUndefined();
   });
 });
+
+test("chains of functions that are several nodes each", async () => {
+  const one = (k: number, from: string): object[] =>
+    [
+      [node("Sigmoid", [from], `s${k}`), node("Mul", [from, `s${k}`], `c${k}`)],
+      [
+        node("Div", [from, "sqrt2"], `d${k}`),
+        node("Erf", [`d${k}`], `e${k}`),
+        node("Add", [`e${k}`, "one"], `p${k}`),
+        node("Mul", [from, `p${k}`], `m${k}`),
+        node("Mul", [`m${k}`, "half"], `c${k}`),
+      ],
+      [node("Tanh", [from], `c${k}`)],
+      [node("Sigmoid", [from], `c${k}`)],
+      [node("Add", [from, from], `c${k}`)],
+    ][k % 5];
+  const types = ["silu", "gelu", "tanh", "sigmoid", "add"];
+  for (const order of [1, 2, 3, 4, 6, 7]) {
+    const chosen = Array.from({ length: 60 }, (_, k) => (k * order) % 5);
+    const nodes = chosen.flatMap((kind, k) =>
+      JSON.parse(
+        JSON.stringify(one(kind, "FROM"))
+          .replaceAll(`${kind}"`, `${kind}_${k}"`)
+          .replaceAll("FROM", k === 0 ? "x" : `c${chosen[k - 1]}_${k - 1}`),
+      ),
+    );
+    const last = `c${chosen[59]}_59`;
+    const bytes = graphFile(
+      [...nodes, node("Flatten", [last], "f"), node("MatMul", ["f", "w"], "y")],
+      [
+        scalar("sqrt2", Math.SQRT2),
+        scalar("one", 1),
+        scalar("half", 0.5),
+        floats("w", [16, 2], someNumbers(32)),
+      ],
+    );
+    const { model } = await read(bytes);
+    expect(model.layers.map(({ spec }) => spec.type)).toEqual([
+      ...chosen.map((kind) => types[kind]),
+      "flatten",
+      "dense",
+    ]);
+  }
+});

@@ -24,7 +24,7 @@ export function sizeAlong(value: Activation, axis: Axis, batch: number): number 
 export function likeOf(value: Activation | Expression): Activation {
   let like: Activation | Expression = value;
   while (like.kind === "expression") {
-    like = like.args.find(({ kind }) => kind !== "constant") as Activation | Expression;
+    like = like.activation ?? (like.args.find(({ kind }) => kind !== "constant") as Activation | Expression);
   }
   return like;
 }

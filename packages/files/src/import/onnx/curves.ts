@@ -123,14 +123,14 @@ function basesOf(value: Expression): (Activation | Expression)[] {
 
 /** What the value is where `base` is each of the places; undefined if other than single constants are in it. */
 function evaluate(value: Expression, base: Activation | Expression): Numbers | undefined {
-  const values = new Map<unknown, Numbers>([[base, PLACES]]);
+  const values = new Map<unknown, Numbers | undefined>([[base, PLACES]]);
   const numbersOf = (one: Activation | Expression | Constant): Numbers | undefined => {
-    const done = values.get(one);
-    if (done) return done;
+    if (values.has(one)) return values.get(one);
     if (one.kind === "activation") return undefined;
     if (one.kind === "constant") {
       return one.data.length === 1 ? PLACES.map(() => one.data[0]) : undefined;
     }
+    values.set(one, undefined);
     const args = one.args.map(numbersOf);
     if (args.some((arg) => arg === undefined)) return undefined;
     try {

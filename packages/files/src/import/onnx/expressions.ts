@@ -1,3 +1,4 @@
+import { InputError } from "unravel-cnn";
 import type { OnnxNode } from "../../onnx/schema.js";
 import { likeOf, sameLayout, shapeInFile } from "./axes.js";
 import { curveOperators, directLayers, matchCurve } from "./curves.js";
@@ -16,8 +17,10 @@ import {
  * comes that needs what a layer gives.
  */
 
-/** Longer ones are made layers of where they stand. */
+/** Longer ones are made layers of where they stand, if they can be. */
 const DEEPEST = 16;
+/** More nodes than are ever one layer. */
+const MOST_DEEP = 64;
 
 /**
  * The node as an expression.
@@ -43,12 +46,39 @@ export function expressionOf(
     }
   }
   for (const arg of args) if (arg.kind === "constant") checkFits(node, arg, first);
-  const depth = 1 + Math.max(...values.map((value) => (value.kind === "expression" ? value.depth : 0)));
+  let depth = 1 + Math.max(...values.map(depthOf));
+  if (depth > DEEPEST) {
+    for (const value of values) settle(network, value, depth > MOST_DEEP);
+    depth = 1 + Math.max(...values.map(depthOf));
+  }
   const { axes } = first;
-  if (depth <= DEEPEST) return { kind: "expression", operator, node, order, args, option, axes, depth };
-  const flat = args.map((arg) => (arg.kind === "constant" ? arg : activationOf(network, arg)));
-  return { kind: "expression", operator, node, order, args: flat, option, axes, depth: 1 };
+  const made: Expression = { kind: "expression", operator, node, order, args, option, axes, depth };
+  const isWhole = args.length === 1 && Object.hasOwn(directLayers, operator) && !BEGINNINGS.has(operator);
+  if (isWhole || (ENDS.has(operator) && matchCurve(made))) settle(network, made, true);
+  return made;
 }
+
+/** How many nodes deep it is below what layers give. */
+const depthOf = (value: Activation | Expression) =>
+  value.kind === "expression" && !value.activation ? value.depth : 0;
+
+/**
+ * Makes a layer of an expression now.
+ * @param must whether it is an error if there is none, or it may be a part of one
+ */
+function settle(network: NetworkDraft, value: Activation | Expression, must: boolean): void {
+  try {
+    activationOf(network, value);
+  } catch (error) {
+    if (must || !(error instanceof InputError)) throw error;
+  }
+}
+
+/** Layers that may also be the beginning of SiLU or GELU. */
+const BEGINNINGS: ReadonlySet<string> = new Set(["Sigmoid", "Tanh"]);
+
+/** What such functions mostly end in. */
+const ENDS: ReadonlySet<string> = new Set(["Mul", "Div"]);
 
 /** Constants are spread over the value, and may not be larger than it. */
 function checkFits(node: OnnxNode, constant: Constant, value: Activation | Expression): void {
