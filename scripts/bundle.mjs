@@ -24,7 +24,10 @@ const bundles = [
     name: "files",
     files: { index: "index.ts", node: "node/index.ts", pictureWorker: "node/pictureWorker.ts" },
   },
-  { name: "cli", files: { main: "main.ts", child: "commands/bench/child.ts", sweepChild: "commands/sweep/child.ts" } },
+  {
+    name: "cli",
+    files: { main: "main.ts", child: "commands/bench/child.ts", sweepChild: "commands/sweep/child.ts" },
+  },
 ];
 
 for (const { name, files, alone } of bundles) {

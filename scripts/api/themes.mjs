@@ -27,6 +27,8 @@ const files = [
     ["browser/", "node/imageFolder", "node/pictureData", "node/broken", "node/holdsPictures", "layout/"],
   ],
   ["Pictures", ["pictures/", "node/decode", "node/pixelTables"]],
+  ["Networks for other programs", ["export/"]],
+  ["Networks of other programs", ["import/"]],
 ];
 
 const inNode = [

@@ -6,6 +6,7 @@ export {
   type LabelledPicture,
   type PageImages,
 } from "./browser/imagesFromFiles.js";
+export { type PagePicture, pixelsOf } from "./browser/pixelsOf.js";
 export type {
   ExportedFile,
   ExportFormat,
@@ -17,7 +18,6 @@ export { exportFormats, exportModel } from "./export/index.js";
 export { withWeights } from "./export/js/pack.js";
 export type { ImportedFile, ImportedModel, ImportFormat, ImportOptions } from "./import/format.js";
 export { importFormats, importModel } from "./import/index.js";
-export { type PagePicture, pixelsOf } from "./browser/pixelsOf.js";
 export { type Suspicions, suspicionsOf } from "./layout/suspicions.js";
 export { decodeGif } from "./pictures/gif.js";
 export { type KnownKind, kindOf, type PictureKind } from "./pictures/kind.js";

@@ -9,6 +9,7 @@ export interface ExportedFile {
 
 /** How the weights are kept. Sums are in float32, whichever it is. */
 export const weightKinds = ["f32", "f16", "int8"] as const;
+/** Float32, float16, or 8 bits for each weight. */
 export type WeightKind = (typeof weightKinds)[number];
 
 /** What an export may be told. Each format knows some of these; the others are refused. */

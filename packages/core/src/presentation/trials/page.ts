@@ -10,6 +10,7 @@ export interface TrialsTable {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** What a page of a sweep shows. */
 export interface TrialsPageOptions {
   readonly title: string;
   /** Sentences under the title. */

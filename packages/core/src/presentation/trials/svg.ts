@@ -14,6 +14,7 @@ export interface TrialPoint {
   readonly accuracy: number;
 }
 
+/** What stands around the picture. */
 export interface TrialsSvgOptions {
   /** In one line. */
   readonly subtitle?: string | undefined;
