@@ -127,7 +127,7 @@ describe("opening", () => {
       };
       await open(page, "each.json", JSON.stringify(spec));
       const end = page.getByRole("region", { name: "sigmoid and loss" });
-      await end.getByText("the mean of −ln of 3 right answers’ probabilities, as").waitFor();
+      await end.getByText("the mean of −ln of 3 right answers’ probabilities; right is").waitFor();
       const model = defineModel(spec);
       const x = tensor([1, 1, 12, 12], new Float32Array(144).fill(0.5));
       const step = (labels: number[]) =>
