@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { type Command, Option } from "commander";
-import { InputError } from "unravel-cnn";
+import { InputError, wrapWords } from "unravel-cnn";
 import { type ExportOptions, exportFormats, exportModel, type WeightKind } from "unravel-files";
 import { interruptible } from "../exit.js";
 import { accuracyLine, type Measured, measureExport } from "../exportAccuracy.js";
@@ -12,7 +12,7 @@ import type { FileKind } from "../output/kinds.js";
 import { checkOutput, writeOutput } from "../output/write.js";
 import { printJson, printLines } from "../terminal/output.js";
 import { Progress } from "../terminal/progress.js";
-import { wrapped } from "../terminal/text.js";
+import { WIDTH } from "../terminal/text.js";
 
 interface ExportCommandOptions extends Omit<ExportOptions, "name" | "accuracy"> {
   to?: string;
@@ -33,7 +33,7 @@ const NAMES = Object.keys(exportFormats);
 
 export function defineExport(command: Command): void {
   const kinds = NAMES.flatMap((name) =>
-    wrapped(`${name}: ${exportFormats[name].what}`).map((line) => `  ${line}`),
+    wrapWords(`${name}: ${exportFormats[name].what}`, WIDTH - 2).map((line) => `  ${line}`),
   );
   command
     .description("Writes a network for other programs, or as a program of its own.")
@@ -45,7 +45,7 @@ export function defineExport(command: Command): void {
     )
     .option("--out <file>", "where to write it (default: the model's name with the format's ending)")
     .addOption(
-      new Option("--weights <kind>", "how weights are kept: f32, f16 or int8 (default: f32)").argParser(
+      new Option("--weights <kind>", "js, html, tfjs: how weights are kept, f32, f16 or int8 (default: f32)").argParser(
         oneOf<WeightKind>("--weights", ["f32", "f16", "int8"]),
       ),
     )

@@ -1,6 +1,6 @@
 import { basename, dirname, extname, join } from "node:path";
 import type { Command } from "commander";
-import { counted, formatModel } from "unravel-cnn";
+import { counted, formatModel, wrapWords } from "unravel-cnn";
 import { readBytes } from "unravel-cnn/node";
 import { importFormats, importModel } from "unravel-files";
 import { readSpec } from "../model.js";
@@ -9,7 +9,7 @@ import { outputFile } from "../output/names.js";
 import { checkOutput, writeOutput } from "../output/write.js";
 import { printJson, printLines } from "../terminal/output.js";
 import { table } from "../terminal/table.js";
-import { wrapped } from "../terminal/text.js";
+import { WIDTH, wrapped } from "../terminal/text.js";
 
 interface ImportCommandOptions {
   out?: string;
@@ -20,7 +20,7 @@ interface ImportCommandOptions {
 
 export function defineImport(command: Command): void {
   const kinds = Object.values(importFormats).flatMap(({ what, endings }) =>
-    wrapped(`${what} (${endings.join(", ")})`).map((line) => `  ${line}`),
+    wrapWords(`${what} (${endings.join(", ")})`, WIDTH - 2).map((line) => `  ${line}`),
   );
   command
     .description("Makes a model file of a network that another program wrote. It can be trained further.")
