@@ -106,7 +106,7 @@ export {
   parseTraceJson,
   parseTraceNpz,
 } from "./formats/traceFile.js";
-export { type PackedMember, parseZip } from "./formats/zip.js";
+export { formatZip, type PackedMember, parseZip, type ZipMember } from "./formats/zip.js";
 export { fold } from "./graph/fold.js";
 export * from "./graph/model.js";
 export {

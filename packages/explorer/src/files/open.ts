@@ -8,10 +8,10 @@ import { openedFor } from "../state/openedPicture.js";
 const MOST_BYTES = 256 * 2 ** 20;
 
 /** What can be opened, for the file dialog. */
-export const OPENABLE = ".safetensors,.json,.npz,image/*";
+export const OPENABLE = ".safetensors,.json,.npz,.onnx,.h5,.hdf5,.keras,image/*";
 
 /**
- * Opens a file: a network (.safetensors, or a spec .json), a picture, or a trace (.npz of the network that is shown, .json).
+ * Opens a file: a network (.safetensors, a spec .json, or one of ONNX or Keras), a picture, or a trace (.npz of the network that is shown, .json).
  * What is on the page stays if that fails.
  * @throws InputError in one sentence
  */
@@ -33,15 +33,42 @@ export async function openFile(explorer: Explorer, file: File): Promise<void> {
     explorer.showTrace(trace, file.name);
   };
   if (extension === ".npz") {
-    show(traceInNpz(explorer.network.model, bytes, file.name));
+    show(
+      withHint(
+        () => traceInNpz(explorer.network.model, bytes, file.name),
+        "Arrays of your own implementation are compared by Open, Check yours.",
+      ),
+    );
   } else if (extension === ".json" && isTrace(bytes)) {
     show(parseTraceJson(new TextDecoder().decode(bytes), file.name));
+  } else if (extension !== undefined && (ELSEWHERE.includes(extension) || isLayersModel(extension, bytes))) {
+    const { networkFromElsewhere } = await import("./elsewhere.js");
+    const { network, remarks } = await networkFromElsewhere(file.name, bytes);
+    explorer.show(network);
+    if (remarks.length > 0) explorer.tell(remarks.join(" "), false);
   } else if (extension === ".json" || extension === ".safetensors") {
     explorer.show(networkFromFile(file.name, bytes));
   } else {
     throw new InputError(
-      `${file.name}: the page opens pictures, networks (.safetensors, .json) and traces (.npz, .json).`,
+      `${file.name}: the page opens pictures, networks (.safetensors, .json, .onnx, .h5, .keras) and traces (.npz, .json).`,
     );
+  }
+}
+
+/** Files of other programs that hold a network. */
+const ELSEWHERE = [".onnx", ".h5", ".hdf5", ".keras"];
+
+/** TensorFlow.js's description of a network is JSON, too. */
+function isLayersModel(extension: string, bytes: Uint8Array): boolean {
+  return extension === ".json" && /"modelTopology"\s*:/.test(new TextDecoder().decode(bytes));
+}
+
+/** Adds to a refusal what may have been meant. */
+function withHint<T>(work: () => T, hint: string): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${error.message} ${hint}`) : error;
   }
 }
 
