@@ -15,8 +15,9 @@ const driver = fileURLToPath(new URL("../support/torchDriver.py", import.meta.ur
 
 // PyTorch is too large for CI, so there this is skipped, too
 test("a module gives the numbers of the textbook, and its gradients", async (context) => {
-  if (PYTHON === undefined || !runs(PYTHON, "-c", "import torch"))
-    context.skip("Python 3 with PyTorch is not here");
+  // looked for, not imported, which takes seconds
+  const seek = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)";
+  if (PYTHON === undefined || !runs(PYTHON, "-c", seek)) context.skip("Python 3 with PyTorch is not here");
   const cases = programCases(few(3, 150)).map((one) => {
     const isDropping = one.model.layers.some(({ spec }) => spec.type === "dropout");
     return { one, training: one.model.state.length > 0 && !isDropping };

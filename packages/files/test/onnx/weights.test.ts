@@ -1,5 +1,6 @@
 import { type ModelSpec, tensor } from "unravel-cnn";
 import { describe, expect, test } from "vitest";
+import { sampleOf } from "../../../../test/support/long.js";
 import { importModel } from "../../dist/index.js";
 import { distance, inputOf, scoresOf } from "../support/onnx.js";
 import {
@@ -275,7 +276,7 @@ test("chains of functions that are several nodes each", async () => {
       [node("Add", [from, from], `c${k}`)],
     ][k % 5];
   const types = ["silu", "gelu", "tanh", "sigmoid", "add"];
-  for (const order of [1, 2, 3, 4, 6, 7]) {
+  for (const order of sampleOf([1, 2, 3, 4, 6, 7], 2)) {
     const chosen = Array.from({ length: 60 }, (_, k) => (k * order) % 5);
     const nodes = chosen.flatMap((kind, k) =>
       JSON.parse(

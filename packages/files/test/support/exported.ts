@@ -13,6 +13,7 @@ import {
   sizeOf,
   tensorsOfModel,
 } from "unravel-cnn";
+import { onTestFinished } from "vitest";
 import { temporaryFolder } from "../../../../test/support/folder.js";
 import { type ExportOptions, exportModel } from "../../src/index.js";
 
@@ -67,11 +68,23 @@ export async function imported(saved: SavedModel, options: ExportOptions = {}): 
 }
 
 /** What the library's strict engine says. */
-export async function strictly({ model, parameters }: SavedModel, images: Uint8Array): Promise<Prediction[]> {
-  const engine = await createEngine(model.spec, { parameters, strict: true, threads: 0 });
+export async function strictly(saved: SavedModel, images: Uint8Array): Promise<Prediction[]> {
+  const engine = await strict(saved);
   try {
     return await predict(engine, images);
   } finally {
     await engine.close();
   }
 }
+
+/** The same for a test that asks one engine several times; it is closed when the test is over. */
+export async function strictEngine(
+  saved: SavedModel,
+): Promise<(images: Uint8Array) => Promise<Prediction[]>> {
+  const engine = await strict(saved);
+  onTestFinished(() => engine.close());
+  return (images) => predict(engine, images);
+}
+
+const strict = ({ model, parameters }: SavedModel) =>
+  createEngine(model.spec, { parameters, strict: true, threads: 0 });
