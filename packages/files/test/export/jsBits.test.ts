@@ -8,7 +8,7 @@ import { drawnImages, drawnNetwork, imported, strictEngine, strictly } from "../
 
 const networks: Readonly<Record<string, ModelSpec>> = {
   "one-conv": builtIn("one-conv"),
-  lenet5: builtIn("lenet5"),
+  lenet5: builtIn("lenet5", { input: few([1, 16, 16], [1, 28, 28]) }),
   convnet: builtIn("convnet", { input: [3, 12, 14] }),
   resnet: builtIn("resnet", { width: 4, input: [3, 16, 16] }),
   ...smallNetworks,
