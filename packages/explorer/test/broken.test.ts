@@ -58,12 +58,16 @@ function differing({ tensors }: Trace, from: Trace = rightStep): string[] {
   );
 }
 
+/** Not a number, if one of them is none. */
+const largest = (numbers: Trace["tensors"][string]["data"]) => numbers.reduce((a, b) => Math.max(a, b));
+
 function expectTimes(step: Trace, names: readonly string[], factor: number): void {
   for (const name of names) {
     const expected = rightStep.tensors[name].data;
-    step.tensors[name].data.forEach((value, k) => {
-      expect(value, name).toBeCloseTo(factor * expected[k], 9);
-    });
+    // one expectation for all numbers: one for each of them takes a second
+    const errors = step.tensors[name].data.map((value, k) => Math.abs(value - factor * expected[k]));
+    expect(errors, name).toHaveLength(expected.length);
+    expect(largest(errors), name).toBeLessThan(5e-10);
   }
 }
 
@@ -185,7 +189,7 @@ const inBoth = knownMistakes
   .map(({ name }) => name)
   .filter((name) => mistakes.some((one) => one.name === name));
 
-test.each(sampleOf(inBoth, 4))("unravel check finds %s in what the broken network computes", (name) => {
+test.each(sampleOf(inBoth, 2))("unravel check finds %s in what the broken network computes", (name) => {
   const step = name === "gradient-added" ? added(rightStep) : brokenStep(name);
   const arrays = parseNpz(formatNpz(tensorsOf(step)), "mine.npz");
   const report = checkArrays(arrays, { model: labSpec });
@@ -219,9 +223,9 @@ describe("around the network", () => {
 
   test("pixels go up to 255", () => {
     const { x } = stepOf(named("pixels-not-scaled").change.model?.(right) as Model).tensors;
-    x.data.forEach((value, k) => {
-      expect(value).toBeCloseTo(255 * rightStep.tensors.x.data[k], 6);
-    });
+    expect(largest(x.data)).toBeGreaterThan(250);
+    const errors = x.data.map((value, k) => Math.abs(value - 255 * rightStep.tensors.x.data[k]));
+    expect(largest(errors)).toBeLessThan(5e-7);
   });
 
   test("labels are those of other images, and as many of each as before", async () => {

@@ -13,6 +13,7 @@ import {
 } from "unravel-cnn";
 import { describe, expect, test, vi } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
+import { few, sampleOf } from "../../../test/support/long.js";
 import { allowRelaxedSimd } from "../../cli/src/engine.js";
 import { succeed } from "../../cli/test/support/cli.js";
 import { defaults } from "../src/training/settings.js";
@@ -106,7 +107,8 @@ testInBrowser(
     const { parameters } = await inLibrary(11, settings);
     expect(await parametersShown(page, NAMES)).toEqual(parameters);
     expect(await page.locator('[data-series="in training"] path').first().getAttribute("d")).toBe(curve);
-    expect(await violations(page, DRAWER)).toEqual([]);
+    // all but its words is what the warnings of another test have
+    if (few(false, true)) expect(await violations(page, DRAWER)).toEqual([]);
     await page.setViewportSize({ width: 360, height: 780 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     await page.setViewportSize({ width: 1440, height: 900 });
@@ -177,10 +179,11 @@ testInBrowser("damaged, from another version: one sentence, and the model can st
   // drawn on the page, the digits are the library's
   const { parameters } = await inLibrary(1, { filters: 2, images: 60, epochs: 2 });
   expect(parseModel(before.bytes, before.name).parameters).toEqual(parameters);
-  for (const [change, sentence] of [
+  const changes = [
     ["damage", /What was kept is damaged/],
     ["version", /Another version of this page kept it/],
-  ] as const) {
+  ] as const;
+  for (const [change, sentence] of sampleOf(changes, 1)) {
     await look(page, change);
     await page.reload();
     await alert(page, sentence);

@@ -264,18 +264,18 @@ describe("while it trains", () => {
   testInBrowser("a worker that dies takes nothing along that was learnt", async () => {
     const { page } = await visit({
       data: await dataFolder(await manyImages()),
-      link: `tab=train&${ENDLESS}`,
-      before: () => {
-        const Original = Worker;
-        const started: Worker[] = [];
-        Object.assign(window, { started });
-        window.Worker = class extends Original {
-          constructor(...all: ConstructorParameters<typeof Original>) {
-            super(...all);
-            if (String(all[0]).includes("trainWorker")) started.push(this);
-          }
-        };
-      },
+      link: `tab=train&${ENDLESS}&filters=2`,
+    });
+    await page.evaluate(() => {
+      const Original = Worker;
+      const started: Worker[] = [];
+      Object.assign(window, { started });
+      window.Worker = class extends Original {
+        constructor(...all: ConstructorParameters<typeof Original>) {
+          super(...all);
+          if (String(all[0]).includes("trainWorker")) started.push(this);
+        }
+      };
     });
     await page.getByRole("button", { name: "Play" }).click();
     await phase(page, "running");
@@ -373,7 +373,7 @@ function withoutSimd(): void {
 testInBrowser("a learning rate that is far too high: one sentence", async () => {
   const { page } = await visit({
     data: await dataFolder(await drawn),
-    link: "tab=train&data=mnist&images=100&validation=0&optimizer=sgd&rate=1e20&schedule=constant&epochs=9",
+    link: "tab=train&data=mnist&images=100&validation=0&optimizer=sgd&rate=1e20&schedule=constant&epochs=9&filters=2",
   });
   await page.getByRole("button", { name: "Play" }).click();
   await phase(page, "stopped");
