@@ -45,9 +45,10 @@ export function defineExport(command: Command): void {
     )
     .option("--out <file>", "where to write it (default: the model's name with the format's ending)")
     .addOption(
-      new Option("--weights <kind>", "js, html, tfjs: how weights are kept, f32, f16 or int8 (default: f32)").argParser(
-        oneOf<WeightKind>("--weights", ["f32", "f16", "int8"]),
-      ),
+      new Option(
+        "--weights <kind>",
+        "js, html, tfjs: how weights are kept, f32, f16 or int8 (default: f32)",
+      ).argParser(oneOf<WeightKind>("--weights", ["f32", "f16", "int8"])),
     )
     .option("--data <data>", `js, html: measure the accuracy on its test set: ${DATA_HELP}`)
     .option("--offline", OFFLINE_HELP)
