@@ -59,7 +59,8 @@ function differing({ tensors }: Trace, from: Trace = rightStep): string[] {
 }
 
 /** Not a number, if one of them is none. */
-const largest = (numbers: Trace["tensors"][string]["data"]) => numbers.reduce((a, b) => Math.max(a, b));
+const largest = (numbers: Trace["tensors"][string]["data"]) =>
+  Array.from(numbers).reduce((a, b) => Math.max(a, b));
 
 function expectTimes(step: Trace, names: readonly string[], factor: number): void {
   for (const name of names) {
