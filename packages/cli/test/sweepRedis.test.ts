@@ -133,6 +133,25 @@ testWithRedis("what workers can't have is said before any trial", async () => {
   );
 });
 
+testWithRedis("Ctrl-C ends a worker and a sweep also while Redis is gone", async () => {
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  const redis = await startRedis(scratch("gone-redis"), port);
+  const file = await twelve("gone", 2);
+  const worker = await startWorker(url);
+  const sweep = await startUntil(
+    ["sweep", file, "--out", scratch("gone.ndjson"), "--redis", url],
+    /^Sweep /m,
+  );
+  redis.kill("SIGKILL");
+  await new Promise((resolve) => redis.once("exit", resolve));
+  worker.child.kill("SIGINT");
+  sweep.child.kill("SIGINT");
+
+  expect(await worker.end).toMatchObject({ code: 130 });
+  expect(await sweep.end).toMatchObject({ code: 130 });
+});
+
 test("where no Redis answers that is said at once", async () => {
   const port = await freePort();
   const file = await writeSweep(scratch("alone.json"), { vary: { filters: [1] } });

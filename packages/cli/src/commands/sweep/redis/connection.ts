@@ -8,6 +8,15 @@ export const QUEUE = "unravel-trials";
 /** How long the first answer of a server may take. */
 const PATIENCE_MS = 5_000;
 
+/** Between two tries to reach a server that is gone. */
+const LONGEST_PAUSE_MS = 2_000;
+
+export interface Connection {
+  readonly redis: Redis;
+  /** Ends it. Its copies don't try to reach a server any more that is gone. */
+  readonly end: () => void;
+}
+
 export interface Packages {
   readonly bullmq: typeof import("bullmq");
   readonly Redis: typeof import("ioredis").Redis;
@@ -35,12 +44,15 @@ export async function connect(
   { Redis: Client }: Packages,
   url: string,
   say: (line: string) => void,
-): Promise<Redis> {
+): Promise<Connection> {
   if (!/^rediss?:\/\/[^\s/]/.test(url)) {
     throw new InputError(`--redis must be an address like redis://localhost:6379, not "${url}".`);
   }
+  let isEnded = false;
   const redis = new Client(url, {
     maxRetriesPerRequest: null,
+    // copies of this connection, those that BullMQ makes among them, ask this, too
+    retryStrategy: (times) => (isEnded ? null : Math.min(times * 50, LONGEST_PAUSE_MS)),
     lazyConnect: true,
     connectTimeout: PATIENCE_MS,
   });
@@ -73,7 +85,13 @@ export async function connect(
     if (isGone) say("The Redis server is back.");
     isGone = false;
   });
-  return redis;
+  return {
+    redis,
+    end: () => {
+      isEnded = true;
+      redis.disconnect();
+    },
+  };
 }
 
 /** An address without its password. */

@@ -9,7 +9,7 @@ import type { Sweep } from "../sweepFile.js";
 import { parseTrain } from "../trainWords.js";
 import type { Trial } from "../trial.js";
 import { type Attachment, attach, checkpointKey, isDataByName } from "./attachments.js";
-import { connect, loadPackages, QUEUE } from "./connection.js";
+import { type Connection, connect, loadPackages, QUEUE } from "./connection.js";
 import type { TrialJob, TrialResult } from "./job.js";
 
 /** So many trials wait in the queue at most, for any number of workers. */
@@ -35,6 +35,7 @@ export class RedisRunner implements Runner {
   readonly slots = SLOTS;
   readonly #sweep: Sweep;
   readonly #redis: Redis;
+  readonly #end: () => void;
   /** Waits for events. */
   readonly #listening: Redis;
   readonly #queue: Queue<TrialJob, TrialResult>;
@@ -47,7 +48,8 @@ export class RedisRunner implements Runner {
 
   static async connect(url: string, sweep: Sweep, say: (line: string) => void): Promise<RedisRunner> {
     const packages = await loadPackages();
-    const redis = await connect(packages, url, say);
+    const connection = await connect(packages, url, say);
+    const { redis } = connection;
     const { Queue, QueueEvents } = packages.bullmq;
     const queue = new Queue<TrialJob, TrialResult>(QUEUE, { connection: redis });
     const listening = redis.duplicate();
@@ -55,24 +57,28 @@ export class RedisRunner implements Runner {
     const events = new QueueEvents(QUEUE, { connection: listening });
     queue.on("error", () => {}); // the connection says it
     events.on("error", () => {});
-    await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);
-    if ((await queue.getWorkersCount()) === 0) {
-      say(
-        `No worker is there yet; start some: unravel worker --redis ${url.replace(/:\/\/[^@/]*@/, "://...@")}`,
-      );
-    }
-    return new RedisRunner(sweep, redis, listening, queue, events);
+    // not waited for: a server that goes away now must not keep an interruption from being heard
+    void queue.getWorkersCount().then(
+      (count) => {
+        if (count > 0) return;
+        const address = url.replace(/:\/\/[^@/]*@/, "://...@");
+        say(`No worker is there yet; start some: unravel worker --redis ${address}`);
+      },
+      () => {},
+    );
+    return new RedisRunner(sweep, connection, listening, queue, events);
   }
 
   private constructor(
     sweep: Sweep,
-    redis: Redis,
+    { redis, end }: Connection,
     listening: Redis,
     queue: Queue<TrialJob, TrialResult>,
     events: QueueEvents,
   ) {
     this.#sweep = sweep;
     this.#redis = redis;
+    this.#end = end;
     this.#listening = listening;
     this.#queue = queue;
     this.#events = events;
@@ -115,15 +121,17 @@ export class RedisRunner implements Runner {
     const left = [...this.#waiting.keys()];
     for (const { reject } of this.#waiting.values()) reject(new Error("The sweep was ended."));
     this.#waiting.clear();
-    if (this.#redis.status === "ready") {
+    const closing = async () => {
       // what has not begun would be done for nobody
-      await Promise.all(left.map((jobId) => this.#queue.remove(jobId).catch(() => 0)));
-    }
-    // closing asks the server, which may be gone: it is not waited for longer than this
-    const closed = Promise.allSettled([this.#queue.close(), this.#events.close()]);
-    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSING_MS))]);
+      if (this.#redis.status === "ready") {
+        await Promise.allSettled(left.map((jobId) => this.#queue.remove(jobId)));
+      }
+      await Promise.allSettled([this.#queue.close(), this.#events.close()]);
+    };
+    // all this asks the server, which may be gone: it is not waited for longer than this
+    await Promise.race([closing(), new Promise((resolve) => setTimeout(resolve, CLOSING_MS))]);
     this.#listening.disconnect();
-    this.#redis.disconnect();
+    this.#end();
   }
 
   /** What workers get in the place of files that are here. */

@@ -34,7 +34,7 @@ export async function worker({
 }: WorkerOptions): Promise<void> {
   const progress = new Progress(process.stderr, quiet === true);
   const packages = await loadPackages();
-  const redis = await connect(packages, url, (line) => progress.say(line));
+  const { redis, end } = await connect(packages, url, (line) => progress.say(line));
   const pool = new ProcessPool();
   const folder = await mkdtemp(join(tmpdir(), "unravel-worker-"));
   let done = 0;
@@ -89,9 +89,10 @@ export async function worker({
   } finally {
     // trials that are under way fail here, and are begun again elsewhere
     await pool.close();
-    await Promise.race([queueWorker.close(), new Promise((resolve) => setTimeout(resolve, LOCK_MS / 2))]);
+    const closed = queueWorker.close(redis.status !== "ready"); // without a server by force
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, LOCK_MS / 2))]);
     own.disconnect();
-    redis.disconnect();
+    end();
     await rm(folder, { recursive: true, force: true });
     progress.say(`Ended after ${counted(done, "trial")}`);
   }
