@@ -137,19 +137,18 @@ testWithRedis("Ctrl-C ends a worker and a sweep also while Redis is gone", async
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   const redis = await startRedis(scratch("gone-redis"), port);
-  const file = await twelve("gone", 2);
+  const [file, out] = [await twelve("gone", 100), scratch("gone.ndjson")];
   const worker = await startWorker(url);
-  const sweep = await startUntil(
-    ["sweep", file, "--out", scratch("gone.ndjson"), "--redis", url],
-    /^Sweep /m,
-  );
+  const sweep = start(["sweep", file, "--out", out, "--redis", url]);
+  const end = ended(sweep);
+  await untilTrials(out, 1);
   redis.kill("SIGKILL");
   await new Promise((resolve) => redis.once("exit", resolve));
   worker.child.kill("SIGINT");
-  sweep.child.kill("SIGINT");
+  sweep.kill("SIGINT");
 
   expect(await worker.end).toMatchObject({ code: 130 });
-  expect(await sweep.end).toMatchObject({ code: 130 });
+  expect(await end).toMatchObject({ code: 130 });
 });
 
 test("where no Redis answers that is said at once", async () => {
