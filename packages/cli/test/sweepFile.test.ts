@@ -223,6 +223,6 @@ test("--plan says what would be tried", async () => {
 
   expect(stdout).toContain("rungs end after 1, 3, 9 epochs");
   expect(
-    stdout.match(/^\d-s4-r1 {2}unravel train --model my net\.json .*--learning-rate=0\.\d+ --seed=4$/gm),
+    stdout.match(/^\d-s4-r1 {2}unravel train --model 'my net\.json' .*--learning-rate=0\.\d+ --seed=4$/gm),
   ).toHaveLength(9);
 });

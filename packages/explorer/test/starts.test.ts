@@ -89,7 +89,9 @@ testInBrowser("a training that isn't heard of is started again, and the page say
       };
     },
   });
-  await page.clock.install();
+  // the page's time stands still, however long each step takes here
+  await page.clock.install({ time: 0 });
+  await page.clock.pauseAt(1000);
   await button(page, "Play").click();
   await phase(page, "loading");
   await page.clock.fastForward(14_000);
@@ -97,6 +99,7 @@ testInBrowser("a training that isn't heard of is started again, and the page say
   await page.clock.fastForward(2000);
   const sentence = "The training had not begun after 15 seconds, so it was started again.";
   await page.getByRole("status").filter({ hasText: sentence }).waitFor();
+  await page.clock.resume();
   expect(await page.evaluate(() => (globalThis as unknown as { ended: string[] }).ended)).toEqual(["mute"]);
   await vi.waitUntil(async () => (await steps(page)) > 0, { timeout: 60_000 });
   await button(page, "Pause").click();

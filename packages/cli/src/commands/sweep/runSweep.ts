@@ -1,3 +1,4 @@
+import { shellWord } from "../../terminal/shell.js";
 import type { Score, TrialLine } from "./outcome.js";
 import type { Ended, Runner } from "./runner.js";
 import type { Configuration } from "./space.js";
@@ -128,15 +129,10 @@ function lineOf(sweep: Sweep, trial: Trial, { outcome, seconds, where, attempts 
     epochs,
     seed,
     values,
-    command: `unravel train ${words.map(quoted).join(" ")}`,
+    command: `unravel train ${words.map(shellWord).join(" ")}`,
     ...outcome,
     run: { seconds: Number(seconds.toFixed(3)), ended: new Date().toISOString(), where, attempts },
   };
-}
-
-/** As a shell takes it for one word. */
-function quoted(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The mean over a configuration's seeds; undefined where one has no result. */

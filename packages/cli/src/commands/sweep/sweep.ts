@@ -7,6 +7,7 @@ import { checkOutput } from "../../output/write.js";
 import { clock, counted, percent, whole } from "../../terminal/numbers.js";
 import { printJson, printLines } from "../../terminal/output.js";
 import { Progress } from "../../terminal/progress.js";
+import { shellWord } from "../../terminal/shell.js";
 import { LocalRunner } from "./localRunner.js";
 import type { TrialLine } from "./outcome.js";
 import { ranking, summaryLines } from "./ranking.js";
@@ -182,7 +183,7 @@ function planOf(what: Sweep): string[] {
   let count = 0;
   for (const configuration of configurationsOf(what)) {
     for (const { id, words } of trialsOf(what, configuration, rungs[0])) {
-      if (listed.length < MOST_LISTED) listed.push(`${id}  unravel train ${words.join(" ")}`);
+      if (listed.length < MOST_LISTED) listed.push(`${id}  unravel train ${words.map(shellWord).join(" ")}`);
       count++;
     }
     if (what.budget.trials === undefined && count >= MOST_LISTED && what.search.type === "random") break;

@@ -1,6 +1,7 @@
 import { type BuiltInSizes, countOf, type Dataset, defineModel, InputError, type Model } from "unravel-cnn";
 import type { CommandData } from "../../data.js";
 import { type LoadedModel, loadModel } from "../../model.js";
+import { shellWord } from "../../terminal/shell.js";
 import type { TrainOptions } from "./options.js";
 
 /** Grey pictures up to this side are as simple as MNIST's. */
@@ -66,7 +67,7 @@ export function commandOf(
 ): string {
   const given = args.flatMap((word, k) => {
     if (word === "--model" || args[k - 1] === "--model") return [];
-    return word.startsWith("--model=") ? [] : [quoted(word)];
+    return word.startsWith("--model=") ? [] : [shellWord(word)];
   });
   const chosen = [
     ...["--model", model],
@@ -74,11 +75,6 @@ export function commandOf(
     ...(isGiven("augment") ? [] : ["--augment", "auto"]),
   ];
   return ["unravel", ...given, ...chosen].join(" ");
-}
-
-/** As a shell takes it for one word. */
-function quoted(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /**
