@@ -4,7 +4,7 @@ import { type Ended, expectRefusal, scratchFolder, succeed, UNRAVEL, unravel } f
 import { useShapes } from "./support/shapes.js";
 
 const scratch = scratchFolder();
-const data = useShapes(scratch, "shapes", { train: 40, test: 20 });
+const data = useShapes(scratch, "shapes", { train: 40, test: 20, size: 28 });
 
 const COMMANDS = [
   "train",

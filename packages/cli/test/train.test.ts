@@ -269,7 +269,7 @@ testWithMnist("a little of real MNIST teaches the network something", async () =
 
   expect(stderr).toBe("");
   const result = JSON.parse(stdout);
-  expect(result).toMatchObject({ model: "one-conv", data: "mnist", parameters: 13_610 });
+  expect(result).toMatchObject({ model: "three-conv", data: "mnist", parameters: 8_962 });
   expect(result.test.accuracy).toBeGreaterThan(0.6);
   expect(result.test.confusion[0].reduce((a: number, b: number) => a + b)).toBe(980);
 });

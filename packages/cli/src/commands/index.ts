@@ -28,6 +28,11 @@ export const commands: readonly LazyCommand[] = [
     load: async () => (await import("./import.js")).defineImport,
   },
   {
+    name: "recipes",
+    summary: "list settings that reach published results",
+    load: async () => (await import("./recipes.js")).defineRecipes,
+  },
+  {
     name: "sweep",
     summary: "train many networks, and find the best",
     load: async () => (await import("./sweep/index.js")).defineSweep,

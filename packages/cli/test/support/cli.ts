@@ -34,7 +34,7 @@ export function unravel(args: readonly string[], options?: RunOptions): Promise<
 /** As `unravel`, for what must succeed: returns what it printed. */
 export async function succeed(args: readonly string[], options?: RunOptions): Promise<Ended> {
   const result = await unravel(args, options);
-  expect(result, `unravel ${args.join(" ")}`).toMatchObject({ code: 0 });
+  expect(result, `unravel ${args.join(" ")}\n${result.stderr}`).toMatchObject({ code: 0 });
   expectNoTrace(result.stderr);
   return result;
 }

@@ -19,7 +19,7 @@ import { writeWhole } from "unravel-cnn/node";
 import type { CommandData } from "../../data.js";
 import { engineOptions } from "../../engine.js";
 import { loadModel } from "../../model.js";
-import { modelFor, withPictures } from "../train/autoModel.js";
+import { settled, withPictures } from "../train/autoModel.js";
 import { fitOptionsOf } from "../train/fitOptions.js";
 import { optimizerOf, type TrainOptions, withLabelSmoothing } from "../train/options.js";
 import { noOutcome, type Outcome, type Path } from "./outcome.js";
@@ -49,10 +49,13 @@ export async function runTrial(
   let engine: Engine | undefined;
   let known = noOutcome;
   try {
-    const options = { ...parseTrain(words).options, ...files };
-    const optimizer = optimizerOf(options);
+    const said = parseTrain(words);
+    const options = { ...said.options, ...files };
     const data = await load(options);
-    const named = { ...options, model: modelFor(options.model, data, options) };
+    // epochs are the sweep's, also where none of its words says how many
+    const isGiven = (option: string) => option === "epochs" || said.isGiven(option);
+    const { options: named } = settled({ options, isGiven }, data);
+    const optimizer = optimizerOf(named);
     const training = named.limit === undefined ? data.train : firstOf(data.train, named.limit);
     const network = withLabelSmoothing(await loadModel({ ...named, say: () => {} }, data.train), named);
     const { model, parameters } = withPictures(network, data);

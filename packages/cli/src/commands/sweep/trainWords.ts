@@ -1,16 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { InputError } from "unravel-cnn";
 import { usageSentence } from "../../usage.js";
-import { defineTrain } from "../train/index.js";
-import type { TrainOptions } from "../train/options.js";
+import { type Said, withRecipe } from "../train/withRecipe.js";
+import { addTrainOptions } from "../train/words.js";
 
 /* What `unravel train` makes of the words after it, without training. */
-
-export interface ParsedTrain {
-  readonly options: TrainOptions;
-  /** Whether an option was among the words. */
-  readonly isGiven: (option: string) => boolean;
-}
 
 /** Options that a trial can't have, and why. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -19,6 +13,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   checkpoint: "a sweep keeps what it needs by itself",
   every: "a sweep keeps what it needs by itself",
   resume: "a sweep keeps what it needs by itself",
+  test: "trials are compared by images set aside; test the best one by its command",
   findRate: "it trains nothing; vary learning-rate",
   history: "a trial's figures are in its line",
   plot: "a trial's figures are in its line",
@@ -27,10 +22,10 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 /** @throws InputError if `unravel train` would refuse the words, or a sweep has no use for one of them */
-export function parseTrain(words: readonly string[]): ParsedTrain {
+export function parseTrain(words: readonly string[]): Said {
   const command = new Command("train");
-  defineTrain(command);
-  command
+  addTrainOptions(command)
+    .allowExcessArguments()
     .exitOverride()
     .configureOutput({ writeOut: () => {}, writeErr: () => {} })
     .action(() => {});
@@ -48,13 +43,13 @@ export function parseTrain(words: readonly string[]): ParsedTrain {
   if (refused !== undefined) {
     throw new InputError(`a sweep does without ${flagOf(command, refused)}: ${REFUSED[refused]}.`);
   }
-  return { options: command.opts(), isGiven };
+  return withRecipe({ options: command.opts(), isGiven });
 }
 
 /** The names of the options that `unravel train` has and a sweep may vary, without the two dashes. */
 export function variableOptions(): string[] {
   const command = new Command("train");
-  defineTrain(command);
+  addTrainOptions(command);
   return command.options
     .filter((option) => !Object.hasOwn(REFUSED, option.attributeName()))
     .map((option) => option.name());
@@ -63,7 +58,7 @@ export function variableOptions(): string[] {
 /** Whether an option takes no value: it is there or it isn't. */
 export function isFlag(name: string): boolean {
   const command = new Command("train");
-  defineTrain(command);
+  addTrainOptions(command);
   return command.options.find((option) => option.name() === name)?.isBoolean() ?? false;
 }
 

@@ -1,15 +1,20 @@
 import { type BuiltInSizes, countOf, type Dataset, defineModel, InputError, type Model } from "unravel-cnn";
 import type { CommandData } from "../../data.js";
 import { type LoadedModel, loadModel } from "../../model.js";
+import { readRecipe } from "../../recipes/recipe.js";
 import { shellWord } from "../../terminal/shell.js";
 import type { TrainOptions } from "./options.js";
+import { merged, type Said } from "./withRecipe.js";
 
 /** Grey pictures up to this side are as simple as MNIST's. */
 const SIMPLE_SIDE = 32;
 
+/** What three-conv needs: after convolutions of 5, 3 and 3 pixels and two pools there is something left. */
+const SMALLEST_SIDE = 20;
+
 /**
- * The built-in model that `auto` stands for: one-conv for images like MNIST's, resnet for pictures with colours or larger ones.
- * The sizes that were given decide where they belong to one of the two.
+ * The built-in model that `auto` stands for: three-conv for images like MNIST's, one-conv for those that are too small for it, resnet
+ * for pictures with colours or larger ones. The sizes that were given decide, since they belong to one-conv or to resnet.
  * @throws InputError if there are pictures for testing only
  */
 export function modelFor(
@@ -26,7 +31,21 @@ export function modelFor(
   if (sizes.filters !== undefined) return "one-conv";
   if (sizes.width !== undefined || sizes.depth !== undefined) return "resnet";
   const [channels, height, width] = train.shape;
-  return pictures && (channels > 1 || Math.max(height, width) > SIMPLE_SIDE) ? "resnet" : "one-conv";
+  if (pictures && (channels > 1 || Math.max(height, width) > SIMPLE_SIDE)) return "resnet";
+  return Math.min(height, width) < SMALLEST_SIDE ? "one-conv" : "three-conv";
+}
+
+/**
+ * What a command means once its data are known: `auto` for the network is a built-in one, and where that is three-conv all else that
+ * isn't given is the recipe `default`.
+ * @throws InputError if there are pictures for testing only
+ */
+export function settled(said: Said, data: CommandData): Said {
+  const model = modelFor(said.options.model, data, said.options);
+  const isDefault =
+    said.options.model === "auto" && said.options.recipe === undefined && model === "three-conv";
+  const { options, isGiven } = isDefault && !data.pictures ? merged(said, readRecipe("default")) : said;
+  return { options: { ...options, model }, isGiven };
 }
 
 /** Training is to take about so many multiply-adds, forward and backward: some ten minutes on two cores. */

@@ -22,7 +22,9 @@ export interface TrainOptions extends EngineChoice, DataOptions {
   filters?: number;
   width?: number;
   depth?: number;
+  recipe?: string;
   init?: Init;
+  test?: string;
   limit?: number;
   epochs: number;
   batchSize: number;

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import {
   countOf,
   createEngine,
@@ -9,12 +10,12 @@ import {
   fit,
   InputError,
 } from "unravel-cnn";
-import { loadData } from "../../data.js";
+import { type CommandData, loadData } from "../../data.js";
 import { checkEngine, engineOptions } from "../../engine.js";
 import { loadModel, modelOfFile } from "../../model.js";
 import { Progress } from "../../terminal/progress.js";
 import { announce, describeBefore, describeEnd, describeLeftOut, showProgress } from "./announce.js";
-import { chosenFor, commandOf, modelFor, withPictures } from "./autoModel.js";
+import { chosenFor, commandOf, settled, withPictures } from "./autoModel.js";
 import { checkFindRate, reportRates } from "./findRate.js";
 import { fitOptionsOf } from "./fitOptions.js";
 import { HistoryFiles } from "./historyFiles.js";
@@ -39,18 +40,20 @@ export async function train(
 ): Promise<void> {
   const resumed = given.resume === undefined ? undefined : await readResumed(given.resume, given, isGiven);
   const asked = resumed?.options ?? given;
-  const optimizer = optimizerOf(asked);
+  optimizerOf(asked); // what can't be is said before data are loaded
   await checkEngine(asked);
   if (asked.findRate) checkFindRate(asked);
   const files = await outputsOf(asked, resumed);
   const progress = new Progress(process.stderr, asked.quiet === true);
   const isOwn = resumed !== undefined && !isGiven("model");
   const like = isOwn ? modelOf(resumed).model : await modelOfFile(asked.model, asked.spec);
-  const data = await loadData({ ...asked, like }, "training on", progress, signal);
-  const named = { ...asked, model: modelFor(asked.model, data, asked) };
+  const loadedData = await loadData({ ...asked, like }, "training on", progress, signal);
+  const data = asked.test === undefined ? loadedData : await withTestOf(loadedData, asked, progress, signal);
+  const { options: named } = settled({ options: asked, isGiven }, data);
   const training = named.limit === undefined ? data.train : firstOf(data.train, named.limit);
   const options = data.pictures && asked.model === "auto" ? await chosenFor(named, isGiven, training) : named;
   if (options !== named) progress.say(`Command   ${commandOf(options, isGiven)}`);
+  const optimizer = optimizerOf(options);
   const network = isOwn
     ? modelOf(resumed)
     : withLabelSmoothing(
@@ -134,6 +137,27 @@ export async function train(
     progress.clear();
     await engine.close();
   }
+}
+
+/**
+ * The data, to be tested on the test images of other data.
+ * @throws InputError if there is no such data, or its images or classes are of another kind
+ */
+async function withTestOf(
+  data: CommandData,
+  asked: TrainOptions,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<CommandData> {
+  const other = asked.test ?? "";
+  const { test } = await loadData({ ...asked, data: other, limit: 0 }, "testing on", progress, signal);
+  const { shape, classes } = data.train;
+  if (!isDeepStrictEqual([test.shape, test.classes], [shape, classes])) {
+    throw new InputError(
+      `--test ${other}: its images are ${test.shape.join("x")} in ${test.classes.length} classes, ${test.classes.slice(0, 3).join(", ")} and so on, but those to train on are ${shape.join("x")} in ${classes.length} classes, ${classes.slice(0, 3).join(", ")} and so on.`,
+    );
+  }
+  return { ...data, test };
 }
 
 /** Where results go. @throws InputError, FailureError if they can't be written there */
