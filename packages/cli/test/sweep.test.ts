@@ -1,7 +1,11 @@
-import { appendFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { appendFile, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { expect, test, vi } from "vitest";
 import { testIfPresent } from "../../../test/support/needs.js";
+import { runTrial } from "../src/commands/sweep/runTrial.js";
+import type { TrainOptions } from "../src/commands/train/options.js";
+import { loadData } from "../src/data.js";
+import { Progress } from "../src/terminal/progress.js";
 import {
   ended,
   expectNoTrace,
@@ -118,6 +122,8 @@ test("halving goes on from checkpoints to what a training without a break comes 
   expect(rungs.map(({ length }) => length)).toEqual([4, 2, 1]);
   expect(rungs.map(([{ epochs }]) => epochs)).toEqual([1, 2, 4]);
   expect(rungs.map(([line]) => line.test === null)).toEqual([true, true, false]);
+  // each rung only what is left to its end
+  expect(rungs.map((all) => all.map(({ run }) => run.trained))).toEqual([[1, 1, 1, 1], [1, 1], [2]]);
   const [winner] = rungs[2];
   const accuracy = (line: (typeof lines)[number]) => line.validation?.accuracy ?? 0;
   expect(rungs[1].every((line) => accuracy(line) <= Math.max(...rungs[1].map(accuracy)))).toBe(true);
@@ -131,6 +137,35 @@ test("halving goes on from checkpoints to what a training without a break comes 
   const [line] = await trialsIn(scratch("whole.ndjson"));
   expect(line.weights).toBe(winner.weights);
   expect([line.validation, line.test]).toEqual([winner.validation, winner.test]);
+});
+
+test("checkpoints of other sweeps, and those that have come too far, count for nothing", async () => {
+  const train = [...data(), "--model", "one-conv", "--filters", "1", "--epochs", "4", "--strict"];
+  const vary = { "learning-rate": [0.001, 0.01] };
+  const search = { type: "halving", factor: 2 };
+  const file = await writeSweep(scratch("stale.json"), { train, vary, search });
+  const out = scratch("stale.ndjson");
+  await succeed(["sweep", file, "--out", out, "--quiet"]);
+  const expected = await resultsIn(out);
+  await rm(out);
+
+  // the file of the trials is gone, and the folder of checkpoints is not, with one after epoch 2 of another training
+  const load = (options: TrainOptions) =>
+    loadData(options, "training on", new Progress(process.stderr, true), new AbortController().signal);
+  const checkpoint = scratch("stale.ndjson.checkpoints", "1-s0.safetensors");
+  await mkdir(dirname(checkpoint));
+  const task = { words: [...train, "--learning-rate=0.1", "--seed=0"], allEpochs: 4, checkpoint };
+  const far = await runTrial({ ...task, epochs: 2 }, load, () => {});
+  expect(far.trained).toBe(2);
+  await copyFile(checkpoint, scratch("far.safetensors"));
+  await succeed(["sweep", file, "--out", out, "--quiet"]);
+  expect(await resultsIn(out)).toEqual(expected);
+
+  const [near, again] = [scratch("near.safetensors"), scratch("far.safetensors")];
+  const anew = await runTrial({ ...task, epochs: 1, checkpoint: near }, load, () => {});
+  expect(await runTrial({ ...task, epochs: 1, checkpoint: again }, load, () => {})).toEqual(anew);
+  // nor does one that has come just so far, of a trial whose line was lost
+  expect(await runTrial({ ...task, epochs: 1, checkpoint: near }, load, () => {})).toEqual(anew);
 });
 
 test("a sweep that was killed goes on: nothing is lost, nothing twice, a torn line is taken away", async () => {

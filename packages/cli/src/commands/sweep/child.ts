@@ -45,7 +45,7 @@ process.on("message", ({ task }: ToChild) => {
     send({ type: "progress", share });
   };
   // an error that is no result ends this process: the parent begins the trial again in another one
-  void runTrial(task, load, onProgress).then((outcome) => send({ type: "outcome", outcome }));
+  void runTrial(task, load, onProgress).then((done) => send({ type: "outcome", ...done }));
 });
 
 send({ type: "ready" });

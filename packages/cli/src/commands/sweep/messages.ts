@@ -1,5 +1,4 @@
-import type { Outcome } from "./outcome.js";
-import type { TrialTask } from "./runTrial.js";
+import type { Done, TrialTask } from "./runTrial.js";
 
 /* What a sweep and the processes that do its trials say to each other. */
 
@@ -10,4 +9,4 @@ export type ToChild = { readonly task: TrialTask };
 export type FromChild =
   | { readonly type: "ready" }
   | { readonly type: "progress"; readonly share: number }
-  | { readonly type: "outcome"; readonly outcome: Outcome };
+  | ({ readonly type: "outcome" } & Done);

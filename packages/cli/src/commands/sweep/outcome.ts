@@ -39,6 +39,8 @@ export interface Outcome {
 /** When and where a trial ran: what may differ between two runs of it. */
 export interface Circumstances {
   readonly seconds: number;
+  /** How many epochs were trained in this time; those of the rungs before come from a checkpoint, where there is one. */
+  readonly trained: number;
   /** As ISO 8601. */
   readonly ended: string;
   /** Machine and process. */

@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { FromChild, ToChild } from "./messages.js";
-import { noOutcome, type Outcome } from "./outcome.js";
+import { noOutcome } from "./outcome.js";
 import type { Ended } from "./runner.js";
-import type { TrialTask } from "./runTrial.js";
+import type { Done, TrialTask } from "./runTrial.js";
 
 const CHILD = fileURLToPath(new URL("./sweepChild.js", import.meta.url));
 
@@ -12,12 +12,9 @@ const CHILD = fileURLToPath(new URL("./sweepChild.js", import.meta.url));
 const MOST_ATTEMPTS = 3;
 
 /** What a trial whose process dies each time comes to. */
-function lost(how: string): Outcome {
-  return {
-    status: "failed",
-    problem: `Its process ended ${MOST_ATTEMPTS} times (${how}); maybe there is not enough memory.`,
-    ...noOutcome,
-  };
+function lost(how: string): Done {
+  const problem = `Its process ended ${MOST_ATTEMPTS} times (${how}); maybe there is not enough memory.`;
+  return { outcome: { status: "failed", problem, ...noOutcome }, trained: 0 };
 }
 
 /** Processes of this machine that do trials: each one at a time. */
@@ -35,15 +32,15 @@ export class ProcessPool {
       const began = performance.now();
       const child = this.#idle.pop() ?? this.#start();
       const where = `${hostname()} ${child.pid}`;
-      const outcome = await this.#ask(child, task, onProgress);
-      if (typeof outcome === "object") {
+      const done = await this.#ask(child, task, onProgress);
+      if (typeof done === "object") {
         this.#idle.push(child);
-        return { outcome, seconds: (performance.now() - began) / 1000, where, attempts };
+        return { ...done, seconds: (performance.now() - began) / 1000, where, attempts };
       }
-      how = outcome;
+      how = done;
     }
     const seconds = (performance.now() - start) / 1000;
-    return { outcome: lost(how), seconds, where: hostname(), attempts: MOST_ATTEMPTS };
+    return { ...lost(how), seconds, where: hostname(), attempts: MOST_ATTEMPTS };
   }
 
   /** Kills all processes. What is running rejects. */
@@ -68,7 +65,7 @@ export class ProcessPool {
   }
 
   /** What came out, or how the process ended before that. */
-  #ask(child: ChildProcess, task: TrialTask, onProgress: (share: number) => void): Promise<Outcome | string> {
+  #ask(child: ChildProcess, task: TrialTask, onProgress: (share: number) => void): Promise<Done | string> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(new Error("The processes were ended."));
@@ -82,7 +79,7 @@ export class ProcessPool {
         if (message.type === "progress") onProgress(message.share);
         if (message.type !== "outcome") return;
         done();
-        resolve(message.outcome);
+        resolve({ outcome: message.outcome, trained: message.trained });
       };
       const exited = (code: number | null, signal: string | null) => {
         done();

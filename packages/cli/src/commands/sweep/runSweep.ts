@@ -119,7 +119,11 @@ async function runAll(
   return isOutOfTime;
 }
 
-function lineOf(sweep: Sweep, trial: Trial, { outcome, seconds, where, attempts }: Ended): TrialLine {
+function lineOf(
+  sweep: Sweep,
+  trial: Trial,
+  { outcome, seconds, trained, where, attempts }: Ended,
+): TrialLine {
   const { id, configuration, rung, epochs, seed, values, words } = trial;
   return {
     sweep: sweep.id,
@@ -131,7 +135,7 @@ function lineOf(sweep: Sweep, trial: Trial, { outcome, seconds, where, attempts 
     values,
     command: `unravel train ${words.map(shellWord).join(" ")}`,
     ...outcome,
-    run: { seconds: Number(seconds.toFixed(3)), ended: new Date().toISOString(), where, attempts },
+    run: { seconds: Number(seconds.toFixed(3)), trained, ended: new Date().toISOString(), where, attempts },
   };
 }
 

@@ -34,6 +34,13 @@ export interface TrialTask extends Pick<Trial, "words" | "epochs" | "allEpochs">
   readonly checkpoint?: string | undefined;
 }
 
+/** What came of a task. */
+export interface Done {
+  readonly outcome: Outcome;
+  /** So many epochs were trained for it. */
+  readonly trained: number;
+}
+
 /** Thrown to end a training after the epochs of its rung. */
 class RungReached extends Error {}
 
@@ -45,9 +52,10 @@ export async function runTrial(
   { words, epochs, allEpochs, files, checkpoint }: TrialTask,
   load: (options: TrainOptions) => Promise<CommandData>,
   onProgress: (share: number) => void,
-): Promise<Outcome> {
+): Promise<Done> {
   let engine: Engine | undefined;
   let known = noOutcome;
+  let trained = 0;
   try {
     const said = parseTrain(words);
     const options = { ...said.options, ...files };
@@ -68,9 +76,8 @@ export async function runTrial(
       parameters: parameterCount,
       multiplyAdds: multiplyAdds.forward,
     };
-    const records: EpochRecord[] = [];
-    const from = checkpoint === undefined ? undefined : await checkpointAt(checkpoint);
-    records.push(...(from?.history ?? []));
+    const from = checkpoint === undefined ? undefined : await checkpointAt(checkpoint, epochs);
+    const records: EpochRecord[] = [...(from?.history ?? [])];
     const save = async (reached: Checkpoint) => {
       if (checkpoint === undefined || reached.history.length < epochs || reached.ended) return;
       await writeWhole(checkpoint, formatCheckpoint(reached));
@@ -83,9 +90,12 @@ export async function runTrial(
       ...(from && { resume: from }),
       ...(!whole && { checkpoint: { every: { epochs }, save } }),
       onProgress: (event) => {
-        if (event.type === "epoch") records.push(event.record);
+        if (event.type === "epoch") {
+          records.push(event.record);
+          trained++;
+        }
         const within = event.type === "step" ? event.images / event.imagesPerEpoch : 0;
-        onProgress((records.length - begun + within) / (epochs - begun));
+        onProgress((trained + within) / (epochs - begun));
       },
     }).catch((error: unknown) => {
       if (!(error instanceof RungReached)) throw error;
@@ -94,7 +104,7 @@ export async function runTrial(
     const kept = named.keep === "best" ? best(records) : last;
     const test = whole && countOf(data.test) > 0 ? await evaluate(engine, data.test) : null;
     if (whole && checkpoint !== undefined) await rm(checkpoint, { force: true });
-    return {
+    const outcome: Outcome = {
       status: "done",
       problem: null,
       ...known,
@@ -106,24 +116,26 @@ export async function runTrial(
       test: test && { loss: test.loss, accuracy: test.accuracy },
       weights: hashOf(engine),
     };
+    return { outcome, trained };
   } catch (error) {
     const isResult =
       error instanceof DivergedError || error instanceof InputError || error instanceof FailureError;
     if (!isResult) throw error;
-    return {
-      status: error instanceof DivergedError ? "diverged" : "failed",
-      problem: error.message,
-      ...known,
-    };
+    const status = error instanceof DivergedError ? "diverged" : "failed";
+    return { outcome: { status, problem: error.message, ...known }, trained };
   } finally {
     await engine?.close();
   }
 }
 
-/** Where there is no sound checkpoint, the training begins again, and comes to the same. */
-async function checkpointAt(path: string): Promise<Checkpoint | undefined> {
+/**
+ * Where there is no sound checkpoint before this epoch, the training begins again, and comes to the same: one that has come so far
+ * is of a trial whose result was lost, and would go on to the next epoch.
+ */
+async function checkpointAt(path: string, epochs: number): Promise<Checkpoint | undefined> {
   try {
-    return parseCheckpoint(await readFile(path), path);
+    const checkpoint = parseCheckpoint(await readFile(path), path);
+    return checkpoint.history.length < epochs ? checkpoint : undefined;
   } catch {
     return undefined;
   }

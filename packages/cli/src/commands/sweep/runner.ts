@@ -1,12 +1,9 @@
-import type { Outcome } from "./outcome.js";
+import type { Circumstances, Outcome } from "./outcome.js";
 import type { Trial } from "./trial.js";
 
 /** A trial's result, and how it came about. */
-export interface Ended {
+export interface Ended extends Omit<Circumstances, "ended"> {
   readonly outcome: Outcome;
-  readonly seconds: number;
-  readonly where: string;
-  readonly attempts: number;
 }
 
 /** Where trials run: processes of this machine, or workers anywhere. */

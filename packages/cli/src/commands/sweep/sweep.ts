@@ -61,6 +61,8 @@ async function run(what: Sweep, file: TrialFile, options: SweepOptions, signal: 
   const runner = await runnerOf(what, options, folder, (line) => progress.say(line));
   const board = new Board(progress, runner, file.lines);
   try {
+    // what is there is of a sweep whose trials are gone
+    if (before === 0 && runner instanceof LocalRunner) await runner.forget();
     const { isOutOfTime } = await runSweep(
       what,
       file,

@@ -194,7 +194,7 @@ export class RedisRunner implements Runner {
     else {
       const problem = `Workers failed at it ${attempts} times: ${job.failedReason}`;
       const outcome: Outcome = { status: "failed", problem, ...noOutcome };
-      waiting.resolve({ outcome, seconds: 0, where: "", attempts });
+      waiting.resolve({ outcome, seconds: 0, trained: 0, where: "", attempts });
     }
     await job.remove().catch(() => {}); // if it stays, it is taken again only by this same trial
   }

@@ -46,7 +46,8 @@ export async function worker({
       told = performance.now();
       job.updateProgress(share).catch(() => {}); // it is only shown
     };
-    const { outcome, seconds, where } = await pool.run(task, onProgress);
+    const { attempts: _, ...result } = await pool.run(task, onProgress);
+    const { outcome, seconds } = result;
     if (job.data.checkpoint !== undefined && task.checkpoint !== undefined) {
       const isKept = await stat(task.checkpoint).then(
         () => true,
@@ -57,11 +58,11 @@ export async function worker({
       await rm(task.checkpoint, { force: true });
     }
     done++;
-    const result = outcome.validation
+    const said = outcome.validation
       ? percent(outcome.validation.accuracy)
       : (outcome.problem ?? outcome.status);
-    progress.say(`${job.id}  ${result}  ${seconds.toFixed(1)} s`);
-    return { outcome, seconds, where };
+    progress.say(`${job.id}  ${said}  ${seconds.toFixed(1)} s`);
+    return result;
   };
   const own = redis.duplicate();
   own.on("error", () => {}); // the other connection says it
