@@ -1,5 +1,5 @@
 import { appendFile, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import { expect, test, vi } from "vitest";
 import { testIfPresent } from "../../../test/support/needs.js";
 import { runTrial } from "../src/commands/sweep/runTrial.js";
@@ -142,30 +142,30 @@ test("halving goes on from checkpoints to what a training without a break comes 
 test("checkpoints of other sweeps, and those that have come too far, count for nothing", async () => {
   const train = [...data(), "--model", "one-conv", "--filters", "1", "--epochs", "4", "--strict"];
   const vary = { "learning-rate": [0.001, 0.01] };
-  const search = { type: "halving", factor: 2 };
+  const search = { type: "halving", from: 2, factor: 2 };
   const file = await writeSweep(scratch("stale.json"), { train, vary, search });
   const out = scratch("stale.ndjson");
   await succeed(["sweep", file, "--out", out, "--quiet"]);
   const expected = await resultsIn(out);
   await rm(out);
 
-  // the file of the trials is gone, and the folder of checkpoints is not, with one after epoch 2 of another training
+  // the file of the trials is gone, and the folder of checkpoints is not, with one after epoch 1 of another training
   const load = (options: TrainOptions) =>
     loadData(options, "training on", new Progress(process.stderr, true), new AbortController().signal);
-  const checkpoint = scratch("stale.ndjson.checkpoints", "1-s0.safetensors");
-  await mkdir(dirname(checkpoint));
-  const task = { words: [...train, "--learning-rate=0.1", "--seed=0"], allEpochs: 4, checkpoint };
-  const far = await runTrial({ ...task, epochs: 2 }, load, () => {});
-  expect(far.trained).toBe(2);
-  await copyFile(checkpoint, scratch("far.safetensors"));
+  const task = { words: [...train, "--learning-rate=0.1", "--seed=0"], allEpochs: 4 };
+  const [near, far] = [scratch("near.safetensors"), scratch("far.safetensors")];
+  const one = await runTrial({ ...task, epochs: 1, checkpoint: near }, load, () => {});
+  await mkdir(`${out}.checkpoints`);
+  await copyFile(near, scratch("stale.ndjson.checkpoints", "1-s0.safetensors"));
   await succeed(["sweep", file, "--out", out, "--quiet"]);
   expect(await resultsIn(out)).toEqual(expected);
 
-  const [near, again] = [scratch("near.safetensors"), scratch("far.safetensors")];
-  const anew = await runTrial({ ...task, epochs: 1, checkpoint: near }, load, () => {});
-  expect(await runTrial({ ...task, epochs: 1, checkpoint: again }, load, () => {})).toEqual(anew);
-  // nor does one that has come just so far, of a trial whose line was lost
-  expect(await runTrial({ ...task, epochs: 1, checkpoint: near }, load, () => {})).toEqual(anew);
+  // one that has come just so far is of a trial whose result was lost
+  expect(await runTrial({ ...task, epochs: 1, checkpoint: near }, load, () => {})).toEqual(one);
+  expect(await runTrial({ ...task, epochs: 2, checkpoint: far }, load, () => {})).toMatchObject({
+    trained: 2,
+  });
+  expect(await runTrial({ ...task, epochs: 1, checkpoint: far }, load, () => {})).toEqual(one);
 });
 
 test("a sweep that was killed goes on: nothing is lost, nothing twice, a torn line is taken away", async () => {
