@@ -30,6 +30,7 @@ export default defineConfig({
       { extends: true, test: { name: "mocked", include: mocked, isolate: true } },
     ],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 3, // on two cores, the default is one; but tests often wait for processes and browsers
     server: { deps: { external: [/\/packages\/\w+\/(dist|bundle)\//] } }, // as Node itself loads what was built
     sequence: { sequencer: LongestFirst },

@@ -10,7 +10,8 @@ import { createEngine, evaluate, fit, lenet5 } from "unravel-cnn";
 import { checkpointFolder, loadData, writeModel } from "unravel-cnn/node";
 
 const [name = "digits", file = "model.safetensors"] = process.argv.slice(2);
-const { train, test } = await loadData(name, { trainCount: Number(process.env.IMAGES ?? 60_000) });
+const most = Number(process.env.IMAGES ?? 60_000);
+const { train, test } = await loadData(name, { trainCount: most, drawCount: most });
 
 const engine = await createEngine(lenet5({ input: train.shape, classes: train.classes }), { seed: 0 });
 const folder = checkpointFolder(file.replace(/\.safetensors$/, ".checkpoint"));

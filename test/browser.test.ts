@@ -8,6 +8,7 @@ import { hasRelaxedSimd } from "unravel-cnn";
 import { build, transformWithOxc } from "vite";
 import { afterAll, describe, expect, onTestFinished, vi } from "vitest";
 import { openPage, testInBrowser } from "./support/browser.js";
+import { few } from "./support/long.js";
 import type { TestPage } from "./support/page/main.js";
 import { train } from "./support/page/train.js";
 import { filesIn, serveSite } from "./support/site.js";
@@ -89,10 +90,13 @@ function nodeResult(strict: boolean) {
   return result;
 }
 
-describe.each([
+/** Without isolation it trains bundled, too, and all else of such a worker is tested in Node (engineThreads.test.ts). */
+const pages = [
   ["isolated", true],
   ["without isolation", false],
-])("a page %s", (_, isolated) => {
+] as const;
+
+describe.each(few(pages.slice(0, 1), [...pages]))("a page %s", (_, isolated) => {
   testInBrowser("trains strictly to the bits that Node gets", async () => {
     const { page, call } = await sharedPage(isolated);
     const { shared, cores } = await call("about");
@@ -156,11 +160,6 @@ describe.each([
   });
 });
 
-testInBrowser("a page without isolation is told that it can't have several threads", async () => {
-  const { call } = await sharedPage(false);
-  expect(await call("create", { threads: 2 })).toMatch(/^InputError: .*isolation.* use threads: 1\.$/);
-});
-
 testInBrowser("bundled by Vite for production it finds its worker, which is bundled once", async () => {
   const folder = await mkdtemp(join(tmpdir(), "unravel-page-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -180,5 +179,9 @@ testInBrowser("bundled by Vite for production it finds its worker, which is bund
     const { threads, ...result } = await call("train", { strict: true });
     expect(threads).toBeGreaterThan(0);
     expect(result).toEqual(expected);
+    expect(await resultOf(call("train", { strict: true, threads: 0 }))).toEqual(expected);
+    if (isolated) continue;
+    const said = await call("create", { threads: 2 });
+    expect(said, "it can't have several threads").toMatch(/^InputError: .*isolation.* use threads: 1\.$/);
   }
 });

@@ -25,7 +25,7 @@ interface Reader {
 const readers: Reader[] = readersIn(folder);
 
 test.each(readers)("$name", async (reader) => {
-  const { counts, faults } = await mutator(1, few(120, 250))(reader);
+  const { counts, faults } = await mutator(1, few(80, 250))(reader);
   expect(faults).toEqual([]);
   // The damage is neither harmless nor hopeless.
   expect(counts.read).toBeGreaterThan(0);

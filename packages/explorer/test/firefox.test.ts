@@ -2,13 +2,16 @@ import { explain, parseCell } from "unravel-cnn";
 import { expect, onTestFinished, vi } from "vitest";
 import { serve } from "../../cli/src/explore/server.js";
 import { pageSite } from "../../cli/src/explore/site.js";
-import { testInFirefox } from "./support/firefox.js";
+import { digits, pageOf, SEVEN } from "../../files/test/support/exportedPages.js";
+import { closeFirefox, testInFirefox } from "./support/firefox.js";
 import { sample, traceOf } from "./support/library.js";
 import { notedWorkers, noteWorkers, withoutNestedWorkers } from "./support/workers.js";
 
 /*
- * Both halves of the page in another browser: what differs between browsers shows in the first minute.
+ * Both halves of the page, and an exported one, in another browser: what differs between browsers shows in the first minute.
  */
+
+closeFirefox();
 
 /** A machine that is busy takes longer. */
 const LONG = { timeout: 90_000, interval: 100 };
@@ -59,3 +62,14 @@ testInFirefox(
     expect(await probabilities()).not.toEqual(close(right.tensors.probs.data));
   },
 );
+
+testInFirefox("Firefox reads a digit from a page on the disk, and asks for nothing", async (firefox) => {
+  await firefox.goto(await pageOf(await digits(), "digits"));
+  await firefox.drag(".paper", SEVEN);
+  await expect
+    .poll(() => firefox.evaluate(() => document.querySelector(".answer strong")?.textContent), {
+      timeout: 30_000,
+    })
+    .toBe("7");
+  expect(await firefox.evaluate(() => performance.getEntriesByType("resource").length)).toBe(0);
+});

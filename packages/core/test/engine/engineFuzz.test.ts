@@ -29,7 +29,7 @@ import { boundsOf, trainTextbook } from "../support/textbookTraining.js";
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20 has it behind this flag
 const relaxed = hasRelaxedSimd();
 
-const { FUZZ_COUNT = few("18", "60"), FUZZ_SEED = "20260501" } = process.env;
+const { FUZZ_COUNT = few("10", "60"), FUZZ_SEED = "20260501" } = process.env;
 
 interface Case {
   readonly model: Model;

@@ -34,7 +34,7 @@ async function run(options: string, before: string, program: string): Promise<st
 }
 
 const STEPS = few(10_000, 50_000);
-const RUNS = few(15, 50);
+const RUNS = few(8, 50);
 
 describe.each(kinds)("%s", (_, options, before) => {
   test("a process that forgets to close its engine ends; one that waits for it lives on", async () => {
@@ -55,7 +55,7 @@ describe.each(kinds)("%s", (_, options, before) => {
         const train = async (runs) => {
           for (let k = 0; k < runs; k++) await fit(large, images, { epochs: 1, batchSize: 8, learningRate: 1e-4 });
         };
-        await train(30);
+        await train(${few(15, 30)});
         const sizes = [rss()];
         for (let k = 0; k < 3; k++) { await train(${RUNS}); sizes.push(rss()); }
         await engine.close();

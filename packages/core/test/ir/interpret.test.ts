@@ -148,7 +148,7 @@ test("every kernel of random networks leaves the bits that the interpreter leave
       },
     ),
     {
-      ...cases(few(45, 110)),
+      ...cases(few(25, 110)),
       examples: [
         [[ways, 20], optimizers[0], false, 1],
         [[rare, 9], optimizers[0], false, 1],

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -28,6 +28,29 @@ type Answer = {
 
 const START_MS = 60_000;
 
+/** Without what a person's browser does besides, which takes as much time as a page. */
+const preferences = {
+  "app.normandy.enabled": false,
+  "app.update.disabledForTesting": true,
+  "browser.aboutwelcome.enabled": false,
+  "browser.newtab.preload": false,
+  "browser.newtabpage.enabled": false,
+  "browser.safebrowsing.malware.enabled": false,
+  "browser.safebrowsing.phishing.enabled": false,
+  "browser.safebrowsing.update.enabled": false,
+  "browser.shell.checkDefaultBrowser": false,
+  "browser.startup.homepage_override.mstone": "ignore",
+  "browser.topsites.contile.enabled": false,
+  "datareporting.healthreport.uploadEnabled": false,
+  "datareporting.policy.dataSubmissionEnabled": false,
+  "dom.ipc.processPrelaunch.enabled": false,
+  "extensions.systemAddon.update.enabled": false,
+  "media.gmp-manager.updateEnabled": false,
+  "network.captive-portal-service.enabled": false,
+  "network.connectivity-service.enabled": false,
+  "toolkit.telemetry.enabled": false,
+};
+
 /** A window of a Firefox of its own, with a profile of its own. */
 export class Firefox {
   readonly #process: ChildProcess;
@@ -54,6 +77,10 @@ export class Firefox {
 
   static async start(path: string): Promise<Firefox> {
     const profile = await mkdtemp(join(tmpdir(), "unravel-firefox-"));
+    const lines = Object.entries(preferences).map(
+      ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
+    );
+    await writeFile(join(profile, "user.js"), lines.join(""));
     const flags = ["--headless", "--no-remote", "--width=1440", "--height=900"];
     const child = spawn(path, [...flags, "--profile", profile, "--remote-debugging-port=0", "about:blank"], {
       stdio: ["ignore", "ignore", "pipe"],

@@ -2,36 +2,15 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
-import { builtIn, parseModel, type SavedModel } from "unravel-cnn";
+import { builtIn } from "unravel-cnn";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { emptyPage, openPage, testInBrowser } from "../../../../test/support/browser.js";
 import { serveSite } from "../../../../test/support/site.js";
 import { lowContrasts, violations } from "../../../explorer/test/support/axe.js";
-import { testInFirefox } from "../../../explorer/test/support/firefox.js";
 import { drawnImages, drawnNetwork, type Exported, strictly, written } from "../support/exported.js";
+import { digits, pageOf, SEVEN } from "../support/exportedPages.js";
 
 /* Exported pages and modules, in browsers. */
-
-const accuracy = { share: 0.9876, data: "<b>drawn</b>", images: 1234 };
-
-/** A network that reads digits: the one that the page begins with. */
-async function digits(): Promise<SavedModel> {
-  const file = new URL("../../../explorer/assets/one-conv.safetensors", import.meta.url);
-  return parseModel(await readFile(file), "one-conv");
-}
-
-/** A seven, from 0 to 1 across the pad. */
-const SEVEN = [
-  [0.27, 0.22],
-  [0.5, 0.22],
-  [0.73, 0.22],
-  [0.6, 0.5],
-  [0.45, 0.82],
-] as const;
-
-async function pageOf(saved: SavedModel, name: string): Promise<string> {
-  return pathToFileURL(await written(saved, "html", { name, accuracy })).href;
-}
 
 async function draw(page: Page, points: readonly (readonly [number, number])[]): Promise<void> {
   const box = await page.locator(".paper").boundingBox();
@@ -122,17 +101,6 @@ testInBrowser(
     expect(await violations(page)).toEqual([]);
   },
 );
-
-testInFirefox("Firefox reads a digit from a page on the disk, and asks for nothing", async (firefox) => {
-  await firefox.goto(await pageOf(await digits(), "digits"));
-  await firefox.drag(".paper", SEVEN);
-  await expect
-    .poll(() => firefox.evaluate(() => document.querySelector(".answer strong")?.textContent), {
-      timeout: 30_000,
-    })
-    .toBe("7");
-  expect(await firefox.evaluate(() => performance.getEntriesByType("resource").length)).toBe(0);
-});
 
 const closeLater: (() => void | Promise<void>)[] = [];
 afterAll(async () => {
