@@ -4,7 +4,8 @@ import { transformWithOxc } from "vite";
 import { afterAll, describe, type TestFunction, test } from "vitest";
 import { openPage, testInBrowser } from "./support/browser.js";
 import { testGpuEngine } from "./support/gpuEngine.js";
-import { closeEngine, diverge, type GpuPage, lose, trainOn } from "./support/page/gpu.js";
+import { closeEngine, diverge, trainOn } from "./support/page/gpu.js";
+import { choose, type GpuPage, lose, loseBetween, memory, struggle } from "./support/page/gpuTrouble.js";
 import { filesIn, serveSite } from "./support/site.js";
 
 /*
@@ -19,17 +20,17 @@ afterAll(async () => {
 });
 
 const dist = new URL("../packages/core/dist/", import.meta.url);
-const source = new URL("./support/page/gpu.ts", import.meta.url);
+const pages = new URL("./support/page/", import.meta.url);
 
 async function site(path: string): Promise<string | Uint8Array | undefined> {
   if (path === "/index.html") {
     const map = JSON.stringify({ imports: { "unravel-cnn": "/dist/index.js" } });
-    return `<!doctype html><script type="importmap">${map}</script><script type="module" src="/gpu.js"></script>`;
+    return `<!doctype html><script type="importmap">${map}</script><script type="module" src="/page/gpuTrouble.js"></script>`;
   }
   if (path.startsWith("/dist/")) return filesIn(dist)(path.slice("/dist".length));
-  return path === "/gpu.js"
-    ? (await transformWithOxc(await readFile(source, "utf8"), "gpu.ts")).code
-    : undefined;
+  const [, name] = /^\/page\/(\w+)\.js$/.exec(path) ?? [];
+  if (name === undefined) return undefined;
+  return (await transformWithOxc(await readFile(new URL(`${name}.ts`, pages), "utf8"), `${name}.ts`)).code;
 }
 
 let opened: ReturnType<typeof open> | undefined;
@@ -51,6 +52,10 @@ async function open() {
     diverge: () => call("diverge", { engine: "webgpu" }),
     closeEngine: () => call("closeEngine", { engine: "webgpu" }),
     lose: () => call("lose"),
+    loseBetween: () => call("loseBetween"),
+    struggle: (kind: string) => call("struggle", kind),
+    choose: () => call("choose"),
+    memory: (steps: number) => call("memory", steps),
   };
 }
 
@@ -78,5 +83,9 @@ describe("in Node", () => {
     diverge: () => diverge(options),
     closeEngine: () => closeEngine(options),
     lose: () => lose(nodeGpu),
+    loseBetween: () => loseBetween(nodeGpu),
+    struggle: (kind) => struggle(kind, nodeGpu),
+    choose: () => choose(nodeGpu),
+    memory: (steps) => memory(nodeGpu, steps),
   }));
 });

@@ -4,24 +4,27 @@ import { nodeGpu } from "unravel-cnn/node";
 import {
   type Convolution,
   convolutions,
-  type EngineName,
+  describeChange,
+  type EngineChange,
   type EngineOptions,
+  type EngineRequest,
   engineNames,
   hasRelaxedSimd,
 } from "unravel-cnn/training";
 import { oneOf, wholeNumber } from "./options.js";
+import { complain } from "./terminal/output.js";
 
 /** What can be said on the command line about what computes. */
 export interface EngineChoice {
-  engine: EngineName;
+  engine: EngineRequest;
   threads?: number;
   strict?: boolean;
   convolution?: Convolution;
 }
 
-/** Gives a command the options `--engine`, `--threads`, `--strict` and `--convolution`. */
-export function addEngineOptions(command: Command): Command {
-  return addEngineKind(command).option(
+/** Gives a command the options `--engine`, one of `names`, `--threads`, `--strict` and `--convolution`. */
+export function addEngineOptions(command: Command, names?: readonly EngineRequest[]): Command {
+  return addEngineKind(command, names).option(
     "--threads <n>",
     "of the wasm engine (default: all cores)",
     wholeNumber("--threads", 1, MOST_THREADS),
@@ -30,14 +33,15 @@ export function addEngineOptions(command: Command): Command {
 
 export const MOST_THREADS = 256;
 
-const ENGINES: Readonly<Record<EngineName, string>> = {
+const ENGINES: Readonly<Record<EngineRequest, string>> = {
   wasm: "compiled",
   webgpu: "a GPU, with the package webgpu",
   reference: "the textbook, slow",
+  auto: "wasm or webgpu, whichever is faster",
 };
 
 /** Gives a command the options `--engine`, one of `names`, `--strict` and `--convolution`. */
-export function addEngineKind(command: Command, names: readonly EngineName[] = engineNames): Command {
+export function addEngineKind(command: Command, names: readonly EngineRequest[] = engineNames): Command {
   const said = names.map((name) => `${name} (${ENGINES[name]})`);
   return addConvolutionOption(command)
     .option(
@@ -59,16 +63,29 @@ export function addConvolutionOption(command: Command): Command {
   );
 }
 
-/** The options for `createEngine`. */
-export function engineOptions({ engine, threads, strict, convolution }: EngineChoice): EngineOptions {
+/**
+ * The options for `createEngine`.
+ * @param tell hears that a GPU was lost; default: it is said on the error output
+ */
+export function engineOptions(
+  { engine, threads, strict, convolution }: EngineChoice,
+  tell = tellChange,
+): EngineOptions {
   allowRelaxedSimd();
   return {
     engine,
-    ...(engine === "webgpu" && { gpu: nodeGpu }),
+    ...(needsGpu(engine) && { gpu: nodeGpu, onChange: tell }),
     ...(threads !== undefined && { threads }),
     ...(strict && { strict }),
     ...(convolution && { convolution }),
   };
+}
+
+const needsGpu = (engine: EngineRequest): boolean => engine === "webgpu" || engine === "auto";
+
+/** Says on the error output that a GPU was lost, and what goes on. */
+export function tellChange(change: EngineChange): void {
+  complain(describeChange(change));
 }
 
 /**
@@ -76,6 +93,7 @@ export function engineOptions({ engine, threads, strict, convolution }: EngineCh
  * @throws InputError if it needs a package that isn't installed
  */
 export async function checkEngine({ engine }: Pick<EngineChoice, "engine">): Promise<void> {
+  // auto does without
   if (engine === "webgpu") await nodeGpu.requestAdapter();
 }
 

@@ -157,6 +157,9 @@ describe("--json", () => {
       data: expect.stringContaining("shapes"),
       seed: 7,
       engine: "wasm",
+      adapter: null,
+      engineChoice: null,
+      engineChanges: [],
       threads: number,
       strict: expect.any(Boolean),
       parameters: 2090,
@@ -176,7 +179,7 @@ describe("--json", () => {
       out: scratch("json.safetensors"),
     });
     expect(Object.keys(result)).toEqual(
-      "model data seed engine threads strict parameters multiplyAddsPerImage before epochs death leftOut keptEpoch stoppedEarly test trainSeconds totalSeconds gflops computedGflops peakGflops out".split(
+      "model data seed engine threads strict parameters multiplyAddsPerImage before epochs death leftOut keptEpoch stoppedEarly test trainSeconds totalSeconds gflops computedGflops peakGflops out adapter engineChoice engineChanges".split(
         " ",
       ),
     );

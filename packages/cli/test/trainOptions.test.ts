@@ -213,8 +213,22 @@ test("a GPU whose package isn't installed: said before anything is loaded", asyn
     expectRefusal(
       refused,
       2,
-      /^The webgpu engine needs the package webgpu, .*: run "npm install webgpu", or /,
+      /^The webgpu engine needs the package webgpu, .*; run "npm install webgpu", or /,
     );
     expect(refused.stderr).not.toContain("Loading");
   }
+  // where anything will do, WebAssembly does it, and that is said once
+  const auto = [...data(), "--epochs", "1", "--threads", "1", "--json"];
+  const { stdout, stderr } = await succeed(["train", ...auto, "--engine", "auto"]);
+  const result = JSON.parse(stdout);
+  const reason = "The webgpu engine needs the package webgpu, which is not installed here";
+  expect(result).toMatchObject({
+    ...{ engine: "wasm", adapter: null, engineChanges: [] },
+    engineChoice: { engine: "wasm", reason, milliseconds: { wasm: null, webgpu: null } },
+  });
+  expect(stderr.split(reason), "said once").toHaveLength(2);
+  expect(stderr).toContain(`Chosen    wasm: ${reason}\n`);
+  const wasm = JSON.parse((await succeed(["train", ...auto])).stdout);
+  expect(wasm.engineChoice).toBe(null);
+  expect(result.test).toEqual(wasm.test);
 });

@@ -9,6 +9,28 @@ import type { NamedTensors } from "../tensor.js";
 /** An engine by its name: the textbook, WebAssembly, or a GPU. */
 export type EngineName = "reference" | "wasm" | "webgpu";
 
+/** That an engine went on as another one. */
+export interface EngineChange {
+  readonly from: EngineName;
+  readonly to: EngineName;
+  /**
+   * After how many steps of the training the other one goes on: what was learnt in these is kept, and steps that were done since
+   * are done again. Null: nothing was being trained.
+   */
+  readonly step: number | null;
+  /** Why: a sentence without its stop. */
+  readonly reason: string;
+}
+
+/** What `engine: "auto"` came to. */
+export interface AutoChoice {
+  readonly engine: EngineName;
+  /** Why: a sentence without its stop. */
+  readonly reason: string;
+  /** For a step of the training, as it was measured; null: it wasn't. */
+  readonly milliseconds: { readonly wasm: number | null; readonly webgpu: number | null };
+}
+
 /**
  * Something that holds a network's parameters and computes with them. How an engine computes is its own affair; what
  * comes out is defined by the textbook (`layers/`, `optimizers/`).
@@ -19,6 +41,12 @@ export interface Engine {
   readonly threads: number;
   /** Whether the results are the same bits on every machine. */
   readonly strict: boolean;
+  /** What the GPU calls itself; undefined: there is none. */
+  readonly adapter?: string | undefined;
+  /** Of an engine that may go on as another one, when its GPU is lost: when it did. */
+  readonly changes?: readonly EngineChange[];
+  /** Of an engine that was chosen by `engine: "auto"`: why. */
+  readonly choice?: AutoChoice | undefined;
   /** How convolutions are computed, on which the last bits depend; undefined: as the textbook does. */
   readonly convolution?: Convolution | undefined;
   /** A copy of the parameters and of what layers keep besides, in float32. */

@@ -1,28 +1,43 @@
 import { type Convolution, convolutions } from "../compiler/convolution.js";
 import { hasRelaxedSimd, hasSimd } from "../compiler/features.js";
 import { InputError } from "../errors.js";
-import { defineModel, type ModelSpec } from "../graph/model.js";
+import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { type Init, initialParameters, inits } from "../graph/parameters.js";
 import { type Checks, callback, checkOptions, elsewhere, flag, oneOf, SEED } from "../options.js";
 import type { NamedTensors } from "../tensor.js";
-import type { Engine, EngineName } from "./engine.js";
+import { type AutoTraining, autoTrainingCheck, chooseEngine } from "./auto.js";
+import type { AutoChoice, Engine, EngineChange, EngineName } from "./engine.js";
+import { FallbackEngine } from "./fallback.js";
 import { ReferenceEngine } from "./reference.js";
 import { checkThreads, WasmEngine } from "./wasm/engine.js";
 import type { StartWorker } from "./wasm/engineWorker.js";
 import { defaultThreads } from "./wasm/host.js";
 import { WebGpuEngine } from "./webgpu/engine.js";
 import type { Gpu } from "./webgpu/gpu.js";
+import { GpuError } from "./webgpu/gpuError.js";
 
 /** All engines, the default first. */
 export const engineNames: readonly EngineName[] = ["wasm", "webgpu", "reference"];
+
+/** An engine by its name, or that of `wasm` and `webgpu` which is faster here. */
+export type EngineRequest = EngineName | "auto";
 
 /** Which engine is made, and on what it runs. */
 export interface EngineOptions {
   /**
    * Default `wasm`: compiled for the network. `webgpu`: compute shaders on a GPU. `reference`: the textbook as it is, much
-   * slower.
+   * slower. `auto`: a few steps of `training` are done with `wasm` and with `webgpu`, on made-up images and copies of the
+   * weights, and the faster one is taken; without a GPU it is `wasm`. The engine's `choice` says why.
    */
-  readonly engine?: EngineName | undefined;
+  readonly engine?: EngineRequest | undefined;
+  /** What is measured for `engine: "auto"`; default: batches of 32 with Adam. */
+  readonly training?: AutoTraining | undefined;
+  /**
+   * Hears that the webgpu engine went on in WebAssembly, because the GPU was lost, has too little memory or refuses the network.
+   * A training then goes on from what was read back of it last, some steps ago, and does the steps since then again. The
+   * engine's `changes` has the same.
+   */
+  readonly onChange?: ((change: EngineChange) => void) | undefined;
   /** The GPU of the webgpu engine. Default: `navigator.gpu`; in Node, that of a package that has one, such as `webgpu`. */
   readonly gpu?: Gpu | undefined;
   /**
@@ -67,7 +82,9 @@ export interface EngineOptions {
 }
 
 const engineChecks: Checks<EngineOptions> = {
-  engine: oneOf(engineNames),
+  engine: oneOf([...engineNames, "auto"]),
+  training: autoTrainingCheck,
+  onChange: callback,
   gpu: elsewhere,
   threads: elsewhere,
   startWorker: callback,
@@ -86,23 +103,48 @@ export async function createEngine(spec: ModelSpec, options: EngineOptions = {})
   checkOptions("The engine", options, engineChecks);
   const model = defineModel(spec);
   const parameters = options.parameters ?? initialParameters(model, options.seed ?? 0, options.init);
-  const { engine = "wasm", startWorker, threads = defaultThreads(startWorker) } = options;
+  const { engine = "wasm" } = options;
   if (engine === "reference") return new ReferenceEngine(model, parameters);
-  if (engine === "webgpu") {
-    const { gpu = globalThis.navigator?.gpu } = options;
-    return WebGpuEngine.open(model, parameters, gpu);
+  if (engine === "wasm") return wasmEngine(model, parameters, options);
+  checkWasm(options); // it may have to go on
+  const { gpu = globalThis.navigator?.gpu } = options;
+  const open = () => WebGpuEngine.open(model, parameters, gpu);
+  const other = (now: NamedTensors) => wasmEngine(model, now, options);
+  const withFallback = (opened: Engine, choice?: AutoChoice) =>
+    new FallbackEngine(opened, { other, onChange: options.onChange, choice });
+  if (engine === "auto") {
+    const { strict = false, training = {} } = options;
+    const chosen = await chooseEngine({ model, parameters, strict, open, other, training });
+    return withFallback(chosen.engine, chosen.choice);
   }
-  checkThreads(threads, startWorker);
-  if (!hasSimd()) {
-    throw new InputError(
-      "This JavaScript engine has no WebAssembly SIMD, which the wasm engine needs; use the reference engine.",
-    );
+  try {
+    return withFallback(await open());
+  } catch (error) {
+    if (!(error instanceof GpuError)) throw error;
+    const change = { from: engine, to: "wasm", step: null, reason: error.reason } as const;
+    options.onChange?.(change);
+    const none = withFallback(other(parameters));
+    none.changes.push(change);
+    return none;
   }
-  const { convolution = "auto" } = options;
+}
+
+function wasmEngine(model: Model, parameters: NamedTensors, options: EngineOptions): WasmEngine {
+  const { startWorker, threads = defaultThreads(startWorker), convolution = "auto" } = options;
+  checkWasm(options);
   return new WasmEngine(model, parameters, {
     threads,
     strict: options.strict === true || !hasRelaxedSimd(),
     convolution,
     startWorker,
   });
+}
+
+/** @throws InputError unless there can be a wasm engine here */
+function checkWasm({ startWorker, threads = defaultThreads(startWorker) }: EngineOptions): void {
+  checkThreads(threads, startWorker);
+  if (hasSimd()) return;
+  throw new InputError(
+    "This JavaScript engine has no WebAssembly SIMD, which the wasm engine needs; use the reference engine.",
+  );
 }

@@ -2,6 +2,7 @@ import { BLOCK } from "../compiler/block.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import { type Plan, planModel } from "../compiler/plan.js";
 import type { Engine } from "../engine/engine.js";
+import { FallbackEngine } from "../engine/fallback.js";
 import type { EngineOptions } from "../engine/index.js";
 import { checkThreads, WasmEngine } from "../engine/wasm/engine.js";
 import { layoutOf } from "../engine/wasm/layout.js";
@@ -89,7 +90,8 @@ export async function measurePeak(options: PeakOptions = {}): Promise<number> {
 }
 
 /** On the threads of an engine, which keep the kernel (some hundred kB) and have it the next time. */
-async function measureOn(engine: Engine, options: PeakOptions): Promise<number> {
+async function measureOn(given: Engine, options: PeakOptions): Promise<number> {
+  const engine = given instanceof FallbackEngine ? given.current : given;
   if (!(engine instanceof WasmEngine)) throw new InputError("Only a wasm engine has threads to be measured.");
   let loaded = kernels.get(engine);
   if (!loaded) {

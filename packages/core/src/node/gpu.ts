@@ -1,5 +1,5 @@
 import type { Gpu } from "../engine/webgpu/gpu.js";
-import { InputError } from "../errors.js";
+import { brief, NoGpuError } from "../engine/webgpu/gpuError.js";
 
 /** The package that brings WebGPU to Node (Dawn). It is large, so it isn't installed unless somebody wants it. */
 const PACKAGE = "webgpu";
@@ -34,10 +34,13 @@ async function load(): Promise<Gpu> {
     return create([]);
   } catch (error) {
     const missing = (error as { code?: unknown }).code === "ERR_MODULE_NOT_FOUND";
-    throw new InputError(
-      missing
-        ? `The webgpu engine needs the package ${PACKAGE}, which is not installed here: run "npm install ${PACKAGE}", or use the wasm engine.`
-        : `The package ${PACKAGE} could not be loaded (${error instanceof Error ? error.message : error}); use the wasm engine.`,
-    );
+    throw missing
+      ? new NoGpuError(
+          `The webgpu engine needs the package ${PACKAGE}, which is not installed here`,
+          `run "npm install ${PACKAGE}", or use the wasm engine`,
+        )
+      : new NoGpuError(
+          `The package ${PACKAGE} could not be loaded (${brief(error instanceof Error ? error.message : String(error))})`,
+        );
   }
 }

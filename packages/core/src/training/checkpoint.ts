@@ -1,5 +1,5 @@
 import { countOf, type Dataset } from "../data/dataset.js";
-import type { Engine } from "../engine/engine.js";
+import type { Engine, EngineChange, EngineName } from "../engine/engine.js";
 import { InputError, show } from "../errors.js";
 import type { ModelSpec } from "../graph/model.js";
 import {
@@ -43,6 +43,8 @@ export interface Checkpoint {
   readonly seconds: number;
   /** The best epoch so far, where images are set aside to know it. */
   readonly best: Best | null;
+  /** When it went on with another engine, because a GPU was lost; `about` has the engine since then. Default: it never did. */
+  readonly changes?: readonly EngineChange[] | undefined;
   readonly note?: unknown;
 }
 
@@ -67,7 +69,7 @@ export interface About {
   /** As they were worked out: none is left out that says something. */
   readonly settings: object;
   readonly engine: {
-    readonly name: string;
+    readonly name: EngineName;
     readonly strict: boolean;
     readonly convolution?: string | undefined;
   };
@@ -120,8 +122,7 @@ export const resumeCheck: Check = (name, value) => {
 
 /** @param settings plain data */
 export function aboutTraining(engine: Engine, data: Dataset, settings: object): About {
-  const { name, strict, convolution, model } = engine;
-  const { spec, classes, normalize } = model;
+  const { spec, classes, normalize } = engine.model;
   return {
     network: { ...spec, classes, normalize },
     data: {
@@ -131,8 +132,13 @@ export function aboutTraining(engine: Engine, data: Dataset, settings: object): 
       content: fingerprintOf(data),
     },
     settings,
-    engine: { name, strict, ...(convolution && { convolution }) },
+    engine: aboutEngine(engine),
   };
+}
+
+/** Which engine it is now: one that has lost its GPU is another one than before. */
+export function aboutEngine({ name, strict, convolution }: Engine): About["engine"] {
+  return { name, strict, ...(convolution && { convolution }) };
 }
 
 /** @throws InputError that says what differs, if a checkpoint is of another training */

@@ -1,3 +1,4 @@
+import type { EngineChange } from "../engine/engine.js";
 import { InputError, show } from "../errors.js";
 import { crc32 } from "../formats/crc32.js";
 import type { Fail } from "../formats/fail.js";
@@ -35,6 +36,7 @@ interface Plain {
   readonly history: readonly EpochRecord[];
   readonly seconds: number;
   readonly best: Omit<Best, "parameters"> | null;
+  readonly changes?: readonly EngineChange[];
   readonly note?: unknown;
 }
 
@@ -46,6 +48,7 @@ export function formatCheckpoint({
   history,
   seconds,
   best,
+  changes,
   note,
 }: Checkpoint): Uint8Array {
   const { steps, totals, firstLoss = 0, parameters, memory, average } = state;
@@ -53,6 +56,7 @@ export function formatCheckpoint({
     ...{ format: FORMAT, about, ended, steps, totals, firstLoss },
     ...{ memories: memory.length, hasAverage: average !== undefined },
     ...{ history, seconds, best: best && { epoch: best.epoch, loss: best.loss } },
+    ...(changes !== undefined && { changes }),
     ...(note !== undefined && { note }),
   };
   const tensors = {
@@ -97,7 +101,7 @@ export function parseCheckpoint(bytes: Uint8Array, source: string): Checkpoint {
           return [entry.name.slice(prefix.length + 1), tensor(shape, data)];
         }),
     );
-  const { about, ended, steps, totals, firstLoss, history, seconds, best, note } = plain;
+  const { about, ended, steps, totals, firstLoss, history, seconds, best, changes, note } = plain;
   return {
     about,
     state: {
@@ -108,6 +112,7 @@ export function parseCheckpoint(bytes: Uint8Array, source: string): Checkpoint {
     },
     ...{ ended, history, seconds },
     best: best && { ...best, parameters: group("best") },
+    ...(changes !== undefined && { changes }),
     ...(note !== undefined && { note }),
   };
 }
@@ -142,7 +147,7 @@ function readPlain(json: string | undefined, fail: Fail): Plain {
   if (typeof plain.format === "number" && plain.format > FORMAT) {
     return fail(`it was written by a newer unravel (format ${plain.format}; this reads ${FORMAT})`);
   }
-  const { about, ended, steps, totals, firstLoss, memories, history, seconds, best } = plain;
+  const { about, ended, steps, totals, firstLoss, memories, history, seconds, best, changes = [] } = plain;
   const isSound =
     isObject(about) &&
     typeof ended === "boolean" &&
@@ -152,6 +157,8 @@ function readPlain(json: string | undefined, fail: Fail): Plain {
     isCount(memories, MOST_MEMORIES) &&
     Array.isArray(history) &&
     history.every((record) => isObject(record) && [record.loss, record.accuracy].every(Number.isFinite)) &&
+    Array.isArray(changes) &&
+    changes.every((change) => isObject(change) && typeof change.reason === "string") &&
     (best === null || (isObject(best) && isCount(best.epoch, history.length) && Number.isFinite(best.loss)));
   return isSound ? (plain as Plain) : fail("it is damaged, or not a checkpoint that unravel wrote");
 }

@@ -1,7 +1,7 @@
 import { countOf } from "../data/dataset.js";
-import type { Engine, EpochOptions, EpochTotals } from "../engine/engine.js";
+import type { Engine, EngineChange, EpochOptions, EpochTotals } from "../engine/engine.js";
 import { withAnyOf } from "../listening.js";
-import type { About, Best, Checkpoint, Checkpoints } from "./checkpoint.js";
+import { type About, aboutEngine, type Best, type Checkpoint, type Checkpoints } from "./checkpoint.js";
 import { type Death, deathOf } from "./death.js";
 import { evaluate } from "./evaluate.js";
 import type { EpochRecord, History, ProgressEvent } from "./history.js";
@@ -18,6 +18,8 @@ export interface CourseOptions {
 export interface Keeping {
   readonly checkpoints: Checkpoints;
   readonly about: About;
+  /** Of the engine, in the training so far. */
+  readonly changes: () => readonly EngineChange[];
 }
 
 /** A training's way from its beginning, or from a checkpoint, to its end: epoch by epoch, looking at validation images after each. */
@@ -187,13 +189,17 @@ export class Course {
 
   async #save(): Promise<void> {
     const keeping = this.#keeping;
-    await keeping?.checkpoints.save(this.#place, async () => ({
-      about: keeping.about,
-      ended: this.#isOver,
-      state: await this.#training.state(),
-      history: [...this.#records],
-      seconds: this.#seconds,
-      best: this.#best,
-    }));
+    await keeping?.checkpoints.save(this.#place, async () => {
+      const changes = keeping.changes();
+      return {
+        about: { ...keeping.about, engine: aboutEngine(this.#engine) },
+        ended: this.#isOver,
+        state: await this.#training.state(),
+        history: [...this.#records],
+        seconds: this.#seconds,
+        best: this.#best,
+        ...(changes.length > 0 && { changes: [...changes] }),
+      };
+    });
   }
 }

@@ -90,10 +90,12 @@ export async function fit(engine: Engine, data: Dataset, options: FitOptions = {
       ? aboutTraining(engine, data, { ...prepared.settings, ...asideOf(settings), keep, patience })
       : undefined;
   if (about && resume) checkSame(resume.about, about);
+  const changesBefore = engine.changes?.length ?? 0;
+  const changes = () => [...(resume?.changes ?? []), ...(engine.changes?.slice(changesBefore) ?? [])];
   const training = await Training.begin(engine, prepared, resume?.state);
   try {
     return await listening({ signal, onProgress }, (listeners) => {
-      const keeping = about && checkpoint && { checkpoints: new Checkpoints(checkpoint), about };
+      const keeping = about && checkpoint && { checkpoints: new Checkpoints(checkpoint), about, changes };
       return new Course(engine, training, { ...listeners, keep, patience }, keeping, resume).run();
     });
   } finally {

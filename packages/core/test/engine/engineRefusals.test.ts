@@ -47,7 +47,7 @@ describe("refuses", () => {
   test("an engine that there isn't", async () => {
     const engine = "cuda" as never;
     await expect(createEngine(small, { engine })).rejects.toThrow(
-      /^The engine: engine must be "wasm", "webgpu" or "reference", not "cuda"/,
+      /^The engine: engine must be "wasm", "webgpu", "reference" or "auto", not "cuda"/,
     );
   });
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import {
-  type EngineName,
+  type EngineRequest,
   type EpochSettings,
   fitDefaults,
   InputError,
@@ -88,7 +88,7 @@ export function planOf(options: ScalingCommandOptions): SweepPlan {
   };
 }
 
-function threadsOf(engine: EngineName, threads: number): number {
+function threadsOf(engine: EngineRequest, threads: number): number {
   return engine === "reference" ? 1 : threads;
 }
 

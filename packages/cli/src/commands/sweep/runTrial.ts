@@ -67,7 +67,13 @@ export async function runTrial(
     const training = named.limit === undefined ? data.train : firstOf(data.train, named.limit);
     const network = withLabelSmoothing(await loadModel({ ...named, say: () => {} }, data.train), named);
     const { model, parameters } = withPictures(network, data);
-    engine = await createEngine(model.spec, { ...engineOptions(named), threads: 0, parameters });
+    const from = checkpoint === undefined ? undefined : await checkpointAt(checkpoint, epochs);
+    const fitOptions = fitOptionsOf(named, optimizer, training, data);
+    const { batchSize, clip, ema, augment } = fitOptions;
+    engine = await createEngine(model.spec, {
+      ...engineOptions({ ...named, engine: from?.about.engine.name ?? named.engine }),
+      ...{ training: { batchSize, optimizer, clip, ema, augment }, threads: 0, parameters },
+    });
     const { multiplyAdds, parameterCount } = model;
     known = {
       ...known,
@@ -76,7 +82,6 @@ export async function runTrial(
       parameters: parameterCount,
       multiplyAdds: multiplyAdds.forward,
     };
-    const from = checkpoint === undefined ? undefined : await checkpointAt(checkpoint, epochs);
     const records: EpochRecord[] = [...(from?.history ?? [])];
     const save = async (reached: Checkpoint) => {
       if (checkpoint === undefined || reached.history.length < epochs || reached.ended) return;
@@ -86,7 +91,7 @@ export async function runTrial(
     const whole = epochs === allEpochs;
     const begun = records.length;
     await fit(engine, training, {
-      ...fitOptionsOf(named, optimizer, training, data),
+      ...fitOptions,
       ...(from && { resume: from }),
       ...(!whole && { checkpoint: { every: { epochs }, save } }),
       onProgress: (event) => {
@@ -108,6 +113,7 @@ export async function runTrial(
       status: "done",
       problem: null,
       ...known,
+      path: pathOf(engine),
       training: kept ? { loss: kept.loss, accuracy: kept.accuracy } : null,
       validation:
         kept && kept.valLoss !== null && kept.valAccuracy !== null

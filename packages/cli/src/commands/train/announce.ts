@@ -63,8 +63,9 @@ export function announce(
   const keeping = describeKeeping(options);
   if (keeping !== undefined) progress.say(keeping);
   progress.say(
-    `Engine    ${engine.name}, ${counted(engine.threads, "thread")}${engine.strict ? ", strict" : ""}`,
+    `Engine    ${engine.name}, ${engine.adapter ?? counted(engine.threads, "thread")}${engine.strict ? ", strict" : ""}`,
   );
+  if (engine.choice) progress.say(`Chosen    ${engine.name}: ${engine.choice.reason}`);
 }
 
 /** What is done to images before they are trained on. */

@@ -1,4 +1,4 @@
-import type { Dataset, Engine, Evaluation, History } from "unravel-cnn";
+import type { Dataset, Engine, EngineChange, Evaluation, History } from "unravel-cnn";
 import type { LoadedModel } from "../../model.js";
 import { formatConfusion } from "../../terminal/confusion.js";
 import { headline } from "../../terminal/evaluation.js";
@@ -17,6 +17,8 @@ export interface Results {
   readonly test: Evaluation;
   readonly testData: Dataset;
   readonly learningRate: number;
+  /** Of the engine, also before a break. */
+  readonly changes: readonly EngineChange[];
   readonly speed: Speed | undefined;
   /** The data's name, for programs. */
   readonly source: string;
@@ -49,6 +51,9 @@ export function report(options: TrainOptions, results: Results): void {
       computedGflops: speed?.computed?.gflops ?? null,
       peakGflops: speed?.computed?.peakGflops ?? null,
       out: options.out ?? null,
+      adapter: engine.adapter ?? null,
+      engineChoice: engine.choice ?? null,
+      engineChanges: results.changes,
     };
     printJson(result);
     return;

@@ -82,11 +82,14 @@ export async function readResumed(
       `${folder}: its checkpoint was not made by "unravel train", which can't go on from it.`,
     );
   }
-  const kept = note.options as Record<string, unknown>;
+  // it goes on with the engine that it has now, also if that was chosen, or took the place of a GPU that was lost
+  const kept: Record<string, unknown> = { ...note.options, engine: checkpoint.about.engine.name };
   const given = options as unknown as Record<string, unknown>;
+  const saysElse = (option: string) =>
+    isGiven(option) && !(option === "engine" && options.engine === note.options.engine);
   for (const name of new Set([...Object.keys(kept), ...Object.keys(given)])) {
     const option = name as keyof TrainOptions;
-    if (FREE.includes(option) || NAMES.includes(option) || !isGiven(name)) continue;
+    if (FREE.includes(option) || NAMES.includes(option) || !saysElse(name)) continue;
     if (isDeepStrictEqual(kept[name], given[name])) continue;
     const before = kept[name] === undefined ? `no ${flag(name)}` : `${flag(name)} ${text(kept[name])}`;
     throw new InputError(
@@ -94,7 +97,7 @@ export async function readResumed(
     );
   }
   const free = Object.fromEntries(
-    Object.entries(given).filter(([name]) => FREE.includes(name as keyof TrainOptions) || isGiven(name)),
+    Object.entries(given).filter(([name]) => FREE.includes(name as keyof TrainOptions) || saysElse(name)),
   );
   return { checkpoint, note, options: { ...kept, ...free } as unknown as TrainOptions };
 }

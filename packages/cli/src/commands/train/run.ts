@@ -11,7 +11,7 @@ import {
   InputError,
 } from "unravel-cnn";
 import { type CommandData, loadData } from "../../data.js";
-import { checkEngine, engineOptions } from "../../engine.js";
+import { checkEngine, engineOptions, tellChange } from "../../engine.js";
 import { loadModel, modelOfFile } from "../../model.js";
 import { Progress } from "../../terminal/progress.js";
 import { announce, describeBefore, describeEnd, describeLeftOut, showProgress } from "./announce.js";
@@ -62,15 +62,20 @@ export async function train(
       );
   const loaded = withPictures(network, data);
   await files.model?.check(loaded.model);
+  const fitting = fitOptionsOf(options, optimizer, training, data);
+  const { batchSize, clip, ema, augment } = fitting;
   const engine = await createEngine(loaded.model.spec, {
-    ...engineOptions(options),
+    ...engineOptions(options, (change) => {
+      progress.clear();
+      tellChange(change);
+    }),
+    training: { batchSize, optimizer, clip, ema, augment },
     parameters: loaded.parameters,
   });
   const epochs: EpochRecord[] = [...(resumed?.checkpoint.history ?? [])];
   const about = { model: loaded.title, data: training.name, seed: options.seed };
   try {
-    const fitOptions = { ...fitOptionsOf(options, optimizer, training, data), signal };
-    const { batchSize } = fitOptions;
+    const fitOptions = { ...fitting, signal };
     if (options.findRate) {
       const { epochs: _, learningRate: __, schedule: ___, keep: ____, ...settings } = fitOptions;
       await reportRates(options, engine, training, loaded, settings, progress);
@@ -126,6 +131,7 @@ export async function train(
       testData: data.test,
       source: data.source,
       learningRate: fitOptions.learningRate,
+      changes: [...(resumed?.checkpoint.changes ?? []), ...(engine.changes ?? [])],
       speed,
     });
   } catch (error) {

@@ -12,7 +12,7 @@ export interface Speed {
   readonly imagesPerSecond: number;
   /** Thousand million operations a second, two for each multiply-add that a training step has by the network's definition. */
   readonly gflops: number;
-  /** The operations that were really computed, and the peak of the same threads; null for any engine but wasm. */
+  /** The operations that were really computed, and the peak of the same threads; null for any engine but wasm, and where it changed. */
   readonly computed: { readonly gflops: number; readonly peakGflops: number } | null;
 }
 
@@ -26,7 +26,9 @@ export async function measureSpeed(
   const images = epochs.reduce((sum, epoch) => sum + epoch.seconds * epoch.imagesPerSecond, 0);
   const imagesPerSecond = images / seconds;
   const gflops = trainingGflops(engine.model, imagesPerSecond);
-  if (engine.name !== "wasm") return { imagesPerSecond, gflops, computed: null };
+  // also of a training that began on a GPU, whose epochs are no measure of this machine's threads
+  if (engine.name !== "wasm" || (engine.changes?.length ?? 0) > 0)
+    return { imagesPerSecond, gflops, computed: null };
   const computed = computedGflops(engine.model, imagesPerSecond, options);
   return {
     imagesPerSecond,

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { decays, fitDefaults, inits, keeps, optimizerNames, schedules } from "unravel-cnn";
+import { decays, engineNames, fitDefaults, inits, keeps, optimizerNames, schedules } from "unravel-cnn";
 import { AUGMENT_HELP, augmentOption } from "../../augmentOption.js";
 import { addDataOptions } from "../../dataOptions.js";
 import { addEngineOptions } from "../../engine.js";
@@ -116,7 +116,7 @@ export function addTrainOptions(command: Command): Command {
       "go on from there, with its options; it ends with the same bits as without a break",
     )
     .optionsGroup("Engine:");
-  return addEngineOptions(command)
+  return addEngineOptions(command, [...engineNames, "auto"])
     .optionsGroup("Output:")
     .option(
       "--out <file>",

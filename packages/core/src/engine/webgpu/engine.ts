@@ -11,12 +11,12 @@ import { closedError } from "../failures.js";
 import { checkInference, checkTraining } from "../inputs.js";
 import { firstAverage, optimizerMemory } from "../optimizerState.js";
 import { memoryRowOf, rowOf } from "../wasm/row.js";
-import { type Device, lostError, openDevice } from "./device.js";
+import { checkDevice, type Device, fromDevice, openDevice } from "./device.js";
 import type { Gpu } from "./gpu.js";
 import { placeIn } from "./places.js";
 import { Program, run } from "./program.js";
 import { imagesOnDevice } from "./steps.js";
-import { WebGpuTraining } from "./training.js";
+import { learntBy, WebGpuTraining } from "./training.js";
 
 /** How many images are predicted at a time: few, or many. */
 const INFERENCE_SIZES = [8, 256] as const;
@@ -42,14 +42,18 @@ export class WebGpuEngine implements Engine {
     this.#device = device;
   }
 
-  /** @throws InputError if there is no GPU here, or the parameters are wrong */
+  /** @throws InputError if there is no GPU here, or the parameters are wrong; GpuError if it gives no device */
   static async open(model: Model, parameters: NamedTensors, gpu: Gpu | undefined): Promise<WebGpuEngine> {
     return new WebGpuEngine(model, parameters, await openDevice(gpu));
   }
 
-  /** What the GPU calls itself. */
   get adapter(): string {
     return this.#device.adapter;
+  }
+
+  /** Whether it says of itself that it computes on the processor. */
+  get isSoftware(): boolean {
+    return this.#device.isSoftware;
   }
 
   parameters(): NamedTensors {
@@ -57,7 +61,7 @@ export class WebGpuEngine implements Engine {
   }
 
   setParameters(parameters: NamedTensors): void {
-    this.#checkOpen();
+    if (this.#closed) throw closedError();
     checkParameters(this.model, parameters);
     this.#parameters = copyAll(parameters, "float32");
   }
@@ -79,13 +83,17 @@ export class WebGpuEngine implements Engine {
       ema,
     });
     const program = await Program.load(this.#device, plan);
-    program.write(plan.parameters, rowOf(plan, this.#parameters));
-    if (plan.average && average) program.write(plan.average, rowOf(plan, average));
-    for (const [k, tensors] of memory.entries())
-      program.write(plan.optimizerState[k], memoryRowOf(plan, tensors));
+    const rows = [
+      rowOf(plan, this.#parameters),
+      ...(plan.average ? [rowOf(plan, average ?? this.#parameters)] : []),
+      ...plan.optimizerState.map(({ size }, k) =>
+        memory.length > 0 ? memoryRowOf(plan, memory[k]) : new Float32Array(size),
+      ),
+    ];
+    for (const [k, target] of learntBy(plan).entries()) program.write(target, rows[k]);
     if (options.augment === undefined) program.write(plan.images, data.images);
     if (average) this.#parameters = average;
-    return new WebGpuTraining(this.#device, program, data, options, {
+    return new WebGpuTraining(this.#device, program, data, options, rows, {
       isClosed: () => this.#closed,
       keep: (parameters) => {
         this.#parameters = parameters;
@@ -137,10 +145,9 @@ export class WebGpuEngine implements Engine {
 
   async #reading<Result>(work: Promise<Result>): Promise<Result> {
     try {
-      return await work;
+      return await fromDevice(this.#device, work);
     } catch (error) {
       if (this.#closed) throw closedError(); // closing takes the device away, too
-      if (this.#device.state.lost !== undefined) throw lostError(this.#device);
       throw error;
     }
   }
@@ -163,6 +170,6 @@ export class WebGpuEngine implements Engine {
 
   #checkOpen(): void {
     if (this.#closed) throw closedError();
-    if (this.#device.state.lost !== undefined) throw lostError(this.#device);
+    checkDevice(this.#device);
   }
 }

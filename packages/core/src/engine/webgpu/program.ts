@@ -1,10 +1,10 @@
 import { shadersOf } from "../../compiler/webgpu/describe.js";
 import type { BatchPlan } from "../../compiler/webgpu/plan.js";
-import { FailureError } from "../../errors.js";
 import type { Buffer } from "../../ir/ir.js";
 import type { Shader } from "../../ir/wgsl/emit.js";
 import type { Storage } from "../../ir/wgsl/storages.js";
 import { checkLimits, type Device } from "./device.js";
+import { brief, GpuError } from "./gpuError.js";
 
 /** A kernel that is ready to run. */
 export interface Dispatch {
@@ -38,10 +38,7 @@ export class Program {
     this.kernels = kernels;
   }
 
-  /**
-   * @throws InputError if the device has not the memory that one kernel needs; FailureError if it has not that of all, or
-   *   refuses a kernel
-   */
+  /** @throws GpuError if the device has not the memory that it needs, or refuses a kernel */
   static async load({ device }: Device, plan: BatchPlan): Promise<Program> {
     const shaders = shadersOf(plan);
     const all = [...shaders.start, ...shaders.kernels];
@@ -65,11 +62,12 @@ export class Program {
     if (refused || tooMuch) {
       for (const buffer of buffers.values()) buffer.destroy();
       const bytes = storages.reduce((sum, { size }) => sum + 4 * size, 0).toLocaleString("en-US");
-      throw new FailureError(
-        tooMuch
-          ? `The network needs ${bytes} bytes of the GPU's memory, which are not to be had; make it smaller, or the batches, or use the wasm engine.`
-          : `The GPU refuses a kernel (${refused?.message.split("\n")[0]}); use the wasm engine.`,
-      );
+      throw tooMuch
+        ? new GpuError(
+            `The network needs ${bytes} bytes of the GPU's memory, which are not to be had`,
+            "make it smaller, or the batches, or use the wasm engine",
+          )
+        : new GpuError(`The GPU refuses a kernel (${brief(refused?.message ?? "")})`);
     }
     const start = ready.slice(0, shaders.start.length);
     const kernels = ready

@@ -32,6 +32,9 @@ import {
 /** At most so many steps are submitted together. */
 export const MOST_STEPS = 64;
 
+/** At most so many submissions are under way. */
+const SUBMISSIONS = 2;
+
 /** What came of a step. */
 export interface StepResult {
   readonly images: number;
@@ -92,7 +95,8 @@ export class Steps {
   readonly #recordSize: number;
   readonly #inbox: GPUBuffer;
   readonly #resultSize: number;
-  readonly #outboxes: GPUBuffer[] = [];
+  /** For what comes of submissions; those that are under way have theirs. */
+  readonly #outboxes: GPUBuffer[];
   readonly #everyStep: readonly Dispatch[];
   readonly #at: Readonly<Record<"step" | "labels" | "scale" | "mask" | "places", number>>;
   readonly #keysAt: readonly number[];
@@ -133,6 +137,7 @@ export class Steps {
     this.#bits = new Uint32Array(this.#record.buffer);
     this.#inbox = device.createBuffer({ size: 4 * size * MOST_STEPS, usage: GPU_COPY_SRC | GPU_COPY_DST });
     this.#resultSize = batch.buffer(step.statistics).size + step.largest.size;
+    this.#outboxes = Array.from({ length: SUBMISSIONS }, () => this.#newOutbox());
     this.#everyStep = program.kernels.filter(({ seldom }) => !seldom);
     const augment = resolveAugment(options.augment, model.inputShape);
     this.#augment = augment && createAugmenter(augment, model.inputShape, options.seed ?? 0);
@@ -145,7 +150,7 @@ export class Steps {
     return this.#everyStep.length;
   }
 
-  /** Submits steps; what came of them can be read when the device is done. */
+  /** Submits steps, when at most one submission before has not been read; what came of them can be read when the device is done. */
   submit(steps: readonly StepInput[]): () => Promise<StepResult[]> {
     for (const [k, step] of steps.entries()) {
       this.#writeChanged(step, k);
@@ -153,7 +158,7 @@ export class Steps {
     }
     const bytes = 4 * this.#recordSize * steps.length;
     this.#device.queue.writeBuffer(this.#inbox, 0, this.#record.buffer as ArrayBuffer, 0, bytes);
-    const outbox = this.#outboxes.pop() ?? this.#newOutbox();
+    const outbox = this.#outboxes.pop() as GPUBuffer;
     const encoder = this.#device.createCommandEncoder();
     for (const [k, step] of steps.entries()) this.#encode(encoder, step, k, outbox);
     this.#device.queue.submit([encoder.finish()]);

@@ -1,5 +1,6 @@
 import type { BatchPlan } from "../../compiler/webgpu/plan.js";
 import type { Dataset } from "../../data/dataset.js";
+import type { Buffer } from "../../ir/ir.js";
 import { listening } from "../../listening.js";
 import { LOOK_EVERY } from "../../optimizers/flush.js";
 import type { NamedTensors } from "../../tensor.js";
@@ -9,18 +10,52 @@ import { closedError, closedRunError } from "../failures.js";
 import { checkEpoch } from "../inputs.js";
 import { absurdLoss, firstSteps, LEARNT, NOTHING } from "../signs.js";
 import { memoryOf, parametersOf } from "../wasm/row.js";
-import { type Device, lostError } from "./device.js";
+import { checkDevice, type Device, fromDevice } from "./device.js";
 import type { Program } from "./program.js";
+import { Snapshots } from "./snapshots.js";
 import { type StepInput, type StepResult, Steps } from "./steps.js";
 
 /** About how long what is submitted at once should take. */
 const SUBMISSION_MS = 40;
+
+/** Steps that the device works on. */
+interface Submitted {
+  readonly inputs: readonly StepInput[];
+  readonly results: () => Promise<StepResult[]>;
+  readonly snapshot: (() => Promise<void>) | undefined;
+}
+
+/** When what was learnt was read back last. */
+interface Kept {
+  /** Over all epochs. */
+  readonly steps: number;
+  /** Of the epoch that isn't over, or was over last; undefined: none was begun. */
+  readonly totals: EpochTotals | undefined;
+}
+
+/** What a training changes and another engine needs to go on. */
+export function learntBy({ parameters, average, optimizerState }: BatchPlan): Buffer[] {
+  return [parameters, ...(average ? [average] : []), ...optimizerState];
+}
+
+/** @param rows of `learntBy(plan)` */
+function stateOf(plan: BatchPlan, steps: number, [now, ...others]: readonly Float32Array[]): RunState {
+  const average = plan.average && others.shift();
+  return {
+    steps,
+    memory: others.map((row) => memoryOf(plan, row)),
+    parameters: parametersOf(plan, now),
+    ...(average && { average: parametersOf(plan, average) }),
+  };
+}
 
 export class WebGpuTraining implements TrainingRun {
   readonly #device: Device;
   readonly #program: Program;
   readonly #plan: BatchPlan;
   readonly #steps: Steps;
+  readonly #snapshots: Snapshots;
+  #kept: Kept;
   readonly #data: Dataset;
   readonly #options: TrainingOptions;
   readonly #isClosed: () => boolean;
@@ -32,11 +67,13 @@ export class WebGpuTraining implements TrainingRun {
   #together: number;
   #closed = false;
 
+  /** @param rows what was written to `learntBy(program.plan)` */
   constructor(
     device: Device,
     program: Program,
     data: Dataset,
     options: TrainingOptions,
+    rows: readonly Float32Array[],
     engine: { isClosed(): boolean; keep(parameters: NamedTensors): void },
   ) {
     this.#device = device;
@@ -47,6 +84,8 @@ export class WebGpuTraining implements TrainingRun {
     this.#steps = new Steps(device.device, program, data, options);
     this.#together = Math.min(2, this.#steps.most);
     this.#step = options.resume?.steps ?? 0;
+    this.#snapshots = new Snapshots(device, program, learntBy(program.plan), rows);
+    this.#kept = { steps: this.#step, totals: undefined };
     this.#isClosed = () => engine.isClosed();
     this.#keep = (parameters) => engine.keep(parameters);
   }
@@ -57,6 +96,7 @@ export class WebGpuTraining implements TrainingRun {
     options: EpochOptions = {},
   ): Promise<EpochTotals> {
     this.#checkOpen();
+    checkDevice(this.#device);
     checkEpoch(this.#plan.model, this.#data, this.#options.batchSize, order, learningRates, options);
     options.signal?.throwIfAborted();
     return listening(options, (listeners) => this.#train(order, learningRates, { ...options, ...listeners }));
@@ -78,13 +118,19 @@ export class WebGpuTraining implements TrainingRun {
     const totals = new Totals(this.#plan, this.#options.batchSize, before);
     const first = this.#step;
     this.#program.write(this.#plan.step.go, Uint32Array.of(1));
-    const waiting: { inputs: StepInput[]; results: () => Promise<StepResult[]> }[] = [];
+    this.#kept = { ...this.#kept, totals: before };
+    const waiting: Submitted[] = [];
+    const keep = async (snapshot: Promise<void>) => {
+      await snapshot;
+      this.#kept = { steps: first + totals.sum.steps - before.steps, totals: totals.sum };
+    };
     const collect = async () => {
       const submitted = waiting.shift();
       if (submitted === undefined) return;
       const begin = performance.now();
-      totals.add(submitted.inputs, await submitted.results());
+      totals.add(submitted.inputs, await fromDevice(this.#device, submitted.results()));
       const took = performance.now() - begin;
+      if (submitted.snapshot) await keep(submitted.snapshot());
       // the device was busy with these alone, if others wait behind them
       if (took > 2 * SUBMISSION_MS) this.#together = Math.max(1, Math.floor(this.#together / 2));
       else if (took < SUBMISSION_MS / 2) this.#together = Math.min(this.#steps.most, this.#together * 2);
@@ -103,16 +149,20 @@ export class WebGpuTraining implements TrainingRun {
             epoch,
           };
         });
-        waiting.push({ inputs, results: this.#steps.submit(inputs) });
+        const results = this.#steps.submit(inputs);
+        waiting.push({
+          inputs,
+          results,
+          snapshot: this.#snapshots.isDue ? this.#snapshots.take() : undefined,
+        });
         next += count;
         if (waiting.length > 1) await collect();
       }
       while (waiting.length > 0) await collect();
-      const [row] = await this.#program.read([this.#plan.average ?? this.#plan.parameters]);
-      this.#keep(parametersOf(this.#plan, row));
+      await keep(this.#snapshots.take()());
+      this.#keep(parametersOf(this.#plan, this.#snapshots.rows[this.#plan.average ? 1 : 0]));
     } catch (error) {
       if (this.#isClosed()) throw closedError(); // closing takes the device away, too
-      if (this.#device.state.lost !== undefined) throw lostError(this.#device);
       throw error;
     }
     const done = totals.sum.steps - before.steps;
@@ -130,31 +180,28 @@ export class WebGpuTraining implements TrainingRun {
     return totals.sum;
   }
 
+  /** Where another engine can go on: after so many steps, with the totals of the epoch then; `state` has what was learnt. */
+  get kept(): Kept {
+    return this.#kept;
+  }
+
+  /** Of a device that was lost it is what was read back last. */
   async state(): Promise<RunState> {
     this.#checkOpen();
-    const { parameters, average, optimizerState } = this.#plan;
-    const rows = await this.#program.read([parameters, ...(average ? [average] : []), ...optimizerState]);
-    const [now, ...others] = rows;
-    const averaged = average && others.shift();
-    return {
-      steps: this.#step,
-      memory: others.map((row) => memoryOf(this.#plan, row)),
-      parameters: parametersOf(this.#plan, now),
-      ...(averaged && { average: parametersOf(this.#plan, averaged) }),
-    };
+    return stateOf(this.#plan, this.#kept.steps, this.#snapshots.rows);
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#steps.free();
+    this.#snapshots.free();
     this.#program.free();
   }
 
   #checkOpen(): void {
     if (this.#isClosed()) throw closedError();
     if (this.#closed) throw closedRunError();
-    if (this.#device.state.lost !== undefined) throw lostError(this.#device);
   }
 }
 
