@@ -3,8 +3,8 @@
 // `python3 bench/peers/webgpu.py` is the same with PyTorch and CUDA. Prints one JSON object for each line.
 import { parseArgs } from "node:util";
 import { TUNING } from "../packages/core/dist/compiler/webgpu/tuning.js";
-import { convnet, createEngine, lenet5, oneConv, resnet } from "../packages/core/dist/index.js";
-import { profileOnGpu } from "../packages/core/dist/measure/webgpu.js";
+import { convnet, createEngine, lenet5, oneConv, profileOnGpu, resnet } from "../packages/core/dist/index.js";
+import { nodeGpu as gpu } from "../packages/core/dist/node/index.js";
 
 const { values } = parseArgs({
   options: {
@@ -14,15 +14,11 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "1" },
     tuning: { type: "string", default: "{}" },
-    features: { type: "string", default: "" },
   },
 });
 const list = (text) => text.split(",").filter(Boolean);
 Object.assign(TUNING, JSON.parse(values.tuning));
 
-const { create, globals } = await import("webgpu");
-Object.assign(globalThis, globals);
-const gpu = create(list(values.features));
 const specs = { "one-conv": oneConv(), lenet5: lenet5(), convnet: convnet(), resnet: resnet() };
 const specOf = (name) => specs[name];
 const say = (line) => console.log(JSON.stringify(line));

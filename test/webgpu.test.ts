@@ -1,11 +1,20 @@
 import { readFile } from "node:fs/promises";
 import { nodeGpu } from "unravel-cnn/node";
 import { transformWithOxc } from "vite";
-import { afterAll, describe, type TestFunction, test } from "vitest";
+import { afterAll, describe } from "vitest";
 import { openPage, testInBrowser } from "./support/browser.js";
 import { testGpuEngine } from "./support/gpuEngine.js";
+import { testInNode } from "./support/gpuInNode.js";
 import { closeEngine, diverge, trainOn } from "./support/page/gpu.js";
-import { choose, type GpuPage, lose, loseBetween, memory, struggle } from "./support/page/gpuTrouble.js";
+import {
+  choose,
+  type GpuPage,
+  lose,
+  loseBetween,
+  memory,
+  profile,
+  struggle,
+} from "./support/page/gpuTrouble.js";
 import { filesIn, serveSite } from "./support/site.js";
 
 /*
@@ -56,6 +65,7 @@ async function open() {
     struggle: (kind: string) => call("struggle", kind),
     choose: () => call("choose"),
     memory: (steps: number) => call("memory", steps),
+    profile: (canTime: boolean) => call("profile", canTime),
   };
 }
 
@@ -65,16 +75,6 @@ describe("in Chromium", () => {
     return opened;
   });
 });
-
-/** Whether there is a GPU in Node, or somebody has named a driver and expects one. */
-const isInNode =
-  process.env.VK_DRIVER_FILES !== undefined || (await nodeGpu.requestAdapter().catch(() => null)) !== null;
-
-const testInNode = (name: string, run: TestFunction) =>
-  test(name, async (context) => {
-    if (!isInNode) context.skip("the package webgpu is not installed, or has found no adapter");
-    await run(context);
-  });
 
 describe("in Node", () => {
   const options = { engine: "webgpu", gpu: nodeGpu } as const;
@@ -87,5 +87,6 @@ describe("in Node", () => {
     struggle: (kind) => struggle(kind, nodeGpu),
     choose: () => choose(nodeGpu),
     memory: (steps) => memory(nodeGpu, steps),
+    profile: (canTime) => profile(nodeGpu, canTime),
   }));
 });

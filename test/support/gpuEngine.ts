@@ -1,7 +1,14 @@
 import { expect, type TestFunction } from "vitest";
 import { few } from "./long.js";
 import { type closeEngine, type diverge, networks, trainOn } from "./page/gpu.js";
-import { type choose, lose, type loseBetween, type memory, type struggle } from "./page/gpuTrouble.js";
+import {
+  type choose,
+  lose,
+  type loseBetween,
+  type memory,
+  type profile,
+  type struggle,
+} from "./page/gpuTrouble.js";
 
 /* The tests of the webgpu engine, wherever it runs: in a browser or in Node. */
 
@@ -14,6 +21,7 @@ interface There {
   struggle: (kind: string) => ReturnType<typeof struggle>;
   choose: () => ReturnType<typeof choose>;
   memory: (steps: number) => ReturnType<typeof memory>;
+  profile: (canTime: boolean) => ReturnType<typeof profile>;
 }
 
 type AddTest = (name: string, run: TestFunction) => void;
@@ -138,5 +146,23 @@ export function testGpuEngine(add: AddTest, there: () => Promise<There>): void {
     expect(before.buffers).toBeGreaterThan(5);
     expect(after).toEqual(before);
     expect(left, "after the training").toBe(0);
+  });
+
+  add("the peak, the memory's speed and each kernel's time; where there is no clock, no time", async () => {
+    const page = await there();
+    const [timed, blind] = [await page.profile(true), await page.profile(false)];
+    for (const { peakGflops, gigabytesPerSecond, dispatches, kernels } of [timed, blind]) {
+      expect(Math.min(peakGflops, gigabytesPerSecond, dispatches)).toBeGreaterThan(0);
+      expect(dispatches).toBe(kernels.filter(({ seldom }) => !seldom).length);
+    }
+    expect(blind.kernels.length).toBeGreaterThan(3);
+    const rates = ["microseconds", "gflops", "gigabytesPerSecond"] as const;
+    for (const kernel of blind.kernels) expect(rates.map((rate) => kernel[rate])).toEqual([null, null, null]);
+    // browsers round the clock, so that a short kernel may take no time
+    expect(timed.kernels.every(({ microseconds }) => Number(microseconds) >= 0)).toBe(true);
+    const conv = timed.kernels.find(({ name }) => name === "conv1.forward");
+    expect(conv?.computed).toBeGreaterThanOrEqual(8 * 2 * 9 * 9);
+    // 8 images of 5x5 read, 2 maps of 3x3 written for each, weights and biases read
+    expect(conv?.bytes).toBe(4 * (8 * 25 + 8 * 18 + 18 + 2));
   });
 }

@@ -42,15 +42,21 @@ const ENGINES: Readonly<Record<EngineRequest, string>> = {
 
 /** Gives a command the options `--engine`, one of `names`, `--strict` and `--convolution`. */
 export function addEngineKind(command: Command, names: readonly EngineRequest[] = engineNames): Command {
+  return addEngineOption(addConvolutionOption(command), names).option(
+    "--strict",
+    "the same bits on every machine, a little slower",
+  );
+}
+
+/** Gives a command the option `--engine`, one of `names`. */
+export function addEngineOption(command: Command, names: readonly EngineRequest[] = engineNames): Command {
   const said = names.map((name) => `${name} (${ENGINES[name]})`);
-  return addConvolutionOption(command)
-    .option(
-      "--engine <engine>",
-      `what computes: ${said.slice(0, -1).join(", ")} or ${said.at(-1)}`,
-      oneOf("--engine", names),
-      "wasm",
-    )
-    .option("--strict", "the same bits on every machine, a little slower");
+  return command.option(
+    "--engine <engine>",
+    `what computes: ${said.slice(0, -1).join(", ")} or ${said.at(-1)}`,
+    oneOf("--engine", names),
+    "wasm",
+  );
 }
 
 /** Gives a command the option `--convolution`. */
@@ -73,15 +79,18 @@ export function engineOptions(
 ): EngineOptions {
   allowRelaxedSimd();
   return {
-    engine,
-    ...(needsGpu(engine) && { gpu: nodeGpu, onChange: tell }),
+    ...gpuOptions(engine, tell),
     ...(threads !== undefined && { threads }),
     ...(strict && { strict }),
     ...(convolution && { convolution }),
   };
 }
 
-const needsGpu = (engine: EngineRequest): boolean => engine === "webgpu" || engine === "auto";
+/** Of these options, which engine, and what it takes to use a GPU. */
+export function gpuOptions(engine: EngineRequest, tell = tellChange): EngineOptions {
+  const needsGpu = engine === "webgpu" || engine === "auto";
+  return { engine, ...(needsGpu && { gpu: nodeGpu, onChange: tell }) };
+}
 
 /** Says on the error output that a GPU was lost, and what goes on. */
 export function tellChange(change: EngineChange): void {

@@ -118,6 +118,9 @@ describe("no", () => {
     [["no-such-net"], /no built-in model "no-such-net"/],
     [["one-conv", "missing.json"], /missing\.json/],
     [["--threads", "0"], /--threads must be a whole number from 1 to 256/],
+    [["--engine", "webgpu", "--threads", "2"], /--threads goes with --engine wasm/],
+    [["--engine", "webgpu", "--strict"], /--strict goes with --engine wasm/],
+    [["--engine", "reference"], /--engine must be/],
     [["--seconds", "0"], /--seconds must be a number above 0/],
   ] as const)("%j", async (args, message) => {
     expectRefusal(await unravel(["bench", ...args]), 2, message);

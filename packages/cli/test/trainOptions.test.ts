@@ -208,8 +208,13 @@ test("a GPU whose package isn't installed: said before anything is loaded", asyn
     () => false,
   );
   if (isInstalled) skip("the package webgpu is installed");
-  for (const command of [["train"], ["evaluate", "one-conv"]]) {
-    const refused = await unravel([...command, ...data(), "--engine", "webgpu"]);
+  for (const command of [
+    ["train", ...data()],
+    ["evaluate", "one-conv", ...data()],
+    ["predict", "one-conv", "no-such.png"],
+    ["bench", "one-conv"],
+  ]) {
+    const refused = await unravel([...command, "--engine", "webgpu"]);
     expectRefusal(
       refused,
       2,

@@ -130,6 +130,13 @@ export { softmax } from "./losses/softmax.js";
 export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./losses/softmaxCrossEntropy.js";
 export { type CompileOptions, type CompileTimes, measureCompile } from "./measure/compile.js";
 export { duration } from "./measure/duration.js";
+export type { GpuLimits } from "./measure/gpu/limits.js";
+export {
+  type GpuKernelProfile,
+  type GpuProfile,
+  type GpuProfileOptions,
+  profileOnGpu,
+} from "./measure/gpu/profile.js";
 export { type KernelProfile, type ProfileOptions, profileModel } from "./measure/kernels.js";
 export { measurePeak, type PeakOptions } from "./measure/peak.js";
 export * from "./measure/scaling/index.js";

@@ -4,7 +4,9 @@ import {
   type EngineOptions,
   formatCheckpoint,
   type Gpu,
+  type ModelSpec,
   parseCheckpoint,
+  profileOnGpu,
   fit as train,
 } from "unravel-cnn";
 import { closeEngine, diverge, madeUp, networks, numbersOf, sgd, small, trainings, trainOn } from "./gpu.js";
@@ -248,6 +250,18 @@ export async function memory(gpu: Gpu, steps: number) {
   }
 }
 
+/** What is measured of the kernels, on a GPU with a clock for them, or without. */
+export function profile(gpu: Gpu, canTime: boolean) {
+  const blind = tapped(gpu, {
+    adapter: (adapter) => Object.defineProperty(adapter, "features", { value: new Set() }),
+  });
+  const smallest: ModelSpec = {
+    input: [1, 2, 2],
+    layers: [{ type: "flatten" }, { type: "dense", units: 2 }],
+  };
+  return profileOnGpu(canTime ? small : smallest, { gpu: canTime ? gpu : blind, batchSize: 8, rounds: 1 });
+}
+
 const page = {
   ...{ trainOn, diverge, closeEngine },
   lose: (onGpu = true) => lose(onGpu ? navigator.gpu : undefined),
@@ -255,6 +269,7 @@ const page = {
   struggle: (kind: string) => struggle(kind, navigator.gpu),
   choose: () => choose(navigator.gpu),
   memory: (steps: number) => memory(navigator.gpu, steps),
+  profile: (canTime: boolean) => profile(navigator.gpu, canTime),
 };
 
 export type GpuPage = typeof page;

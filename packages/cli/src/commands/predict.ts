@@ -8,6 +8,7 @@ import {
   printable,
   sizeOf,
 } from "unravel-cnn";
+import { addEngineOption, checkEngine, type EngineChoice, gpuOptions } from "../engine.js";
 import { interruptible } from "../exit.js";
 import { MODEL_HELP } from "../help.js";
 import { loadModel, SIZE_OPTIONS, SPEC_OPTION } from "../model.js";
@@ -19,9 +20,8 @@ import { Progress } from "../terminal/progress.js";
 import { stylesFor } from "../terminal/style.js";
 import { table } from "../terminal/table.js";
 
-interface PredictOptions {
+interface PredictOptions extends Pick<EngineChoice, "engine" | "strict"> {
   raw?: boolean;
-  strict?: boolean;
   bars?: boolean;
   spec?: string;
   filters?: number;
@@ -33,7 +33,7 @@ interface PredictOptions {
 }
 
 export function definePredict(command: Command): void {
-  command
+  addEngineOption(command)
     .description(
       "Says what is in pictures (PNG, JPEG, WebP, GIF): for each file a line with its name, the most probable class and its probability.",
     )
@@ -87,6 +87,7 @@ async function run(
     throw new InputError("Standard input can be read only once, but - was given several times.");
   }
   const progress = new Progress(process.stderr, options.quiet === true);
+  await checkEngine(options);
   const say = (line: string) => progress.say(line);
   const { model, parameters, title, trained } = await loadModel({ ...options, model: name, say });
   if (!trained) progress.say(`${title} is untrained: its weights are fresh from seed ${options.seed}.`);
@@ -96,7 +97,10 @@ async function run(
   if (files.length === 1 && problems.length === 1) throw new InputError(problems[0]);
   for (const problem of problems) complain(problem);
   if (read.length > 0) {
-    const engine = await createEngine(model.spec, { parameters, strict: options.strict === true });
+    const engine = await createEngine(model.spec, {
+      ...gpuOptions(options.engine),
+      ...{ parameters, strict: options.strict === true },
+    });
     try {
       const predictions = await predict(engine, inputs, { signal });
       const answers = predictions.map((prediction, k) => ({

@@ -1,4 +1,5 @@
 import { noise } from "../data/noise.js";
+import type { Engine } from "../engine/engine.js";
 import { createEngine, type EngineOptions } from "../engine/index.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
@@ -8,7 +9,7 @@ import { sizeOf } from "../tensor.js";
 /* Trains a network on made-up images, piece by piece, and says how long each piece took. */
 
 export interface TimerOptions
-  extends Pick<EngineOptions, "engine" | "threads" | "startWorker" | "strict" | "convolution"> {
+  extends Pick<EngineOptions, "engine" | "gpu" | "threads" | "startWorker" | "strict" | "convolution"> {
   readonly batchSize: number;
   readonly optimizer: OptimizerSpec;
   /** Of weights, images and their order; default 0. */
@@ -20,6 +21,7 @@ export interface TimerOptions
 
 export interface TrainingTimer {
   readonly model: Model;
+  readonly engine: Engine;
   readonly threads: number;
   /** Trains on so many images, the last batch may be short; seconds. @throws what `signal` was aborted with */
   time(images: number): Promise<number>;
@@ -66,7 +68,7 @@ export async function openTimer(spec: ModelSpec, options: TimerOptions): Promise
       }
       return speed;
     };
-    return { model, threads: engine.threads, time, warmUp, close: () => engine.close() };
+    return { model, engine, threads: engine.threads, time, warmUp, close: () => engine.close() };
   } catch (error) {
     await engine.close();
     throw error;

@@ -1,8 +1,11 @@
 import { computedInBlock } from "../compiler/computed.js";
 import { convolutions } from "../compiler/convolution.js";
 import { planModel } from "../compiler/plan.js";
+import { planBatch } from "../compiler/webgpu/plan.js";
 import type { EngineOptions } from "../engine/index.js";
+import { FailureError } from "../errors.js";
 import type { Model, ModelSpec } from "../graph/model.js";
+import { multiplyAddsIn } from "../ir/multiplyAdds.js";
 import { listening } from "../listening.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
@@ -36,7 +39,9 @@ export interface TrainingSpeed {
 
 /** Which training is measured, and how long. */
 export interface TrainingSpeedOptions
-  extends Pick<EngineOptions, "threads" | "startWorker" | "strict" | "convolution"> {
+  extends Pick<EngineOptions, "gpu" | "threads" | "startWorker" | "strict" | "convolution"> {
+  /** Default `wasm`. */
+  readonly engine?: "wasm" | "webgpu" | undefined;
   /** Default 64. */
   readonly batchSize?: number;
   /** Default Adam. */
@@ -50,6 +55,8 @@ export interface TrainingSpeedOptions
 }
 
 const speedChecks: Checks<TrainingSpeedOptions> = {
+  engine: oneOf(["wasm", "webgpu"]),
+  gpu: elsewhere,
   startWorker: callback,
   threads: elsewhere,
   strict: flag,
@@ -64,8 +71,8 @@ const speedChecks: Checks<TrainingSpeedOptions> = {
 
 /**
  * Trains a network on made-up images and measures how fast, after a warm-up.
- * @throws InputError if the spec or an option is wrong; what `signal` was aborted with; what `onProgress` throws, or its
- *   promise rejects with
+ * @throws InputError if the spec or an option is wrong; FailureError if a GPU can't be used, or is lost; what `signal` was
+ *   aborted with; what `onProgress` throws, or its promise rejects with
  */
 export async function measureTraining(
   spec: ModelSpec,
@@ -87,6 +94,8 @@ async function timeTraining(spec: ModelSpec, options: TrainingSpeedOptions): Pro
       speeds.push(images / (await timer.time(images)));
       onProgress?.(speeds.length / repetitions, speeds[speeds.length - 1]);
     }
+    const [change] = timer.engine.changes ?? [];
+    if (change) throw new FailureError(`${change.reason}, so that it could not be measured; try again.`);
     speeds.sort((a, b) => a - b);
     const imagesPerSecond = speeds[Math.floor(repetitions / 2)];
     return {
@@ -111,14 +120,23 @@ export function trainingGflops({ multiplyAdds }: Model, imagesPerSecond: number)
 }
 
 /**
- * Thousand million operations a second that the wasm engine really computes, forward and backward: this is what can be
- * compared with the machine's peak. In a batch whose last block isn't full, it computes the whole block.
+ * Thousand million operations a second that the engine really computes, forward and backward, on a GPU with the update: this is
+ * what can be compared with the machine's peak, or the GPU's. In a batch whose last block isn't full, the whole block is computed.
  */
 export function computedGflops(
   model: Model,
   imagesPerSecond: number,
-  { batchSize = 64, optimizer = { type: "adam" }, convolution = "auto" }: TrainingSpeedOptions = {},
+  { batchSize = 64, optimizer = { type: "adam" }, convolution = "auto", engine }: TrainingSpeedOptions = {},
 ): number {
+  if (engine === "webgpu") {
+    const step = { batchSize, optimizer: resolveOptimizer(optimizer), several: false };
+    const { kernels } = planBatch(model, batchSize, batchSize, { ...step, clip: undefined, ema: undefined });
+    const inStep = kernels.reduce(
+      (sum, { nest, seldom }) => sum + (seldom ? 0 : multiplyAddsIn(nest.body)),
+      0,
+    );
+    return (2 * inStep * imagesPerSecond) / batchSize / 1e9;
+  }
   const training = { batchSize, optimizer: resolveOptimizer(optimizer), clip: false };
   const plan = planModel(model, training, { convolution });
   const inBlock = [...computedInBlock(plan).values()].reduce((sum, count) => sum + count, 0);

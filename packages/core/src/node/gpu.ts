@@ -31,7 +31,8 @@ async function load(): Promise<Gpu> {
   if (own !== undefined) return own;
   try {
     const { create } = (await import(PACKAGE)) as { create(flags: readonly string[]): Gpu };
-    return create([]);
+    // Dawn rounds the GPU's clock to tenths of a millisecond, as pages must see it; a kernel takes less
+    return create(["disable-dawn-features=timestamp_quantization"]);
   } catch (error) {
     const missing = (error as { code?: unknown }).code === "ERR_MODULE_NOT_FOUND";
     throw missing

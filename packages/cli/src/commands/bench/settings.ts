@@ -1,6 +1,7 @@
 import type { EngineChoice } from "../../engine.js";
 
 export interface BenchOptions extends Pick<EngineChoice, "threads" | "strict" | "convolution"> {
+  engine: "wasm" | "webgpu";
   batchSize?: number;
   seconds?: number;
   quick?: boolean;
@@ -14,12 +15,14 @@ export interface Lengths {
   /** Of training each network. */
   readonly seconds: number;
   readonly repetitions: number;
+  /** How often each kernel runs on a GPU. */
+  readonly rounds: number;
   /** Processes that are started, for each of two measurements. */
   readonly starts: number;
 }
 
-const USUAL: Lengths = { peakMs: 200, kernelMs: 40, seconds: 3, repetitions: 5, starts: 5 };
-const QUICK: Lengths = { peakMs: 30, kernelMs: 3, seconds: 0.3, repetitions: 3, starts: 1 };
+const USUAL: Lengths = { peakMs: 200, kernelMs: 40, seconds: 3, repetitions: 5, rounds: 41, starts: 5 };
+const QUICK: Lengths = { peakMs: 30, kernelMs: 3, seconds: 0.3, repetitions: 3, rounds: 3, starts: 1 };
 
 export function lengthsOf({ quick, seconds }: BenchOptions): Lengths {
   const lengths = quick ? QUICK : USUAL;
