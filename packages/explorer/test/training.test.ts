@@ -73,10 +73,11 @@ describe("settings", () => {
       seed: 4_294_967_295,
       images: 5000,
       validation: 0,
+      engine: "auto",
     });
     const link = formatLink({ tab: "train", settings: own });
     expect(link).toBe(
-      "tab=train&data=mnist&images=5000&validation=0&filters=16&kernel=5&filters2=4&units=30&batch=64&epochs=12&seed=4294967295&optimizer=sgd&rate=0.05&schedule=constant",
+      "tab=train&data=mnist&images=5000&validation=0&filters=16&kernel=5&filters2=4&units=30&batch=64&epochs=12&seed=4294967295&optimizer=sgd&rate=0.05&schedule=constant&engine=auto",
     );
     expect(parseLink(link)).toMatchObject({ tab: "train", settings: own });
     expect(formatLink({ settings: defaults })).toBe("");
@@ -93,10 +94,12 @@ describe("settings", () => {
     );
     expect(commandFor(settings({ kernel: 5 }))).toBeUndefined();
     expect(commandFor(settings({ data: "files" }))).toBeUndefined();
+    expect(commandFor(settings({ engine: "webgpu" })), "a GPU rounds otherwise").toBeUndefined();
   });
 
   test("what can't be in a link is as it is by default", () => {
-    const link = "data=moon&filters=65&kernel=0&batch=x&rate=-1&optimizer=magic&schedule=&epochs=1e3&seed=-1";
+    const link =
+      "engine=reference&data=moon&filters=65&kernel=0&batch=x&rate=-1&optimizer=magic&schedule=&epochs=1e3&seed=-1";
     expect(parseLink(link).settings).toEqual(defaults);
     expect(parseLink("images=500&validation=500").settings).toEqual(settings({ images: 500, validation: 0 }));
   });
@@ -235,6 +238,25 @@ describe("a session", () => {
     return session;
   };
   const kept = async (session: Session) => structuredClone(await session.training.state());
+
+  test("where there is no GPU: a sentence, and WebAssembly, with the bits that it has", async () => {
+    const pair = await drawnPair(60, 20);
+    const parameters = [];
+    for (const engine of ["wasm", "webgpu", "auto"] as const) {
+      const said: string[] = [];
+      const onNotice = (sentence: string) => void said.push(sentence);
+      const session = await Session.open({ ...small, engine }, pair, { threads: 0, onNotice });
+      onTestFinished(() => session.close());
+      await session.advance();
+      await session.step();
+      parameters.push(session.engine.parameters());
+      expect(await session.peak()).toBeGreaterThan(0);
+      const sentence = "This browser has no GPU that a page can use: WebAssembly trains.";
+      expect(said).toEqual(engine === "wasm" ? [] : [sentence]);
+    }
+    expect(parameters[1]).toEqual(parameters[0]);
+    expect(parameters[2]).toEqual(parameters[0]);
+  });
 
   test("in pieces, by single steps, stopped and gone on with: the bits of fit", async () => {
     const { train } = await drawnPair(60, 20);

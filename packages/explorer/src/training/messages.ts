@@ -43,8 +43,8 @@ export interface About {
   readonly learningRate: number;
   readonly threads: number;
   readonly strict: boolean;
-  /** The most that this machine does with as many threads, in GFLOP/s. */
-  readonly peak: number;
+  /** The most that this machine does with as many threads, in GFLOP/s; undefined: a GPU trains. */
+  readonly peak: number | undefined;
 }
 
 /** Where a training stands. */
@@ -81,6 +81,8 @@ export type Response =
   | { readonly type: "look"; readonly steps: number; readonly look: Look }
   | { readonly type: "step"; readonly record: StepRecord }
   | { readonly type: "state"; readonly state: TrainingState }
+  /** Which engine trains, and why, in a sentence; also while it trains, if its GPU is lost. */
+  | { readonly type: "notice"; readonly sentence: string }
   /**
    * One sentence. `refused`: it could not begin; `diverged`: a number became infinite, and what was learnt is lost;
    * `died`: the worker can do no more.

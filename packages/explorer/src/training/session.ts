@@ -3,6 +3,7 @@ import {
   createEngine,
   type DataPair,
   type Dataset,
+  describeChange,
   type Engine,
   type EpochTotals,
   evaluateLogits,
@@ -29,6 +30,8 @@ export interface SessionOptions {
   readonly startWorker?: StartWorker | undefined;
   /** Where another session stopped. */
   readonly state?: TrainingState | undefined;
+  /** Hears, in a sentence, what the visitor should know of the engine: which was taken and why, or that its GPU was lost. */
+  readonly onNotice?: ((sentence: string) => void) | undefined;
 }
 
 /** What a piece of the training came to. */
@@ -116,19 +119,24 @@ export class Session {
     checkSettings(settings);
     const { optimizer, learningRate, schedule, epochs, seed, validation } = settings;
     const count = countOf(train);
-    const { threads, startWorker, state } = options;
+    const { threads, startWorker, state, onNotice } = options;
+    const batchSize = Math.min(settings.batchSize, count); // the learning rate follows from it
+    const gpu = settings.engine === "wasm" ? undefined : await usableGpu();
     const engine = await createEngine(specOf(settings, train), {
       threads,
       seed,
       ...(startWorker && { startWorker }),
+      ...(gpu && { engine: settings.engine, gpu, training: { batchSize, optimizer: { type: optimizer } } }),
+      onChange: (change) => onNotice?.(describeChange(change)),
     });
+    if (settings.engine !== "wasm") onNotice?.(aboutEngine(engine));
     try {
       const training = await Training.open(
         engine,
         train,
         {
           optimizer: { type: optimizer },
-          batchSize: Math.min(settings.batchSize, count), // the learning rate follows from it
+          batchSize,
           schedule,
           epochs,
           seed,
@@ -151,8 +159,9 @@ export class Session {
     return { done, steps, epoch, images: isBetween ? 0 : totals.images, death: death?.message };
   }
 
-  /** The most that its threads do, in GFLOP/s. */
-  peak(): Promise<number> {
+  /** The most that its threads do, in GFLOP/s; undefined: a GPU trains. */
+  async peak(): Promise<number | undefined> {
+    if (this.engine.name !== "wasm") return undefined;
     return measurePeak({ engine: this.engine, milliseconds: PEAK_MS });
   }
 
@@ -230,6 +239,24 @@ export class Session {
     await this.training.close().catch(() => {}); // its threads may be gone
     await this.engine.close();
   }
+}
+
+/** The browser's GPU, if it has one that a page can use. */
+async function usableGpu(): Promise<GPU | undefined> {
+  const gpu = globalThis.navigator?.gpu;
+  const adapter = await gpu?.requestAdapter().catch(() => null);
+  return adapter ? gpu : undefined;
+}
+
+/** Which engine trains, and why, where somebody has asked for another one than the usual. */
+function aboutEngine({ name, adapter, choice, changes = [] }: Engine): string {
+  const [change] = changes;
+  if (change) return describeChange(change);
+  const trains = name === "wasm" ? "WebAssembly trains" : "the GPU trains";
+  if (choice) return `${choice.reason}: ${trains}.`;
+  return name === "wasm"
+    ? "This browser has no GPU that a page can use: WebAssembly trains."
+    : `The GPU trains (${adapter}).`;
 }
 
 /** @param probabilities `[N, classes]` */

@@ -18,6 +18,9 @@ import {
 /** Where images can come from: drawn by the program, known by name, or four files that the visitor has. */
 export type DataName = "digits" | "mnist" | "fashion-mnist" | "files";
 
+/** What trains: WebAssembly, a GPU, or whichever of them is faster. */
+export type TrainingEngine = "wasm" | "webgpu" | "auto";
+
 /** All that a training follows from: with the same settings and the same images come the same weights, bit for bit. */
 export interface Settings {
   readonly data: DataName;
@@ -41,6 +44,8 @@ export interface Settings {
   readonly epochs: number;
   /** Of the first weights, the order of the images, and which are set aside. */
   readonly seed: number;
+  /** A GPU rounds otherwise than WebAssembly, and than another GPU. */
+  readonly engine: TrainingEngine;
 }
 
 /** The command line's, with fewer images, because most pages have to draw them first. */
@@ -58,6 +63,7 @@ export const defaults: Settings = {
   batchSize: 32,
   epochs: 3,
   seed: 0,
+  engine: "wasm",
 };
 
 type NumberName = {
@@ -76,6 +82,8 @@ export const ranges: Readonly<Record<NumberName, readonly [least: number, most: 
   epochs: [1, 1000],
   seed: [0, 0xffffffff],
 };
+
+export const engines: readonly TrainingEngine[] = ["wasm", "webgpu", "auto"];
 
 export const dataNames: readonly DataName[] = ["digits", "mnist", "fashion-mnist", "files"];
 
@@ -145,12 +153,12 @@ export function titleOf({ filters, kernel, filters2, units }: Settings): string 
 }
 
 /**
- * The command that comes to the same weights, bit for bit; undefined for networks that the command line has no name for, and
- * for files of which only the visitor knows where they are.
+ * The command that comes to the same weights, bit for bit; undefined for networks that the command line has no name for, for
+ * files of which only the visitor knows where they are, and for GPUs.
  */
 export function commandFor(settings: Settings): string | undefined {
-  const { kernel, filters2, units, data, learningRate } = settings;
-  if (kernel !== 3 || filters2 > 0 || units > 0 || data === "files") return undefined;
+  const { kernel, filters2, units, data, learningRate, engine } = settings;
+  if (kernel !== 3 || filters2 > 0 || units > 0 || data === "files" || engine !== "wasm") return undefined;
   const words = [`unravel train --data ${data} --limit ${settings.images}`];
   const add = (option: string, name: keyof Settings, usual: Settings[keyof Settings]) => {
     if (settings[name] !== usual) words.push(`--${option} ${settings[name]}`);
@@ -190,6 +198,7 @@ export function settingsWords(settings: Settings): Record<string, string> {
   add("optimizer", "optimizer");
   add("learningRate", "rate");
   add("schedule", "schedule");
+  add("engine", "engine");
   return words;
 }
 
@@ -203,6 +212,7 @@ export function settingsFrom(word: (name: string) => string | undefined): Settin
   oneOf("data", dataNames);
   oneOf("optimizer", optimizerNames);
   oneOf("schedule", schedules);
+  oneOf("engine", engines);
   for (const [name, [least, most]] of Object.entries(ranges) as [NumberName, readonly [number, number]][]) {
     const text = word(numberWords[name]);
     const value = Number(text);

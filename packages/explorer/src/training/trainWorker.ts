@@ -102,7 +102,8 @@ async function open({ settings, data, threads, state }: Extract<Request, { type:
   session = undefined;
   const images = await imagesFor(data);
   send({ type: "building" });
-  const current = await Session.open(settings, images, { threads, startWorker, state });
+  const onNotice = (sentence: string) => send({ type: "notice", sentence });
+  const current = await Session.open(settings, images, { threads, startWorker, state, onNotice });
   const about = await aboutOf(current, settings, images);
   weightsSent = current.training.steps;
   weightsWanted = false;

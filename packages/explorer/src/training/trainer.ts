@@ -15,6 +15,8 @@ export interface TrainerEvents {
   step(record: StepRecord): void;
   /** All that it takes to go on later, in this page or another. */
   state(state: TrainingState): void;
+  /** Which engine trains, and why; or that its GPU was lost. */
+  notice(sentence: string): void;
   /** It had not begun after so many seconds, and was ended: it can be opened again. */
   silent(seconds: number): void;
   /** `refused` and `diverged` come with a sentence of the library; who `died` can be opened anew. */
@@ -34,6 +36,9 @@ export interface OpenRequest {
 const LIMIT_MS = 15_000;
 /** So often it is given another chance, with twice as much time each. */
 const CHANCES = 2;
+
+/** What is heard of a training that is being opened, and not of the one before. */
+const OPENING: ReadonlySet<Response["type"]> = new Set(["loading", "building", "notice"]);
 
 const startTrainWorker = () => new Worker(new URL("./trainWorker.ts", import.meta.url), { type: "module" });
 
@@ -136,7 +141,7 @@ export class Trainer {
     const watchdog = this.#watchdog;
     watchdog.heard();
     if (response.type === "ready" || response.type === "failed") this.#isOpening = false;
-    if (this.#isOpening && response.type !== "loading" && response.type !== "building") return;
+    if (this.#isOpening && !OPENING.has(response.type)) return;
     switch (response.type) {
       case "loading":
         watchdog.rest();
@@ -167,6 +172,9 @@ export class Trainer {
       case "state":
         events.state(response.state);
         this.#answer();
+        break;
+      case "notice":
+        events.notice(response.sentence);
         break;
       case "failed":
         watchdog.done();

@@ -78,7 +78,7 @@ export class LiveTraining {
       : undefined,
   );
   readonly share: number | undefined = $derived(
-    this.gflops === undefined || !this.about ? undefined : this.gflops / this.about.peak,
+    this.gflops === undefined || !this.about?.peak ? undefined : this.gflops / this.about.peak,
   );
   readonly isBusy: boolean = $derived(this.phase === "loading" || this.phase === "running");
   readonly canTrain: boolean = $derived(!["loading", "done", "stopped"].includes(this.phase));
@@ -99,6 +99,9 @@ export class LiveTraining {
         this.showStep("before");
       },
       state: (state) => this.#save(state),
+      notice: (sentence) => {
+        this.notice = sentence;
+      },
       silent: (seconds) => this.#startAgain(seconds),
       failed: (why, message) => this.#failed(why, message),
     });

@@ -87,13 +87,18 @@ export async function fromDevice<Result>(device: Device, work: Promise<Result>):
   return result;
 }
 
-/** A read that fails may be heard of before why it does. */
-async function told({ state }: Device): Promise<void> {
-  for (let turn = 0; turn < MOST_TURNS && state.trouble === undefined; turn++)
-    await new Promise((resolve) => setTimeout(resolve));
+/** Waits a moment for what a device says of itself: that a read failed may be heard of before why it did. */
+async function told({ device, state }: Device): Promise<void> {
+  if (state.trouble !== undefined) return;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const moment = new Promise((resolve) => {
+    timer = setTimeout(resolve, MOMENT_MS);
+  });
+  await Promise.race([device.lost, moment]);
+  clearTimeout(timer);
 }
 
-const MOST_TURNS = 5;
+const MOMENT_MS = 1000;
 
 /** @throws GpuError if a storage is larger than the device can bind, or a kernel binds more than it can */
 export function checkLimits({ limits }: GPUDevice, storages: readonly Storage[], mostBound: number): void {

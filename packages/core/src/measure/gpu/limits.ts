@@ -9,6 +9,7 @@ import type { Clock } from "./clock.js";
  * take long enough to be measured, or a large device is full of them.
  */
 
+/** The most that a GPU does, as it was measured. */
 export interface GpuLimits {
   /** Thousand million operations a second in registers, two for each multiply-add: the most that a kernel can reach. */
   readonly peakGflops: number;
