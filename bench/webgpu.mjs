@@ -67,6 +67,7 @@ for (const name of list(values.networks)) {
       }
       perStep.push((performance.now() - start) / steps);
     }
+    if (engine.name !== "webgpu") throw new Error(engine.changes[0].reason);
     const milliseconds = median(perStep);
     say({
       network: name,
