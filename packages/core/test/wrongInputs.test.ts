@@ -316,26 +316,6 @@ const others: readonly Case[] = [
     () => createEngine(barsNetwork, given({ engine: "wasn" })),
     /engine must be "wasm", "webgpu", "reference" or "auto", not "wasn" \(did you mean "wasm"\?\)/,
   ],
-  [
-    "the training that auto measures",
-    () => createEngine(barsNetwork, given({ engine: "auto", training: { batch: 2 } })),
-    /^The engine: unknown option of training "batch"; known are batchSize, optimizer, clip, ema, augment/,
-  ],
-  [
-    "a batch in it",
-    () => createEngine(barsNetwork, given({ engine: "auto", training: { batchSize: 0 } })),
-    /^The engine: training\.batchSize must be a whole number/,
-  ],
-  [
-    "its optimizer, with or without a GPU",
-    () => createEngine(barsNetwork, given({ engine: "auto", training: { optimizer: "adamm" } })),
-    /"adamm" \(did you mean "adam"\?\)/,
-  ],
-  [
-    "a listener of changes",
-    () => createEngine(barsNetwork, given({ onChange: "console" })),
-    /^The engine: onChange must be a function/,
-  ],
   ["strict", () => createEngine(barsNetwork, given({ strict: "yes" })), /strict must be true or false/],
   ["threads", () => createEngine(barsNetwork, given({ threads: "2" })), /number of threads .* not "2"/],
   ["an initialisation", () => createEngine(barsNetwork, given({ init: "hee" })), /init must be "he" or "nor/],

@@ -21,6 +21,7 @@ import { parseLink } from "../src/state/link.js";
 import { commandFor, defaults } from "../src/training/settings.js";
 import { short } from "../src/view/numbers.js";
 import { DRAWER, lowContrasts, violations } from "./support/axe.js";
+import { loseGpu } from "./support/lostGpu.js";
 import { selected } from "./support/page.js";
 import {
   alert,
@@ -301,32 +302,7 @@ describe("while it trains", () => {
     await phase(page, "paused");
     expect(await steps(page)).toBeGreaterThan(Number(kept));
 
-    // nor does a GPU that is lost
-    const worker = page.workers().find((one) => one.url().includes("trainWorker"));
-    await worker?.evaluate(() => {
-      const request = GPUAdapter.prototype.requestDevice;
-      GPUAdapter.prototype.requestDevice = async function (descriptor) {
-        const device = await request.call(this, descriptor);
-        Object.assign(globalThis, { lose: () => device.destroy() });
-        return device;
-      };
-    });
-    await page.getByLabel("computed by").selectOption("GPU");
-    await page.getByRole("button", { name: "Restart with these" }).click();
-    const notice = page.getByRole("status");
-    await notice.filter({ hasText: /^The GPU trains \(.+\)\.$/ }).waitFor();
-    await phase(page, "paused");
-    await page.getByRole("button", { name: "Play" }).click();
-    await phase(page, "running");
-    await worker?.evaluate(() => (globalThis as unknown as { lose(): void }).lose());
-    const lost = /^The GPU was lost \(.+\); training goes on in WebAssembly after step ([\d,]+)\.$/;
-    await notice.filter({ hasText: lost }).waitFor();
-    const [, after] = lost.exec(await notice.filter({ hasText: lost }).innerText()) ?? [];
-    await page.getByRole("button", { name: "Pause" }).click();
-    await phase(page, "paused");
-    expect(await steps(page)).toBeGreaterThanOrEqual(Number(after.replaceAll(",", "")));
-    await page.getByRole("button", { name: "Play" }).click();
-    await phase(page, "running");
+    await loseGpu(page); // nor does that
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 });

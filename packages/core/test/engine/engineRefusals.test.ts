@@ -51,6 +51,19 @@ describe("refuses", () => {
     );
   });
 
+  test.each([
+    [{ training: { batch: 2 } }, /^The engine: unknown option of training "batch"; known are batchSize, .*/],
+    [{ training: { batchSize: 0 } }, /^The engine: training\.batchSize must be a whole number/],
+    [{ training: { optimizer: "adamm" } }, /"adamm" \(did you mean "adam"\?\)/],
+    [{ onChange: "console" }, /^The engine: onChange must be a function/],
+  ])("what auto can't measure, with or without a GPU: %o", async (options, message) => {
+    const error = await createEngine(small, { engine: "auto", threads: 0, ...(options as object) }).catch(
+      (error: unknown) => error,
+    );
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as Error).message).toMatch(message);
+  });
+
   test("a layer without a kernel, by its name, forward and backward", () => {
     const model = defineModel({ input: [1, 2, 2], layers: [{ type: "relu" }, { type: "flatten" }] });
     const [relu, flatten] = model.layers;
