@@ -1,4 +1,4 @@
-import { type ModelLayer, producerOf } from "../graph/model.js";
+import { type Model, type ModelLayer, producerOf } from "../graph/model.js";
 import { add, type Buffer, type LoopNest } from "../ir/ir.js";
 import { BLOCK, type View } from "./block.js";
 import { fusedPool, fusedRelu, isFusedRelu, leavesToNext } from "./fusion.js";
@@ -56,10 +56,7 @@ export function planBlocks(context: PassesContext): Passes {
     tables: shared.tables,
     x: { ...activations.of("x"), column: BLOCK },
     logits: activations.of(model.output),
-    bordersOfMinusInfinity: model.layers
-      .filter((layer) => loweringOf(layer).paddingValue === -Infinity)
-      .filter((layer) => model.uses.get(layer.inputs[0])?.length === 1 || activations.own(layer))
-      .map((layer) => activations.input(layer)),
+    bordersOfMinusInfinity: minusInfinityAround(model, activations),
   };
 
   /** Room for the numbers of a max-pool's winners, a cell for each of its outputs. */
@@ -68,8 +65,16 @@ export function planBlocks(context: PassesContext): Passes {
   }
 }
 
+/** The inputs of layers that read minus infinity around them. */
+export function minusInfinityAround(model: Model, activations: Views): View[] {
+  return model.layers
+    .filter((layer) => loweringOf(layer).paddingValue === -Infinity)
+    .filter((layer) => model.uses.get(layer.inputs[0])?.length === 1 || activations.own(layer))
+    .map((layer) => activations.input(layer));
+}
+
 /** Whether a layer reads something else than zeros around its input. */
-function hasOtherBorder(layer: ModelLayer): boolean {
+export function hasOtherBorder(layer: ModelLayer): boolean {
   const { paddingValue, padding } = loweringOf(layer);
   return paddingValue !== undefined && padding?.(layer.resolved).some((cells) => cells > 0) === true;
 }

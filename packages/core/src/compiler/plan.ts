@@ -12,6 +12,7 @@ import { loweringOf } from "./lower/registry.js";
 import { Allocator, align, type Table, Workspace } from "./memory.js";
 import { groupsOf, layOutParameters, type Stretch } from "./parameterRow.js";
 import type { InputPlace } from "./passes.js";
+import { planChannels, suitsChannels } from "./single/channels/plan.js";
 import { planSingle, suitsSingle } from "./single/plan.js";
 import { keptBetween, type Stage } from "./stages.js";
 
@@ -137,8 +138,8 @@ function draftPlan(
   { convolution = "auto", oneImage = false, sharedFrom = 0 }: PlanOptions,
   kept: ReadonlyMap<string, number>,
 ): { plan: Plan; kept: Map<string, number> } {
-  const single = (training ? training.batchSize === 1 : oneImage) && suitsSingle(model);
-  const lowered = single ? [] : model.layers;
+  const planPasses = wayThrough(model, training, oneImage);
+  const lowered = planPasses === planBlocks ? model.layers : [];
   const row = layOutParameters(model, training ? lowered : []);
   const { parameterOffsets, parameterLength, slotLength, rowLength } = row;
 
@@ -182,7 +183,7 @@ function draftPlan(
   const parameter = (layer: ModelLayer, name: string) => within(parameters, "", layer, name);
 
   const slotRow: Buffer = { name: "slot", region: "slot", offset: 0, size: parameterLength };
-  const passes = (single ? planSingle : planBlocks)({
+  const passes = planPasses({
     model,
     training: training !== undefined,
     convolution,
@@ -269,6 +270,13 @@ function draftPlan(
     },
   };
   return { plan, kept: kept.size > 0 ? new Map(kept) : keptBetween(stages, workspace.scratchNames) };
+}
+
+/** How images go through a network: one at a time, if there are kernels for that, else in blocks. */
+function wayThrough(model: Model, training: TrainingPlan | undefined, oneImage: boolean) {
+  if (training ? training.batchSize !== 1 : !oneImage) return planBlocks;
+  if (suitsSingle(model)) return planSingle;
+  return training === undefined && suitsChannels(model) ? planChannels : planBlocks;
 }
 
 /** What a layer asks for in the memory of threads and, in training, of blocks. */

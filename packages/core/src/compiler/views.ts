@@ -32,25 +32,30 @@ export interface ViewNeeds {
   isLeftOut?(layer: ModelLayer): boolean;
   /** Whether a layer needs a view of its own of what others take, too. */
   needsOwn(layer: ModelLayer): boolean;
+  /** How many planes, rows and columns of cells a tensor takes; default: a cell for each number of an image. */
+  cellsOf?(shape: Shape): ImageShape;
+  /** Whether a layer's output is its input in the same memory; default: as its lowering says. */
+  reshapes?(layer: ModelLayer): boolean;
 }
 
 export function allocateViews(allocator: Allocator, model: Model, needs: ViewNeeds): Views {
-  const { prefix, paddingOf, borderOf = () => NO_BORDER, isLeftOut = () => false } = needs;
+  const { prefix, paddingOf, borderOf = () => NO_BORDER, isLeftOut = () => false, cellsOf = asImage } = needs;
+  const reshapes = needs.reshapes ?? ((layer: ModelLayer) => loweringOf(layer).reshapes === true);
   const views = new Map<string, View>();
   const own = new Map<string, View>();
 
   const allocate = (tensor: string) => {
     const producer = producerOf(model, tensor);
     const [input] = producer?.inputs ?? [];
-    if (producer && loweringOf(producer).reshapes) return flattened(inputView(producer, 0));
+    if (producer && reshapes(producer)) return flattened(inputView(producer, 0));
     if (producer && isFusedRelu(model, producer)) return views.get(input) as View;
     const end = producer ? endOf(model, producer).output : tensor;
     const uses = model.uses.get(end) ?? [];
     const shared = uses.length === 1 ? uses : uses.filter(({ layer }) => !needs.needsOwn(layer));
     const paddings = shared.map(({ layer }) => paddingOf(layer));
     const border = [...paddings, producer ? borderOf(producer) : NO_BORDER].reduce(widest, NO_BORDER);
-    const shape = asImage(producer?.outputShape ?? model.inputShape);
-    const isRow = uses.length === 1 && loweringOf(uses[0].layer).reshapes;
+    const shape = cellsOf(producer?.outputShape ?? model.inputShape);
+    const isRow = uses.length === 1 && reshapes(uses[0].layer);
     const view = (from: Allocator) =>
       allocateView(
         from,
@@ -71,7 +76,7 @@ export function allocateViews(allocator: Allocator, model: Model, needs: ViewNee
     const view = views.get(tensor) as View;
     if ((model.uses.get(tensor) ?? []).length === 1) return view;
     if (!needs.needsOwn(layer)) return laidOn(view, padding);
-    const order = loweringOf(layer).reshapes ? "planes" : "rows";
+    const order = reshapes(layer) ? "planes" : "rows";
     const ownView = allocateView(
       allocator,
       `${prefix}${layer.name}.x${input + 1}`,

@@ -26,6 +26,7 @@ import type { Lowering, Node } from "./lowering.js";
 export const dropoutLowering: Lowering<Dropout> = {
   threadMemory: () => ({ keys: BLOCK }),
   drawsMask: true,
+  eachChannel: true, // in inference, where it draws nothing
 
   forward: ({ x, y, ...node }) =>
     node.training

@@ -22,10 +22,11 @@ export interface Elementwise<Resolved extends ResolvedLayer = ResolvedLayer> {
 
 export function elementwise<Resolved extends ResolvedLayer>(
   { output, gradients }: Elementwise<Resolved>,
-  rest: Omit<Lowering<Resolved>, "forward" | "backward"> = {},
+  rest: Omit<Lowering<Resolved>, "forward" | "backward" | "eachChannel"> = {},
 ): Lowering<Resolved> {
   return {
     ...rest,
+    eachChannel: true,
 
     forward({ layer, resolved, inputs, y }) {
       return [mapCells(`${layer.name}.forward`, inputs, y, (numbers, b) => output(numbers, resolved, b))];

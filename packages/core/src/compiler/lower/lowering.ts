@@ -29,6 +29,11 @@ export interface Lowering<Resolved extends ResolvedLayer = ResolvedLayer> {
   canBePooledBefore?(layer: Resolved): boolean;
   /** Whether that convolution is one that can. */
   readonly takesPool?: true;
+  /**
+   * Whether what comes out of a channel depends on that channel alone, and on no parameter. Its forward kernels then do for
+   * eight channels of one image what they do for a channel of eight images.
+   */
+  readonly eachChannel?: true;
   /** Whether it lets no gradient through where its input is 0, so that a ReLU before it has nothing left to do. */
   readonly stopsAtZero?: true;
   /** Whether the gradient of each input is that of the output as it is. */

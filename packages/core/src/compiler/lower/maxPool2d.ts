@@ -12,6 +12,7 @@ export const maxPool2dLowering: Lowering<MaxPool2d> = {
   leavesBorder: true, // nothing there ever wins
   canBePooledBefore: poolsPairs,
   stopsAtZero: true,
+  eachChannel: true,
 
   forward: ({ layer, resolved, x, y }) => [pool(`${layer.name}.forward`, resolved, x, y)],
 

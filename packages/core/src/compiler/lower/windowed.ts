@@ -14,6 +14,7 @@ export function windowedSum<Resolved extends Pool2d>(
 ): Lowering<Resolved> {
   return {
     padding: ({ padding }) => padding,
+    eachChannel: true,
 
     forward: ({ layer, resolved, x, y }) => [
       sumWindows(`${layer.name}.forward`, resolved, x, y, (sum) => mul(sum, constant(shareOf(resolved)))),

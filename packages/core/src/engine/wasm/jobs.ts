@@ -110,15 +110,20 @@ export function epochResult(job: EpochJob, parameters: Float32Array): EpochResul
   return { totals: totalsOf(job), badLoss, parameters };
 }
 
-/** @param images in memory that all threads see */
+/**
+ * @param images in memory that all threads see
+ * @param isPrepared whether the parameters are those of the program's last job
+ */
 export function inferenceJob(
   { imageSize, classes }: MemoryLayout,
   images: Uint8Array,
+  isPrepared: boolean,
   allocate: Allocate = unshared,
 ): InferenceJob {
   const numbers = (images.length / imageSize) * classes;
   return {
     images,
+    isPrepared,
     logits: new Float32Array(allocate(4 * numbers), 0, numbers),
     done: new Int32Array(allocate(4), 0, 1),
   };

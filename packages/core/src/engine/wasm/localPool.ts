@@ -48,7 +48,7 @@ export class LocalPool implements Pool {
       infer: (parameters, images, options) =>
         turns.take(async () => {
           if (parameters) writeRow(memory, layout, parameters);
-          const job = inferenceJob(layout, images);
+          const job = inferenceJob(layout, images, parameters === undefined);
           await this.#run(thread.infer(job), control, options, () => job.done[0]);
           return job.logits;
         }),

@@ -95,7 +95,8 @@ export class SharedPool implements Pool {
       infer: (parameters, images, options) =>
         this.#inTurn(async (allocate) => {
           if (parameters) writeRow(memory, layout, parameters);
-          const job = inferenceJob(layout, shareable(images, allocate), allocate);
+          const isPrepared = parameters === undefined;
+          const job = inferenceJob(layout, shareable(images, allocate), isPrepared, allocate);
           const done = () => Atomics.load(job.done, 0);
           await this.#run(loaded, { type: "infer", program, job }, options, done);
           return job.logits.slice();

@@ -319,14 +319,14 @@ export class Thread {
     progress[PROGRESS.badLoss] = loss;
   }
 
-  *infer({ images, logits, done }: InferenceJob): Generator<void, void> {
+  *infer({ images, logits, done, isPrepared }: InferenceJob): Generator<void, void> {
     const { imageSize, classes, block: size } = this.#layout;
     const count = images.length / imageSize;
     const pixels = this.#pixels(images);
     const kernels = (each: "thread" | "block") =>
       this.#stages.flatMap((stage) => (stage.each === each ? stage.kernels : []));
     const forward = kernels("block");
-    for (const kernel of kernels("thread")) kernel(this.#workspace, 0, 0, 0);
+    if (!isPrepared) for (const kernel of kernels("thread")) kernel(this.#workspace, 0, 0, 0);
     for (let block = this.#control.claim(); block < count / size; block = this.#control.claim()) {
       if (this.#control.aborted) return;
       const first = block * size;

@@ -36,6 +36,8 @@ export const PROGRESS = {
 
 export interface InferenceJob {
   readonly images: Uint8Array;
+  /** Whether what is computed once for the parameters was computed for these, by the job before. */
+  readonly isPrepared: boolean;
   /** `[count, classes]`, to be filled. */
   readonly logits: Float32Array;
   /** One word: how many images are done, by all threads. */

@@ -7,6 +7,7 @@ import { forEachTileGroup, POSITIONS, type Scratch } from "./scratch.js";
 import {
   addInputGradients,
   addWeightGradients,
+  cellsOf,
   inputMatrices,
   outputMatrices,
   transformInputs,
@@ -43,16 +44,18 @@ export function convolveWinograd(
   const [O] = layer.outputShape;
   return loopNest(name, (b) =>
     forEachTileGroup(b, layer, (group) => {
-      transformInputs(b, layer, x, group, scratch);
+      const inputs = inputMatrices(scratch, layer);
+      const outputs = outputMatrices(scratch, layer);
+      transformInputs(b, x, group, cellsOf(inputs), scratch);
       multiplyMatrices(
         b,
         { rows: O, depth: C, cells: group.tiles, adds: false },
         turned(weightMatrices(weights, layer)),
-        inputMatrices(scratch, layer),
-        outputMatrices(scratch, layer),
+        inputs,
+        outputs,
       );
-      transformOutputs(b, layer, y, group, scratch, (value, filter) => {
-        const sum = bias ? add(value, splat(at(bias, 0, filter))) : value;
+      transformOutputs(b, y, group, cellsOf(outputs), scratch, (value, filter) => {
+        const sum = bias ? add(value, splat(at(bias, 0, [filter, 1]))) : value;
         return relu ? pmax(sum, constant(0)) : sum;
       });
     }),
@@ -100,7 +103,7 @@ export function convolveWinogradParameterGradients(
   return loopNest(name, (b) => {
     b.loop("k", (POSITIONS * O * C) / 4, (k) => b.store(at(scratch.weightGradients, 0, [k, 4]), constant(0)));
     forEachTileGroup(b, layer, (group) => {
-      transformInputs(b, layer, x, group, scratch);
+      transformInputs(b, x, group, cellsOf(inputMatrices(scratch, layer)), scratch);
       transposeInputs(b, layer, group, scratch);
       transformOutputGradients(b, layer, dy, group, scratch);
       multiplyMatrices(

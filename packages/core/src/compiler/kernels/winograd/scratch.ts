@@ -62,62 +62,89 @@ export function allocateScratch(allocator: Allocator, layers: readonly Conv2d[],
     inputs: take("inputs", inputStretch),
     outputs: take("outputs", outputStretch),
     transposed: take("transposed", training ? transposedStretch : () => 0),
-    weightGradients: take("weightGradients", training ? weightStretch : () => 0),
+    weightGradients: take("weightGradients", training ? gradientStretch : () => 0),
     tile: allocator.scratch("winograd.tile", POSITIONS * 4),
   };
 }
 
+/** How many numbers a channel's weights take: whole cells, since the filters of one image lie in these. */
+export const weightRow = ({ outputShape: [O] }: Conv2d) => BLOCK * Math.ceil(O / BLOCK);
+
 /** How many numbers one position takes. */
-export const weightStretch = ({ inputShape: [C], outputShape: [O] }: Conv2d) => C * O;
+export const weightStretch = (layer: Conv2d) => layer.inputShape[0] * weightRow(layer);
+export const gradientStretch = ({ inputShape: [C], outputShape: [O] }: Conv2d) => C * O;
 export const inputStretch = ({ inputShape: [C] }: Conv2d) => C * TILES_TOGETHER * BLOCK + LINE;
 export const outputStretch = ({ outputShape: [O] }: Conv2d) => O * TILES_TOGETHER * BLOCK + LINE;
 export const transposedStretch = ({ inputShape: [C] }: Conv2d) => C * TILES_TOGETHER * BLOCK + LINE;
 
-/** Some tiles of a row that are computed together. */
+/** Which of a group's tiles: its counter from left to right, and from top to bottom where there are several rows. */
+export interface TileIndex {
+  readonly column: Index;
+  readonly row: Index | undefined;
+}
+
+/** Some tiles that are computed together. */
 export interface TileGroup {
+  /** From left to right. */
   readonly tiles: number;
+  /** From top to bottom. */
+  readonly rows: number;
   /** How many outputs a tile has: less than `TILE` at the last row or column. */
   readonly height: number;
   readonly width: number;
-  /** Cell (r, q) of tile t, counted from the tile's first output or, with `origin` = windowStart, its first input. */
+  /** Cell (r, q) of a tile, counted from the tile's first output or, with `origin` = windowStart, its first input. */
   cellOf(
     view: View,
     origin: number,
     r: number,
     q: number,
-    t: Index,
+    tile: TileIndex,
     ...terms: readonly (readonly [Index, number])[]
   ): Address;
 }
 
-/** Calls `write` in loops over all tiles of a layer's output. */
+/**
+ * Calls `write` in loops over all tiles of a layer's output.
+ * @param most how many go through together, at most: from top to bottom, and from left to right
+ */
 export function forEachTileGroup(
   b: LoopNestBuilder,
   { outputShape: [, I, J] }: Conv2d,
   write: (group: TileGroup) => void,
+  most: readonly [rows: number, columns: number] = [1, TILES_TOGETHER],
 ): void {
-  for (const rows of tilesOf(I, TILE)) {
-    b.loop("i", rows.count, (i) => {
-      for (const columns of tilesOf(J, TILE)) {
-        for (const group of tilesOf(columns.count, TILES_TOGETHER)) {
-          b.loop("j", group.count, (j) =>
-            write({
-              tiles: group.size,
-              height: rows.size,
-              width: columns.size,
-              cellOf: (view, origin, r, q, t, ...terms) =>
-                at(
-                  view.buffer,
-                  origin + (rows.first + r) * view.row + (columns.first + TILE * group.first + q) * BLOCK,
-                  [i, TILE * view.row],
-                  [j, TILE * group.size * BLOCK],
-                  [t, TILE * BLOCK],
-                  ...terms,
-                ),
-            }),
-          );
+  for (const lines of tilesOf(I, TILE)) {
+    for (const rows of tilesOf(lines.count, most[0])) {
+      b.loop("i", rows.count, (i) => {
+        for (const columns of tilesOf(J, TILE)) {
+          for (const group of tilesOf(columns.count, most[1])) {
+            const top = lines.first + TILE * rows.first;
+            const left = columns.first + TILE * group.first;
+            b.loop("j", group.count, (j) =>
+              write({
+                tiles: group.size,
+                rows: rows.size,
+                height: lines.size,
+                width: columns.size,
+                cellOf: (view, origin, r, q, tile, ...terms) =>
+                  at(
+                    view.buffer,
+                    origin + (top + r) * view.row + (left + q) * BLOCK,
+                    [i, TILE * rows.size * view.row],
+                    [j, TILE * group.size * BLOCK],
+                    ...termsOf(tile, TILE * view.row, TILE * BLOCK),
+                    ...terms,
+                  ),
+              }),
+            );
+          }
         }
-      }
-    });
+      });
+    }
   }
+}
+
+/** The terms of an address where tiles lie so far apart from top to bottom, and from left to right. */
+export function termsOf({ row, column }: TileIndex, down: number, right: number): [Index, number][] {
+  return row ? [[row, down], [column, right]] : [[column, right]];
 }

@@ -1,4 +1,5 @@
 import {
+  type Address,
   add,
   at,
   type Buffer,
@@ -14,6 +15,7 @@ import type { Conv2d } from "../../../layers/conv2d.js";
 import { BLOCK, HALVES, transposed, type View } from "../../block.js";
 import type { Matrices } from "./matrices.js";
 import {
+  gradientStretch,
   inputStretch,
   outputStretch,
   POSITIONS,
@@ -22,7 +24,10 @@ import {
   TILE,
   TILES_TOGETHER,
   type TileGroup,
+  type TileIndex,
+  termsOf,
   transposedStretch,
+  weightRow,
   weightStretch,
 } from "./scratch.js";
 import * as transform from "./transforms.js";
@@ -30,6 +35,22 @@ import * as transform from "./transforms.js";
 /* The steps that the way forward and the ways back are made of, and where each finds its matrices. */
 
 const ROW = TILES_TOGETHER * BLOCK;
+
+/** Where the cells of transformed tiles lie: how far those of the next position, plane and tile, in float32 numbers. */
+export interface TileCells {
+  readonly buffer: Buffer;
+  readonly position: number;
+  readonly plane: number;
+  readonly tile: number;
+}
+
+/** Those of a block of images, a plane for each channel. */
+export const cellsOf = ({ buffer, position, row }: Matrices): TileCells => ({
+  buffer,
+  position,
+  plane: row,
+  tile: BLOCK,
+});
 
 /** `[C, tiles]`, cells of inputs or of their gradients. */
 export const inputMatrices = (scratch: Scratch, layer: Conv2d): Matrices => ({
@@ -51,7 +72,7 @@ export const outputMatrices = (scratch: Scratch, layer: Conv2d): Matrices => ({
 export const weightMatrices = (weights: Buffer, layer: Conv2d): Matrices => ({
   buffer: weights,
   position: weightStretch(layer),
-  row: layer.outputShape[0],
+  row: weightRow(layer),
   column: 1,
 });
 
@@ -73,7 +94,7 @@ export const transposedMatrices = (scratch: Scratch, layer: Conv2d): Matrices =>
 /** `[O, C]`, the gradients of weights. */
 export const weightGradientMatrices = (scratch: Scratch, layer: Conv2d): Matrices => ({
   buffer: scratch.weightGradients,
-  position: weightStretch(layer),
+  position: gradientStretch(layer),
   row: layer.inputShape[0],
   column: 1,
 });
@@ -116,21 +137,19 @@ export function transformWeights(
 /** Bt d B of a group's tiles. */
 export function transformInputs(
   b: LoopNestBuilder,
-  layer: Conv2d,
   x: View,
   group: TileGroup,
+  inputs: TileCells,
   scratch: Scratch,
 ): void {
-  const { position, row } = inputMatrices(scratch, layer);
-  forEachTile(b, layer.inputShape[0], group, scratch, (c, t, h, keep) =>
+  forEachTile(b, x, group, inputs, scratch, (c, tile, h, keep, transformed) =>
     transform.transformTile(
       b,
       transform.inputs,
       [REACH, REACH],
-      (r, q) => load(group.cellOf(x, x.windowStart, r, q, t, [c, x.plane], [h, 4])),
+      (r, q) => load(group.cellOf(x, x.windowStart, r, q, tile, [c, x.plane], [h, 4])),
       keep,
-      (r, q, value) =>
-        b.store(at(scratch.inputs, (REACH * r + q) * position, [c, row], [t, BLOCK], [h, 4]), value),
+      (r, q, value) => b.store(transformed(r, q), value),
     ),
   );
 }
@@ -143,42 +162,41 @@ export function addInputGradients(
   group: TileGroup,
   scratch: Scratch,
 ): void {
-  const { position, row } = inputMatrices(scratch, layer);
-  forEachTile(b, layer.inputShape[0], group, scratch, (c, t, h, keep) =>
+  const inputs = cellsOf(inputMatrices(scratch, layer));
+  forEachTile(b, dx, group, inputs, scratch, (c, tile, h, keep, transformed) =>
     transform.transformTile(
       b,
       transform.inputGradients,
       [REACH, REACH],
-      (r, q) => load(at(scratch.inputs, (REACH * r + q) * position, [c, row], [t, BLOCK], [h, 4])),
+      (r, q) => load(transformed(r, q)),
       keep,
       (r, q, value) => {
-        const place = group.cellOf(dx, dx.windowStart, r, q, t, [c, dx.plane], [h, 4]);
+        const place = group.cellOf(dx, dx.windowStart, r, q, tile, [c, dx.plane], [h, 4]);
         b.store(place, add(load(place), value));
       },
     ),
   );
 }
 
-/** At m A, to which `finish` gives its last touch. */
+/** At m A, to which `finish` gives its last touch, told the counters of planes and halves of a cell. */
 export function transformOutputs(
   b: LoopNestBuilder,
-  layer: Conv2d,
   y: View,
   group: TileGroup,
+  outputs: TileCells,
   scratch: Scratch,
-  finish: (value: Expression, filter: Parameters<typeof at>[2]) => Expression,
+  finish: (value: Expression, plane: Index, half: Index) => Expression,
 ): void {
-  const { position, row } = outputMatrices(scratch, layer);
-  forEachTile(b, layer.outputShape[0], group, scratch, (o, t, h, keep) =>
+  forEachTile(b, y, group, outputs, scratch, (o, tile, h, keep, transformed) =>
     transform.transformTile(
       b,
       transform.outputs,
       [REACH, REACH],
-      (r, q) => load(at(scratch.outputs, (REACH * r + q) * position, [o, row], [t, BLOCK], [h, 4])),
+      (r, q) => load(transformed(r, q)),
       keep,
       (r, q, value) => {
         if (r >= group.height || q >= group.width) return;
-        b.store(group.cellOf(y, y.start, r, q, t, [o, y.plane], [h, 4]), finish(value, [o, 1]));
+        b.store(group.cellOf(y, y.start, r, q, tile, [o, y.plane], [h, 4]), finish(value, o, h));
       },
     ),
   );
@@ -192,19 +210,18 @@ export function transformOutputGradients(
   group: TileGroup,
   scratch: Scratch,
 ): void {
-  const { position, row } = outputMatrices(scratch, layer);
-  forEachTile(b, layer.outputShape[0], group, scratch, (o, t, h, keep) =>
+  const outputs = cellsOf(outputMatrices(scratch, layer));
+  forEachTile(b, dy, group, outputs, scratch, (o, tile, h, keep, transformed) =>
     transform.transformTile(
       b,
       transform.outputGradients,
       [TILE, TILE],
       (r, q) =>
         r < group.height && q < group.width
-          ? load(group.cellOf(dy, dy.start, r, q, t, [o, dy.plane], [h, 4]))
+          ? load(group.cellOf(dy, dy.start, r, q, tile, [o, dy.plane], [h, 4]))
           : constant(0),
       keep,
-      (r, q, value) =>
-        b.store(at(scratch.outputs, (REACH * r + q) * position, [o, row], [t, BLOCK], [h, 4]), value),
+      (r, q, value) => b.store(transformed(r, q), value),
     ),
   );
 }
@@ -276,18 +293,37 @@ export function addWeightGradients(
 type Index = Parameters<Parameters<LoopNestBuilder["loop"]>[2]>[0];
 type Keep = Parameters<typeof transform.transformTile>[4];
 
-/** Calls `write` in loops over channels, a group's tiles and the halves of a cell. */
+/**
+ * Calls `write` in loops over the planes of a view, a group's tiles and the halves of a cell, with the places of these
+ * tiles' cells when they are transformed.
+ */
 function forEachTile(
   b: LoopNestBuilder,
-  channels: number,
-  { tiles }: TileGroup,
-  { tile }: Scratch,
-  write: (channel: Index, t: Index, half: Index, keep: Keep) => void,
+  { shape: [planes] }: View,
+  { tiles, rows }: TileGroup,
+  cells: TileCells,
+  { tile: kept }: Scratch,
+  write: (
+    plane: Index,
+    tile: TileIndex,
+    half: Index,
+    keep: Keep,
+    transformed: (r: number, q: number) => Address,
+  ) => void,
 ): void {
-  const keep = keepIn(tile);
-  b.loop("channel", channels, (channel) =>
-    b.loop("t", tiles, (t) =>
-      b.loop("half", 2, (half) => write(channel, t, half, { store: keep.store(b), load: keep.load })),
-    ),
-  );
+  const keep = { store: keepIn(kept).store(b), load: keepIn(kept).load };
+  b.loop("channel", planes, (plane) => {
+    const inRow = (row: Index | undefined) =>
+      b.loop("t", tiles, (column) =>
+        b.loop("half", 2, (half) => {
+          const tile = { row, column };
+          const terms = termsOf(tile, tiles * cells.tile, cells.tile);
+          write(plane, tile, half, keep, (r, q) =>
+            at(cells.buffer, (REACH * r + q) * cells.position, [plane, cells.plane], ...terms, [half, 4]),
+          );
+        }),
+      );
+    if (rows === 1) inRow(undefined);
+    else b.loop("s", rows, inRow);
+  });
 }
