@@ -26,7 +26,7 @@ export function planBlocks(context: PassesContext): Passes {
   const activations = allocateViews(workspace, model, {
     prefix: "",
     paddingOf: (layer) => paddingFor(winograd, layer),
-    isLeftOut: (layer) => pools.has(layer),
+    isLeftOut: (layer) => layer !== undefined && pools.has(layer),
     needsOwn: (layer) => loweringOf(layer).reshapes === true || hasOtherBorder(layer),
   });
   const winners = new Map<ModelLayer, View>();

@@ -5,7 +5,6 @@ import { emitKernel } from "../ir/emit.js";
 import type { LoopNest } from "../ir/ir.js";
 import type { NamedTensors } from "../tensor.js";
 import { assembleModule } from "../wasm/assembler.js";
-import { BLOCK } from "./block.js";
 import { checkMemory, MOST_PAGES, PAGE, tableSegments } from "./compile.js";
 import { type Plan, planModel } from "./plan.js";
 
@@ -140,6 +139,6 @@ function passOf(plan: Plan, workspace: number, kernels: LoopNest[]): ForwardPass
       column: x.column,
     },
     kernels: forward,
-    scores: { offset: workspace + logits.buffer.offset + 4 * logits.start, stride: BLOCK },
+    scores: { offset: workspace + logits.buffer.offset + 4 * logits.start, stride: logits.plane },
   };
 }

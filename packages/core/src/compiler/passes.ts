@@ -47,6 +47,7 @@ export interface Passes {
   /** Whole numbers that kernels read. */
   readonly tables: readonly Table[];
   readonly x: InputPlace;
+  /** A plane for each class. */
   readonly logits: View;
   /** Views whose border is minus infinity, not zero. */
   readonly bordersOfMinusInfinity: readonly View[];

@@ -28,8 +28,8 @@ export interface ViewNeeds {
   paddingOf(layer: ModelLayer): Border;
   /** What a layer needs around its output. */
   borderOf?(layer: ModelLayer): Border;
-  /** Whether a layer's output is never stored; its view then has no memory. */
-  isLeftOut?(layer: ModelLayer): boolean;
+  /** Whether a layer's output, or the network's input, is never stored; its view then has no memory. */
+  isLeftOut?(producer: ModelLayer | undefined): boolean;
   /** Whether a layer needs a view of its own of what others take, too. */
   needsOwn(layer: ModelLayer): boolean;
   /** How many planes, rows and columns of cells a tensor takes; default: a cell for each number of an image. */
@@ -65,7 +65,7 @@ export function allocateViews(allocator: Allocator, model: Model, needs: ViewNee
         isRow ? "planes" : "rows",
         paddings[0] ?? NO_BORDER,
       );
-    return producer && isLeftOut(producer) ? withoutRoom(view(new Allocator("workspace"))) : view(allocator);
+    return isLeftOut(producer) ? withoutRoom(view(new Allocator("workspace"))) : view(allocator);
   };
   const inputView = (layer: ModelLayer, input: number): View => {
     const key = keyOf(layer, input);

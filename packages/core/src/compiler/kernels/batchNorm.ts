@@ -197,7 +197,7 @@ export function copyRunning(
 }
 
 /** A parameter in a row, where each takes whole vectors. */
-const wholeVectors = (buffer: Buffer): Buffer => ({ ...buffer, size: padded(buffer.size) });
+export const wholeVectors = (buffer: Buffer): Buffer => ({ ...buffer, size: padded(buffer.size) });
 
 /** Mixes the batch's mean and sample variance into the running ones. */
 export function updateRunning(

@@ -56,6 +56,8 @@ export interface MemoryLayout {
   readonly mask: number;
   readonly statistics: number;
   readonly logits: number;
+  /** How far those of the next class lie, in float32 numbers. */
+  readonly logitsStride: number;
   /** Where in a workspace layers find the keys of their masks, and the layers' places. */
   readonly keys: readonly { readonly node: number; readonly offset: number }[];
   /** Stretches of a workspace that are minus infinity where no kernel writes. */
@@ -106,6 +108,7 @@ export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): Memor
     mask: workspace.mask.offset,
     statistics: workspace.statistics.offset,
     logits: workspace.logits.buffer.offset + 4 * workspace.logits.start,
+    logitsStride: workspace.logits.plane,
     keys: workspace.keys.map(({ node, buffer }) => ({ node, offset: buffer.offset })),
     minusInfinity: bordersIn("workspace", plan),
     minusInfinityOfBlocks: bordersIn("block", plan),

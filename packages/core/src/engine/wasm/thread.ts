@@ -320,7 +320,7 @@ export class Thread {
   }
 
   *infer({ images, logits, done, isPrepared }: InferenceJob): Generator<void, void> {
-    const { imageSize, classes, block: size } = this.#layout;
+    const { imageSize, classes, logitsStride, block: size } = this.#layout;
     const count = images.length / imageSize;
     const pixels = this.#pixels(images);
     const kernels = (each: "thread" | "block") =>
@@ -336,7 +336,7 @@ export class Thread {
       const start = (this.#workspace + this.#layout.logits) / 4;
       for (let n = 0; n < real; n++) {
         for (let k = 0; k < classes; k++)
-          logits[(first + n) * classes + k] = this.#numbers[start + k * BLOCK + n];
+          logits[(first + n) * classes + k] = this.#numbers[start + k * logitsStride + n];
       }
       Atomics.add(done, 0, real);
       yield;

@@ -146,5 +146,10 @@ export function forEachTileGroup(
 
 /** The terms of an address where tiles lie so far apart from top to bottom, and from left to right. */
 export function termsOf({ row, column }: TileIndex, down: number, right: number): [Index, number][] {
-  return row ? [[row, down], [column, right]] : [[column, right]];
+  return row
+    ? [
+        [row, down],
+        [column, right],
+      ]
+    : [[column, right]];
 }

@@ -1,7 +1,8 @@
-import { at, type Index, type LoopNest, load, loopNest, splat } from "../../../ir/ir.js";
+import { at, type Buffer, type Index, type LoopNest, load, loopNest, splat } from "../../../ir/ir.js";
 import { type Concat, firstChannels } from "../../../layers/concat.js";
 import type { ImageShape, Shape } from "../../../tensor.js";
 import { BLOCK, HALVES, tilesOf, type View } from "../../block.js";
+import type { Border } from "../../memory.js";
 import { type Rows, rowAt } from "../rows.js";
 
 /*
@@ -23,7 +24,31 @@ export function cellsOf(shape: Shape): ImageShape {
 export const distanceOf = ({ plane }: View, channel: number) =>
   Math.floor(channel / BLOCK) * plane + (channel % BLOCK);
 
-/** Numbers of a channel's, one after the other, and where each is stored. */
+/** Where a convolution finds its input: in cells, or channel by channel. Its first window begins at `windowStart`. */
+export interface Source {
+  readonly buffer: Buffer;
+  readonly windowStart: number;
+  readonly row: number;
+  /** How far the next number of a row lies. */
+  readonly column: number;
+  /** How far a channel's numbers lie from those of the first one. */
+  distanceOf(channel: number): number;
+}
+
+export const inCells = (view: View): Source => ({
+  ...view,
+  column: BLOCK,
+  distanceOf: (channel) => distanceOf(view, channel),
+});
+
+export const byChannels = (rows: Rows, [top, , , left]: Border): Source => ({
+  ...rows,
+  windowStart: rows.start - top * rows.row - left,
+  column: 1,
+  distanceOf: (channel) => channel * rows.plane,
+});
+
+/** Numbers of channels, and where each is stored. */
 interface Copy {
   /** Counts planes, and channels of these. */
   readonly planes: number;
@@ -57,8 +82,7 @@ export function intoCells(name: string, x: Rows, y: View): LoopNest {
       ...{ planes: count, channels: size, height, width },
       from: (c, lane, p, q) =>
         rowAt(x, [first, 0, 0], [c, BLOCK * x.plane], [lane, x.plane], [p, x.row], [q, 1]),
-      to: (c, lane, p, q) =>
-        at(y.buffer, y.start + place, [c, y.plane], [lane, 1], [p, y.row], [q, BLOCK]),
+      to: (c, lane, p, q) => at(y.buffer, y.start + place, [c, y.plane], [lane, 1], [p, y.row], [q, BLOCK]),
     };
   });
   return copies(name, all);
@@ -71,8 +95,7 @@ export function flatten(name: string, [C, height, width]: ImageShape, x: View, y
     const place = (first / BLOCK) * x.plane;
     return {
       ...{ planes: count, channels: size, height, width },
-      from: (c, lane, p, q) =>
-        at(x.buffer, x.start + place, [c, x.plane], [lane, 1], [p, x.row], [q, BLOCK]),
+      from: (c, lane, p, q) => at(x.buffer, x.start + place, [c, x.plane], [lane, 1], [p, x.row], [q, BLOCK]),
       to: (c, lane, p, q) =>
         at(y.buffer, y.start + first * area, [c, BLOCK * area], [lane, area], [p, width], [q, 1]),
     };
@@ -81,7 +104,12 @@ export function flatten(name: string, [C, height, width]: ImageShape, x: View, y
 }
 
 /** Several images, their channels one after the other. */
-export function concatenate(name: string, { inputShapes }: Concat, inputs: readonly View[], y: View): LoopNest[] {
+export function concatenate(
+  name: string,
+  { inputShapes }: Concat,
+  inputs: readonly View[],
+  y: View,
+): LoopNest[] {
   return inputs.map((x, k) => {
     const first = firstChannels(inputShapes)[k];
     const [channels] = inputShapes[k];

@@ -28,7 +28,7 @@ import {
   transformOutputs,
   weightMatrices,
 } from "../../kernels/winograd/steps.js";
-import { cellsFor, distanceOf } from "./cells.js";
+import { cellsFor, distanceOf, type Source } from "./cells.js";
 import { groupSize, type Packing } from "./pack.js";
 
 /*
@@ -41,6 +41,14 @@ const PIXELS_TOGETHER = 4;
 
 /** Kernels with more weights than this are not unrolled. */
 const MOST_UNROLLED = 9;
+
+/** Whether vectors of a bias lie as they do in the filters' cells, so that it needn't be packed. */
+export function readsBias(layer: Conv2d, isTransformed: boolean): boolean {
+  const [O] = layer.outputShape;
+  // these two read whole cells
+  if (isTransformed || isDepthwise(layer)) return O % BLOCK === 0;
+  return fillsCells(layer);
+}
 
 /** How a layer's weights are packed. */
 export function packingOf(layer: Conv2d): Packing {
@@ -60,19 +68,26 @@ export interface Window {
   /** `[groups, rounds]`: how far a round's first number lies from the window. */
   readonly table: readonly number[];
   readonly rounds: number;
+  /** How far rounds lie apart, if they do so evenly: then no table is needed. */
+  readonly step: number | undefined;
   /** How far the numbers of a round lie from its first one. */
   readonly taps: readonly number[];
 }
 
-export function windowOf(layer: Conv2d, x: View): Window {
-  const { kernel: [U, V], dilation, groups } = layer;
+export function windowOf(layer: Conv2d, x: Source): Window {
+  const {
+    kernel: [U, V],
+    dilation,
+    groups,
+  } = layer;
   const channels = channelsOfGroup(layer);
-  const cell = (u: number, v: number) => u * dilation[0] * x.row + v * dilation[1] * BLOCK;
+  const cell = (u: number, v: number) => u * dilation[0] * x.row + v * dilation[1] * x.column;
   const rows = Array.from({ length: U }, (_, u) => u);
   const columns = Array.from({ length: V }, (_, v) => v);
   // of a kernel of one weight, some channels of a cell are unrolled
-  const together = U * V > 1 ? 1 : ([BLOCK, 4, 2].find((size) => channels % size === 0) ?? 1);
-  const isWhole = U * V <= MOST_UNROLLED;
+  const together =
+    U * V > 1 || x.column !== BLOCK ? 1 : ([BLOCK, 4, 2].find((size) => channels % size === 0) ?? 1);
+  const isWhole = U * V === 1 || (channels > 1 && U * V <= MOST_UNROLLED);
   const taps = isWhole
     ? rows.flatMap((u) => columns.flatMap((v) => Array.from({ length: together }, (_, c) => cell(u, v) + c)))
     : V <= WIDEST_UNROLLED
@@ -84,9 +99,11 @@ export function windowOf(layer: Conv2d, x: View): Window {
       ? rows.map((u) => cell(u, 0))
       : rows.flatMap((u) => columns.map((v) => cell(u, v)));
   const table = Array.from({ length: (groups * channels) / together }, (_, c) =>
-    starts.map((start) => distanceOf(x, c * together) + start),
+    starts.map((start) => x.distanceOf(c * together) + start),
   ).flat();
-  return { table, rounds: table.length / groups, taps };
+  const step = table.length > 1 ? table[1] - table[0] : 0;
+  const isEven = groups === 1 && table.every((distance, k) => distance === k * step);
+  return { table, rounds: table.length / groups, step: isEven ? step : undefined, taps };
 }
 
 /** Where filters of groups go that fill no whole cells: `[O]`. */
@@ -97,26 +114,27 @@ export const placesOf = ({ outputShape: [O] }: Conv2d, y: View) =>
 export const fillsCells = ({ outputShape: [O], groups }: Conv2d) =>
   groups === 1 || (O / groups) % BLOCK === 0;
 
-export interface Operands {
-  readonly x: View;
+export interface Operands<Input> {
+  readonly x: Input;
   readonly y: View;
   /** Packed. */
   readonly weight: Buffer;
+  /** Packed, or as it is where vectors of it lie as in the filters' cells. */
   readonly bias: Buffer | undefined;
   /** Whether a ReLU is fused: the output is cut off at zero. */
   readonly relu: boolean;
 }
 
 /**
- * @param table that of `window`
+ * @param table that of the window; undefined: its rounds lie evenly
  * @param places where outputs go that don't lie in cells as the filters do; undefined: all do
  */
 export function convolve(
   name: string,
   layer: Conv2d,
-  { x, y, weight, bias, relu }: Operands,
-  { rounds, taps }: Window,
-  table: Buffer,
+  { x, y, weight, bias, relu }: Operands<Source>,
+  { rounds, step, taps }: Window,
+  table: Buffer | undefined,
   places: Buffer | undefined,
 ): LoopNest {
   const { stride, groups } = layer;
@@ -131,22 +149,27 @@ export function convolve(
           b.loop("o", os.count, (o) =>
             b.loop("i", I, (i) =>
               b.loop("j", js.count, (j) => {
-                const sums = beginSums(b, js.size, os.vectors, (vector) =>
+                const vectors = Math.ceil(os.filters / 4);
+                const sums = beginSums(b, js.size, vectors, (vector) =>
                   bias
                     ? at(bias, os.first * BLOCK + 4 * vector, [g, cells * BLOCK], [o, os.cells * BLOCK])
                     : undefined,
                 );
                 const first = at(
                   x.buffer,
-                  x.windowStart + js.first * stride[1] * BLOCK,
+                  x.windowStart + js.first * stride[1] * x.column,
                   [i, stride[0] * x.row],
-                  [j, js.size * stride[1] * BLOCK],
+                  [j, js.size * stride[1] * x.column],
                 );
                 b.loop("k", rounds, (k) => {
-                  const window = b.point(first, at(table, 0, [g, rounds], [k, 1]));
+                  const window = table && b.point(first, at(table, 0, [g, rounds], [k, 1]));
+                  const pixelAt = (distance: number) =>
+                    window
+                      ? from(x.buffer, window, distance)
+                      : at(x.buffer, first.offset + distance, ...first.terms, [k, step ?? 0]);
                   for (const [t, tap] of taps.entries()) {
                     if (t > 0) b.fence();
-                    const weights = Array.from({ length: os.vectors }, (_, vector) => {
+                    const weights = Array.from({ length: vectors }, (_, vector) => {
                       const place = (os.first + Math.floor(vector / 2)) * BLOCK * depth + 4 * (vector % 2);
                       return b.variable(
                         load(
@@ -161,14 +184,18 @@ export function convolve(
                       );
                     });
                     for (const [q, pixelSums] of sums.entries()) {
-                      const pixel = b.variable(splat(from(x.buffer, window, tap + q * stride[1] * BLOCK)));
-                      for (const [vector, sum] of pixelSums.entries()) accumulate(sum, weights[vector], pixel);
+                      const pixel = b.variable(splat(pixelAt(tap + q * stride[1] * x.column)));
+                      for (const [vector, sum] of pixelSums.entries())
+                        accumulate(sum, weights[vector], pixel);
                     }
                   }
                 });
                 for (const [q, pixelSums] of sums.entries()) {
                   const start = y.start + (js.first + q) * BLOCK;
-                  const terms = [[i, y.row], [j, js.size * BLOCK]] as const;
+                  const terms = [
+                    [i, y.row],
+                    [j, js.size * BLOCK],
+                  ] as const;
                   for (const [vector, sum] of pixelSums.entries()) {
                     const value = relu ? pmax(sum, constant(0)) : sum;
                     if (places) {
@@ -184,7 +211,10 @@ export function convolve(
                       );
                     } else {
                       const place = start + (os.first + Math.floor(vector / 2)) * y.plane + 4 * (vector % 2);
-                      b.store(at(y.buffer, place, [g, cells * y.plane], [o, os.cells * y.plane], ...terms), value);
+                      b.store(
+                        at(y.buffer, place, [g, cells * y.plane], [o, os.cells * y.plane], ...terms),
+                        value,
+                      );
                     }
                   }
                 }
@@ -202,23 +232,16 @@ interface FilterTile {
   /** The first cell. */
   readonly first: number;
   readonly count: number;
+  /** How far the next tile lies. */
   readonly cells: number;
   readonly filters: number;
-  readonly vectors: number;
 }
 
-/** In whole cells, as many as there are registers for; or cell by cell, the last one with fewer filters. */
+/** As many cells as there are registers for, or one where outputs don't lie as the filters do; the last ones with fewer filters. */
 function filterTiles(filters: number, pixels: number, areLoose: boolean): FilterTile[] {
-  if (areLoose) {
-    return tilesOf(filters, BLOCK).map(({ first, count, size }) => ({
-      ...{ first: first / BLOCK, count, cells: 1 },
-      ...{ filters: size, vectors: Math.ceil(size / 4) },
-    }));
-  }
-  const together = Math.floor(PIXELS_TOGETHER / pixels);
-  return tilesOf(cellsFor(filters), together).map(({ first, count, size }) => ({
-    ...{ first, count, cells: size },
-    ...{ filters: BLOCK * size, vectors: 2 * size },
+  const cells = areLoose ? 1 : Math.floor(PIXELS_TOGETHER / pixels);
+  return tilesOf(filters, BLOCK * cells).map(({ first, count, size }) => ({
+    ...{ first: first / BLOCK, count, cells, filters: size },
   }));
 }
 
@@ -259,9 +282,13 @@ function storeLanes(
 export function convolveDepthwise(
   name: string,
   layer: Conv2d,
-  { x, y, weight, bias, relu }: Operands,
+  { x, y, weight, bias, relu }: Operands<View>,
 ): LoopNest {
-  const { kernel: [U, V], stride, dilation } = layer;
+  const {
+    kernel: [U, V],
+    stride,
+    dilation,
+  } = layer;
   const [O, I, J] = layer.outputShape;
   const unrolled = U * V <= MOST_UNROLLED;
   return loopNest(name, (b) => {
@@ -320,7 +347,7 @@ const TILES_TOGETHER = 16;
 export function convolveWinograd(
   name: string,
   layer: Conv2d,
-  { x, y, weight, bias, relu }: Operands,
+  { x, y, weight, bias, relu }: Operands<View>,
   scratch: Scratch,
 ): LoopNest {
   const [C] = layer.inputShape;

@@ -1,5 +1,5 @@
 import type { ModelLayer } from "../../../graph/model.js";
-import type { Buffer, LoopNest } from "../../../ir/ir.js";
+import type { LoopNest } from "../../../ir/ir.js";
 import type { BatchNorm } from "../../../layers/batchStatistics.js";
 import type { Concat } from "../../../layers/concat.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
@@ -8,12 +8,13 @@ import type { layerKinds } from "../../../layers/index.js";
 import type { ResolvedLayer } from "../../../layers/layer.js";
 import type { ImageShape } from "../../../tensor.js";
 import { BLOCK } from "../../block.js";
-import { copyRunning } from "../../kernels/batchNorm.js";
+import { copyRunning, wholeVectors } from "../../kernels/batchNorm.js";
 import { transformWeights } from "../../kernels/winograd/steps.js";
 import { type ForwardNode, type Node, needed } from "../../lower/lowering.js";
 import { loweringOf } from "../../lower/registry.js";
+import type { Rows } from "../rows.js";
 import { normalise, prepareNormaliser } from "./batchNorm.js";
-import { cellsFor, cellsOf, concatenate, flatten } from "./cells.js";
+import { byChannels, cellsFor, cellsOf, concatenate, flatten, inCells } from "./cells.js";
 import {
   convolve,
   convolveDepthwise,
@@ -22,6 +23,7 @@ import {
   isDepthwise,
   packingOf,
   placesOf,
+  readsBias,
   windowOf,
 } from "./conv2d.js";
 import { pack, packedSize } from "./pack.js";
@@ -35,7 +37,14 @@ export interface ChannelsLowering<Resolved extends ResolvedLayer = ResolvedLayer
   memory?(layer: Resolved, isTransformed: boolean): Readonly<Record<string, number>>;
   /** What is done once for all images. */
   prepare?(node: Node<Resolved>): LoopNest[];
-  forward(node: ForwardNode<Resolved>): LoopNest[];
+  /** Whether it can read the network's input as it is, channel by channel. */
+  readsPixels?(layer: Resolved, isTransformed: boolean): boolean;
+  forward(node: ChannelsNode<Resolved>): LoopNest[];
+}
+
+export interface ChannelsNode<Resolved extends ResolvedLayer = ResolvedLayer> extends ForwardNode<Resolved> {
+  /** The network's input, channel by channel, if it is read so in place of `x`. */
+  readonly pixels: Rows | undefined;
 }
 
 /** What a buffer of `memory` is for. */
@@ -47,9 +56,11 @@ const conv2d: ChannelsLowering<Conv2d> = {
     const packing = packingOf(layer);
     return {
       ...(!isTransformed && { [WEIGHT]: packedSize(packing) }),
-      ...(layer.bias && { [BIAS]: packedSize({ ...packing, depth: 1 }) }),
+      ...(layer.bias && !readsBias(layer, isTransformed) && { [BIAS]: packedSize({ ...packing, depth: 1 }) }),
     };
   },
+
+  readsPixels: (layer, isTransformed) => !isTransformed && !isDepthwise(layer),
 
   prepare({ layer, resolved, winograd, memory, bias, ...node }) {
     const packing = packingOf(resolved);
@@ -60,36 +71,32 @@ const conv2d: ChannelsLowering<Conv2d> = {
       winograd && transformed
         ? transformWeights(name, resolved, weight, winograd.scratch, transformed)
         : pack(name, packing, weight, memory[WEIGHT]),
-      ...packedBias(layer, { ...packing, depth: 1 }, bias, memory),
+      ...(bias && memory[BIAS]
+        ? [pack(`${layer.name}.prepareBias`, { ...packing, depth: 1 }, bias, memory[BIAS])]
+        : []),
     ];
   },
 
-  forward({ layer, resolved, x, y, relu, winograd, memory, shared }) {
+  forward({ layer, resolved, x, y, relu, winograd, memory, shared, pixels, ...node }) {
     const name = `${layer.name}.forward`;
     const transformed = winograd?.weights.get(layer);
-    const operands = { x, y, bias: memory[BIAS] as Buffer | undefined, relu };
+    const bias = memory[BIAS] ?? (node.bias && wholeVectors(node.bias));
+    const operands = { x, y, bias, relu };
     if (winograd && transformed) {
       return [convolveWinograd(name, resolved, { ...operands, weight: transformed }, winograd.scratch)];
     }
     const all = { ...operands, weight: memory[WEIGHT] };
     if (isDepthwise(resolved)) return [convolveDepthwise(name, resolved, all)];
-    const window = windowOf(resolved, x);
-    const table = shared.distances(`${layer.name}.window`, window.table);
+    const source = pixels ? byChannels(pixels, resolved.padding) : inCells(x);
+    const window = windowOf(resolved, source);
+    const table =
+      window.step === undefined ? shared.distances(`${layer.name}.window`, window.table) : undefined;
     const places = fillsCells(resolved)
       ? undefined
       : shared.distances(`${layer.name}.places`, placesOf(resolved, y));
-    return [convolve(name, resolved, all, window, table, places)];
+    return [convolve(name, resolved, { ...all, x: source }, window, table, places)];
   },
 };
-
-function packedBias(
-  layer: ModelLayer,
-  packing: Parameters<typeof pack>[1],
-  bias: Buffer | undefined,
-  memory: Readonly<Record<string, Buffer>>,
-): LoopNest[] {
-  return bias ? [pack(`${layer.name}.prepareBias`, packing, bias, memory[BIAS])] : [];
-}
 
 /** A dense layer is a convolution of an image of one pixel. */
 const dense: ChannelsLowering<Dense> = {
@@ -124,13 +131,11 @@ const batchNorm: ChannelsLowering<BatchNorm> = {
     };
     return [
       copyRunning(`${layer.name}.prepare`, resolved, running, mean, factor),
-      prepareNormaliser(
-        `${layer.name}.prepareFactor`,
-        resolved,
-        needed(weight, layer),
-        needed(bias, layer),
-        { mean, factor, shift },
-      ),
+      prepareNormaliser(`${layer.name}.prepareFactor`, resolved, needed(weight, layer), needed(bias, layer), {
+        mean,
+        factor,
+        shift,
+      }),
     ];
   },
 
@@ -164,7 +169,7 @@ export function channelsLoweringOf(layer: ModelLayer): ChannelsLowering | undefi
 /** The kernels of blocks, for cells of channels. */
 function forEachChannel(layer: ModelLayer): ChannelsLowering {
   return {
-    forward({ resolved, ...node }) {
+    forward({ resolved, pixels: _, ...node }) {
       const ofCells = {
         ...resolved,
         inputShape: cellsOf(resolved.inputShape),

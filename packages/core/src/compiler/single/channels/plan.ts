@@ -1,20 +1,18 @@
 import type { Model, ModelLayer } from "../../../graph/model.js";
 import type { LoopNest } from "../../../ir/ir.js";
-import { sizeOf } from "../../../tensor.js";
-import type { View } from "../../block.js";
 import { hasOtherBorder, minusInfinityAround } from "../../blocks.js";
 import { fusedRelu, isFusedRelu } from "../../fusion.js";
 import { mapCells } from "../../lower/elementwise.js";
 import type { Decisions, Node } from "../../lower/lowering.js";
-import { allocateView, NO_BORDER } from "../../memory.js";
+import { NO_BORDER, widest } from "../../memory.js";
 import type { Passes, PassesContext } from "../../passes.js";
 import { splitIntoStages } from "../../stages.js";
 import { allocateViews } from "../../views.js";
 import { paddingFor, planWinograd } from "../../winograd.js";
-import { loadImage, toBlock } from "../layers.js";
-import { allocateRows, type Rows } from "../rows.js";
+import { loadImage } from "../layers.js";
+import { allocateRows } from "../rows.js";
 import { cellsOf, intoCells } from "./cells.js";
-import { channelsLoweringOf, type ChannelsLowering } from "./lowerings.js";
+import { type ChannelsLowering, channelsLoweringOf } from "./lowerings.js";
 
 /*
  * One image through any network, forward. A block has eight images side by side; here the eight numbers of a cell are channels
@@ -34,35 +32,45 @@ export function planChannels(context: PassesContext): Passes {
     ...{ winograd, gathered: new Map(), splatted: new Map(), winners: new Map() },
     ...{ shared, training: false, blocks: { count: 0, stride: 0 }, mask },
   };
-  const pixels = allocateRows(workspace, "pixels", model.inputShape);
+  const readers = (model.uses.get("x") ?? []).map(({ layer }) => layer);
+  const readPixels = readers.every((layer) =>
+    loweringOf(layer).readsPixels?.(layer.resolved, isTransformed(layer)),
+  );
+  const border = readPixels
+    ? readers.map((layer) => paddingFor(winograd, layer)).reduce(widest, NO_BORDER)
+    : NO_BORDER;
+  const pixels = allocateRows(workspace, "pixels", model.inputShape, border);
   const views = allocateViews(workspace, model, {
     prefix: "",
     paddingOf: (layer) => paddingFor(winograd, layer),
+    isLeftOut: (producer) => readPixels && producer === undefined,
     needsOwn: hasOtherBorder,
     cellsOf,
     reshapes: () => false,
   });
   const nodes = new Map(model.layers.map((layer) => [layer, nodeOf(layer)]));
-  const logits = allocateView(workspace, "scores", [model.classes.length, 1, 1], NO_BORDER, "rows");
 
   const prepare = model.layers.flatMap((layer) => loweringOf(layer).prepare?.(of(layer)) ?? []);
   const forward = [
     loadImage("load", bytes, pixels, model.normalize),
-    intoCells("cells", pixels, views.of("x")),
+    ...(readPixels ? [] : [intoCells("cells", pixels, views.of("x"))]),
     ...model.layers.filter((layer) => !isFusedRelu(model, layer)).flatMap(kernelsOf),
-    toBlock("scores", rowOf(views.of(model.output), sizeOf([model.classes.length])), logits),
   ];
   return {
     block: 1,
     stages: [{ each: "thread", kernels: prepare }, ...splitIntoStages(forward)],
     tables: shared.tables,
     x: { ...pixels, column: 1 },
-    logits,
+    logits: { ...views.of(model.output), plane: 1 },
     bordersOfMinusInfinity: minusInfinityAround(model, views),
   };
 
+  function isTransformed(layer: ModelLayer): boolean {
+    return winograd?.weights.has(layer) === true;
+  }
+
   function nodeOf(layer: ModelLayer): Node {
-    const sizes = loweringOf(layer).memory?.(layer.resolved, winograd?.weights.has(layer) === true) ?? {};
+    const sizes = loweringOf(layer).memory?.(layer.resolved, isTransformed(layer)) ?? {};
     return {
       ...decisions,
       layer,
@@ -70,10 +78,7 @@ export function planChannels(context: PassesContext): Passes {
       weight: parameter(layer, "weight"),
       bias: parameter(layer, "bias"),
       memory: Object.fromEntries(
-        Object.entries(sizes).map(([name, size]) => [
-          name,
-          workspace.numbers(`${layer.name}.${name}`, size),
-        ]),
+        Object.entries(sizes).map(([name, size]) => [name, workspace.numbers(`${layer.name}.${name}`, size)]),
       ),
       state: (name) => parameter(layer, name),
     };
@@ -96,14 +101,10 @@ export function planChannels(context: PassesContext): Passes {
       y: views.of(layer.output),
       relu: fusedRelu(model, layer) !== undefined,
       pooled: undefined,
+      pixels: readPixels && layer.inputs[0] === "x" ? pixels : undefined,
     });
     return [...copies, ...kernels];
   }
 }
 
 const loweringOf = (layer: ModelLayer) => channelsLoweringOf(layer) as ChannelsLowering;
-
-/** The numbers of cells that lie one after the other. */
-function rowOf({ buffer, start }: View, size: number): Rows {
-  return { buffer, shape: [1, 1, size], start, plane: 0, row: 0 };
-}
