@@ -274,9 +274,8 @@ function draftPlan(
 
 /** How images go through a network: one at a time, if there are kernels for that, else in blocks. */
 function wayThrough(model: Model, training: TrainingPlan | undefined, oneImage: boolean) {
-  if (training ? training.batchSize !== 1 : !oneImage) return planBlocks;
-  if (suitsSingle(model)) return planSingle;
-  return training === undefined && suitsChannels(model) ? planChannels : planBlocks;
+  if (training) return training.batchSize === 1 && suitsSingle(model) ? planSingle : planBlocks;
+  return oneImage && suitsChannels(model) ? planChannels : planBlocks;
 }
 
 /** What a layer asks for in the memory of threads and, in training, of blocks. */

@@ -218,6 +218,38 @@ test("every kernel of random networks leaves the bits that the interpreter leave
   ]);
 });
 
+test("so does every kernel of one image that is only predicted", async () => {
+  const kernels = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        { weight: 5, arbitrary: engineNetworks },
+        { weight: 1, arbitrary: tiledNetworks },
+        { weight: 2, arbitrary: normNetworks },
+      ),
+      seeds,
+      async (model, seed) => {
+        const plan = planModel(model, undefined, { oneImage: true });
+        expect(plan.block).toBe(1);
+        for (const name of await expectSameBits(plan, 1, seed)) kernels.add(kindOf(name));
+      },
+    ),
+    {
+      ...cases(few(20, 110)),
+      examples: [ways, rare, leaks, curves, manyWeights].map((model) => [model, 1]),
+    },
+  );
+  expect(kernels).toEqual(
+    new Set([
+      ...["load", "cells", "copy", "add.forward", "concat.forward", "avgpool.forward", "pool.forward"],
+      ...["conv.prepare", "conv.prepareBias", "conv.forward", "stem.prepare", "stem.forward"],
+      ...["norm.prepare", "norm.prepareFactor", "norm.forward", "dropout.forward", "gap.forward"],
+      ...["flatten.forward", "fc.prepare", "fc.forward", "relu.forward", "leaky.forward"],
+      ...["sigmoid.forward", "tanh.forward", "silu.forward", "gelu.forward"],
+    ]),
+  );
+});
+
 describe("what leaves its buffer is caught, with kernel, buffer and place", () => {
   const buffer: Buffer = { name: "five", region: "shared", offset: 0, size: 5 };
   const run = (write: Parameters<typeof loopNest>[1]) => () =>

@@ -10,8 +10,8 @@ import { type SingleLowering, type SingleNode, singleLowerings } from "./lowerin
 import { allocateRows, type Rows } from "./rows.js";
 
 /*
- * Batches of one image. In a block of eight, seven would be empty; so here the four numbers of a vector are cells that lie
- * side by side in a row of the one image.
+ * Training with batches of one image. In a block of eight, seven would be empty; so here the four numbers of a vector are cells
+ * that lie side by side in a row of the one image. (What is only predicted goes through channels/.)
  */
 
 /** Whether there are kernels for one image: for all layers, each the only one that takes what the one before it gives. */
@@ -30,12 +30,9 @@ const loweringOf = ({ spec }: ModelLayer) => singleLowerings[spec.type] as Singl
 
 /** The way of one image through a network and back. */
 export function planSingle(context: PassesContext): Passes {
-  const { model, training, workspace, shared, bytes, labels, scale, statistics, parameter, gradient } =
-    context;
+  const { model, workspace, shared, bytes, labels, scale, statistics, parameter, gradient } = context;
   const activations = allocateAll(context, "", ({ user }) => borderOf("padding", user));
-  const gradients = training
-    ? allocateAll(context, "grad.", ({ producer }) => borderOf("reach", producer))
-    : undefined;
+  const gradients = allocateAll(context, "grad.", ({ producer }) => borderOf("reach", producer));
   const cells = [model.classes.length, 1, 1] as const;
   const logits = allocateView(workspace, "scores", cells, NO_BORDER, "rows");
   const nodeOf = (layer: ModelLayer): SingleNode => ({
@@ -56,38 +53,27 @@ export function planSingle(context: PassesContext): Passes {
       .flatMap((layer) => loweringOf(layer).forward(nodeOf(layer))),
     kernels.toBlock("scores", activations(model.output), logits),
   ];
-  const backward: LoopNest[] = [];
-  if (gradients) {
-    const scoreGradients = allocateView(workspace, "grad.scores", cells, NO_BORDER, "rows");
+  const scoreGradients = allocateView(workspace, "grad.scores", cells, NO_BORDER, "rows");
+  const targets = targetsOf(context);
+  const backward: LoopNest[] = [
+    lossKernel(model.loss)(LOSS, logits, labels, scale, scoreGradients, statistics, targets, [0]),
+    kernels.fromBlock("grad.scores", scoreGradients, gradients(model.output)),
+  ];
+  for (const layer of [...model.layers].reverse()) {
+    if (!model.learnt.has(layer.output)) continue;
+    const [input] = layer.inputs;
+    const before = producerOf(model, input);
     backward.push(
-      lossKernel(model.loss)(
-        LOSS,
-        logits,
-        labels,
-        scale,
-        scoreGradients,
-        statistics,
-        targetsOf(context),
-        [0],
-      ),
-      kernels.fromBlock("grad.scores", scoreGradients, gradients(model.output)),
+      ...loweringOf(layer).backward({
+        ...nodeOf(layer),
+        dx: model.learnt.has(input) ? gradients(input) : undefined,
+        dy: gradients(layer.output),
+        weightGradient: gradient(layer, "weight"),
+        biasGradient: gradient(layer, "bias"),
+        rectified: before !== undefined && leavesToNext(model, before),
+        leftToNext: leavesToNext(model, layer),
+      }),
     );
-    for (const layer of [...model.layers].reverse()) {
-      if (!model.learnt.has(layer.output)) continue;
-      const [input] = layer.inputs;
-      const before = producerOf(model, input);
-      backward.push(
-        ...loweringOf(layer).backward({
-          ...nodeOf(layer),
-          dx: model.learnt.has(input) ? gradients(input) : undefined,
-          dy: gradients(layer.output),
-          weightGradient: gradient(layer, "weight"),
-          biasGradient: gradient(layer, "bias"),
-          rectified: before !== undefined && leavesToNext(model, before),
-          leftToNext: leavesToNext(model, layer),
-        }),
-      );
-    }
   }
   return {
     block: 1,
