@@ -72,25 +72,34 @@ export interface ForwardPass {
  * Compiles what goes forward through a trained network: norms are merged into the layers before them where that can be, dropout
  * is left out, and no relaxed instruction is used, so that every machine computes the same bits, those of a strict engine.
  * @param saved the network and its parameters, as `parseModel` gives them
+ * @param mostCode how many bytes the module should have at most, so that there are kernels for single images, too; with more, and
+ *   where the memory would be too large for both, `one` is `many`, a block of which seven images are empty: the same scores, slower
  * @throws InputError if the parameters don't fit the model, a layer has no kernel, or the memory is more than can be addressed
  */
-export function compileForward(saved: {
-  readonly model: Model;
-  readonly parameters: NamedTensors;
-}): ForwardProgram {
+export function compileForward(
+  saved: { readonly model: Model; readonly parameters: NamedTensors },
+  mostCode = Number.POSITIVE_INFINITY,
+): ForwardProgram {
   const { model, parameters } = fold(saved);
   const one = planModel(model, undefined, { oneImage: true });
-  // networks without kernels for one image take it as a block of which the rest is empty
-  const isBoth = one.block > 1;
-  const many = isBoth ? one : planModel(model, undefined, { sharedFrom: one.memory.workspaces });
+  const both = one.block === 1 && assemble(model, parameters, one);
+  if (both && both.pages <= MOST_PAGES && both.bytes.length <= mostCode) return both;
+  const program = assemble(model, parameters, undefined);
+  checkMemory(planModel(model), program.pages, 1);
+  return program;
+}
+
+/** @param one the way of one image; undefined: that of several */
+function assemble(model: Model, parameters: NamedTensors, one: Plan | undefined): ForwardProgram {
+  const many = planModel(model, undefined, { sharedFrom: one?.memory.workspaces ?? 0 });
   const workspaces = many.memory.workspaces;
-  const end = workspaces + many.memory.workspaceBytes + (isBoth ? 0 : one.memory.workspaceBytes);
-  const pages = Math.ceil(end / PAGE);
-  checkMemory(many, pages, 1);
+  const pages = Math.ceil(
+    (workspaces + many.memory.workspaceBytes + (one?.memory.workspaceBytes ?? 0)) / PAGE,
+  );
   const kernels: LoopNest[] = [];
   const passOfMany = passOf(many, workspaces, kernels);
-  const passOfOne = isBoth ? passOfMany : passOf(one, workspaces + many.memory.workspaceBytes, kernels);
-  const tables = [many, ...(isBoth ? [] : [one])].flatMap(tableSegments);
+  const passOfOne = one ? passOf(one, workspaces + many.memory.workspaceBytes, kernels) : passOfMany;
+  const tables = [many, ...(one ? [one] : [])].flatMap(tableSegments);
   return {
     model,
     bytes: assembleModule(

@@ -4,6 +4,7 @@ import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.
 import { sizeOf } from "../tensor.js";
 import { BLOCK, type View } from "./block.js";
 import { planBlocks } from "./blocks.js";
+import { MOST_PAGES, PAGE } from "./compile.js";
 import type { Convolution } from "./convolution.js";
 import { averageState, flush, reduceSlots, STEP, update } from "./kernels/optimizer.js";
 import { STATISTICS } from "./kernels/softmaxCrossEntropy.js";
@@ -123,6 +124,10 @@ export interface Plan {
  */
 export function planModel(model: Model, training?: TrainingPlan, options: PlanOptions = {}): Plan {
   const draft = draftPlan(model, training, options, new Map());
+  if (draft.plan.block === 1 && !training && !fitsMemory(draft.plan)) {
+    // parameters of one image lie there twice
+    return planModel(model, training, { ...options, oneImage: false });
+  }
   if (draft.kept.size === 0) return draft.plan;
   // now that it is known what has to outlive a stage
   return draftPlan(model, training, options, draft.kept).plan;
@@ -270,6 +275,10 @@ function draftPlan(
     },
   };
   return { plan, kept: kept.size > 0 ? new Map(kept) : keptBetween(stages, workspace.scratchNames) };
+}
+
+function fitsMemory({ memory: { workspaces, workspaceBytes } }: Plan): boolean {
+  return workspaces + workspaceBytes <= MOST_PAGES * PAGE;
 }
 
 /** How images go through a network: one at a time, if there are kernels for that, else in blocks. */

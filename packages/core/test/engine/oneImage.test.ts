@@ -6,6 +6,7 @@ import { few } from "../../../../test/support/long.js";
 import { createEngine } from "../../dist/index.js";
 import { convnet, resnet } from "../../src/builtIn.js";
 import { hasRelaxedSimd } from "../../src/compiler/features.js";
+import { compileForward } from "../../src/compiler/forward.js";
 import { planModel } from "../../src/compiler/plan.js";
 import { defineModel, type Model, type ModelSpec } from "../../src/graph/model.js";
 import type { AnyLayerSpec } from "../../src/layers/index.js";
@@ -151,3 +152,22 @@ test.for([0, 2])(
     for (const engine of engines) await engine.close();
   },
 );
+
+test("where both ways take too much code or memory, one image takes that of several", () => {
+  const model = defineModel(resnet({ input: [3, 8, 8] }));
+  const parameters = randomParameters(model, 1);
+  const both = compileForward({ model, parameters });
+  expect([both.one.block, both.many.block]).toEqual([1, 8]);
+  expect(compileForward({ model, parameters }, both.bytes.length).one.block).toBe(1);
+  const small = compileForward({ model, parameters }, both.bytes.length - 1);
+  expect(small.one).toBe(small.many);
+  expect(small.bytes.length).toBeLessThan(0.8 * both.bytes.length);
+
+  const blockOf = (...units: number[]) => {
+    const dense = units.map((units): AnyLayerSpec => ({ type: "dense", units }));
+    const model = defineModel({ input: [1, 100, 100], layers: [{ type: "flatten" }, ...dense] });
+    return planModel(model, undefined, { oneImage: true }).block;
+  };
+  expect(blockOf(20_000, 10)).toBe(1); // 0.8 GB of weights
+  expect(blockOf(20_000, 10_000, 20_000, 10)).toBe(8); // 2.4 GB
+});

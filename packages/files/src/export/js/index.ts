@@ -33,7 +33,7 @@ export const jsFormat: ExportFormat = {
  * @throws InputError if a layer has no kernel, a weight is beyond what its kind of number holds, or there is too much of it
  */
 export function factsOf(saved: SavedModel, { name, weights, accuracy }: ExportSettings): Facts {
-  const program = compileForward(saved);
+  const program = compileForward(saved, MOST_CODE);
   const { classes, inputShape, normalize, loss, pictures, parameterCount, multiplyAdds } = saved.model;
   if (!Object.hasOwn(probabilities, loss.type))
     throw new InputError(`An exported module knows no probabilities for the loss ${loss.type}.`);
