@@ -1,20 +1,38 @@
-// How long predictions take here, strict and on one thread, and in onnxruntime-web from the exported file, on all threads or on --threads.
+// How long predictions take here, strict and on one thread, in the exported module, and in onnxruntime-web from the exported file, on all
+// threads or on --threads.
 //
-//   npm run build && npm install --no-save onnxruntime-web@1.30.0 && node bench/onnxruntime.mjs [--rounds 7] [--seconds 1] [--threads 1]
+//   npm run build && npm install --no-save onnxruntime-web@1.30.0 && node bench/onnxruntime.mjs [--rounds 7] [--seconds 1] [--threads 1] [--fastest]
 //
-// Both take the same bytes and normalise them themselves (`--pixels`), batches of 256 images and single ones. They take turns in one
-// process; a round counts as many calls as fit into --seconds, and medians of the rounds are printed. The scores are compared, too.
+// All take the same bytes and normalise them themselves (`--pixels`), batches of 256 images and single ones. They take turns in one
+// process; a round counts as many calls as fit into --seconds, and medians of the rounds are printed; with --fastest the
+// fastest ones: on a busy machine many short rounds, since other programs only ever make one slower. The scores are compared, too.
+// Then what has to be loaded besides the weights: the exported module without its weights, and onnxruntime-web's files.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism, cpus, loadavg } from "node:os";
-import { convnet, createEngine, defineModel, initialParameters, lenet5, resnet } from "unravel-cnn";
+import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import {
+  compileForward,
+  convnet,
+  createEngine,
+  defineModel,
+  initialParameters,
+  lenet5,
+  oneConv,
+  resnet,
+} from "unravel-cnn";
 import { readArguments } from "../scripts/arguments.mjs";
 
-const { rounds, seconds, threads } = readArguments({
+const { rounds, seconds, threads, fastest } = readArguments({
   rounds: 7,
   seconds: 1,
   threads: availableParallelism(),
+  fastest: false,
 });
 const { exportModel } = await import(new URL("../packages/files/bundle/index.js", import.meta.url));
+const { pack } = await import(new URL("../packages/files/dist/export/js/pack.js", import.meta.url));
 
 let ort;
 try {
@@ -26,7 +44,7 @@ try {
 ort.env.wasm.numThreads = threads;
 ort.env.logLevel = "error";
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const typical = (values) => values.toSorted((a, b) => a - b)[fastest ? 0 : Math.floor(values.length / 2)];
 
 /** Milliseconds of a call, from as many as fit into a round. */
 async function timed(call) {
@@ -45,9 +63,11 @@ console.log(
   `${cpus()[0].model}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}, Node ${process.version}, onnxruntime-web ${ort.env.versions.web ?? ort.env.versions.common}`,
 );
 console.log(
-  `| network | images | here, strict, 1 thread | onnxruntime-web, ${threads} | ratio | scores apart |`,
+  `| network | images | library, strict, 1 thread | exported module | onnxruntime-web, ${threads} threads | library is | module is | scores apart |`,
 );
-console.log("| --- | ---: | ---: | ---: | ---: | ---: |");
+console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+const folder = mkdtempSync(join(tmpdir(), "unravel-onnxruntime-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 for (const [name, spec] of Object.entries({ lenet5: lenet5(), convnet: convnet(), resnet: resnet() })) {
   const model = defineModel(spec);
   const parameters = initialParameters(model, 0);
@@ -56,6 +76,10 @@ for (const [name, spec] of Object.entries({ lenet5: lenet5(), convnet: convnet()
     executionProviders: ["wasm"],
     logSeverityLevel: 3,
   });
+  const path = join(folder, `${name}.mjs`);
+  const [file] = await exportModel({ model, parameters }, "js", { name });
+  writeFileSync(path, file.bytes);
+  const module = await import(pathToFileURL(path).href);
   const engine = await createEngine(spec, { threads: 0, strict: true, parameters });
   for (const images of [256, 1]) {
     const pixels = Uint8Array.from(
@@ -64,20 +88,58 @@ for (const [name, spec] of Object.entries({ lenet5: lenet5(), convnet: convnet()
     );
     const input = new ort.Tensor("uint8", pixels, [images, ...model.inputShape]);
     const here = () => engine.logits(pixels, { batchSize: images });
+    const exported = () => (images === 1 ? module.predict(pixels) : module.predictBatch(pixels));
     const there = () => session.run({ x: input });
     const [mine, { scores }] = [await here(), await there()];
     const apart = mine.reduce((most, value, k) => Math.max(most, Math.abs(value - scores.data[k])), 0);
-    const times = { here: [], there: [] };
+    const calls = [here, exported, there];
+    const times = calls.map(() => []);
     for (let round = 0; round < rounds; round++) {
-      times.here.push(await timed(here));
-      times.there.push(await timed(there));
+      for (const [k, call] of calls.entries()) times[k].push(await timed(call));
     }
-    const [ms, theirs] = [median(times.here), median(times.there)];
+    const [library, ofModule, theirs] = times.map(typical);
+    const faster = (ms) => `${(theirs / ms).toFixed(2)}x as fast`;
     console.log(
-      `| ${name} | ${images} | ${ms.toFixed(3)} ms | ${theirs.toFixed(3)} ms | ${(ms / theirs).toFixed(2)} | ${apart.toExponential(1)} |`,
+      `| ${name} | ${images} | ${library.toFixed(3)} ms | ${ofModule.toFixed(3)} ms | ${theirs.toFixed(3)} ms | ${faster(library)} | ${faster(ofModule)} | ${apart.toExponential(1)} |`,
     );
   }
   await engine.close();
   await session.release();
+}
+
+/** A module with its weights replaced by nothing: how long its text is, and how long compressed. */
+async function programOf(spec) {
+  const model = defineModel(spec);
+  const saved = { model, parameters: initialParameters(model, 0) };
+  const [{ bytes }] = await exportModel(saved, "js", {});
+  const { text, parts } = pack(compileForward(saved), "f32");
+  const module = Buffer.from(bytes).toString();
+  if (!module.includes(text)) throw new Error("the module's weights are not where they were looked for");
+  // 13 bits in two characters; the code comes first
+  const code = 2 * Math.ceil((8 * parts[0][1]) / 13);
+  return sizesOf([module.replace(text, () => text.slice(0, code))]);
+}
+
+const sizesOf = (files) =>
+  [(file) => file.length, (file) => gzipSync(file).length].map((size) =>
+    files.reduce((sum, file) => sum + size(file), 0),
+  );
+
+const dist = new URL("../node_modules/onnxruntime-web/dist/", import.meta.url);
+const files = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
+const theirs = sizesOf(files.map((name) => readFileSync(new URL(name, dist))));
+const number = (value) => value.toLocaleString("en-US");
+console.log(`\n| program | bytes | with gzip | onnxruntime-web has so many times as many |`);
+console.log("| --- | ---: | ---: | ---: |");
+console.log(`| ${files.join(", ")} | ${theirs.map(number).join(" | ")} |  |`);
+for (const [name, spec] of Object.entries({
+  "one-conv": oneConv(),
+  lenet5: lenet5(),
+  convnet: convnet(),
+  resnet: resnet(),
+})) {
+  const own = await programOf(spec);
+  const times = own.map((bytes, k) => Math.floor(theirs[k] / bytes));
+  console.log(`| module of ${name} | ${own.map(number).join(" | ")} | ${times.join(" and ")} |`);
 }
 process.exit(); // its threads would keep it alive
