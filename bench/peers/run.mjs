@@ -3,7 +3,7 @@
 // Each measurement is a process of its own, and the systems take turns, so that a machine that becomes slower or faster does
 // so for all of them. docs/performance.md says what makes it fair.
 import { rmSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { cpus, loadavg, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { readOptions, UsageError, usage } from "./support/options.mjs";
@@ -84,7 +84,11 @@ async function main(options) {
     results.push({ case: adjusted, rows, leftOut });
     const tables = results.map((result) => tableOf(result.case, result.rows, result.leftOut));
     // After each case, so that what has been measured is kept whatever comes.
-    if (options.out) await writeWhole(options.out, new TextEncoder().encode(pageOf({ ...about, tables })));
+    if (options.out)
+      await writeWhole(
+        options.out,
+        new TextEncoder().encode(pageOf({ ...about, tables }) + (await byOthers(options.out))),
+      );
     if (!options.json) console.log(`${tables.at(-1)}\n`);
   }
   if (options.json) console.log(JSON.stringify({ ...about, results }));
@@ -120,4 +124,11 @@ async function built(name) {
 
 function commandLine() {
   return ["node bench/peers/run.mjs", ...process.argv.slice(2)].join(" ");
+}
+
+/** What other programs measured, at the end of the page that is there: it stays. */
+async function byOthers(path) {
+  const page = await readFile(path, "utf8").catch(() => "");
+  const start = page.indexOf("\n### The exported module beside onnxruntime-web");
+  return start < 0 ? "" : page.slice(start);
 }
