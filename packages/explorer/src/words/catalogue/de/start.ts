@@ -1,0 +1,5 @@
+import type { Translated } from "../message.js";
+
+export const start: Translated<typeof import("../en/start.js").start> = {
+  "start.title": "Fang hier an",
+};

@@ -1,0 +1,4 @@
+/** *Start here*. */
+export const start = {
+  "start.title": "Start here",
+} as const;
