@@ -69,16 +69,28 @@ testInBrowser(
     await page.keyboard.press("8");
     expect(await page.locator('[aria-label="Sample 8"]').getAttribute("aria-pressed")).toBe("true");
 
-    // by Tab to the map of channel 3, which is one stop
+    // from the top to the tabs in a few stops, and on to the maps of a layer, which are one; then to the map of channel 3
     const focused = () => page.evaluate(() => (document.activeElement as HTMLElement).dataset.picture);
-    for (let tab = 0; tab < 80 && (await focused()) !== "conv1.out/3"; tab++)
+    const role = () => page.evaluate(() => document.activeElement?.getAttribute("role"));
+    let stops = 0;
+    for (; stops < 40 && (await role()) !== "tab"; stops++) await page.keyboard.press("Tab");
+    expect(await role()).toBe("tab");
+    expect(stops).toBeLessThanOrEqual(12);
+    const maps: (string | undefined)[] = [];
+    for (; stops < 60 && maps.at(-1) !== "conv1.out/2"; stops++) {
       await page.keyboard.press("Tab");
+      maps.push(await focused());
+    }
+    expect(maps.filter((one) => one?.startsWith("conv1.out/"))).toEqual(["conv1.out/2"]); // where the selected cell is
+    await page.keyboard.press("PageUp");
+    expect((await selected(page)).address).toMatch(/^conv1\.out\[0, 1, /);
+    for (const turn of ["PageDown", "PageDown"]) await page.keyboard.press(turn);
     expect(await focused()).toBe("conv1.out/3");
     const outline = () =>
       page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle);
     expect(await outline()).toBe("solid");
 
-    await page.keyboard.press("Enter");
+    await page.locator('[data-picture="conv1.out/3"]').click({ position: { x: 25, y: 25 } });
     expect((await selected(page)).address).toBe("conv1.out[0, 3, 12, 12]");
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowDown");
@@ -106,27 +118,80 @@ testInBrowser(
   },
 );
 
-testInBrowser("nothing is cut off, from a phone to a projector", async () => {
-  const { page, url } = await sharedVisit();
-  const sizes = [
-    [360, 640],
-    [768, 1024],
-    [1200, 800],
-    [1920, 1080],
-  ];
-  for (const [cell, more] of [
-    ["fc1.out[0, 3]", ""],
-    ["grad.conv1.weight[3, 0, 1, 1]", "&pass=backward&scope=batch"],
-  ]) {
-    await page.goto(`${url}#cell=${cell.replaceAll(" ", "")}${more}`);
-    await page.locator(".sheet .address", { hasText: cell }).first().waitFor({ state: "attached" });
-    for (const [width, height] of sizes) {
-      await page.setViewportSize({ width, height });
-      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(beyond, `${cell} at ${width} pixels`).toBeLessThanOrEqual(0);
+/** Of a window's size: what goes beyond it, and what isn't in it as a whole. */
+const outOfSight = (page: Page) =>
+  page.evaluate(() => {
+    const sheet = document.querySelector(".sheet") as HTMLElement;
+    const tabs = [...document.querySelectorAll("[role=tab]")];
+    const isOver = getComputedStyle(sheet).position === "fixed";
+    const bottom = (isOver ? sheet : tabs[0]).getBoundingClientRect().top;
+    const isIn = (least: number) => (element: Element) => {
+      const box = element.getBoundingClientRect();
+      return box.width > 0 && box.left >= 0 && box.right <= innerWidth && box.top >= 0 && box.bottom <= least;
+    };
+    const all = (selector: string) => [...document.querySelectorAll(selector)];
+    const toEnd = all(".to-end").filter(isIn(bottom));
+    return {
+      beyond: document.documentElement.scrollWidth - innerWidth,
+      tabs: tabs.filter((tab) => !isIn(innerHeight)(tab)).length,
+      pad: all(".pad").filter((pad) => !isIn(bottom)(pad)).length,
+      bars: all("fieldset data").filter((bar) => !isIn(bottom)(bar)).length,
+      // the scores, the probabilities and the loss, or the one step to them
+      end:
+        toEnd.length > 0 ? 0 : all("#network-end [data-picture]").filter((one) => !isIn(bottom)(one)).length,
+    };
+  });
+
+testInBrowser(
+  "pad, answer, tabs and the network's end are in sight, from a phone to a projector",
+  async () => {
+    const { page, url } = await sharedVisit();
+    const nothing = { beyond: 0, tabs: 0, pad: 0, bars: 0, end: 0 };
+    const sizes = [
+      [360, 740],
+      [390, 844],
+      [768, 1024],
+      [853, 533], // 1280 x 800 at 150%
+      [960, 600], // 1440 x 900 at 150%
+      [1280, 720],
+      [1280, 800],
+      [1440, 900],
+      [1920, 1080],
+    ];
+    for (const [cell, more] of [
+      ["fc1.out[0, 3]", ""],
+      ["grad.conv1.weight[3, 0, 1, 1]", "&pass=backward&scope=batch"],
+    ]) {
+      await page.goto(`${url}#cell=${cell.replaceAll(" ", "")}${more}`);
+      await page.locator(".sheet .address", { hasText: cell }).first().waitFor({ state: "attached" });
+      for (const [width, height] of more ? few(sizes.slice(0, 5), sizes) : sizes) {
+        await page.setViewportSize({ width, height });
+        await page.evaluate(() => new Promise(requestAnimationFrame)); // sizes of maps follow the window's
+        const { beyond, ...rest } = await outOfSight(page);
+        expect(beyond, `${cell} at ${width} pixels`).toBeLessThanOrEqual(0);
+        expect({ beyond: 0, ...rest }, `${cell} at ${width} x ${height}`).toEqual(nothing);
+      }
     }
-  }
-});
+    // an open tab stands beside all that, never over it, and its edge moves by keyboard
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await page.goto(`${url}#tab=lessons&cell=conv1.weight[3,0,2,1]`);
+    await page.locator(".drawer .open").waitFor();
+    expect(await outOfSight(page)).toEqual(nothing);
+    const boxOf = async (part: string) => (await page.locator(part).boundingBox()) ?? { x: 0, width: 0 };
+    const { x, width } = await boxOf(".drawer .open");
+    const network = await boxOf(".network#network");
+    expect(network.x + network.width).toBeLessThanOrEqual(x);
+    await page.getByText("Nudge it").click(); // which a lesson asks for: nothing lies over it
+    await page.getByRole("separator", { name: "Width of the drawer" }).press("ArrowRight");
+    expect((await boxOf(".drawer .open")).width).toBe(width - 24);
+    // on small screens it has the whole window, and the picture leads back
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await boxOf(".drawer .open")).toMatchObject({ x: 0, width: 390 });
+    expect((await outOfSight(page)).tabs).toBe(0);
+    await page.getByRole("button", { name: "Back to the network" }).click();
+    expect(await page.locator(".drawer .open").count()).toBe(0);
+  },
+);
 
 testInBrowser("a phone: layers stand below each other, the sum comes up from below", async () => {
   const { page } = await visit({ viewport: { width: 360, height: 780 }, hasTouch: true, isMobile: true });

@@ -250,6 +250,9 @@ testInBrowser("pages turn with the selection, and keys move it in any layer", as
   await page.keyboard.press("PageDown");
   await page.keyboard.press("ArrowRight");
   expect((await selected(page)).address).toBe("add1.out[0, 8, 12, 15]");
+  // what only repeats the pictures before it is folded until somebody wants to see it
+  expect(await page.locator('[data-picture^="flatten1.out/"]').count()).toBe(0);
+  await page.locator('[data-layer="flatten1"]').getByRole("button").click();
   for (const name of ["stem", "relu1", "conv2", "add1", "avgpool1", "flatten1"]) {
     expect(await page.locator(`[data-picture="${name}.out/8"]`).count()).toBe(1);
   }

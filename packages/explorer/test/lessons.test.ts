@@ -119,8 +119,8 @@ testInBrowser("a lesson is opened by a link, and walked through by keyboard", as
   await lesson.getByRole("button", { name: "A corner of the picture" }).press("Enter");
   await page.locator(".value .address", { hasText: "conv1.out[0, 5, 0, 0]" }).waitFor();
   const picture = await page.locator('[data-picture="conv1.out/5"]').boundingBox();
-  const drawer = await page.locator(".drawer").boundingBox();
-  expect((picture?.y ?? 0) + (picture?.height ?? 0)).toBeLessThanOrEqual(drawer?.y ?? 0); // not behind it
+  const drawer = await page.locator(".drawer .open").boundingBox();
+  expect((picture?.x ?? 0) + (picture?.width ?? 0)).toBeLessThanOrEqual(drawer?.x ?? 0); // not behind it
   await vi.waitUntil(() => /lesson=filters&step=2/.test(page.url()), LONG);
 
   // another lesson leads into another tab, and trains there

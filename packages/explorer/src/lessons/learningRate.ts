@@ -13,7 +13,7 @@ export const learningRate: Lesson = {
       show: [{ title: "Settings for one step", link: rate("0.05") }],
       question: "Press One step. A gradient of 0.2 and a rate of 0.05: by how much does the weight change?",
       answer:
-        "By −0.01: 0.05 × 0.2, against the gradient. Open a weight above and check it with its own gradient.",
+        "By −0.01: 0.05 × 0.2, against the gradient. Open a weight in the network and check it with its own gradient.",
     },
     {
       text: "A small learning rate is safe and slow. Look at the loss: it falls, but how far does it come in five epochs?",

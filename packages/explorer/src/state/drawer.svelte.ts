@@ -4,14 +4,17 @@ import { type TimingSettings, usualTiming } from "../timing/settings.js";
 import type { Keeper } from "../training/keeper.svelte.js";
 import { defaults, type Settings } from "../training/settings.js";
 import type { LiveTraining } from "../training/training.svelte.js";
+import { keepWidth, keptWidth } from "./drawerWidth.js";
 import type { Explorer } from "./explorer.svelte.js";
 import type { LinkState } from "./link.js";
 import { isReload } from "./reload.js";
 
-/** What is open below the network, and what is chosen there. */
+/** What is open beside the network, and what is chosen there. */
 export class Drawer {
   /** The open tab; undefined: none. */
   tab = $state<string>();
+  /** Pixels of its column, where it has one. */
+  width = $state(keptWidth());
   settings = $state.raw<Settings>(defaults);
   timing = $state.raw<TimingSettings>(usualTiming);
   broken = $state.raw<BrokenSettings>(usualBroken);
@@ -50,6 +53,11 @@ export class Drawer {
       timing,
       broken,
     };
+  }
+
+  /** Makes the column as wide as this, or as there is room for. */
+  resize(width: number): void {
+    this.width = keepWidth(width);
   }
 
   /** The training, with its script, which isn't fetched before. */

@@ -17,7 +17,7 @@ export interface LinkState {
   readonly scope?: "batch";
   readonly image?: number;
   readonly scaling?: "map";
-  /** What is open in the drawer below the network. */
+  /** What is open in the drawer beside the network. */
   readonly tab?: string;
   readonly settings?: Settings;
   readonly timing?: TimingSettings;

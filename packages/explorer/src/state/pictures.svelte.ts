@@ -1,7 +1,8 @@
 import { getContext, setContext, untrack } from "svelte";
-import type { Cell } from "unravel-cnn";
-import type { Place } from "../view/grids.js";
-import { type Mark, type MarkKind, marksOf, merged } from "../view/marks.js";
+import { type Cell, indexAt, type ModelLayer, offsetOf } from "unravel-cnn";
+import { layerNameOf, type Place } from "../view/grids.js";
+import { onlyReshapes } from "../view/layout.js";
+import { type Mark, type MarkKind, marksOf, merged, pictureKey } from "../view/marks.js";
 import { inPass, otherPass } from "../view/network.js";
 import type { Explorer } from "./explorer.svelte.js";
 
@@ -44,8 +45,75 @@ export class Pictures {
     );
   });
 
+  /** Layers that were unfolded though they only repeat the pictures before them. */
+  #unfolded = $state.raw<ReadonlySet<string>>(new Set());
+
+  /** Whether a layer is folded away: it repeats the pictures of the one before it, and nothing in it is selected. */
+  isFolded(layer: ModelLayer): boolean {
+    const isSelected = layerNameOf(this.#explorer.selected.tensor) === layer.name;
+    return onlyReshapes(layer) && !isSelected && !this.#unfolded.has(layer.name);
+  }
+
+  unfold(name: string): void {
+    this.#unfolded = new Set([...this.#unfolded, name]);
+  }
+
+  readonly #folded = $derived.by(
+    () =>
+      new Map(
+        this.#explorer.network.model.layers
+          .filter((layer) => this.isFolded(layer))
+          .map((layer) => [layer.name, layer]),
+      ),
+  );
+
   #marks(cells: readonly Cell[], kind: MarkKind): Map<string, Mark[]> {
-    return marksOf(cells, kind, (cell) => this.#placeOf(cell));
+    const seen = this.#folded.size === 0 ? cells : cells.map((cell) => this.#seen(cell));
+    return marksOf(seen, kind, (cell) => this.#placeOf(cell));
+  }
+
+  /** Where a number of a folded layer is seen: the same number in the layer before it. */
+  #seen(cell: Cell): Cell {
+    const layer = this.#folded.get(layerNameOf(cell.tensor));
+    if (!layer) return cell;
+    const input = `${cell.tensor.startsWith("grad.") ? "grad." : ""}${layer.inputs[0]}`;
+    const { tensors } = this.#explorer;
+    if (!Object.hasOwn(tensors, input)) return cell;
+    const index = indexAt(tensors[input].shape, offsetOf(tensors[cell.tensor].shape, cell.index));
+    return this.#seen({ tensor: input, index });
+  }
+
+  /**
+   * The picture of a tensor that the Tab key stops at: the one with the selected cell, else the first that is shown. Pictures of
+   * one tensor are one stop together.
+   */
+  readonly #stops = $derived.by(() => {
+    void this.changes;
+    const { tensor, index } = this.#explorer.selected;
+    const selected = index.length > 0 ? this.#explorer.placeOf(this.#explorer.selected).plane : 0;
+    const stops = new Map<string, number>();
+    for (const key of this.#elements.keys()) {
+      const at = key.lastIndexOf("/");
+      const [name, plane] = [key.slice(0, at), Number(key.slice(at + 1))];
+      const stop = stops.get(name);
+      const isSelected = name === tensor && plane === selected;
+      if (isSelected || stop === undefined || (plane < stop && !(name === tensor && stop === selected)))
+        stops.set(name, plane);
+    }
+    return stops;
+  });
+
+  isStop(tensor: string, plane: number): boolean {
+    return this.#stops.get(tensor) === plane;
+  }
+
+  /** The pictures of a tensor that are shown, in their order. */
+  of(tensor: string): HTMLElement[] {
+    const prefix = pictureKey(tensor, 0).slice(0, -1);
+    return [...this.#elements]
+      .filter(([key]) => key.startsWith(prefix))
+      .sort(([a], [b]) => Number(a.slice(prefix.length)) - Number(b.slice(prefix.length)))
+      .map(([, element]) => element);
   }
 
   /** Where a cell of the image that is shown lies. */

@@ -35,6 +35,26 @@ export function parameterOf(
   return parameters.find(({ shape }) => shape.length === dimensions);
 }
 
+/**
+ * Whether a layer gives the numbers of its input as they are, only in another shape, as flatten does: its pictures would be
+ * those of the layer before it.
+ */
+export function onlyReshapes(layer: ModelLayer): boolean {
+  const { inputs, inputShape, outputShape, parameters } = layer;
+  return (
+    inputs.length === 1 &&
+    parameters.length === 0 &&
+    inputShape.length !== outputShape.length &&
+    sizeOf(inputShape) === sizeOf(outputShape)
+  );
+}
+
+/** The most rows of pictures that any layer needs, at most `most`. */
+export function rowsOf(model: Model, most: number): number {
+  const channels = model.layers.map(({ output }) => lieOf(model, output)?.space?.[0] ?? 1);
+  return Math.min(most, Math.max(...channels));
+}
+
 function liesOf(model: Model): Map<string, Lie> {
   const spaces = new Map<string, Shape | undefined>([["x", model.inputShape]]);
   const groups = new Map([["x", "x"]]);

@@ -1,6 +1,6 @@
 import type { Component } from "svelte";
 
-/** What lies in the drawer below the network. */
+/** What lies in the drawer beside the network. */
 export interface Tab {
   /** As it stands in a link: `tab=train`. */
   readonly id: string;
