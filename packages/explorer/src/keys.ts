@@ -1,5 +1,7 @@
+import { tabs } from "./components/drawer/tabs.js";
 import type { Drawer } from "./state/drawer.svelte.js";
 import type { Explorer } from "./state/explorer.svelte.js";
+import { present } from "./state/present.svelte.js";
 
 /** What keys do anywhere on the page, for the help. */
 export const keyList: readonly (readonly [keys: string, what: string])[] = [
@@ -11,6 +13,9 @@ export const keyList: readonly (readonly [keys: string, what: string])[] = [
   ["0 to 9", "put a sample digit on the pad"],
   ["Z", "undo the last stroke"],
   ["Space", "train the network, and pause"],
+  ["T", "go to the tabs"],
+  [", and .", "open the tab before, the next one"],
+  ["P", "present: large, for a class; P or Escape ends it"],
   ["?", "this list"],
 ];
 
@@ -23,25 +28,52 @@ const arrows: Record<string, { rows?: number; columns?: number; planes?: number 
   PageDown: { planes: 1 },
 };
 
+/** What keys act on. */
+interface Page {
+  readonly explorer: Explorer;
+  readonly drawer: Drawer;
+  readonly help: () => void;
+}
+
+/** Keys that mean the same wherever the focus is; letters as small ones. */
+const anywhere: Readonly<Record<string, (page: Page) => void>> = {
+  Backspace: ({ explorer }) => explorer.goBack(),
+  f: ({ explorer }) => explorer.setPass("forward"),
+  b: ({ explorer }) => explorer.setPass("backward"),
+  z: ({ explorer }) => explorer.undo(),
+  t: () => document.querySelector<HTMLElement>('[role="tab"][tabindex="0"]')?.focus(),
+  ",": ({ drawer }) => turn(drawer, -1),
+  ".": ({ drawer }) => turn(drawer, 1),
+  p: () => present.toggle(),
+  "?": ({ help }) => help(),
+};
+
+/** Opens the next tab, or the one before; from none the first, or the last. */
+function turn(drawer: Drawer, by: 1 | -1): void {
+  const open = tabs.findIndex(({ id }) => id === drawer.tab);
+  const next = open < 0 && by < 0 ? tabs.length - 1 : (open + by + tabs.length) % tabs.length;
+  drawer.tab = tabs[next].id;
+}
+
 /** Keys mean something where no control wants them for itself. */
-export function pressed(event: KeyboardEvent, explorer: Explorer, drawer: Drawer, help: () => void): void {
+export function pressed(event: KeyboardEvent, page: Page): void {
+  const { explorer, drawer } = page;
   const { key, target } = event;
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !explorer.ready) return;
   const element = target instanceof HTMLElement ? target : document.body;
   if (element.closest("dialog, input, select, textarea, summary")) return;
   const isPicture = element.closest("[data-picture]") !== null;
+  const isControl = element.closest("button, a, [role=separator]") !== null;
+  const letter = key.length === 1 ? key.toLowerCase() : key;
   const act = (work: () => void) => {
     event.preventDefault();
     work();
   };
   if (Object.hasOwn(arrows, key) && (isPicture || element === document.body))
     act(() => explorer.move(arrows[key]));
-  else if (key === "Enter" && !element.closest("button, a")) act(() => explorer.followLargest());
-  else if (key === "Backspace") act(() => explorer.goBack());
-  else if (key === "f" || key === "F") act(() => explorer.setPass("forward"));
-  else if (key === "b" || key === "B") act(() => explorer.setPass("backward"));
-  else if (key === "z" || key === "Z") act(() => explorer.undo());
-  else if (key === "?") act(help);
-  else if (key === " " && !element.closest("button, a")) act(() => void drawer.playOrPause());
+  else if (key === "Enter" && !isControl) act(() => explorer.followLargest());
+  else if (key === " " && !isControl) act(() => void drawer.playOrPause());
+  else if (key === "Escape" && present.isOn) act(() => present.leave());
   else if (/^\d$/.test(key) && explorer.digits.includes(Number(key))) act(() => explorer.choose(Number(key)));
+  else if (Object.hasOwn(anywhere, letter)) act(() => anywhere[letter](page));
 }

@@ -206,6 +206,88 @@ testInBrowser("a phone: layers stand below each other, the sum comes up from bel
   await expectAccess(page, "a phone, with the sheet open");
 });
 
+testInBrowser("presenting: large, without scrolling, and what the pointer rests on opens", async () => {
+  const { page } = await sharedVisit();
+  await page.setViewportSize({ width: 1280, height: 720 });
+  const size = () => page.evaluate(() => Number.parseFloat(getComputedStyle(document.body).fontSize));
+  const usual = await size();
+  await page.keyboard.press("p");
+  expect(await size()).toBeGreaterThan(usual);
+  for (const [width, height] of [
+    [1280, 720],
+    [1920, 1080],
+  ]) {
+    await page.setViewportSize({ width, height });
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    expect(await outOfSight(page)).toEqual({ beyond: 0, tabs: 0, pad: 0, bars: 0, end: 0 });
+    const scrolls = await page.evaluate(() =>
+      [".network", ".scroller", ".input", ".side"].filter((part) => {
+        const { scrollHeight, clientHeight, scrollWidth, clientWidth } = document.querySelector(
+          part,
+        ) as Element;
+        return scrollHeight > clientHeight + 1 || scrollWidth > clientWidth + 1;
+      }),
+    );
+    expect(scrolls, `at ${width} pixels`).toEqual([]);
+  }
+  await page.locator('[data-picture="relu1.out/2"]').hover({ position: { x: 30, y: 50 } });
+  expect((await selected(page)).address).toMatch(/^relu1\.out\[0, 2, /);
+  expect(await violations(page, CELL, "header")).toEqual([]);
+  await page.keyboard.press("Escape");
+  expect(await size()).toBe(usual);
+});
+
+testInBrowser(
+  "what changed is said once; keys go to the tabs; text may be spaced, and colours forced",
+  async () => {
+    const { page } = await sharedVisit("cell=conv1.out[0,3,12,12]");
+    const live = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll("[aria-live], [role=status], [role=alert]")]
+          .map((one) => (one.textContent ?? "").trim())
+          .filter((text) => text !== ""),
+      );
+    await page.keyboard.press("ArrowRight");
+    const here = await selected(page);
+    expect(await live()).toEqual([`${here.address} is ${here.text}`]);
+
+    await page.keyboard.press("t");
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("tab");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    expect(await page.getByRole("tab", { selected: true }).innerText()).toBe("Time it");
+    await page.keyboard.press(".");
+    expect(await page.getByRole("tab", { selected: true }).innerText()).toBe("Break it");
+    await page.getByRole("button", { name: "Close the drawer" }).click();
+
+    // WCAG 1.4.12: with this much room between lines, letters and words nothing goes beyond the window
+    const style = await page.addStyleTag({
+      content:
+        "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }",
+    });
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 740 });
+      await page.evaluate(() => new Promise(requestAnimationFrame));
+      const { beyond, tabs, pad } = await outOfSight(page);
+      expect({ beyond: Math.max(0, beyond), pad, tabs: width > 360 ? tabs : 0 }).toEqual({
+        beyond: 0,
+        pad: 0,
+        tabs: 0,
+      });
+    }
+    await style.evaluate((element) => element.remove());
+    await page.emulateMedia({ forcedColors: "active" });
+    const bar = page.locator(".best .bar").first();
+    expect(await bar.evaluate((one) => getComputedStyle(one).backgroundColor)).not.toBe(
+      await page
+        .locator(".best .track")
+        .first()
+        .evaluate((one) => getComputedStyle(one).backgroundColor),
+    );
+    await page.emulateMedia({ forcedColors: null });
+  },
+);
+
 testInBrowser("who asked for less motion gets none", async () => {
   const { page } = await sharedVisit();
   const durations = () =>

@@ -77,6 +77,31 @@ testInBrowser("a finger draws", async () => {
   expect(await page.evaluate(() => scrollY)).toBe(0); // it draws, and doesn't scroll
 });
 
+testInBrowser("an empty pad has no answer, and numbers next to nothing are pale", async () => {
+  const { page } = await sharedVisit();
+  await page.getByRole("button", { name: "Clear" }).click();
+  expect(new Set(await page.locator("fieldset data").allInnerTexts())).toEqual(new Set(["–"]));
+  expect(await page.locator("fieldset input:checked").count()).toBe(0);
+  expect(await page.locator(".answer").innerText()).toContain("Draw something.");
+  expect(await page.locator(".loss").innerText()).toContain("The pad is empty");
+  // the darkest map of ReLU holds 0.0095, a bias: it is nearly as light as paper, and the legend says how far its scale goes
+  const { data } = traceOf([new Uint8Array(784)], [0]).tensors["relu1.out"];
+  expect(Math.max(...data)).toBeCloseTo(0.0095, 4);
+  const darkest = await page.locator('[data-picture^="relu1.out/"] canvas').evaluateAll((all) =>
+    Math.min(
+      ...all.flatMap((one) => {
+        const canvas = one as HTMLCanvasElement;
+        const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+        return [...context.getImageData(0, 0, canvas.width, canvas.height).data];
+      }),
+    ),
+  );
+  expect(darkest).toBeGreaterThan(220);
+  expect(await page.locator('[data-layer="relu1"] .ends').innerText()).toMatch(/0\.1$/);
+  await page.getByRole("button", { name: "Undo" }).click();
+  expect(await page.locator("fieldset input:checked").getAttribute("value")).toBe("3");
+});
+
 testInBrowser("who says what is right changes the loss", async () => {
   const { page } = await sharedVisit();
   const loss = async () => Number(await page.locator(".loss-value").getAttribute("value"));

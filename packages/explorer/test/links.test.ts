@@ -91,7 +91,7 @@ testInBrowser("of two links the later one counts, though the first one's numbers
   });
   await traces(2);
   expect((await selected(page)).address).toBe("relu1.out[0, 5, 10, 11]");
-  expect(await page.locator("header .network").innerText()).toMatch(/^one-conv, 8 filters\n98/);
+  expect(await page.locator("header .network").innerText()).toMatch(/^one-conv, 8 filters 98/);
   expect(await page.locator("fieldset input:checked").getAttribute("value")).toBe("7");
   expect(await probabilities(page)).toHaveLength(10);
 });

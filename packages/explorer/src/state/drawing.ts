@@ -41,6 +41,13 @@ export const emptyDrawing: Drawing = { base: undefined, strokes: [] };
 
 export const isEmpty = ({ base, strokes }: Drawing) => base === undefined && strokes.length === 0;
 
+/** Whether the empty pad is shown: a blank picture is none of the classes, and the network's numbers for it are no answer. */
+export const isBlank = (shown: {
+  readonly drawing: Drawing;
+  readonly batch: unknown;
+  readonly image: number;
+}) => shown.batch === undefined && shown.image === 0 && isEmpty(shown.drawing);
+
 const pen = digitPen(0, "test");
 const drawn = new Map<string, Uint8Array>();
 

@@ -10,6 +10,7 @@ import {
   tensorsOf,
   tensorsOfModel,
 } from "unravel-cnn";
+import { withFloor } from "../view/floor.js";
 import { cellAt, type Grid, gridOf, type Place, placeOf, plainName, startOf } from "../view/grids.js";
 import { lieOf } from "../view/layout.js";
 import type { Network } from "./networks.js";
@@ -22,6 +23,8 @@ export class Shown {
   /** Which image of the batch is shown. */
   image = $state(0);
   scaling = $state<"layer" | "map">("layer");
+  /** A map that is shown as it fills: so many of its cells are there already. */
+  revealed = $state.raw<{ readonly tensor: string; readonly plane: number; readonly cells: number }>();
 
   /** All numbers: the trace's tensors, the labels and the loss. */
   readonly tensors: NamedTensors = $derived(tensorsOf(this.trace));
@@ -74,6 +77,12 @@ export class Shown {
     return this.tensors[tensor].data.subarray(start, start + grid.cells);
   }
 
+  /** How many numbers of a picture are shown. */
+  cellsShown(tensor: string, plane: number): number {
+    const { revealed } = this;
+    return revealed?.tensor === tensor && revealed.plane === plane ? revealed.cells : Infinity;
+  }
+
   /** The colours of a picture: one scale for the layer, or one for each map. */
   scaleOf(tensor: string, plane?: number): Scale {
     const alone = this.scaling === "map" && plane !== undefined;
@@ -85,10 +94,16 @@ export class Shown {
       const values = alone
         ? this.planeOf(tensor, plane)
         : this.tensors[tensor].data.subarray(start, start + grid.planes * grid.cells);
-      scale = (this.#isSigned(tensor) ? signedScaleFor : scaleFor)([values]);
+      const fitted = (this.#isSigned(tensor) ? signedScaleFor : scaleFor)([values]);
+      scale = withFloor(fitted, this.#kindOf(tensor));
       this.#scales.set(key, scale);
     }
     return scale;
+  }
+
+  #kindOf(tensor: string): "gradient" | "parameter" | "activation" {
+    if (tensor.startsWith("grad.")) return "gradient";
+    return this.isParameter(tensor) ? "parameter" : "activation";
   }
 
   /** Whether numbers below 0 are to be expected, so that the scale has 0 in its middle. */

@@ -1,4 +1,4 @@
-/** Pixels from the top of a column to its maps, from map to map, and below the last. */
+/** Pixels from the top of a column to its maps (at the usual size of type), from map to map, and below the last. */
 const HEAD = 100;
 const GAP = 5;
 const BELOW = 20;
@@ -11,19 +11,23 @@ const LARGEST = 104;
  * @param height pixels for the whole network; undefined: any
  * @param rows of maps
  * @param above pixels that arcs take above the columns
+ * @param type how large the type is, as a multiple of the usual size
  */
 export function sideFor({
   width,
   height,
   rows,
   above,
+  type = 1,
 }: {
   readonly width: number;
   readonly height: number | undefined;
   readonly rows: number;
   readonly above: number;
+  readonly type?: number;
 }): number {
   const byWidth = width > 1060 ? LARGEST : width > 800 ? 72 : 56;
-  const byHeight = height === undefined ? 80 : Math.floor((height - above - HEAD - BELOW) / rows) - GAP;
+  const byHeight =
+    height === undefined ? 80 : Math.floor((height - above - type * HEAD - BELOW) / rows) - GAP;
   return Math.max(SMALLEST, Math.min(byWidth, byHeight));
 }
