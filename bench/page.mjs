@@ -3,7 +3,7 @@
  *
  * First view: from the start of loading to the first probabilities, served by this machine, nothing cached. Stroke: from the
  * start of a frame with new points to the new probabilities on the page. Selecting: from the click to the new sum. Layout is
- * part of both. Training: see pageTraining.mjs. Before anything is timed, the probabilities on the page are compared with the library's.
+ * part of both. The first second: see pageFirst.mjs; --only first measures nothing else. Training: see pageTraining.mjs. Before anything is timed, the probabilities on the page are compared with the library's.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
@@ -13,10 +13,11 @@ import { withData } from "../packages/cli/dist/explore/data.js";
 import { serve } from "../packages/cli/dist/explore/server.js";
 import { pageSite } from "../packages/cli/dist/explore/site.js";
 import { readArguments } from "../scripts/arguments.mjs";
+import { firstAsText, measureFirst } from "./pageFirst.mjs";
 import { measureTraining, trainingAsText } from "./pageTraining.mjs";
 
 const RUNS = 30;
-const options = readArguments({ network: "trained", json: false });
+const options = readArguments({ network: "trained", only: "", json: false });
 
 const program = process.env.UNRAVEL_BROWSER ?? "/usr/bin/chromium";
 if (!existsSync(program)) {
@@ -28,6 +29,17 @@ const server = await serve(withData(await pageSite()), 0);
 const address = `${server.url}#network=${options.network}`;
 
 try {
+  const first = await measureFirst(browser, server.url);
+  if (!options.json) console.log(firstAsText(first));
+  if (options.only === "first") {
+    if (options.json) console.log(JSON.stringify({ first }));
+  } else await all(first);
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+async function all(first) {
   const loads = [];
   for (let run = 0; run < 5; run++) loads.push(await firstView());
   const { page } = await open();
@@ -41,10 +53,7 @@ try {
   };
   if (!options.json) console.log(asText(result));
   const training = await measureTraining(browser, server.url, open);
-  console.log(options.json ? JSON.stringify({ ...result, training }) : trainingAsText(training));
-} finally {
-  await browser.close();
-  await server.close();
+  console.log(options.json ? JSON.stringify({ first, ...result, training }) : trainingAsText(training));
 }
 
 async function open(at = address) {
