@@ -55,6 +55,14 @@ export function rowsOf(model: Model, most: number): number {
   return Math.min(most, Math.max(...channels));
 }
 
+/** Whether any layer has more pictures than `most`, or kernels for several inputs, of which one is shown at a time. */
+export function hasPagers(model: Model, most: number): boolean {
+  return model.layers.some((layer) => {
+    const channels = lieOf(model, layer.output)?.space?.[0] ?? 1;
+    return channels > most || (parameterOf(layer, 4)?.shape[1] ?? 1) > 1;
+  });
+}
+
 function liesOf(model: Model): Map<string, Lie> {
   const spaces = new Map<string, Shape | undefined>([["x", model.inputShape]]);
   const groups = new Map([["x", "x"]]);
