@@ -259,6 +259,59 @@ testInBrowser("pages turn with the selection, and keys move it in any layer", as
   expect(await page.locator(".pager", { hasText: "channels" }).count()).toBe(1);
 });
 
+testInBrowser("a colour picture: red, green and blue by name and colour, and together", async () => {
+  const page = await openNetwork({
+    input: [3, 32, 32],
+    layers: [
+      { type: "conv2d", name: "stem", filters: 3, kernel: 3, padding: 1 },
+      { type: "add", from: ["x", "stem"] },
+      { type: "flatten" },
+      { type: "dense", units: 10 },
+    ],
+    normalize: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+  });
+  await choosePicture(page);
+  const names = await page.locator('[data-layer="x"] figcaption').allInnerTexts();
+  expect(names).toEqual(["together", "red", "green", "blue"]);
+  const labels = await page
+    .locator('[data-picture^="x/"]')
+    .evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
+  expect(labels).toEqual(["the input, red", "the input, green", "the input, blue"]);
+  // left half red, right half blue
+  const pixels = await page.locator('[data-layer="x"] canvas').evaluateAll((all) =>
+    all.map((one) => {
+      const context = (one as HTMLCanvasElement).getContext("2d") as CanvasRenderingContext2D;
+      return [8, 24].map((column) => [...context.getImageData(column, 16, 1, 1).data].slice(0, 3));
+    }),
+  );
+  const [together, red, green, blue] = pixels;
+  for (const [k, wanted] of [
+    [255, 0, 0],
+    [0, 0, 255],
+  ].entries())
+    for (const [c, light] of wanted.entries()) expect(Math.abs(together[k][c] - light)).toBeLessThan(4);
+  expect(red[0][0]).toBeGreaterThan(250);
+  expect(Math.max(...red[1], ...green[0], ...green[1], ...blue[0])).toBeLessThan(4);
+  expect(blue[1][2]).toBeGreaterThan(250);
+  expect(blue[1][0]).toBeLessThan(blue[1][2]);
+});
+
+/** Drops a picture that is red at the left and blue at the right. */
+async function choosePicture(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(32, 32);
+    const context = canvas.getContext("2d") as OffscreenCanvasRenderingContext2D;
+    context.fillStyle = "#f00";
+    context.fillRect(0, 0, 16, 32);
+    context.fillStyle = "#00f";
+    context.fillRect(16, 0, 16, 32);
+    const data = new DataTransfer();
+    data.items.add(new File([await canvas.convertToBlob()], "halves.png", { type: "image/png" }));
+    window.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+  });
+  await page.getByText("Undo").and(page.locator(":enabled")).waitFor();
+}
+
 testInBrowser("nudged, a weight moves the loss by all ways", async () => {
   const page = await openNetwork(residual(4));
   await page.locator('[data-picture="stem.weight/2"]').click();

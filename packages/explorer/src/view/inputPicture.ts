@@ -29,7 +29,7 @@ export function paintInput(
   const picture = hasColours(model)
     ? inColours(model, [0, 1, 2].map(plane), rows, columns)
     : paint(plane(0), rows, columns, shown.scaleOf("x"), shown.theme);
-  canvas.getContext("2d")?.putImageData(picture, 0, 0);
+  canvas.getContext("2d", { willReadFrequently: true })?.putImageData(picture, 0, 0);
 }
 
 /** Red, green and blue together: what was subtracted and divided by before the network is undone. */
