@@ -41,7 +41,7 @@ async function load(browser, url, options) {
   const context = await browser.newContext({ ...options, serviceWorkers: "block" });
   const page = await context.newPage();
   await page.addInitScript(watch);
-  await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
+  await browser.startTracing(page, { categories: ["devtools.timeline", "disabled-by-default-devtools.timeline"] });
   await page.goto(url);
   await page.waitForFunction(() => globalThis.numbersAt !== undefined);
   await page.waitForTimeout(QUIET);
@@ -53,7 +53,7 @@ async function load(browser, url, options) {
   }));
   const trace = JSON.parse((await browser.stopTracing()).toString());
   await context.close();
-  const tasks = mainTasks(trace.traceEvents);
+  const tasks = mainTasks(trace.traceEvents, url);
   const over = (all) => all.reduce((sum, time) => sum + Math.max(0, time - LONG), 0);
   return {
     ...seen,
@@ -82,22 +82,12 @@ function watch() {
   }).observe(document, { childList: true, subtree: true });
 }
 
-/** Processor time in milliseconds of each task of the busiest main thread, which is the page's. */
-function mainTasks(events) {
-  const mains = events.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain");
-  const lists = mains.map(({ pid, tid }) =>
-    events
-      .filter(
-        (event) =>
-          event.pid === pid &&
-          event.tid === tid &&
-          event.ph === "X" &&
-          event.name === "ThreadControllerImpl::RunTask",
-      )
-      .map(({ tdur = 0 }) => tdur / 1000),
-  );
-  const sum = (list) => list.reduce((a, b) => a + b, 0);
-  return lists.sort((a, b) => sum(b) - sum(a))[0] ?? [];
+/** Processor time in milliseconds of each task of the thread that ran the scripts of the page at this address. */
+function mainTasks(events, url) {
+  const script = events.find(({ name, args }) => name === "FunctionCall" && args.data?.url?.startsWith(url));
+  return events
+    .filter(({ pid, tid, name }) => pid === script.pid && tid === script.tid && name === "RunTask")
+    .map(({ tdur = 0 }) => tdur / 1000);
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];

@@ -67,6 +67,7 @@ export async function visit({
   });
   await opened.page.goto(`${opened.url}${link && `#${link}`}`);
   await opened.page.locator("main").waitFor();
+  await opened.page.locator(".sheet .value").waitFor({ state: "attached" }); // which comes last
   return opened;
 }
 
