@@ -41,7 +41,9 @@ async function load(browser, url, options) {
   const context = await browser.newContext({ ...options, serviceWorkers: "block" });
   const page = await context.newPage();
   await page.addInitScript(watch);
-  await browser.startTracing(page, { categories: ["devtools.timeline", "disabled-by-default-devtools.timeline"] });
+  await browser.startTracing(page, {
+    categories: ["devtools.timeline", "disabled-by-default-devtools.timeline"],
+  });
   await page.goto(url);
   await page.waitForFunction(() => globalThis.numbersAt !== undefined);
   await page.waitForTimeout(QUIET);
