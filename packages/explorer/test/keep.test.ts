@@ -246,7 +246,14 @@ describe("what is kept is looked at before it is used", () => {
         memory: [model.parameters],
       },
       first: model.parameters,
-      curves: { loss: [[0, 1]], accuracy: [], validationLoss: [], validationAccuracy: [] },
+      curves: {
+        loss: [[0, 1]],
+        accuracy: [],
+        validationLoss: [],
+        validationAccuracy: [],
+        testLoss: [],
+        testAccuracy: [],
+      },
     },
   };
   const { saved } = whole;
@@ -261,6 +268,7 @@ describe("what is kept is looked at before it is used", () => {
     ["settings out of range", { ...whole, saved: { ...saved, settings: { ...defaults, filters: 1e6 } } }],
     ["no weights", { ...whole, saved: { ...saved, training: { ...saved.training, parameters: {} } } }],
     ["no memory", { ...whole, saved: { ...saved, training: { ...saved.training, memory: undefined } } }],
+    ["a line fewer", { ...whole, saved: { ...saved, curves: { loss: [[0, 1]] } } }],
     ["half a step", { ...whole, saved: { ...saved, training: { ...saved.training, steps: 0.5 } } }],
     ["a curve of words", { ...whole, saved: { ...saved, curves: { ...saved.curves, loss: [["a", 1]] } } }],
   ])("%s", (_, found) => {

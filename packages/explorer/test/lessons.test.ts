@@ -135,6 +135,37 @@ testInBrowser("a lesson is opened by a link, and walked through by keyboard", as
   expect(await page.getByRole("tab", { name: "Train" }).getAttribute("aria-selected")).toBe("true");
   expect(await page.getByRole("spinbutton", { name: "learning rate" }).inputValue()).toBe("0.0005");
   await rates.getByText("step 2 of 4").waitFor();
+  // each of the first 100 of its 125 steps is a point of the curve, and each of its five epochs
+  await phase(page, "done");
+  const points = (series: string, chart = "Loss") =>
+    page
+      .locator(`section[aria-label="${chart}"] [data-series="${series}"] path`)
+      .first()
+      .getAttribute("d")
+      .then((path) => path?.split("L").length);
+  expect(await points("in training")).toBeGreaterThan(100);
+  expect(await points("set aside", "Accuracy")).toBe(6); // and once before the first
+  const tested = page.locator('section[aria-label="Accuracy"] [data-series="test images, at the end"]');
+  expect([await tested.locator("circle").count(), await tested.locator("path").count()]).toEqual([1, 0]);
+
+  // the next one lies over it; both are named by what differs, and stay over a reload until they are removed
+  await rates.getByRole("button", { name: "Next" }).click();
+  await rates.getByRole("button", { name: "Train with 0.05" }).click();
+  const compared = page.getByRole("region", { name: "Compared trainings" });
+  await compared.getByRole("row", { name: /^learning rate 0\.05 125 of 125 \d/ }).waitFor();
+  const losses = page.locator('section[aria-label="Loss"]');
+  expect(await losses.locator("text.name").allTextContents()).toEqual([
+    "learning rate 0.0005",
+    "learning rate 0.05",
+  ]);
+  expect(await points("learning rate 0.0005")).toBeGreaterThan(100);
+  expect(await points("learning rate 0.0005, set aside", "Accuracy")).toBe(6);
+  expect(await violations(page, 'section[aria-label="Compared trainings"]')).toEqual([]);
+  await page.reload();
+  await compared.getByRole("row", { name: /^learning rate 0\.0005/ }).waitFor();
+  await compared.getByRole("button", { name: "Remove learning rate 0.0005" }).click();
+  await compared.waitFor({ state: "detached" });
+  expect(await points("in training")).toBeGreaterThan(100);
 
   await page.goto(`${url}#lesson=bug&step=9`);
   const bug = page.getByRole("region", { name: "Lesson: Find the bug" });

@@ -1,26 +1,14 @@
 import { Curve } from "./curve.js";
-import type { CurveName, SavedTraining } from "./saved.js";
+import { type CurveName, type CurvePoints, curveNames } from "./saved.js";
 
 /** The lines of a training. */
 export type Curves = Readonly<Record<CurveName, Curve>>;
 
+const forEach = <T>(make: (name: CurveName) => T) =>
+  Object.fromEntries(curveNames.map((name) => [name, make(name)])) as Record<CurveName, T>;
+
 /** @param points of a training that was kept */
-export function curvesOf(points?: SavedTraining["curves"]): Curves {
-  return {
-    loss: new Curve(points?.loss),
-    accuracy: new Curve(points?.accuracy),
-    validationLoss: new Curve(points?.validationLoss),
-    validationAccuracy: new Curve(points?.validationAccuracy),
-  };
-}
+export const curvesOf = (points?: CurvePoints): Curves => forEach((name) => new Curve(points?.[name]));
 
 /** As they are now: curves are changed in place. */
-export function pointsOf(curves: Curves): SavedTraining["curves"] {
-  const { loss, accuracy, validationLoss, validationAccuracy } = curves;
-  return {
-    loss: [...loss.points],
-    accuracy: [...accuracy.points],
-    validationLoss: [...validationLoss.points],
-    validationAccuracy: [...validationAccuracy.points],
-  };
-}
+export const pointsOf = (curves: Curves): CurvePoints => forEach((name) => [...curves[name].points]);

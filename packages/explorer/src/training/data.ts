@@ -32,6 +32,11 @@ export interface DataRequest {
   readonly folder?: string | undefined;
 }
 
+/** Tells the visitor's own files from others, on another day, too; empty for other data. */
+export function filesIn({ files = [] }: DataRequest): string {
+  return files.map(({ name, size, lastModified }) => `${name} ${size} ${lastModified}`).join("; ");
+}
+
 export interface LoadOptions {
   /** Told what is being done, and how much of it is done, 0 to 1. */
   readonly onProgress?: ((doing: string, share: number) => void) | undefined;

@@ -47,6 +47,14 @@ export interface About {
   readonly peak: number | undefined;
 }
 
+/** One step, or some of them: the means over their images. */
+export interface TrainedPiece {
+  /** The step, counted from 1; of some of them, the middle. */
+  readonly step: number;
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
 /** Where a training stands. */
 export interface Progress {
   readonly running: boolean;
@@ -56,9 +64,8 @@ export interface Progress {
   readonly epoch: number;
   /** Of the present epoch. */
   readonly images: number;
-  /** Means over the images since the last report; undefined if there were none. */
-  readonly loss?: number | undefined;
-  readonly accuracy?: number | undefined;
+  /** What was learnt since the last report, in order. */
+  readonly pieces?: readonly TrainedPiece[] | undefined;
   /** Of late, training alone. */
   readonly imagesPerSecond?: number | undefined;
   /** What is to be said if the network has died. */

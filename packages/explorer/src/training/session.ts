@@ -90,6 +90,8 @@ export interface StepRecord {
 
 /** A pause is heard after this time at the latest, if one step doesn't take longer. */
 const PIECE_MS = 30;
+/** A piece is at most this share of the steps before it, so that the first steps are seen one by one, however fast they are. */
+const LARGEST_SHARE = 1 / 50;
 const MOST_MISTAKES = 18;
 /** For measuring the machine's peak: nobody should have to wait for a figure. */
 const PEAK_MS = 60;
@@ -168,7 +170,8 @@ export class Session {
   /** Goes on for a moment, not beyond the end of the epoch. */
   async advance(): Promise<Piece> {
     const start = performance.now();
-    const totals = await this.training.advance(this.#steps);
+    const most = Math.max(1, Math.floor(this.training.steps * LARGEST_SHARE));
+    const totals = await this.training.advance(Math.min(this.#steps, most));
     const seconds = (performance.now() - start) / 1000;
     const fitting = (totals.steps * PIECE_MS) / 1000 / Math.max(seconds, 1e-4);
     // at most twice as many: the first steps may be much slower, or much faster, than those that follow
@@ -212,13 +215,12 @@ export class Session {
   }
 
   /**
-   * Looks at images that the network isn't trained on: those set aside; the test images only when the training is over,
-   * so that nobody chooses by them. Undefined if there are none.
+   * Looks at images that the network isn't trained on: those set aside, or the test images, but only when the training is
+   * over, so that nobody chooses by them. Undefined if there are none.
    */
-  async look(): Promise<Look | undefined> {
+  async look(on: Look["on"]): Promise<Look | undefined> {
     const { done, data } = this.training;
-    const on = done ? "test" : "validation";
-    const images = done ? this.#test : data.validation;
+    const images = on === "validation" ? data.validation : done ? this.#test : undefined;
     if (images === undefined) return undefined;
     const { logits, ...evaluation } = await this.#evaluate(images.images, images.labels);
     const mistakes = mistakesIn(

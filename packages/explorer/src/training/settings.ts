@@ -85,7 +85,13 @@ export const ranges: Readonly<Record<NumberName, readonly [least: number, most: 
 
 export const engines: readonly TrainingEngine[] = ["wasm", "webgpu", "auto"];
 
-export const dataNames: readonly DataName[] = ["digits", "mnist", "fashion-mnist", "files"];
+export const dataTitles: Readonly<Record<DataName, string>> = {
+  digits: "drawn digits",
+  mnist: "MNIST",
+  "fashion-mnist": "Fashion-MNIST",
+  files: "your four files",
+};
+export const dataNames = Object.keys(dataTitles) as readonly DataName[];
 
 const titles: Readonly<Record<NumberName, string>> = {
   images: "number of training images",
@@ -141,6 +147,13 @@ export function specOf(settings: Settings, { shape, classes }: About = DIGITS): 
     { classes },
   );
 }
+
+/** What the learning rate does in training, of each schedule. */
+export const rateNames: Readonly<Record<Schedule, string>> = {
+  constant: "stays the same",
+  cosine: "falls",
+  "one-cycle": "rises, then falls",
+};
 
 /** What the network is called. */
 export function titleOf({ filters, kernel, filters2, units }: Settings): string {

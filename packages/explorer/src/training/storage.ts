@@ -8,7 +8,7 @@ import {
   type ModelSpec,
   type NamedTensors,
 } from "unravel-cnn";
-import type { SavedTraining } from "./saved.js";
+import { curveNames, type SavedTraining } from "./saved.js";
 import { type Settings, settingsFrom, settingsWords } from "./settings.js";
 
 /*
@@ -29,7 +29,7 @@ export interface Kept {
 }
 
 /** Grows when what is kept, or what follows from a seed, becomes something else. */
-const VERSION = 1;
+const VERSION = 2;
 export const version: typeof VERSION = VERSION;
 
 const TRAINING = "training";
@@ -93,7 +93,7 @@ export function checkKept(found: unknown): Kept {
       Number.isInteger(training.steps) &&
       training.steps >= 0 &&
       Object.values(training.totals).every(Number.isFinite) &&
-      Object.values(curves).every((points) => points.flat().every(Number.isFinite));
+      curveNames.every((name) => curves[name].flat().every(Number.isFinite));
     if (isWhole) return kept;
   } catch {
     // said below

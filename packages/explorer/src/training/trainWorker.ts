@@ -10,7 +10,7 @@ import {
   type StartWorker,
 } from "unravel-cnn";
 import { type DataRequest, loadImages } from "./data.js";
-import type { About, Progress, Request, Response, Until } from "./messages.js";
+import type { About, Progress, Request, Response, TrainedPiece, Until } from "./messages.js";
 import { Session } from "./session.js";
 import { type Settings, titleOf } from "./settings.js";
 
@@ -20,10 +20,8 @@ import { type Settings, titleOf } from "./settings.js";
 
 /** How often the page is told where the training stands. */
 const REPORT_MS = 200;
-/** How often it is looked at what was learnt, while an epoch lasts. */
+/** How often it is looked at what was learnt, besides the ends of epochs. */
 const LOOK_MS = 1500;
-/** And at the ends of epochs, where these are short. */
-const SHORT_LOOK_MS = 500;
 /**
  * How often the page is given all that it takes to go on, while it trains: it keeps it, and together with the time that this
  * takes there should not be more than two seconds between two of them.
@@ -166,7 +164,8 @@ async function run(): Promise<void> {
 async function oneStep(current: Session): Promise<void> {
   until = undefined;
   const record = await current.step();
-  report(current, { loss: record.loss, accuracy: record.correct / record.labels.length });
+  const { step, loss, correct, labels } = record;
+  report(current, { pieces: [{ step, loss, accuracy: correct / labels.length }] });
   const images = record.images.buffer as ArrayBuffer;
   send({ type: "step", record }, [images]);
   await sendState(current);
@@ -177,18 +176,17 @@ async function manySteps(current: Session, goal: "end" | "epoch"): Promise<void>
   const { training } = current;
   const { epoch } = training;
   const recent: { images: number; seconds: number }[] = [];
-  let sums = { images: 0, loss: 0, correct: 0 };
+  let pieces: TrainedPiece[] = [];
   let reported = performance.now();
   let looked = reported;
   let kept = reported;
   const tell = () => {
-    const { images, loss, correct } = sums;
     const seconds = recent.reduce((sum, one) => sum + one.seconds, 0);
     report(current, {
-      ...(images > 0 && { loss: loss / images, accuracy: correct / images }),
+      pieces,
       imagesPerSecond: recent.reduce((sum, one) => sum + one.images, 0) / seconds,
     });
-    sums = { images: 0, loss: 0, correct: 0 };
+    pieces = [];
     reported = performance.now();
   };
   const isThere = () => training.done || (goal === "epoch" && training.epoch > epoch);
@@ -196,11 +194,9 @@ async function manySteps(current: Session, goal: "end" | "epoch"): Promise<void>
     const { totals, seconds } = await current.advance();
     recent.push({ images: totals.images, seconds });
     while (recent.slice(1).reduce((sum, one) => sum + one.seconds, 0) > SPEED_MS / 1000) recent.shift();
-    sums = {
-      images: sums.images + totals.images,
-      loss: sums.loss + totals.loss,
-      correct: sums.correct + totals.correct,
-    };
+    const { steps, images, loss, correct } = totals;
+    const step = training.steps - (steps - 1) / 2;
+    pieces.push({ step, loss: loss / images, accuracy: correct / images });
     const now = performance.now();
     if (now - reported >= REPORT_MS) tell();
     const epochEnded = training.steps % training.stepsPerEpoch === 0;
@@ -210,7 +206,7 @@ async function manySteps(current: Session, goal: "end" | "epoch"): Promise<void>
       await sendState(current);
       kept = now;
     }
-    if (!isThere() && now - looked >= (epochEnded ? SHORT_LOOK_MS : LOOK_MS)) {
+    if (!isThere() && (epochEnded || now - looked >= LOOK_MS)) {
       await look(current);
       looked = performance.now();
     }
@@ -231,10 +227,13 @@ function progressOf(session: Session): Progress {
   return { running: until !== undefined && !place.done, ...place };
 }
 
+/** At the images set aside; when the training is over, at the test images, too. */
 async function look(current: Session): Promise<void> {
   const { steps } = current.training;
-  const seen = await current.look();
-  if (seen) send({ type: "look", steps, look: seen });
+  for (const on of ["validation", "test"] as const) {
+    const seen = await current.look(on);
+    if (seen) send({ type: "look", steps, look: seen });
+  }
 }
 
 /** Sends the weights if they are others than before. */

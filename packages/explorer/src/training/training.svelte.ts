@@ -8,9 +8,10 @@ import {
   trainingGflops,
 } from "unravel-cnn";
 import type { Explorer } from "../state/explorer.svelte.js";
-import { type Curves, curvesOf, pointsOf } from "./curves.js";
-import { type DataRequest, MNIST_ELSEWHERE, servedData } from "./data.js";
+import { type DataRequest, filesIn, MNIST_ELSEWHERE, servedData } from "./data.js";
+import { Lines } from "./lines.svelte.js";
 import type { About, Progress, Until } from "./messages.js";
+import { type Run, Runs } from "./runs.svelte.js";
 import type { SavedTraining } from "./saved.js";
 import type { Look, StepRecord } from "./session.js";
 import { checkSettings, type DataName, type Settings } from "./settings.js";
@@ -27,6 +28,8 @@ const LEAST_BETWEEN_WEIGHTS_MS = 250;
 /** Between new weights passes so many times what computing and drawing them took. */
 const REST = 6;
 const LONGEST_DRAWING_MS = 5000;
+/** So often at most what was seen is drawn anew: epochs may be short. */
+const LEAST_BETWEEN_LOOKS_MS = 500;
 const NO_SIMD =
   "This browser has no WebAssembly SIMD, so it can't train here; a current Chrome, Edge, Firefox or Safari can.";
 const MOST_IMAGES_OPENED = 64;
@@ -39,8 +42,6 @@ export class LiveTraining {
   /** The settings of the network in training; those in the form may be others. */
   settings = $state.raw<Settings>();
   progress = $state.raw<Progress>();
-  /** Grows with every report: curves are changed in place. */
-  reports = $state(0);
   look = $state.raw<Look>();
   /** What went wrong, in one sentence. */
   problem = $state("");
@@ -62,15 +63,19 @@ export class LiveTraining {
   /** Whether MNIST may be fetched from another host. */
   mayFetch = $state(false);
   files = $state.raw<readonly File[]>([]);
-  #filesId = 0;
+  readonly runs = new Runs();
+  #filesCount = 0;
+  /** Of the files that are trained on. */
+  #filesId = "";
   /** Settled when the page's own server has said what it has. */
   readonly #asked: Promise<void>;
 
-  curves: Curves = curvesOf();
+  readonly #lines = new Lines();
   readonly #explorer: Explorer;
   readonly #trainer: Trainer;
   /** How far it is to go; undefined: it pauses. */
   #until: Until | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   readonly gflops: number | undefined = $derived(
     this.model && this.progress?.imagesPerSecond
@@ -120,14 +125,16 @@ export class LiveTraining {
   /** Files that the visitor gave. */
   take(files: readonly File[]): void {
     this.files = files;
-    this.#filesId += 1;
+    this.#filesCount += 1;
   }
 
   /** Where the images of these settings are; undefined: they have to be given, or their fetching allowed. */
   requestFor({ data: name, images }: Settings): DataRequest | undefined {
     if (name === "digits") return { name, images };
     if (name === "files") {
-      return this.files.length > 0 ? { name, images, files: this.files, filesId: this.#filesId } : undefined;
+      return this.files.length > 0
+        ? { name, images, files: this.files, filesId: this.#filesCount }
+        : undefined;
     }
     if (this.served.includes(name)) {
       return { name, images, folder: new URL(`data/${name}/`, document.baseURI).href };
@@ -221,21 +228,38 @@ export class LiveTraining {
       await this.#asked;
       const data = this.requestFor(settings);
       if (!data) throw new InputError("Where are the images? Choose other data, or give them below.");
+      this.runs.follow(this.run, { settings, files: filesIn(data) });
       this.#until = then;
       this.settings = settings;
+      this.#filesId = filesIn(data);
       this.record = undefined;
       this.look = undefined;
+      this.#lookedAt = Number.NEGATIVE_INFINITY;
       this.progress = undefined;
       this.first = state ? this.first : undefined;
-      this.curves = curvesOf(curves);
+      this.#lines.begin(curves);
       this.saved = state &&
-        this.first && { settings, training: state, first: this.first, curves: pointsOf(this.curves) };
+        this.first && { settings, training: state, first: this.first, curves: this.#lines.points };
       this.#trainer.open({ settings, data, threads: this.threads, state });
     } catch (error) {
       this.loading = undefined;
       this.phase = before;
       this.problem = (error as Error).message;
     }
+  }
+
+  /** The present training as one that others are compared with. */
+  get run(): Run | undefined {
+    const { settings, progress, about } = this;
+    if (!settings || !about) return undefined;
+    return {
+      settings,
+      files: this.#filesId,
+      colour: this.runs.colour,
+      steps: progress?.steps ?? 0,
+      total: about.epochs * about.stepsPerEpoch,
+      curves: this.#lines.points,
+    };
   }
 
   // What the worker says ----------------------------------------------------------------------------------------------
@@ -256,21 +280,22 @@ export class LiveTraining {
     if (this.phase !== "stopped") {
       this.phase = progress.done ? "done" : progress.running ? "running" : "paused";
     }
-    const at = this.#epochs(progress.steps);
-    if (progress.loss !== undefined) this.curves.loss.add(at, progress.loss);
-    if (progress.accuracy !== undefined) this.curves.accuracy.add(at, progress.accuracy);
-    this.reports += 1;
+    this.#lines.learn(progress.pieces ?? []);
+    this.#lines.draw();
     if (!progress.running) this.#until = undefined;
   }
 
   #see(look: Look, steps: number): void {
-    this.look = look;
-    if (look.on === "validation") {
-      this.curves.validationLoss.add(this.#epochs(steps), look.loss);
-      this.curves.validationAccuracy.add(this.#epochs(steps), look.accuracy);
+    const isRunning = this.phase === "running";
+    // what is looked at shortly after is drawn then
+    if (!isRunning || performance.now() - this.#lookedAt >= LEAST_BETWEEN_LOOKS_MS) {
+      this.look = look;
+      this.#lookedAt = performance.now();
     }
-    this.reports += 1;
-    if (this.phase !== "running") this.#save(this.saved?.training); // with this point
+    this.#lines.see(look, steps);
+    if (isRunning) return; // the next report is near
+    this.#lines.draw();
+    this.#save(this.saved?.training); // with this point
   }
 
   /** Whether there is a training that can be gone on with. */
@@ -281,11 +306,7 @@ export class LiveTraining {
   #save(training: TrainingState | undefined): void {
     const { settings, first } = this;
     if (!this.#isOpen || !training || !settings || !first) return;
-    this.saved = { settings, training, first, curves: pointsOf(this.curves) };
-  }
-
-  #epochs(steps: number): number {
-    return steps / (this.about?.stepsPerEpoch ?? 1);
+    this.saved = { settings, training, first, curves: this.#lines.points };
   }
 
   /** The network above is the one in training. */
