@@ -66,10 +66,40 @@ function sticksOut(page: Page): Promise<string[]> {
   });
 }
 
-/** Widths of windows, in both colours: the widest and the narrowest come first, of which a sample consists. */
+/** Tiles of an overview whose contents come nearer to each other than 8 pixels. */
+function touching(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const tiles = Array.from(document.querySelectorAll(".way > li, .figures > div"), (tile) => {
+      const range = document.createRange();
+      range.selectNodeContents(tile);
+      const rects = [...range.getClientRects()].filter(({ width, height }) => width > 0 && height > 0);
+      return {
+        name: tile.textContent?.slice(0, 40),
+        left: Math.min(...rects.map(({ left }) => left)),
+        right: Math.max(...rects.map(({ right }) => right)),
+        top: Math.min(...rects.map(({ top }) => top)),
+        bottom: Math.max(...rects.map(({ bottom }) => bottom)),
+      };
+    });
+    if (tiles.length < 2) throw new Error("there is no overview");
+    return tiles.flatMap((a, k) =>
+      tiles
+        .slice(k + 1)
+        .filter((b) => {
+          const aside = Math.max(b.left - a.right, a.left - b.right);
+          const below = Math.max(b.top - a.bottom, a.top - b.bottom);
+          return aside < 8 && below < 8;
+        })
+        .map((b) => `${a.name} | ${b.name}`),
+    );
+  });
+}
+
+/** Widths of windows, in both colours: the widest and two phones come first, of which a sample consists. */
 const SCREENS: readonly (readonly [width: number, colours: "light" | "dark"])[] = [
   [1280, "light"],
   [360, "dark"],
+  [390, "light"],
   [1280, "dark"],
   [800, "light"],
   [800, "dark"],
@@ -121,10 +151,11 @@ describe.each(few(networks.slice(0, 3), networks))("the report of %s", (name, sp
 
   testInBrowser("fits wide and phone screens, light and dark, and asks for nothing", async () => {
     const { page, events } = await opened();
-    for (const [width, colorScheme] of few(SCREENS.slice(0, 2), SCREENS)) {
+    for (const [width, colorScheme] of few(SCREENS.slice(0, 3), SCREENS)) {
       await page.setViewportSize({ width, height: 800 });
       await page.emulateMedia({ colorScheme, media: "screen" });
       expect(await sticksOut(page), `${width} ${colorScheme}`).toEqual([]);
+      expect(await touching(page), `${width} ${colorScheme}`).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
     }
     expect(events).toEqual({ requests: [], said: [] });
@@ -205,10 +236,11 @@ describe.each([
 
   testInBrowser("fits screens and paper, shows its pictures, and asks for nothing", async () => {
     const { page, events } = await openReport(html);
-    for (const [width, colorScheme] of few(SCREENS.slice(0, 2), SCREENS)) {
+    for (const [width, colorScheme] of few(SCREENS.slice(0, 3), SCREENS)) {
       await page.setViewportSize({ width, height: 800 });
       await page.emulateMedia({ colorScheme, media: "screen" });
       expect(await sticksOut(page), `${width} ${colorScheme}`).toEqual([]);
+      expect(await touching(page), `${width} ${colorScheme}`).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
     }
     await page.waitForFunction(() =>

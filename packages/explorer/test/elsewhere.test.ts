@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import { oneConv } from "unravel-cnn";
 import { expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
@@ -68,6 +69,10 @@ testInBrowser("what a file of other programs lacks is said, and where arrays are
   await notice
     .filter({ hasText: /Arrays of your own implementation are compared by Open, Check yours\.$/ })
     .waitFor();
+  // a good file takes what was wrong with another along
+  await open(page, "good.json", JSON.stringify(oneConv({ filters: 2 })));
+  await page.getByText("good.json").first().waitFor();
+  expect(await notice.count()).toBe(0);
 });
 
 testInBrowser("the menu fits a phone", async () => {

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Page } from "playwright-core";
 import {
   createEngine,
   evaluate,
@@ -10,7 +11,7 @@ import {
   trace,
 } from "unravel-cnn";
 import { readModel } from "unravel-cnn/node";
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
 import { few } from "../../../test/support/long.js";
@@ -143,6 +144,16 @@ testInBrowser("one step, slowly: images, loss, gradients, update, the loss after
     .locator('[aria-label^="Image "]')
     .evaluateAll((all) => all.map((one) => one.ariaLabel));
   expect(labels).toEqual(Array.from(batch, (image, n) => `Image ${n}, a ${train.labels[image]}`));
+  // the pad shows the picture whose numbers the network shows: of the batch, until something is drawn
+  const imageOf = (n: number) => [...train.images.subarray(batch[n] * 784, (batch[n] + 1) * 784)];
+  expect(likeness(await onPad(page), imageOf(0))).toBeGreaterThan(0.95);
+  await walk.getByRole("button", { name: /^Image 3, / }).click();
+  expect(likeness(await onPad(page), imageOf(3))).toBeGreaterThan(0.95);
+  expect(likeness(await onPad(page), imageOf(0))).toBeLessThan(0.8);
+  expect(await page.locator('fieldset input[name="answer"]:enabled').count()).toBe(0);
+  await page.getByText(`This image of the batch is a ${train.labels[batch[3]]}.`).waitFor();
+  await walk.getByRole("button", { name: /^Image 0, / }).click();
+
   await walk.getByRole("button", { name: /^loss, / }).click();
   expect((await selected(page)).address).toBe("loss");
   expect((await selected(page)).value).toBeCloseTo(step.loss, 6);
@@ -181,6 +192,23 @@ testInBrowser("one step, slowly: images, loss, gradients, update, the loss after
   await page.locator("header .network", { hasText: "untrained" }).waitFor();
   expect(bits(await parametersShown(page, NAMES))).toEqual(bits(before));
 });
+
+/** What lies on the pad, as 28 by 28 numbers. */
+function onPad(page: Page): Promise<number[]> {
+  return page.locator(".pad canvas").evaluate((pad) => {
+    const small = new OffscreenCanvas(28, 28).getContext("2d") as OffscreenCanvasRenderingContext2D;
+    small.imageSmoothingQuality = "high";
+    small.drawImage(pad as HTMLCanvasElement, 0, 0, 28, 28);
+    return [...small.getImageData(0, 0, 28, 28).data].filter((_, k) => k % 4 === 3);
+  });
+}
+
+/** 1 for the same picture: the cosine between the two. */
+function likeness(a: readonly number[], b: readonly number[]): number {
+  const dot = (one: readonly number[], other: readonly number[]) =>
+    one.reduce((sum, value, k) => sum + value * other[k], 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+}
 
 describe("while it trains", () => {
   testInBrowser(
@@ -336,7 +364,9 @@ testInBrowser(
       given.map((file) => (file.name === broken ? { ...file, buffer: file.buffer.subarray(0, 5000) } : file)),
     );
     await alert(page, /^train-images-idx3-ubyte\.gz: the gzip data is damaged/);
-    await tell(given);
+    await input.setInputFiles(given);
+    await vi.waitUntil(async () => (await page.getByRole("alert").count()) === 0); // nothing is wrong with these
+    await page.getByRole("button", { name: "Play" }).click();
     await phase(page, "done");
 
     const engine = await createEngine(oneConv({ filters: 2 }), { threads: 0 });

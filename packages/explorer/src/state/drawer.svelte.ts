@@ -67,7 +67,9 @@ export class Drawer {
       import("../training/keeper.svelte.js"),
     ]);
     this.training ??= new LiveTraining(this.#explorer);
-    this.keeper ??= new Keeper(this.training, (text) => this.#explorer.tell(text, false));
+    this.keeper ??= new Keeper(this.training, (text) => {
+      if (this.tab !== "train") this.#explorer.tell(text, false); // there it stands above the curves
+    });
     return this.training;
   }
 

@@ -27,6 +27,8 @@ export interface Waiting {
 
 /** So long the page that is being left, if this is a reload, may take to let go of what it kept. */
 const LOCK_MS = 1500;
+/** Where the page that is being left says how far it had come: nothing slower is sure to be done then. */
+const REACHED = "unravel reached";
 const OTHER_TAB =
   "Another tab with this page keeps its training, so this one would be lost on a reload: save the model before you leave.";
 
@@ -35,8 +37,8 @@ const OTHER_TAB =
  * There is one place for it; of several tabs the first has it.
  */
 export class Keeper {
-  /** The step at which it went on, until the visitor has read that. */
-  wentOn = $state<number>();
+  /** The step at which it went on, and the one that it had come to, until the visitor has read that. */
+  wentOn = $state.raw<{ readonly from: number; readonly reached: number }>();
   waiting = $state.raw<Waiting>();
   /** Why nothing is kept at present, in a sentence. */
   problem = $state("");
@@ -50,6 +52,8 @@ export class Keeper {
   /** Whether it has to be done once more. */
   #again = false;
   #filesKept: readonly File[] = [];
+  /** The step that this page had come to before it was loaded again; 0: it wasn't, or didn't train. */
+  #reached = takeWord();
 
   constructor(training: LiveTraining, tell: (text: string) => void) {
     this.#training = training;
@@ -72,7 +76,10 @@ export class Keeper {
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) void this.#training.save();
     });
-    addEventListener("pagehide", () => void this.#training.save());
+    addEventListener("pagehide", () => {
+      void this.#training.save(); // may come too late
+      this.#leaveWord();
+    });
   }
 
   /** Becomes the one that keeps, if no other tab is, and looks what there is. */
@@ -99,6 +106,16 @@ export class Keeper {
       if (goOn && this.#training.phase === "idle") void this.goOn();
     } catch (error) {
       this.waiting = { kept: undefined, model, problem: (error as Error).message };
+    }
+  }
+
+  #leaveWord(): void {
+    const { phase, progress } = this.#training;
+    if (!this.#isOwner || this.waiting || phase !== "running") return;
+    try {
+      sessionStorage.setItem(REACHED, String(progress?.steps ?? 0));
+    } catch {
+      // denied: then nothing was kept either
     }
   }
 
@@ -135,8 +152,10 @@ export class Keeper {
     const saved = wanted?.kept?.saved;
     if (saved && saved.settings === settings) {
       this.waiting = undefined;
-      this.wentOn = saved.training.steps;
-      this.#tell(`Went on from step ${whole(this.wentOn)}.`);
+      const { steps: from } = saved.training;
+      this.wentOn = { from, reached: Math.max(from, this.#reached) };
+      this.#reached = 0;
+      this.#tell(sentenceOf(this.wentOn));
       void this.keep();
     }
   }
@@ -166,6 +185,25 @@ export class Keeper {
       this.#isKeeping = false;
       if (this.#again) void this.keep();
     }
+  }
+}
+
+/** What became of a training that was interrupted, said once. */
+export function sentenceOf({ from, reached }: { readonly from: number; readonly reached: number }): string {
+  const start = `Went on from step ${whole(from)}.`;
+  return reached > from
+    ? `${start} The steps after it, up to ${whole(reached)}, were not kept yet. They are done again and give the same numbers.`
+    : start;
+}
+
+/** What the page that was left said, if it is this one. */
+function takeWord(): number {
+  try {
+    const reached = Number(sessionStorage.getItem(REACHED));
+    sessionStorage.removeItem(REACHED);
+    return isReload() && Number.isInteger(reached) ? reached : 0;
+  } catch {
+    return 0;
   }
 }
 

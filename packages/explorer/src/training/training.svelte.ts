@@ -1,6 +1,5 @@
 import {
   defineModel,
-  hasSimd,
   InputError,
   type Model,
   type NamedTensors,
@@ -8,6 +7,7 @@ import {
   trainingGflops,
 } from "unravel-cnn";
 import type { Explorer } from "../state/explorer.svelte.js";
+import { checkBrowser, threadsFor } from "./browser.js";
 import { type DataRequest, filesIn, MNIST_ELSEWHERE, servedData } from "./data.js";
 import { Lines } from "./lines.svelte.js";
 import type { About, Progress, Until } from "./messages.js";
@@ -30,8 +30,6 @@ const REST = 6;
 const LONGEST_DRAWING_MS = 5000;
 /** So often at most what was seen is drawn anew: epochs may be short. */
 const LEAST_BETWEEN_LOOKS_MS = 500;
-const NO_SIMD =
-  "This browser has no WebAssembly SIMD, so it can't train here; a current Chrome, Edge, Firefox or Safari can.";
 const MOST_IMAGES_OPENED = 64;
 
 /** The training that the page shows: what components read, and what a visitor can do with it. */
@@ -115,17 +113,16 @@ export class LiveTraining {
     });
   }
 
-  /** How many threads train; 0: memory can't be shared here, so the training worker does it alone. */
-  get threads(): number {
-    if (!crossOriginIsolated) return 0;
-    const cores = navigator.hardwareConcurrency;
-    return this.allCores ? cores : Math.max(1, cores - 1);
-  }
-
   /** Files that the visitor gave. */
   take(files: readonly File[]): void {
     this.files = files;
+    this.imagesChosen();
     this.#filesCount += 1;
+  }
+
+  /** What was wrong with the images before the first step may be mended now. */
+  imagesChosen(): void {
+    if (this.phase === "idle") this.problem = "";
   }
 
   /** Where the images of these settings are; undefined: they have to be given, or their fetching allowed. */
@@ -224,7 +221,7 @@ export class LiveTraining {
     this.loading = { doing: "Starting", share: 0 };
     try {
       checkSettings(settings);
-      if (!hasSimd()) throw new InputError(NO_SIMD);
+      checkBrowser();
       await this.#asked;
       const data = this.requestFor(settings);
       if (!data) throw new InputError("Where are the images? Choose other data, or give them below.");
@@ -240,7 +237,7 @@ export class LiveTraining {
       this.#lines.begin(curves);
       this.saved = state &&
         this.first && { settings, training: state, first: this.first, curves: this.#lines.points };
-      this.#trainer.open({ settings, data, threads: this.threads, state });
+      this.#trainer.open({ settings, data, threads: threadsFor(this.allCores), state });
     } catch (error) {
       this.loading = undefined;
       this.phase = before;
