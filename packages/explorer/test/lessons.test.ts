@@ -1,10 +1,11 @@
-import { defineModel, knownMistakes, parseCell, trace } from "unravel-cnn";
+import { defineModel, drawPair, knownMistakes, parseCell, trace } from "unravel-cnn";
 import { describe, expect, test, vi } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { answerTo } from "../src/broken/riddles.js";
 import { lessonNamed, lessons } from "../src/lessons/index.js";
 import { formatLink, MOST_NOTE, parseLink } from "../src/state/link.js";
-import { checkSettings, specOf } from "../src/training/settings.js";
+import { Session } from "../src/training/session.js";
+import { checkSettings, defaults, specOf } from "../src/training/settings.js";
 import { DRAWER, violations } from "./support/axe.js";
 import { sample, traceOf, trainedNetwork } from "./support/library.js";
 import { selected } from "./support/page.js";
@@ -25,11 +26,15 @@ describe("as data", () => {
     expect(lessons.map(({ id }) => id)).toEqual(["filters", "time", "gradients", "learning-rate", "bug"]);
     for (const { steps } of lessons) {
       expect(steps.length).toBeGreaterThanOrEqual(3);
-      for (const { text, show, question, answer } of steps) {
+      for (const { text, show, question, choices, answer } of steps) {
         expect(show.length).toBeGreaterThan(0);
         expect(question).toMatch(/\?$/);
         expect(answer).toMatch(/[.!]$/);
         expect(text.split(/[.?:] /).length).toBeLessThanOrEqual(5);
+        if (!choices) continue;
+        expect(new Set(choices.all).size).toBe(3);
+        expect(choices.all[choices.right]).toBeDefined();
+        expect(choices.all.join("")).not.toContain("*");
       }
     }
   });
@@ -86,6 +91,26 @@ describe("what they say is so", () => {
     expect(at("grad.conv1.weight", 3, 0, 2, 1)).toBeCloseTo(-8.5, 1);
   });
 
+  test("what each learning rate comes to: half, three of four, a guess", async () => {
+    const shares = {
+      "about one of ten": [0.05, 0.15],
+      "about half": [0.4, 0.55],
+      "about three of four": [0.7, 0.8],
+    };
+    const { train, test: unseen } = await drawPair(0, { trainCount: 1000, testCount: 1 });
+    for (const { show, choices } of lessonNamed("learning-rate")?.steps.slice(1) ?? []) {
+      const settings = parseLink(show[0].link).settings ?? defaults;
+      const session = await Session.open(settings, { train, test: unseen }, { threads: 0 });
+      while (!session.training.done) await session.advance();
+      const accuracy = (await session.look("validation"))?.accuracy;
+      await session.close();
+      const right = choices?.all[choices.right] as keyof typeof shares;
+      const [least, most] = shares[right];
+      expect(accuracy).toBeGreaterThan(least);
+      expect(accuracy).toBeLessThan(most);
+    }
+  });
+
   test("twice the filters are twice the multiply-adds", () => {
     const [eight, sixteen] = (lessonNamed("time")?.steps[0].show ?? []).map(({ link }) => {
       const { settings } = parseLink(link);
@@ -109,9 +134,10 @@ testInBrowser("a lesson is opened by a link, and walked through by keyboard", as
   const lesson = page.getByRole("region", { name: "Lesson: What a filter sees" });
   await lesson.getByText("step 1 of 4").waitFor();
   const answer = lesson.getByText(/^Nine: a weight for each/);
-  expect(await answer.isVisible()).toBe(false);
-  await lesson.locator("summary").press("Enter");
+  expect(await answer.count()).toBe(0); // until somebody has tried
+  await lesson.getByRole("button", { name: "676" }).press("Enter");
   await answer.waitFor();
+  await lesson.getByText("You said: 676. It is something else.").waitFor();
   await lesson.getByRole("button", { name: "One of the nine weights" }).press("Enter");
   await page.locator(".value .address", { hasText: "conv1.weight[5, 0, 1, 2]" }).waitFor();
   expect(await violations(page, DRAWER)).toEqual([]);
@@ -130,13 +156,21 @@ testInBrowser("a lesson is opened by a link, and walked through by keyboard", as
     .click();
   const rates = page.getByRole("region", { name: "Lesson: What the learning rate does" });
   await rates.getByRole("button", { name: "Next" }).click();
-  await rates.getByRole("button", { name: "Train with 0.0005" }).click();
+  // it asks before it shows, and answers when that is over
+  const small = rates.getByRole("button", { name: "Train with 0.0005" });
+  expect(await small.isDisabled()).toBe(true);
+  await rates.getByRole("button", { name: "about half" }).click();
+  await rates.getByText("You said: about half").waitFor();
+  expect(await rates.getByText(/^About half\./).count()).toBe(0);
+  await small.click();
   await phase(page, "loading", "running", "done");
   expect(await page.getByRole("tab", { name: "Train" }).getAttribute("aria-selected")).toBe("true");
   expect(await page.getByRole("spinbutton", { name: "learning rate" }).inputValue()).toBe("0.0005");
   await rates.getByText("step 2 of 4").waitFor();
   // each of the first 100 of its 125 steps is a point of the curve, and each of its five epochs
   await phase(page, "done");
+  await rates.getByText("You said: about half. That is right.").waitFor();
+  await rates.getByText(/^About half\./).waitFor();
   const points = (series: string, chart = "Loss") =>
     page
       .locator(`section[aria-label="${chart}"] [data-series="${series}"] path`)
@@ -150,6 +184,7 @@ testInBrowser("a lesson is opened by a link, and walked through by keyboard", as
 
   // the next one lies over it; both are named by what differs, and stay over a reload until they are removed
   await rates.getByRole("button", { name: "Next" }).click();
+  await rates.getByRole("button", { name: "every one" }).click();
   await rates.getByRole("button", { name: "Train with 0.05" }).click();
   const compared = page.getByRole("region", { name: "Compared trainings" });
   await compared.getByRole("row", { name: /^learning rate 0\.05 125 of 125 \d/ }).waitFor();
@@ -175,8 +210,16 @@ testInBrowser("a lesson is opened by a link, and walked through by keyboard", as
   const lab = page.getByRole("tabpanel", { name: "Break it" });
   await lab.getByRole("heading", { name: "A broken network" }).waitFor();
   expect(await lab.innerText()).not.toMatch(/pool|dx\[/i);
-  await bug.getByText("show the answer").click();
+  await bug.getByRole("textbox").fill("compare gradients");
+  await bug.getByRole("button", { name: "Compare" }).click();
   await lab.getByRole("heading", { name: /^Gradient to all pooled cells/ }).waitFor();
+  // an answered step names no other step's mistake
+  await bug.getByRole("button", { name: "Back" }).click();
+  await bug.getByRole("button", { name: "See it train" }).click();
+  await lab.getByRole("heading", { name: "A broken network" }).waitFor();
+  await bug.getByRole("button", { name: "Next" }).click();
+  await bug.getByText("You said: compare gradients").waitFor();
+  expect(await lab.getByRole("heading", { name: "A broken network" }).count()).toBe(1);
   await bug.getByRole("button", { name: "End the lesson" }).click();
   expect(await page.getByRole("region", { name: /^Lesson: / }).count()).toBe(0);
 

@@ -1,4 +1,4 @@
-import type { Lesson } from "./lesson.js";
+import { choices, type Lesson } from "./lesson.js";
 
 const wrong = "answer=8&pass=backward";
 
@@ -26,6 +26,7 @@ export const gradients: Lesson = {
         { title: "A neighbour", link: `${wrong}&cell=grad.relu1.out[0,2,8,23]` },
       ],
       question: "How many of the 5,408 numbers before pooling get a gradient?",
+      choices: choices("all 5,408", "2,704", "*1,352"),
       answer: "1,352, one for each pooled number: a quarter.",
     },
     {
@@ -46,6 +47,7 @@ export const gradients: Lesson = {
         },
       ],
       question: "It is about −8.5. If the weight grows by 0.01, what happens to the loss, about?",
+      choices: choices("*it falls by 0.085", "it rises by 0.085", "it falls by 8.5"),
       answer: 'It falls by 0.085. Press "Nudge it" beside the sum and see how near that comes.',
     },
   ],

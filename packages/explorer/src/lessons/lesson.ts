@@ -12,8 +12,27 @@ export interface LessonStep {
   /** Two or three short sentences. */
   readonly text: string;
   readonly show: readonly Show[];
+  /** Whether it is asked before anything is shown: the buttons wait for a guess, and the answer for what they show. */
+  readonly predict?: boolean;
   readonly question: string;
+  /** What can be chosen; without it the visitor writes a few words. */
+  readonly choices?: Choices;
+  /** What is right, or what happened, and why. Nobody sees it before a guess. */
   readonly answer: string;
+}
+
+export interface Choices {
+  readonly all: readonly string[];
+  /** The place of the right one. */
+  readonly right: number;
+}
+
+/** The answers to choose from, the right one with a star before it. */
+export function choices(...marked: readonly string[]): Choices {
+  return {
+    all: marked.map((one) => one.replace(/^\*/, "")),
+    right: marked.findIndex((one) => one.startsWith("*")),
+  };
 }
 
 /** A button that sets the page's state. */
