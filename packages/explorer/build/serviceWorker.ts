@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Plugin } from "vite";
+
+/** Of the public folder, what others show of the page: it needs it neither with a network nor without. */
+const FOR_OTHERS = ["preview.png"];
 
 /**
  * Adds `sw.js`, the service worker that keeps the page for times without a network: `worker.js` beside this file, with the
@@ -21,9 +25,11 @@ export function serviceWorker(): Plugin {
       for (const file of files) {
         hash.update(file.fileName).update(file.type === "chunk" ? file.code : file.source);
       }
+      const fromPublic = readdirSync(publicFolder).filter((name) => !FOR_OTHERS.includes(name));
+      for (const name of fromPublic) hash.update(name).update(readFileSync(join(publicFolder, name)));
       const names = [
         "./",
-        ...readdirSync(publicFolder),
+        ...fromPublic,
         ...files.map(({ fileName }) => fileName).filter((name) => name !== "index.html"),
       ];
       const source = readFileSync(new URL("./worker.js", import.meta.url), "utf8")

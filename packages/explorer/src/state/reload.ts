@@ -1,5 +1,7 @@
-/** Whether this page was there before, and was loaded again. */
+import { loadedItself } from "../isolation.js";
+
+/** Whether this page was there before, and its visitor loaded it again. */
 export function isReload(): boolean {
   const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
-  return navigation?.type === "reload";
+  return navigation?.type === "reload" && !loadedItself;
 }
