@@ -2,12 +2,14 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { workDuring } from "./pageWork.mjs";
 
 /*
  * How well the explorer trains, for bench/page.mjs: one-conv with the default settings, on MNIST where the server has it,
  * else on drawn digits.
  *
- * Long tasks: what keeps the page's own thread for more than 50 ms while it trains with the default threads. Pause: from
+ * Long tasks: what keeps the page's own thread for more than 50 ms while it trains with the default threads, by the clock and in
+ * processor time. Pause: from
  * the click to the page that says so. Speed: images of ten epochs by the clock, with everything that is drawn meanwhile,
  * with all cores, beside the command line's training alone before and after it. Memory: of the process of the page, after
  * two epochs and after ten.
@@ -54,45 +56,48 @@ async function pauses({ page, context }) {
   await page.getByRole("button", { name: "Play" }).click();
   await page.locator('[data-phase="running"]').waitFor({ timeout: 300_000 });
   await page.waitForTimeout(1000);
-  const result = await page.evaluate(async (count) => {
-    const long = [];
-    const observer = new PerformanceObserver((entries) => {
-      for (const { duration } of entries.getEntries()) long.push(duration);
-    });
-    observer.observe({ type: "longtask" });
-    const button = (name) =>
-      [...document.querySelectorAll(".controls button")].find((one) => one.textContent.includes(name));
-    const phase = (wanted) =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (document.querySelector("[data-phase]").dataset.phase !== wanted) return false;
-          watcher.disconnect();
-          resolve(performance.now());
-          return true;
-        };
-        const watcher = new MutationObserver(look);
-        watcher.observe(document.querySelector(".controls"), {
-          subtree: true,
-          attributes: true,
-          childList: true,
-        });
-        look();
-      });
-    const times = [];
-    for (let k = 0; k < count; k++) {
-      await new Promise((resolve) => setTimeout(resolve, 1000 + 37 * k));
-      const start = performance.now();
-      button("Pause").click();
-      times.push((await phase("paused")) - start);
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      button("Play").click();
-      await phase("running");
-    }
-    observer.disconnect();
-    return { pauses: times, longTasks: long };
-  }, PAUSES);
+  const { result, tasks } = await workDuring(page, () => page.evaluate(playAndPause, PAUSES));
   await context.close();
-  return result;
+  return { ...result, work: tasks.filter((task) => task > 50).length, mostWork: Math.max(...tasks) };
+}
+
+/** Runs on the page. */
+async function playAndPause(count) {
+  const long = [];
+  const observer = new PerformanceObserver((entries) => {
+    for (const { duration } of entries.getEntries()) long.push(duration);
+  });
+  observer.observe({ type: "longtask" });
+  const button = (name) =>
+    [...document.querySelectorAll(".controls button")].find((one) => one.textContent.includes(name));
+  const phase = (wanted) =>
+    new Promise((resolve) => {
+      const look = () => {
+        if (document.querySelector("[data-phase]").dataset.phase !== wanted) return false;
+        watcher.disconnect();
+        resolve(performance.now());
+        return true;
+      };
+      const watcher = new MutationObserver(look);
+      watcher.observe(document.querySelector(".controls"), {
+        subtree: true,
+        attributes: true,
+        childList: true,
+      });
+      look();
+    });
+  const times = [];
+  for (let k = 0; k < count; k++) {
+    await new Promise((resolve) => setTimeout(resolve, 1000 + 37 * k));
+    const start = performance.now();
+    button("Pause").click();
+    times.push((await phase("paused")) - start);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    button("Play").click();
+    await phase("running");
+  }
+  observer.disconnect();
+  return { pauses: times, longTasks: long };
 }
 
 /** Trains for ten epochs with all cores. */
@@ -134,7 +139,9 @@ async function memoryOf(browser, page) {
   }
 }
 
-export function trainingAsText({ data, images, pauses, longTasks, imagesPerSecond, command, share, memory }) {
+export function trainingAsText(measured) {
+  const { data, images, pauses, longTasks, work, mostWork, imagesPerSecond, command, share, memory } =
+    measured;
   const whole = (value) => Math.round(value).toLocaleString("en-US");
   const mebibytes = (value) => (value === undefined ? "unknown" : `${whole(value)} MiB`);
   const sorted = pauses.toSorted((a, b) => a - b);
@@ -142,6 +149,7 @@ export function trainingAsText({ data, images, pauses, longTasks, imagesPerSecon
   return [
     `Training                one-conv, 8 filters, on ${whole(images)} images (${data})`,
     `Tasks above 50 ms       ${longTasks.length}${longest}`,
+    `  of processor time     ${work}, the longest ${mostWork.toFixed(1)} ms`,
     `Click to pause          ${sorted[sorted.length >> 1].toFixed(1).padStart(7)} ms, slowest ${sorted.at(-1).toFixed(1)} ms`,
     `All cores               ${whole(imagesPerSecond)} images/s, ${(100 * share).toFixed(0)}% of the command line's ${whole(command)}`,
     `Memory                  ${mebibytes(memory.early)} after 2 epochs, ${mebibytes(memory.late)} after ${EPOCHS}`,

@@ -79,7 +79,8 @@ function bytesOfPad(drawing: Drawing, model: Model): Uint8Array {
   const { base } = drawing;
   const hasColours = base?.kind === "pixels" && base.shape[0] === 3;
   if (hasColours && !readsHandwriting(model)) return inputFromPicture(model, raster);
-  const grey = Uint8Array.from({ length: RASTER * RASTER }, (_, k) => raster.data[4 * k]);
+  const grey = new Uint8Array(RASTER * RASTER);
+  for (let k = 0; k < grey.length; k++) grey[k] = raster.data[4 * k];
   if (readsHandwriting(model)) return normalizeDigit(grey, RASTER, RASTER);
   return inputFromPicture(model, { width: RASTER, height: RASTER, channels: 1, depth: 8, data: grey });
 }
@@ -136,8 +137,13 @@ export function drawPad(
   context.restore();
 }
 
+/** What was made of bytes last, for each ink: while somebody draws, what lies under the strokes stays. */
+const inked = new Map<string, { readonly bytes: Uint8Array; readonly canvas: HTMLCanvasElement }>();
+
 /** Grey bytes as ink on nothing; three channels as they are. */
 function inkCanvas([channels, height, width]: ImageShape, bytes: Uint8Array, ink: string): HTMLCanvasElement {
+  const known = inked.get(ink);
+  if (known?.bytes === bytes) return known.canvas;
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
@@ -155,6 +161,7 @@ function inkCanvas([channels, height, width]: ImageShape, bytes: Uint8Array, ink
     context.fillStyle = ink;
     context.fillRect(0, 0, width, height);
   }
+  inked.set(ink, { bytes, canvas });
   return canvas;
 }
 
