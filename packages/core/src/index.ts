@@ -121,7 +121,7 @@ export {
 } from "./graph/parameters.js";
 export { type Fit, fits, type PictureRule, pictureRule } from "./graph/pictures.js";
 export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
-export type { Circumstances, LayerSpec, Mode } from "./layers/layer.js";
+export type { ChannelStatistics, Circumstances, LayerSpec, Mode } from "./layers/layer.js";
 export type { ClassWeightsSpec } from "./losses/classWeights.js";
 export { lossKinds as losses } from "./losses/index.js";
 export { type ClassWeights, type Loss, type LossSpec, meanLoss } from "./losses/loss.js";

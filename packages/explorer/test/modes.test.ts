@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import {
+  channelStatistics,
   defineModel,
   EVALUATION,
   explain,
@@ -17,6 +18,7 @@ import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
 import { lossesAlong } from "../src/state/nudge.js";
 import { traceBatch } from "../src/state/traceBatch.js";
+import { short } from "../src/view/numbers.js";
 import { modeWords } from "../src/words/layers.js";
 import { sample } from "./support/library.js";
 import { selected } from "./support/page.js";
@@ -93,6 +95,28 @@ describe("what is shown", () => {
     expect(step.tensors["dropout1.out"]).not.toEqual(two.tensors["dropout1.out"]);
   });
 
+  test("what channels are normalised by: the running statistics, or those of the batch", () => {
+    const norm = model.layers[1];
+    const one = traceBatch(model, parameters, { images, labels: [3] });
+    const kept = channelStatistics(one, norm);
+    expect([...(kept?.mean ?? [])]).toEqual([...parameters["norm1.running_mean"].data]);
+    for (const [c, variance] of parameters["norm1.running_var"].data.entries()) {
+      expect(kept?.deviation[c]).toBeCloseTo(Math.sqrt(variance + 1e-5), 12);
+    }
+    const both = Uint8Array.from([...images, ...sample(5)]);
+    const two = traceBatch(model, parameters, { images: both, labels: [3, 5] });
+    const batch = channelStatistics(two, norm);
+    const { data } = two.tensors["conv1.out"];
+    for (let c = 0; c < 4; c++) {
+      const own = [...data].filter((_, k) => Math.floor(k / 196) % 4 === c);
+      const mean = own.reduce((sum, x) => sum + x, 0) / own.length;
+      const variance = own.reduce((sum, x) => sum + (x - mean) ** 2, 0) / own.length;
+      expect(batch?.mean[c]).toBeCloseTo(mean, 9);
+      expect(batch?.deviation[c]).toBeCloseTo(Math.sqrt(variance + 1e-5), 9);
+    }
+    expect(channelStatistics(two, model.layers[0])).toBeUndefined();
+  });
+
   test("is run again under the same circumstances when a weight is moved", () => {
     const both = Uint8Array.from([...images, ...sample(5)]);
     for (const batch of [
@@ -123,6 +147,17 @@ describe("what is shown", () => {
 testInBrowser("one image goes by the running statistics, which are numbers to click", async () => {
   const page = await open();
   expect(await page.locator(".modes").innerText()).toMatch(/^As it is predicted, not trained on: /);
+  // two bars for each channel: what it is normalised by
+  const [mean, variance] = ["mean", "var"].map((what) => parameters[`norm1.running_${what}`].data[1]);
+  const bars = page.locator('[data-layer="norm1"]').getByRole("img", {
+    name: `channel 1 before: mean ${short(mean)}, deviation ${short(Math.sqrt(variance + 1e-5))}`,
+  });
+  const [track, bar] = [".track", ".deviation"].map((part) => bars.locator(part).last().boundingBox());
+  const share = ((await bar)?.width ?? 0) / ((await track)?.width ?? 1);
+  const deviations = [...parameters["norm1.running_var"].data].map((one) => Math.sqrt(one + 1e-5));
+  const means = [...parameters["norm1.running_mean"].data].map(Math.abs);
+  expect(share).toBeCloseTo(deviations[1] / Math.max(...deviations, ...means), 1);
+
   await clickMap(page, "norm1.out/1");
   const { address, value } = await selected(page);
   const x = loadBatch(Uint8Array.from(sample(3)), model.inputShape, [0], model.normalize);

@@ -27,6 +27,7 @@ export {
   whole,
 } from "../presentation/numbers.js";
 export { linesThatAdd, type Sum, type SumInShort, type SumLine, sumInShort } from "../presentation/sums.js";
+export { channelStatistics } from "./channelStatistics.js";
 export { contributesTo } from "./contributesTo.js";
 export { type Explanation, explain, type Way } from "./explain.js";
 export { type FiniteDifference, finiteDifference, finiteDifferences } from "./finiteDifference.js";

@@ -161,6 +161,14 @@ function batchNorm<Type extends "batchNorm1d" | "batchNorm2d">(
       return { factor, shift: factor.map((value, c) => bias.data[c] - value * statistics.mean[c]) };
     },
 
+    statistics(layer, [x], parameters, context) {
+      const statistics = statisticsIn(layer, x, parameters, context);
+      return {
+        mean: statistics.mean,
+        deviation: statistics.mean.map((_, c) => 1 / inverseDeviation(layer, statistics, c)),
+      };
+    },
+
     words: ({ eps, momentum }) => ({
       kind: "batch normalisation",
       short: inShort("batch norm", [

@@ -73,6 +73,13 @@ export interface LayerWords {
   readonly backward: string;
 }
 
+/** What is done to each channel first: `(x - mean) / deviation`. One number of each for a channel. */
+export interface ChannelStatistics {
+  readonly mean: Float64Array;
+  /** The root of the variance and of the small number that keeps it above 0. */
+  readonly deviation: Float64Array;
+}
+
 /**
  * The textbook of one kind of layer. Tensors that go in and out are batches: `[N, ...shape of one image]`.
  * All functions are pure; results have the dtype of their input, sums are kept in float64. Nothing is kept from forward for
@@ -132,6 +139,13 @@ export interface Layer<Spec extends LayerSpec, Resolved extends ResolvedLayer> {
   readonly rescales?: true;
   /** If all that it does in evaluation is to multiply each channel and to add something: what. */
   affine?(layer: Resolved, parameters: NamedTensors): Affine;
+  /** If it takes a mean from each channel and divides by a deviation: which, with these inputs. */
+  statistics?(
+    layer: Resolved,
+    inputs: readonly Tensor[],
+    parameters: NamedTensors,
+    context: Context,
+  ): ChannelStatistics;
   /** Whether in evaluation everything passes as it is. */
   readonly passesInEvaluation?: true;
   words(layer: Resolved): LayerWords;
