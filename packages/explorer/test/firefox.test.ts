@@ -34,6 +34,10 @@ testInFirefox(
     const close = (values: ArrayLike<number>) => Array.from(values, (value) => expect.closeTo(value, 5));
     expect(await probabilities()).toEqual(close(right.tensors.probs.data));
     await firefox.click('[data-picture="conv1.out/3"]');
+    await waitFor(
+      () =>
+        document.querySelector(".sheet .value .address")?.textContent?.includes("conv1.out[0, 3, ") === true,
+    );
     const cell = await firefox.evaluate(() => ({
       address: document.querySelector(".sheet .value .address")?.textContent?.trim() ?? "",
       value: Number(document.querySelector<HTMLDataElement>(".sheet data[data-value]")?.value),
