@@ -79,14 +79,30 @@ export async function emptyPage(options: BrowserContextOptions = {}): Promise<Pa
 }
 
 async function start(): Promise<Browser> {
-  browser ??= await chromium.launch({
+  browser ??= await launch([]);
+  return browser;
+}
+
+/**
+ * A browser of its own whose camera plays a file (.y4m), as it is when the camera starts. Nobody is asked whether a page may
+ * use it. It must be closed.
+ */
+export function browserWithCamera(file: string): Promise<Browser> {
+  return launch([
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    `--use-file-for-fake-video-capture=${file}`,
+  ]);
+}
+
+function launch(flags: readonly string[]): Promise<Browser> {
+  return chromium.launch({
     executablePath: browserProgram as string,
     headless: true,
-    args: [...browserFlags],
+    args: [...browserFlags, ...flags],
     // signals in this process are what other files test; the browser ends with the process all the same
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,
   });
-  return browser;
 }

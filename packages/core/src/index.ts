@@ -101,6 +101,7 @@ export {
 } from "./formats/modelFile.js";
 export { formatNpy, type NpyArray, type NumberArray, parseNpy, type WritableArray } from "./formats/npy.js";
 export { formatNpz, parseNpz } from "./formats/npz.js";
+export { type Colour, encodePng, type Pixels } from "./formats/png.js";
 export { type Origin, parseStateDict, type ReadStateDict } from "./formats/stateDict.js";
 export {
   formatTraceJson,

@@ -19,7 +19,11 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
-/** The bytes of a PNG file. @param palette at most 255 colours */
+/**
+ * The bytes of a PNG file, written without compression.
+ * @param pixels their width and height in pixels, and a byte for each pixel with a palette, else three
+ * @param palette at most 255 colours: pixel k + 1 has colour k, and pixel 0 is transparent
+ */
 export function encodePng({ width, height, data }: Pixels, palette?: readonly Colour[]): Uint8Array {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);

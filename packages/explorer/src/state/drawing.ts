@@ -30,6 +30,10 @@ export type Base =
       readonly shape: ImageShape;
       readonly bytes: Uint8Array;
       readonly opened?: Opened;
+      /** A whole picture, which isn't read as ink: where it is bright, it is bright. */
+      readonly isWhole?: boolean;
+      /** What a camera saw: no link carries it. */
+      readonly isLive?: boolean;
     };
 
 export interface Drawing {
@@ -67,16 +71,21 @@ export function baseImage(base: Base): { readonly shape: ImageShape; readonly by
 /** What a network sees of a drawing: bytes `[C, H, W]`. */
 export function bytesOf(drawing: Drawing, model: Model): Uint8Array {
   const { base, strokes } = drawing;
-  if (strokes.length > 0) return bytesOfPad(drawing, model);
+  const isPaper = takesPaper(model) && base?.kind !== "pixels";
+  if (strokes.length > 0 || isPaper) return bytesOfPad(drawing, model);
   if (base === undefined) return new Uint8Array(sizeOf(model.inputShape));
   const { shape, bytes } = baseImage(base);
   const fits = shape.every((size, axis) => size === model.inputShape[axis]);
   return fits ? bytes : inputFromPicture(model, pictureOf(shape, bytes));
 }
 
+/** Networks that were trained on whole pictures see the pad as a sheet of paper, as a page that was exported shows it to them. */
+const takesPaper = ({ pictures }: Model) => pictures !== undefined;
+
 function bytesOfPad(drawing: Drawing, model: Model): Uint8Array {
-  const raster = rasterOf(drawing);
   const { base } = drawing;
+  if (takesPaper(model)) return inputFromPicture(model, onPaper(drawing));
+  const raster = rasterOf(drawing, "black", "white");
   const hasColours = base?.kind === "pixels" && base.shape[0] === 3;
   if (hasColours && !readsHandwriting(model)) return inputFromPicture(model, raster);
   const grey = new Uint8Array(RASTER * RASTER);
@@ -96,20 +105,23 @@ function pictureOf([channels, height, width]: ImageShape, bytes: Uint8Array): Pi
 
 let raster: CanvasRenderingContext2D | undefined;
 
-/** The pad as a picture of RASTER x RASTER, with white ink on black. */
-function rasterOf(drawing: Drawing): ImageData {
+/** The pad as a picture of dark ink on white paper. */
+export const onPaper = (drawing: Drawing): ImageData => rasterOf(drawing, "white", "#111");
+
+/** The pad as a picture of RASTER x RASTER. */
+function rasterOf(drawing: Drawing, paper: string, ink: string): ImageData {
   if (!raster) {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = RASTER;
     raster = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
   }
-  raster.fillStyle = "black";
+  raster.fillStyle = paper;
   raster.fillRect(0, 0, RASTER, RASTER);
-  drawPad(raster, drawing, RASTER, "white");
+  drawPad(raster, drawing, RASTER, ink);
   return raster.getImageData(0, 0, RASTER, RASTER);
 }
 
-/** Draws what is on the pad, `side` pixels wide: grey bases and strokes in the colour of the ink, others in their own. */
+/** Draws what is on the pad, `side` pixels wide: what was drawn in the colour of the ink, pictures in their own colours. */
 export function drawPad(
   context: CanvasRenderingContext2D,
   { base, strokes }: Drawing,
@@ -120,7 +132,8 @@ export function drawPad(
   if (base) {
     const { shape, bytes } = baseImage(base);
     context.imageSmoothingQuality = "high";
-    context.drawImage(inkCanvas(shape, bytes, ink), 0, 0, side, side);
+    const isWhole = shape[0] === 3 || (base.kind === "pixels" && base.isWhole === true);
+    context.drawImage(isWhole ? pictureCanvas(shape, bytes) : inkCanvas(shape, bytes, ink), 0, 0, side, side);
   }
   context.scale(side / PAD, side / PAD);
   context.strokeStyle = context.fillStyle = ink;
@@ -140,37 +153,48 @@ export function drawPad(
 /** What was made of bytes last, for each ink: while somebody draws, what lies under the strokes stays. */
 const inked = new Map<string, { readonly bytes: Uint8Array; readonly canvas: HTMLCanvasElement }>();
 
-/** Grey bytes as ink on nothing; three channels as they are. */
-function inkCanvas([channels, height, width]: ImageShape, bytes: Uint8Array, ink: string): HTMLCanvasElement {
+/** Grey bytes as ink on nothing. */
+function inkCanvas(shape: ImageShape, bytes: Uint8Array, ink: string): HTMLCanvasElement {
   const known = inked.get(ink);
   if (known?.bytes === bytes) return known.canvas;
+  const { canvas, context } = canvasOf(shape, (pixel, image) => {
+    image.data.fill(255, 4 * pixel, 4 * pixel + 3);
+    image.data[4 * pixel + 3] = bytes[pixel];
+  });
+  context.globalCompositeOperation = "source-in";
+  context.fillStyle = ink;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  inked.set(ink, { bytes, canvas });
+  return canvas;
+}
+
+/** Bytes `[C, H, W]` as they are. */
+function pictureCanvas(shape: ImageShape, bytes: Uint8Array): HTMLCanvasElement {
+  const [channels, height, width] = shape;
+  const plane = width * height;
+  return canvasOf(shape, (pixel, image) => {
+    for (let c = 0; c < 3; c++) image.data[4 * pixel + c] = bytes[Math.min(c, channels - 1) * plane + pixel];
+    image.data[4 * pixel + 3] = 255;
+  }).canvas;
+}
+
+function canvasOf([, height, width]: ImageShape, paint: (pixel: number, image: ImageData) => void) {
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d") as CanvasRenderingContext2D;
   const image = context.createImageData(width, height);
-  const plane = width * height;
-  for (let k = 0; k < plane; k++) {
-    const colour = channels === 3;
-    for (let c = 0; c < 3; c++) image.data[4 * k + c] = colour ? bytes[c * plane + k] : 255;
-    image.data[4 * k + 3] = colour ? 255 : bytes[k];
-  }
+  for (let pixel = 0; pixel < width * height; pixel++) paint(pixel, image);
   context.putImageData(image, 0, 0);
-  if (channels !== 3) {
-    context.globalCompositeOperation = "source-in";
-    context.fillStyle = ink;
-    context.fillRect(0, 0, width, height);
-  }
-  inked.set(ink, { bytes, canvas });
-  return canvas;
+  return { canvas, context };
 }
 
 /** The first image of a batch `[N, C, H, W]`, as bytes. */
-export function pixelsOf({ inputShape, normalize: { mean, std } }: Model, x: Tensor): Base {
+export function pixelsOf({ inputShape, pictures, normalize: { mean, std } }: Model, x: Tensor): Base {
   const plane = inputShape[1] * inputShape[2];
   const bytes = Uint8Array.from({ length: sizeOf(inputShape) }, (_, k) => {
     const channel = Math.floor(k / plane);
     return Math.max(0, Math.min(255, Math.round((x.data[k] * std[channel] + mean[channel]) * 255)));
   });
-  return { kind: "pixels", shape: inputShape, bytes };
+  return { kind: "pixels", shape: inputShape, bytes, isWhole: pictures !== undefined };
 }

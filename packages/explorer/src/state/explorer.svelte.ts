@@ -6,6 +6,7 @@ import {
   type Explanation,
   explain,
   indexAt,
+  type PixelData,
   type Trace,
   tensorsOfModel,
   trace,
@@ -17,10 +18,10 @@ import { inPass, oppositeOf, otherPass, PAGE, type Pass } from "../view/network.
 import { type Drawing, emptyDrawing, pixelsOf, type Stroke } from "./drawing.js";
 import type { LinkState } from "./link.js";
 import { choices, type Network } from "./networks.js";
-import { remembered, retaken } from "./openedPicture.js";
+import { openedFor, remembered, retaken } from "./openedPicture.js";
 import { batchOfPad, digitsOf, labelOfSample } from "./padBatch.js";
 import { Shown } from "./shown.svelte.js";
-import type { Batch } from "./traceBatch.js";
+import type { GivenBatch } from "./traceBatch.js";
 import { Tracer } from "./tracer.js";
 
 /** The state of the page. Everything that one sees follows from it. */
@@ -247,6 +248,14 @@ export class Explorer extends Shown {
     this.#replace({ ...this.drawing, strokes: [...this.drawing.strokes.slice(0, -1), stroke] }, true);
   }
 
+  /** What a camera sees takes the place of what it saw before, which isn't brought back. */
+  see(picture: PixelData): void {
+    const drawing = { base: openedFor(this.network.model, picture, true).base, strokes: [] };
+    const { base } = this.drawing;
+    if (base?.kind === "pixels" && base.isLive) this.#replace(drawing);
+    else this.draw(drawing);
+  }
+
   #replace(drawing: Drawing, keepAnswer = false): void {
     this.#endBatch();
     this.drawing = drawing;
@@ -382,12 +391,6 @@ export class Explorer extends Shown {
     const { group = "" } = lieOf(this.network.model, tensor) ?? {};
     return Math.min(this.pages[group] ?? 0, channels - 1);
   }
-}
-
-/** Labelled images that didn't come from the pad. */
-export interface GivenBatch extends Batch {
-  /** `the batch of step 3` */
-  readonly name: string;
 }
 
 const key = Symbol("explorer");

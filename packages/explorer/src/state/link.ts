@@ -90,7 +90,8 @@ export function parseLink(hash: string): LinkState {
 function drawingWords({ base, strokes }: Drawing): Record<string, string> {
   const words: Record<string, string> = {};
   if (base?.kind === "sample") words.sample = `${base.digit}.${base.index}`;
-  if (base?.kind === "pixels") words.pixels = `${base.shape.join("x")}.${toText(packed(base.bytes))}`;
+  if (base?.kind === "pixels" && !base.isLive)
+    words.pixels = `${base.shape.join("x")}.${toText(packed(base.bytes))}`;
   if (strokes.length > 0) words.strokes = strokes.map((stroke) => toText(Uint8Array.from(stroke))).join(".");
   if (!base && strokes.length === 0) words.strokes = "";
   return words;

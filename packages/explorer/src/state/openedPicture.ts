@@ -26,12 +26,21 @@ const wayOf = (model: Model) =>
 
 /**
  * A picture on the pad, as a network takes it.
+ * @param isLive whether a camera sees it
  * @throws InputError if the network can't take it
  */
-export function openedFor(model: Model, picture: PixelData): PreparedPicture & { readonly base: Base } {
+export function openedFor(
+  model: Model,
+  picture: PixelData,
+  isLive = false,
+): PreparedPicture & { readonly base: Base } {
   const prepared = preparePicture(model, picture);
   const opened = { picture, way: wayOf(model) };
-  return { ...prepared, base: { kind: "pixels", shape: model.inputShape, bytes: prepared.input, opened } };
+  const isWhole = model.pictures !== undefined;
+  return {
+    ...prepared,
+    base: { kind: "pixels", shape: model.inputShape, bytes: prepared.input, opened, isWhole, isLive },
+  };
 }
 
 /**
@@ -44,7 +53,8 @@ export function retaken(drawing: Drawing, model: Model): { drawing: Drawing; pro
   const way = wayOf(model);
   if (opened === undefined || opened.way === way) return { drawing };
   try {
-    return { drawing: { ...drawing, base: openedFor(model, opened.picture).base } };
+    const { isLive } = base as Extract<Base, { kind: "pixels" }>;
+    return { drawing: { ...drawing, base: openedFor(model, opened.picture, isLive).base } };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const bytes = new Uint8Array(sizeOf(model.inputShape));

@@ -1,5 +1,5 @@
 import type { Model } from "unravel-cnn";
-import { bytesOf, type Drawing, emptyDrawing, sampleBytes } from "./drawing.js";
+import { bytesOf, type Drawing, emptyDrawing } from "./drawing.js";
 import type { Batch } from "./traceBatch.js";
 
 /** The other images of a batch: one of each digit, as many as there are besides one's own. */
@@ -23,7 +23,10 @@ export function batchOfPad({ drawing, answer, scope, shelf }: Pad, model: Model)
   const others = scope === "batch" ? otherDigits(model, own) : [];
   const images = new Uint8Array(bytes.length * (1 + others.length));
   images.set(bytes);
-  for (const [k, digit] of others.entries()) images.set(sampleBytes(digit, shelf), bytes.length * (k + 1));
+  for (const [k, digit] of others.entries()) {
+    const sample = bytesOf({ base: { kind: "sample", digit, index: shelf }, strokes: [] }, model);
+    images.set(sample, bytes.length * (k + 1));
+  }
   return { images, labels: [own, ...others.map((digit) => model.classes.indexOf(String(digit)))] };
 }
 

@@ -19,6 +19,12 @@ export interface Batch {
   readonly circumstances?: Circumstances | undefined;
 }
 
+/** Labelled images that didn't come from the pad. */
+export interface GivenBatch extends Batch {
+  /** `the batch of step 3` */
+  readonly name: string;
+}
+
 /**
  * Runs the textbook on a batch, forward and backward.
  * @param guess what the most probable class might be: while somebody draws, what it was before. If it is right, the network

@@ -3,7 +3,7 @@ import type { Series, SeriesColour } from "../components/chart/series.js";
 import { percent, short } from "../view/numbers.js";
 import type { Run } from "./runs.svelte.js";
 import type { CurveName } from "./saved.js";
-import { dataTitles, rateNames, type Settings } from "./settings.js";
+import { dataTitles, engineNames, rateNames, type Settings } from "./settings.js";
 
 /* Trainings as lines of two charts: loss and accuracy, by steps. */
 
@@ -26,6 +26,9 @@ const words: Readonly<Record<Key, (run: Run, all: readonly Run[]) => string>> = 
   files: ({ files }, all) => `files ${[...new Set(all.map((one) => one.files))].indexOf(files) + 1}`,
   images: ({ settings: { images } }) => `${images} images`,
   validation: ({ settings: { validation } }) => `${validation} set aside`,
+  network: ({ settings: { network } }) => (network === "layers" ? "layers as chosen" : network),
+  augment: ({ settings: { augment } }) => (augment ? "images changed by chance" : "images as they are"),
+  engine: ({ settings: { engine } }) => engineNames[engine],
   seed: ({ settings: { seed } }) => `seed ${seed}`,
 };
 

@@ -13,6 +13,7 @@ import {
   type Source,
   sources,
 } from "unravel-cnn";
+import { type Collected, type InputRule, imagesOf } from "./collected.js";
 import type { DataName } from "./settings.js";
 
 /*
@@ -26,14 +27,17 @@ export interface DataRequest {
   readonly images: number;
   /** Files that the visitor gave, for `files`. */
   readonly files?: readonly File[] | undefined;
-  /** Tells other files from these. */
+  /** The visitor's own pictures, for `collected`. */
+  readonly collected?: Collected | undefined;
+  /** Tells other files, or other pictures, from these. */
   readonly filesId?: number | undefined;
   /** Addresses of folders that end in a slash: this page's own server, where it has the data set, or another host. */
   readonly folder?: string | undefined;
 }
 
 /** Tells the visitor's own files from others, on another day, too; empty for other data. */
-export function filesIn({ files = [] }: DataRequest): string {
+export function filesIn({ name, files = [], filesId }: DataRequest): string {
+  if (name === "collected") return `collection ${filesId}`;
   return files.map(({ name, size, lastModified }) => `${name} ${size} ${lastModified}`).join("; ");
 }
 
@@ -76,20 +80,25 @@ function isCalled(name: string, file: string): boolean {
   return plain === file;
 }
 
+/** Images, and how they were made where that is not as usual. Without test images there is no test. */
+export interface Images extends DataPair {
+  readonly rule?: InputRule | undefined;
+}
+
 /**
  * The images, whole and checked.
  * @throws InputError if a file is missing, damaged or not what it should be; FailureError if it can't be fetched; the
  *   signal's reason if it is aborted
  */
-export async function loadImages(request: DataRequest, options: LoadOptions = {}): Promise<DataPair> {
-  const pair = await loadAll(request, options);
-  return { train: firstOf(pair.train, request.images), test: pair.test };
+export async function loadImages(request: DataRequest, options: LoadOptions = {}): Promise<Images> {
+  const images = await loadAll(request, options);
+  return { ...images, train: firstOf(images.train, request.images) };
 }
 
 async function loadAll(
-  { name, images, files, folder }: DataRequest,
+  { name, images, files, folder, collected }: DataRequest,
   { onProgress, signal }: LoadOptions,
-): Promise<DataPair> {
+): Promise<Images> {
   if (name === "digits") {
     return drawPair(DIGITS_SEED, {
       trainCount: images,
@@ -99,6 +108,7 @@ async function loadAll(
     });
   }
   if (name === "files") return fromFiles(files ?? []);
+  if (name === "collected") return fromCollected(collected, onProgress);
   if (folder === undefined) {
     throw new InputError(`${sources[name].title} is not on this machine; drop its four files on the page.`);
   }
@@ -119,6 +129,17 @@ async function loadAll(
     all.push({ source: file, bytes });
   }
   return pairOf(all, title, classes);
+}
+
+/** Pictures that were collected: too few to set some aside for a test. */
+function fromCollected(collected: Collected | undefined, onProgress: LoadOptions["onProgress"]): Images {
+  if (collected === undefined) {
+    throw new InputError("The collected pictures are not here any more; collect some, and train again.");
+  }
+  const { train, rule } = imagesOf(collected, (done, total) =>
+    onProgress?.("Preparing the pictures", done / total),
+  );
+  return { train, test: firstOf(train, 0), rule };
 }
 
 /** Four files that the visitor has, in any order, with MNIST's names or those of EMNIST or QMNIST. */

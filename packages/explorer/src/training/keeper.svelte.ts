@@ -1,15 +1,18 @@
 import { untrack } from "svelte";
 import { whole } from "unravel-cnn";
 import { isReload } from "../state/reload.js";
+import type { Collected } from "./collected.js";
 import {
   checkKept,
   forgetKept,
   type Kept,
   modelIn,
+  readCollected,
   readFiles,
   readKept,
   reasonOf,
   version,
+  writeCollected,
   writeFiles,
   writeKept,
 } from "./storage.js";
@@ -52,6 +55,7 @@ export class Keeper {
   /** Whether it has to be done once more. */
   #again = false;
   #filesKept: readonly File[] = [];
+  #collectedKept: Collected | undefined;
   /** The step that this page had come to before it was loaded again; 0: it wasn't, or didn't train. */
   #reached = takeWord();
 
@@ -130,6 +134,10 @@ export class Keeper {
       this.#filesKept = await readFiles().catch(() => []);
       this.#training.take(this.#filesKept);
     }
+    if (saved.settings.data === "collected" && !this.#training.collected) {
+      this.#collectedKept = await readCollected().catch(() => undefined);
+      if (this.#collectedKept) this.#training.collect(this.#collectedKept);
+    }
     this.#training.restore(saved, running ? "end" : undefined);
   }
 
@@ -170,11 +178,15 @@ export class Keeper {
     try {
       await this.#claim(0, false);
       if (!this.#isOwner || this.waiting) return;
-      const { saved, about, files, mayFetch } = training;
+      const { saved, about, files, collected, mayFetch } = training;
       if (!saved || !about) return;
       if (saved.settings.data === "files" && files !== this.#filesKept) {
         await writeFiles(files);
         this.#filesKept = files;
+      }
+      if (saved.settings.data === "collected" && collected && collected !== this.#collectedKept) {
+        await writeCollected(collected);
+        this.#collectedKept = collected;
       }
       const running = training.phase === "running";
       await writeKept({ version, at: Date.now(), running, spec: about.spec, saved, mayFetch });

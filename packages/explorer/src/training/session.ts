@@ -1,7 +1,6 @@
 import {
   countOf,
   createEngine,
-  type DataPair,
   type Dataset,
   describeChange,
   type Engine,
@@ -15,8 +14,9 @@ import {
   type TrainingState,
   tensor,
 } from "unravel-cnn";
+import type { Images } from "./data.js";
 import type { Progress } from "./messages.js";
-import { checkSettings, type Settings, specOf } from "./settings.js";
+import { augmentFor, checkSettings, type Settings, specOf } from "./settings.js";
 
 /*
  * A training as the page wants it: in pieces that are short enough for a pause, with a look at what was learnt in between.
@@ -115,7 +115,7 @@ export class Session {
    */
   static async open(
     settings: Settings,
-    { train, test }: DataPair,
+    { train, test, rule }: Images,
     options: SessionOptions,
   ): Promise<Session> {
     checkSettings(settings);
@@ -124,7 +124,7 @@ export class Session {
     const { threads, startWorker, state, onNotice } = options;
     const batchSize = Math.min(settings.batchSize, count); // the learning rate follows from it
     const gpu = settings.engine === "wasm" ? undefined : await usableGpu();
-    const engine = await createEngine(specOf(settings, train), {
+    const engine = await createEngine(specOf(settings, train, rule), {
       threads,
       seed,
       ...(startWorker && { startWorker }),
@@ -143,6 +143,9 @@ export class Session {
           epochs,
           seed,
           validation: Math.min(validation, count - 1),
+          ...(settings.augment && { augment: augmentFor(train.shape) }),
+          // of a class with few pictures none might be set aside by chance, or too many
+          ...(settings.data === "collected" && { stratify: true }),
           ...(learningRate !== undefined && { learningRate }),
         },
         state,
@@ -220,7 +223,8 @@ export class Session {
    */
   async look(on: Look["on"]): Promise<Look | undefined> {
     const { done, data } = this.training;
-    const images = on === "validation" ? data.validation : done ? this.#test : undefined;
+    const test = done && countOf(this.#test) > 0 ? this.#test : undefined;
+    const images = on === "validation" ? data.validation : test;
     if (images === undefined) return undefined;
     const { logits, ...evaluation } = await this.#evaluate(images.images, images.labels);
     const mistakes = mistakesIn(

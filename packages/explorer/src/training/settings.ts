@@ -1,5 +1,8 @@
 import {
   type AnyLayerSpec,
+  type AugmentOptions,
+  type BuiltInName,
+  builtIn,
   conv2d,
   type Dataset,
   dense,
@@ -15,8 +18,15 @@ import {
   sequential,
 } from "unravel-cnn";
 
-/** Where images can come from: drawn by the program, known by name, or four files that the visitor has. */
-export type DataName = "digits" | "mnist" | "fashion-mnist" | "files";
+/**
+ * Where images can come from: drawn by the program, known by name, four files that the visitor has, or pictures that were collected
+ * on the page.
+ */
+export type DataName = "digits" | "mnist" | "fashion-mnist" | "files" | "collected";
+
+/** Networks that have a name, besides that of the settings' own layers. */
+export const namedNetworks = ["one-conv", "lenet5", "resnet"] as const satisfies readonly BuiltInName[];
+export type NamedNetwork = (typeof namedNetworks)[number];
 
 /** What trains: WebAssembly, a GPU, or whichever of them is faster. */
 export type TrainingEngine = "wasm" | "webgpu" | "auto";
@@ -28,6 +38,8 @@ export interface Settings {
   readonly images: number;
   /** Of these, so many are set aside, and what the network makes of them is looked at while it learns. */
   readonly validation: number;
+  /** `layers`: that of the next four settings. */
+  readonly network: "layers" | NamedNetwork;
   /** Of the first convolution. */
   readonly filters: number;
   /** Side of the kernels, in pixels. */
@@ -42,6 +54,8 @@ export interface Settings {
   readonly schedule: Schedule;
   readonly batchSize: number;
   readonly epochs: number;
+  /** Whether images are moved, turned and so on by chance each time. */
+  readonly augment: boolean;
   /** Of the first weights, the order of the images, and which are set aside. */
   readonly seed: number;
   /** A GPU rounds otherwise than WebAssembly, and than another GPU. */
@@ -53,6 +67,7 @@ export const defaults: Settings = {
   data: "digits",
   images: 10_000,
   validation: 1000,
+  network: "layers",
   filters: 8,
   kernel: 3,
   filters2: 0,
@@ -62,6 +77,7 @@ export const defaults: Settings = {
   schedule: "one-cycle",
   batchSize: 32,
   epochs: 3,
+  augment: false,
   seed: 0,
   engine: "wasm",
 };
@@ -83,13 +99,20 @@ export const ranges: Readonly<Record<NumberName, readonly [least: number, most: 
   seed: [0, 0xffffffff],
 };
 
-export const engines: readonly TrainingEngine[] = ["wasm", "webgpu", "auto"];
+/** What trains, in a form. */
+export const engineNames: Readonly<Record<TrainingEngine, string>> = {
+  wasm: "WebAssembly",
+  webgpu: "GPU",
+  auto: "whichever is faster",
+};
+export const engines = Object.keys(engineNames) as readonly TrainingEngine[];
 
 export const dataTitles: Readonly<Record<DataName, string>> = {
   digits: "drawn digits",
   mnist: "MNIST",
   "fashion-mnist": "Fashion-MNIST",
   files: "your four files",
+  collected: "your own classes",
 };
 export const dataNames = Object.keys(dataTitles) as readonly DataName[];
 
@@ -128,14 +151,20 @@ type About = Pick<Dataset, "shape" | "classes">;
 const DIGITS: About = { shape: [1, 28, 28], classes: [..."0123456789"] };
 
 /**
- * The network: a convolution with ReLU and max-pool, perhaps a second one, perhaps a dense layer with ReLU, and a dense
- * layer with a unit for each class. With neither it is `one-conv`.
+ * The network: one that has a name, or a convolution with ReLU and max-pool, perhaps a second one, perhaps a dense layer with ReLU, and
+ * a dense layer with a unit for each class. With neither it is `one-conv`.
+ * @param rule how pictures become its inputs, where that is not as usual
  */
-export function specOf(settings: Settings, { shape, classes }: About = DIGITS): ModelSpec {
-  const { filters, kernel, filters2, units } = settings;
+export function specOf(
+  settings: Settings,
+  { shape, classes }: About = DIGITS,
+  rule: Pick<ModelSpec, "pictures" | "normalize"> = {},
+): ModelSpec {
+  const { network, filters, kernel, filters2, units } = settings;
+  if (network !== "layers") return { ...builtIn(network, { input: shape, classes }), ...rule };
   const convolution = (count: number): AnyLayerSpec[] =>
     count === 0 ? [] : [conv2d({ filters: count, kernel }), relu(), maxPool2d({ size: 2 })];
-  return sequential(
+  const spec = sequential(
     shape,
     [
       ...convolution(filters),
@@ -146,6 +175,16 @@ export function specOf(settings: Settings, { shape, classes }: About = DIGITS): 
     ],
     { classes },
   );
+  return { ...spec, ...rule };
+}
+
+/**
+ * How images are changed by chance. Nothing is mirrored: a hand that points left may be one class, and right another.
+ */
+export function augmentFor([channels, height, width]: Dataset["shape"]): AugmentOptions {
+  const shift = Math.max(1, Math.round(Math.min(height, width) / 14));
+  const moved = { shift, rotate: 10, scale: 0.1 };
+  return channels === 1 ? { ...moved, shear: 5 } : { ...moved, brightness: 0.15, contrast: 0.15 };
 }
 
 /** What the learning rate does in training, of each schedule. */
@@ -156,7 +195,8 @@ export const rateNames: Readonly<Record<Schedule, string>> = {
 };
 
 /** What the network is called. */
-export function titleOf({ filters, kernel, filters2, units }: Settings): string {
+export function titleOf({ network, filters, kernel, filters2, units }: Settings): string {
+  if (network !== "layers") return network;
   const many = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
   const size = kernel === 3 ? "" : ` of ${kernel}×${kernel}`;
   const second = filters2 === 0 ? "" : ` and ${filters2}`;
@@ -166,12 +206,14 @@ export function titleOf({ filters, kernel, filters2, units }: Settings): string 
 }
 
 /**
+/**
  * The command that comes to the same weights, bit for bit; undefined for networks that the command line has no name for, for
- * files of which only the visitor knows where they are, and for GPUs.
+ * images that only the visitor has, and for GPUs.
  */
 export function commandFor(settings: Settings): string | undefined {
-  const { kernel, filters2, units, data, learningRate, engine } = settings;
-  if (kernel !== 3 || filters2 > 0 || units > 0 || data === "files" || engine !== "wasm") return undefined;
+  const { kernel, filters2, units, data, learningRate, network, augment, engine } = settings;
+  if (kernel !== 3 || filters2 > 0 || units > 0 || network !== "layers" || augment) return undefined;
+  if (data === "files" || data === "collected" || engine !== "wasm") return undefined;
   const words = [`unravel train --data ${data} --limit ${settings.images}`];
   const add = (option: string, name: keyof Settings, usual: Settings[keyof Settings]) => {
     if (settings[name] !== usual) words.push(`--${option} ${settings[name]}`);
@@ -208,6 +250,8 @@ export function settingsWords(settings: Settings): Record<string, string> {
   };
   add("data", "data");
   for (const [name, word] of Object.entries(numberWords)) add(name as NumberName, word);
+  add("network", "layers");
+  add("augment", "augment");
   add("optimizer", "optimizer");
   add("learningRate", "rate");
   add("schedule", "schedule");
@@ -226,6 +270,8 @@ export function settingsFrom(word: (name: string) => string | undefined): Settin
   oneOf("optimizer", optimizerNames);
   oneOf("schedule", schedules);
   oneOf("engine", engines);
+  if (namedNetworks.includes(word("layers") as NamedNetwork)) settings.network = word("layers");
+  settings.augment = word("augment") === "true";
   for (const [name, [least, most]] of Object.entries(ranges) as [NumberName, readonly [number, number]][]) {
     const text = word(numberWords[name]);
     const value = Number(text);

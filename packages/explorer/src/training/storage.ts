@@ -8,6 +8,7 @@ import {
   type ModelSpec,
   type NamedTensors,
 } from "unravel-cnn";
+import type { Collected } from "./collected.js";
 import { curveNames, type SavedTraining } from "./saved.js";
 import { type Settings, settingsFrom, settingsWords } from "./settings.js";
 
@@ -34,6 +35,7 @@ export const version: typeof VERSION = VERSION;
 
 const TRAINING = "training";
 const FILES = "files";
+const COLLECTED = "collected";
 const store = createStore("unravel", "kept");
 
 /** As it was found: a later or earlier page may have written it. */
@@ -55,9 +57,19 @@ export async function readFiles(): Promise<readonly File[]> {
   return Array.isArray(files) && files.every((file) => file instanceof File) ? files : [];
 }
 
+/** The pictures that were trained on; those of the collection may be others by now. */
+export async function writeCollected(collected: Collected): Promise<void> {
+  await set(COLLECTED, collected, store);
+}
+
+export async function readCollected(): Promise<Collected | undefined> {
+  return get<Collected>(COLLECTED, store);
+}
+
 export async function forgetKept(): Promise<void> {
   await del(TRAINING, store);
   await del(FILES, store);
+  await del(COLLECTED, store);
 }
 
 /** Whether there is anything. Where storage is denied, there isn't. */

@@ -1,7 +1,6 @@
 import {
   borrowWorkers,
   countOf,
-  type DataPair,
   DivergedError,
   FailureError,
   firstOf,
@@ -9,7 +8,7 @@ import {
   type NamedTensors,
   type StartWorker,
 } from "unravel-cnn";
-import { type DataRequest, loadImages } from "./data.js";
+import { type DataRequest, type Images, loadImages } from "./data.js";
 import type { About, Progress, Request, Response, TrainedPiece, Until } from "./messages.js";
 import { Session } from "./session.js";
 import { type Settings, titleOf } from "./settings.js";
@@ -33,7 +32,7 @@ const SPEED_MS = 1000;
 let startWorker: StartWorker | undefined;
 let session: Session | undefined;
 /** The images that were asked for last. */
-let kept: { readonly key: string; readonly images: number; readonly pair: DataPair } | undefined;
+let kept: { readonly key: string; readonly images: number; readonly all: Images } | undefined;
 /** How far the training is to go; undefined: it pauses. */
 let until: Until | undefined;
 let working = false;
@@ -113,21 +112,21 @@ async function open({ settings, data, threads, state }: Extract<Request, { type:
 }
 
 /** The same images again take no time. */
-async function imagesFor(data: DataRequest): Promise<DataPair> {
+async function imagesFor(data: DataRequest): Promise<Images> {
   const { name, folder, filesId, images } = data;
   const key = JSON.stringify([name, folder, filesId]);
   if (kept?.key !== key || kept.images < images) {
     kept = undefined;
     send({ type: "loading", doing: "Getting the images", share: 0 });
-    const pair = await loadImages(data, {
+    const all = await loadImages(data, {
       onProgress: throttled((doing, share) => send({ type: "loading", doing, share })),
     });
-    kept = { key, images, pair };
+    kept = { key, images, all };
   }
-  return { train: firstOf(kept.pair.train, images), test: kept.pair.test };
+  return { ...kept.all, train: firstOf(kept.all.train, images) };
 }
 
-async function aboutOf(current: Session, settings: Settings, { train, test }: DataPair): Promise<About> {
+async function aboutOf(current: Session, settings: Settings, { train, test }: Images): Promise<About> {
   const { training, engine } = current;
   const { train: trained, validation } = training.data;
   return {

@@ -8,6 +8,7 @@ import {
 } from "unravel-cnn";
 import type { Explorer } from "../state/explorer.svelte.js";
 import { checkBrowser, threadsFor } from "./browser.js";
+import type { Collected } from "./collected.js";
 import { type DataRequest, filesIn, MNIST_ELSEWHERE, servedData } from "./data.js";
 import { Lines } from "./lines.svelte.js";
 import type { About, Progress, Until } from "./messages.js";
@@ -61,7 +62,10 @@ export class LiveTraining {
   /** Whether MNIST may be fetched from another host. */
   mayFetch = $state(false);
   files = $state.raw<readonly File[]>([]);
+  /** Pictures that were collected on the page. */
+  collected = $state.raw<Collected>();
   readonly runs = new Runs();
+  /** How often files or a collection came: each has an id of its own. */
   #filesCount = 0;
   /** Of the files that are trained on. */
   #filesId = "";
@@ -125,6 +129,13 @@ export class LiveTraining {
     if (this.phase === "idle") this.problem = "";
   }
 
+  /** Pictures that the visitor collected. */
+  collect(collected: Collected): void {
+    this.collected = collected;
+    this.imagesChosen();
+    this.#filesCount += 1;
+  }
+
   /** Where the images of these settings are; undefined: they have to be given, or their fetching allowed. */
   requestFor({ data: name, images }: Settings): DataRequest | undefined {
     if (name === "digits") return { name, images };
@@ -132,6 +143,10 @@ export class LiveTraining {
       return this.files.length > 0
         ? { name, images, files: this.files, filesId: this.#filesCount }
         : undefined;
+    }
+    if (name === "collected") {
+      const { collected } = this;
+      return collected && { name, images, collected, filesId: this.#filesCount };
     }
     if (this.served.includes(name)) {
       return { name, images, folder: new URL(`data/${name}/`, document.baseURI).href };

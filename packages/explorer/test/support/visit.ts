@@ -1,6 +1,6 @@
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { expect, onTestFinished } from "vitest";
-import { emptyPage } from "../../../../test/support/browser.js";
+import { browserWithCamera, emptyPage } from "../../../../test/support/browser.js";
 import { withData } from "../../../cli/src/explore/data.js";
 import { serve } from "../../../cli/src/explore/server.js";
 import { pageSite, type Site } from "../../../cli/src/explore/site.js";
@@ -28,6 +28,8 @@ export interface VisitOptions extends BrowserContextOptions {
   readonly isolated?: boolean;
   /** Answers of another host, by address, that the page is expected to ask for. */
   readonly answers?: ReadonlyMap<string, Uint8Array>;
+  /** A file that the camera plays, in a browser of its own. */
+  readonly camera?: string;
   /** Runs in the page before anything of its own does. */
   readonly before?: () => void;
   /** Whether no other test comes to the same window: for one that leaves more in it than a page of another address sees. */
@@ -50,7 +52,9 @@ export async function visit({
   ...options
 }: VisitOptions = {}): Promise<Visit> {
   const { before, answers, isolated, serviceWorkers, alone } = options;
-  const isCommon = [before, answers, isolated, serviceWorkers, alone].every((own) => own === undefined);
+  const isCommon = [before, answers, isolated, serviceWorkers, alone, options.camera].every(
+    (own) => own === undefined,
+  );
   const key = JSON.stringify(options);
   const found = isCommon ? idle.get(key) : undefined;
   if (found) idle.delete(key);
@@ -121,15 +125,12 @@ async function siteWith(data: string | undefined): Promise<Site> {
 }
 
 async function openWindow(all: Omit<VisitOptions, "link">) {
-  const { before, data, alone, isolated = true, answers = new Map(), ...options } = all;
+  const { before, data, alone, camera, isolated = true, answers = new Map(), ...options } = all;
   let served = await siteWith(data);
   const server = await serve({ get: (path: string) => served.get(path) } as Site, 0);
-  const page = await emptyPage({
-    viewport: WIDE,
-    serviceWorkers: "block",
-    acceptDownloads: true,
-    ...options,
-  });
+  const own = camera === undefined ? undefined : await browserWithCamera(camera);
+  const wanted = { viewport: WIDE, serviceWorkers: "block", acceptDownloads: true, ...options } as const;
+  const page = own ? await own.newPage(wanted) : await emptyPage(wanted);
   const elsewhere: string[] = [];
   const complaints: string[] = [];
   const isOwn = (address: string) => address.startsWith(server.url) || /^(blob|data):/.test(address);
@@ -181,6 +182,7 @@ async function openWindow(all: Omit<VisitOptions, "link">) {
     },
     close: async () => {
       await page.context().close();
+      await own?.close();
       await server.close();
     },
     /** It asked nobody else, and had no complaints, since the last time. */

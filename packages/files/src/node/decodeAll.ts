@@ -1,8 +1,9 @@
 import type { Fit, ImageShape } from "unravel-cnn";
 import { sizeOf } from "unravel-cnn";
+import { LARGEST_PICTURE, TOO_LARGE } from "../archives/largest.js";
 import type { Batch, Job } from "./messages.js";
 import type { PicturePool } from "./picturePool.js";
-import { type FileSource, LARGEST_PICTURE, TOO_LARGE } from "./source.js";
+import type { FileSource } from "./source.js";
 
 /** Files of a batch, and the most bytes that they have together, unless one alone has more. */
 const FILES_AT_ONCE = 64;

@@ -4,8 +4,9 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError } from "unravel-cnn";
 import { reason } from "unravel-cnn/node";
+import { LARGEST_PICTURE, TOO_LARGE } from "../archives/largest.js";
 import { isSystems } from "../layout/names.js";
-import { type FileSource, LARGEST_PICTURE, MOST_FILES, type SourceFile, TOO_LARGE } from "./source.js";
+import { type FileSource, MOST_FILES, type SourceFile } from "./source.js";
 
 /**
  * Lists a folder with all that lies in it, also behind symbolic links; hidden files and a system's own are passed over.

@@ -3,10 +3,11 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open, readFile, stat } from "node:fs/promises";
 import { InputError } from "unravel-cnn";
 import { reason } from "unravel-cnn/node";
+import { LARGEST_PICTURE } from "../archives/largest.js";
 import { isTable } from "../layout/names.js";
 import { kindOf } from "../pictures/kind.js";
 import { folderSource } from "./folderSource.js";
-import { type FileSource, LARGEST_PICTURE } from "./source.js";
+import type { FileSource } from "./source.js";
 import { tarSource } from "./tarSource.js";
 import { zipSource } from "./zipSource.js";
 

@@ -33,9 +33,6 @@ export interface FileSource {
   ): AsyncIterable<FileContent | { readonly path: string; readonly problem: string }>;
 }
 
-/** The most bytes that a picture's file may have. */
-export const LARGEST_PICTURE = 256 * 1024 * 1024;
-
 /** More files than anyone has pictures that fit into memory. */
 export const MOST_FILES = 5_000_000;
 
@@ -51,14 +48,4 @@ export function bomb(name: string, limit: number): InputError {
   return new InputError(
     `${name}: it unpacks to more than ${Math.round(limit / 2 ** 30)} GiB, which no archive of its size holds of pictures; unpack it yourself and give the folder.`,
   );
-}
-
-export const TOO_LARGE = `It is larger than the ${LARGEST_PICTURE / 1024 ** 2} MiB that a picture may have; make the picture smaller.`;
-
-/** A member's name as a path within the archive; undefined if it leads out of it. */
-export function innerPath(name: string): string | undefined {
-  if (/^[\w-]+(\/[\w-]+)*(\.\w+)?$/.test(name)) return name; // as most are
-  const parts = name.replaceAll("\\", "/").split("/");
-  if (/^([a-z]:|\/)/i.test(name.replaceAll("\\", "/")) || parts.includes("..")) return undefined;
-  return parts.filter((part) => part !== "" && part !== ".").join("/");
 }

@@ -2,17 +2,16 @@ import { createReadStream, statSync } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { InputError } from "unravel-cnn";
 import { reason } from "unravel-cnn/node";
+import { innerPath } from "../archives/innerPath.js";
+import { LARGEST_PICTURE, TOO_LARGE } from "../archives/largest.js";
 import { isSystems, listed, were } from "../layout/names.js";
 import {
   bomb,
   type FileContent,
   type FileSource,
-  innerPath,
-  LARGEST_PICTURE,
   MOST_FILES,
   mostUnpacked,
   type SourceFile,
-  TOO_LARGE,
 } from "./source.js";
 import { readTar, TarError } from "./tar.js";
 

@@ -3,10 +3,11 @@ import { promisify } from "node:util";
 import { crc32, inflateRaw } from "node:zlib";
 import { InputError } from "unravel-cnn";
 import { reason } from "unravel-cnn/node";
+import { innerPath } from "../archives/innerPath.js";
+import { readDirectory, readMember, type Unpacking, type ZipEntry, ZipError } from "../archives/zip.js";
 import { isSystems, listed } from "../layout/names.js";
-import { bomb, type FileSource, innerPath, LARGEST_PICTURE, mostUnpacked, TOO_LARGE } from "./source.js";
+import { bomb, type FileSource, mostUnpacked } from "./source.js";
 import { leftOut } from "./tarSource.js";
-import { readDirectory, type ZipEntry, ZipError } from "./zip.js";
 
 const unpack = promisify(inflateRaw);
 
@@ -69,7 +70,7 @@ async function* contents(name: string, entries: ReadonlyMap<string, ZipEntry>, w
     for (const [path, entry] of entries) {
       if (!wanted.has(path)) continue;
       try {
-        yield { path, bytes: await contentOf(file, entry) };
+        yield { path, bytes: await readMember((at, length) => readAt(file, at, length), entry, unpacking) };
       } catch (error) {
         if (!(error instanceof ZipError)) throw error;
         yield { path, problem: error.message };
@@ -80,39 +81,11 @@ async function* contents(name: string, entries: ReadonlyMap<string, ZipEntry>, w
   }
 }
 
-/** Local header before a member's contents: its length, without name and extra field. */
-const LOCAL_BYTES = 30;
-const LOCAL = 0x04034b50;
-const STORED = 0;
-const DEFLATED = 8;
-
-/** @throws ZipError with a sentence */
-async function contentOf(file: FileHandle, entry: ZipEntry): Promise<Uint8Array> {
-  if (Math.max(entry.size, entry.packedSize) > LARGEST_PICTURE) throw new ZipError(TOO_LARGE);
-  if (entry.method !== STORED && entry.method !== DEFLATED) {
-    throw new ZipError(
-      `It is packed in a way that isn't read (method ${entry.method}); pack the zip anew, with deflate.`,
-    );
-  }
-  const header = await readAt(file, entry.offset, LOCAL_BYTES);
-  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
-  if (header.length < LOCAL_BYTES || view.getUint32(0, true) !== LOCAL) {
-    throw new ZipError("The zip is damaged where it should begin.");
-  }
-  const start = entry.offset + LOCAL_BYTES + view.getUint16(26, true) + view.getUint16(28, true);
-  const packed = await readAt(file, start, entry.packedSize);
-  if (packed.length < entry.packedSize) throw new ZipError("The zip is cut short in it.");
-  let bytes: Uint8Array = packed;
-  if (entry.method === DEFLATED) {
-    bytes = await unpack(packed, { maxOutputLength: Math.max(1, entry.size) }).catch(() => {
-      throw new ZipError("What it is packed to is damaged.");
-    });
-  }
-  if (bytes.length !== entry.size || crc32(bytes) !== entry.crc) {
-    throw new ZipError("What it is packed to is damaged: its checksum is wrong.");
-  }
-  return bytes;
-}
+/** Node's own, which are faster than those that run everywhere. */
+const unpacking: Unpacking = {
+  inflate: (packed, size) => unpack(packed, { maxOutputLength: Math.max(1, size) }),
+  crc32,
+};
 
 async function readAt(file: FileHandle, at: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);

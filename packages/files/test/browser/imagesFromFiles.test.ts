@@ -1,8 +1,11 @@
 import { encode } from "fast-png";
+import { zipSync } from "fflate";
 import type { Page } from "playwright-core";
+import { formatZip } from "unravel-cnn";
 import { afterAll, expect } from "vitest";
 import { openPage, testInBrowser } from "../../../../test/support/browser.js";
 import { temporaryFolder } from "../../../../test/support/folder.js";
+import { expectSentence } from "../../../../test/support/sentence.js";
 import { filesIn, serveSite } from "../../../../test/support/site.js";
 import { imageFolder } from "../../dist/node/index.js";
 import type * as files from "../../src/index.js";
@@ -171,3 +174,84 @@ testInBrowser("what can't be decoded is a sentence, or left out", async () => {
     none: "pictures: there are no pictures in it; put those of each class into a folder of the class's name.",
   });
 });
+
+testInBrowser(
+  "folders and archives of a page name the classes of their pictures, each for itself",
+  async () => {
+    const picture = pngOf(1);
+    const inZip = (name: string, bytes: Uint8Array) => ({ name, bytes });
+    const zips = {
+      "one.zip": formatZip([
+        inZip("all/cat/0.png", picture),
+        inZip("all/dog/0.png", picture),
+        inZip("notes.txt", picture),
+      ]),
+      "two.zip": formatZip([
+        inZip("cat/0.png", pngOf(2)),
+        inZip("loose.png", picture),
+        inZip("__MACOSX/cat/0.png", picture),
+      ]),
+      "packed.zip": zipSync({ "train/cat/7.png": picture, "test/cat/8.png": pngOf(3) }),
+    };
+    const found = await (await page()).evaluate(
+      async (given) => {
+        const { labelledFiles } = (globalThis as unknown as Global).files;
+        const files = Object.entries(given).map(([name, bytes]) => new File([Uint8Array.from(bytes)], name));
+        const folder = { path: "photos/bird/0.png", file: new Blob(["?"]) };
+        const { pictures, remarks } = await labelledFiles([
+          ...files,
+          folder,
+          { ...folder, path: "photos/.DS_Store" },
+        ]);
+        const told = pictures.map(({ path, label, picture }) => [path, label ?? null, picture.size]);
+        return { told, remarks };
+      },
+      Object.fromEntries(Object.entries(zips).map(([name, bytes]) => [name, Array.from(bytes)])),
+    );
+    const sizes = [1, 2, 3].map((number) => pngOf(number).length);
+    expect(found).toEqual({
+      told: [
+        ["photos/bird/0.png", "bird", 1],
+        ["all/cat/0.png", "cat", sizes[0]],
+        ["all/dog/0.png", "dog", sizes[0]],
+        ["loose.png", null, sizes[0]],
+        ["cat/0.png", "cat", sizes[1]],
+        ["train/cat/7.png", "cat", sizes[0]],
+        ["test/cat/8.png", "cat", sizes[2]],
+      ],
+      remarks: [],
+    });
+  },
+);
+
+testInBrowser(
+  "an archive that is damaged, and files without a picture, are refused in a sentence",
+  async () => {
+    const whole = formatZip([{ name: "cat/0.png", bytes: pngOf(1) }]);
+    const wrong = whole.slice();
+    wrong[120] ^= 255;
+    const refusals = await (await page()).evaluate(
+      async (given) => {
+        const { labelledFiles } = (globalThis as unknown as Global).files;
+        const said: string[] = [];
+        for (const [name, bytes] of given) {
+          await labelledFiles([new File([Uint8Array.from(bytes)], name)]).catch((error: Error) =>
+            said.push(error.message),
+          );
+        }
+        return said;
+      },
+      [
+        ["short.zip", Array.from(whole.subarray(0, 100))],
+        ["wrong.zip", Array.from(wrong)],
+        ["notes.txt", [1, 2, 3]],
+      ] as const,
+    );
+    for (const refusal of refusals) expectSentence(refusal);
+    expect(refusals).toEqual([
+      "short.zip: it is cut short, or no zip archive; get it again.",
+      "wrong.zip: cat/0.png: what it is packed to is damaged: its checksum is wrong.",
+      "There are no pictures in what was given; choose pictures, folders of pictures, or a .zip of such folders.",
+    ]);
+  },
+);

@@ -12,6 +12,7 @@ export interface Tab {
 /** The tabs, from left to right. */
 export const tabs: readonly Tab[] = [
   { id: "train", title: "Train", load: () => import("../train/Train.svelte") },
+  { id: "collect", title: "Collect", load: () => import("../collect/CollectTab.svelte") },
   { id: "time", title: "Time it", load: () => import("../timing/TimingTab.svelte") },
   { id: "break", title: "Break it", load: () => import("../broken/BrokenTab.svelte") },
   { id: "lessons", title: "Lessons", load: () => import("../lessons/LessonsTab.svelte") },

@@ -3,6 +3,8 @@
  * 4 GiB stand in an extra field ("zip64"). (PKWARE, APPNOTE 6.3)
  */
 
+import { LARGEST_PICTURE, TOO_LARGE } from "./largest.js";
+
 /** What is wrong: a clause about an archive, or a sentence about a member. */
 export class ZipError extends Error {}
 
@@ -36,10 +38,11 @@ const LINK = 0o120000;
 /** More than any directory of pictures has. */
 const LARGEST_DIRECTORY = 2 ** 30;
 
+/** Gives the bytes at a place of a file, fewer where the file ends. */
 type Read = (at: number, length: number) => Promise<Uint8Array>;
 
 /**
- * @param read gives the bytes at a place, fewer where the file ends
+ * @param read gives the bytes at a place
  * @param size of the file
  * @throws ZipError with a clause, if it is damaged or no zip archive
  */
@@ -134,3 +137,47 @@ const CP437 =
   "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0";
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** How a member is unpacked here, and its checksum. */
+export interface Unpacking {
+  /** `size` bytes of raw deflate. Throws if they are damaged. */
+  readonly inflate: (packed: Uint8Array, size: number) => Uint8Array | Promise<Uint8Array>;
+  readonly crc32: (bytes: Uint8Array) => number;
+}
+
+/** Local header before a member's contents: its length, without name and extra field. */
+const LOCAL_BYTES = 30;
+const LOCAL = 0x04034b50;
+const STORED = 0;
+const DEFLATED = 8;
+
+/** What is packed in a member. @throws ZipError with a sentence */
+export async function readMember(read: Read, entry: ZipEntry, unpacking: Unpacking): Promise<Uint8Array> {
+  if (Math.max(entry.size, entry.packedSize) > LARGEST_PICTURE) throw new ZipError(TOO_LARGE);
+  if (entry.method !== STORED && entry.method !== DEFLATED) {
+    throw new ZipError(
+      `It is packed in a way that isn't read (method ${entry.method}); pack the zip anew, with deflate.`,
+    );
+  }
+  const header = await read(entry.offset, LOCAL_BYTES);
+  const view = viewOf(header);
+  if (header.length < LOCAL_BYTES || view.getUint32(0, true) !== LOCAL) {
+    throw new ZipError("The zip is damaged where it should begin.");
+  }
+  const start = entry.offset + LOCAL_BYTES + view.getUint16(26, true) + view.getUint16(28, true);
+  const packed = await read(start, entry.packedSize);
+  if (packed.length < entry.packedSize) throw new ZipError("The zip is cut short in it.");
+  const bytes = entry.method === DEFLATED ? await inflated(packed, entry.size, unpacking) : packed;
+  if (bytes.length !== entry.size || unpacking.crc32(bytes) !== entry.crc) {
+    throw new ZipError("What it is packed to is damaged: its checksum is wrong.");
+  }
+  return bytes;
+}
+
+async function inflated(packed: Uint8Array, size: number, { inflate }: Unpacking): Promise<Uint8Array> {
+  try {
+    return await inflate(packed, size);
+  } catch {
+    throw new ZipError("What it is packed to is damaged.");
+  }
+}
