@@ -275,7 +275,7 @@ testInBrowser(
         tabs: 0,
       });
     }
-    await style.evaluate((element) => element.remove());
+    await style.evaluate((element) => (element as Element).remove());
     await page.emulateMedia({ forcedColors: "active" });
     const bar = page.locator(".best .bar").first();
     expect(await bar.evaluate((one) => getComputedStyle(one).backgroundColor)).not.toBe(
