@@ -251,6 +251,21 @@ testInBrowser(
     const here = await selected(page);
     expect(await live()).toEqual([`${here.address} is ${here.text}`]);
 
+    // lists and grids are one stop each, and arrow keys go through them
+    for (const list of [".shelf .digits", ".sheet table", ".squares .square"]) {
+      const buttons = page.locator(list).first().getByRole("button");
+      const stops = await buttons.evaluateAll(
+        (all) => all.filter((one) => (one as HTMLElement).tabIndex === 0).length,
+      );
+      expect(stops, list).toBe(1);
+      const hasFocus = (at: number) => buttons.nth(at).evaluate((one) => one === document.activeElement);
+      await buttons.first().focus();
+      await page.keyboard.press("ArrowRight");
+      expect(await hasFocus(1), list).toBe(true);
+      await page.keyboard.press("Home");
+      expect(await hasFocus(0), list).toBe(true);
+    }
+
     await page.keyboard.press("t");
     expect(await page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("tab");
     await page.keyboard.press("ArrowRight");

@@ -57,7 +57,7 @@ export const oneStop: Attachment<HTMLElement> = (list) => {
 
 /** How many of these stand in the first row. */
 function rowOf(all: readonly HTMLElement[]): number {
-  const top = all[0].offsetTop;
-  const next = all.findIndex((one) => one.offsetTop > top);
+  const { bottom } = all[0].getBoundingClientRect();
+  const next = all.findIndex((one) => one.getBoundingClientRect().top >= bottom);
   return next < 0 ? 1 : next;
 }
