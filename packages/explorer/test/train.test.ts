@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
 import {
   createEngine,
   evaluate,
@@ -23,7 +22,7 @@ import { commandFor, defaults } from "../src/training/settings.js";
 import { short } from "../src/view/numbers.js";
 import { DRAWER, lowContrasts, violations } from "./support/axe.js";
 import { loseGpu } from "./support/lostGpu.js";
-import { selected } from "./support/page.js";
+import { likeness, onPad, selected } from "./support/page.js";
 import {
   alert,
   dataFolder,
@@ -34,6 +33,7 @@ import {
   parametersShown,
   phase,
   steps,
+  withoutSimd,
 } from "./support/training.js";
 import { visit } from "./support/visit.js";
 
@@ -192,23 +192,6 @@ testInBrowser("one step, slowly: images, loss, gradients, update, the loss after
   await page.locator("header .network", { hasText: "untrained" }).waitFor();
   expect(bits(await parametersShown(page, NAMES))).toEqual(bits(before));
 });
-
-/** What lies on the pad, as 28 by 28 numbers. */
-function onPad(page: Page): Promise<number[]> {
-  return page.locator(".pad canvas").evaluate((pad) => {
-    const small = new OffscreenCanvas(28, 28).getContext("2d") as OffscreenCanvasRenderingContext2D;
-    small.imageSmoothingQuality = "high";
-    small.drawImage(pad as HTMLCanvasElement, 0, 0, 28, 28);
-    return [...small.getImageData(0, 0, 28, 28).data].filter((_, k) => k % 4 === 3);
-  });
-}
-
-/** 1 for the same picture: the cosine between the two. */
-function likeness(a: readonly number[], b: readonly number[]): number {
-  const dot = (one: readonly number[], other: readonly number[]) =>
-    one.reduce((sum, value, k) => sum + value * other[k], 0);
-  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
-}
 
 describe("while it trains", () => {
   testInBrowser(
@@ -395,16 +378,6 @@ testInBrowser("MNIST from elsewhere only if the visitor wants it, and only if it
   await alert(page, /its checksum differs/);
   expect(elsewhere).toEqual([`${host}${name}`]);
 });
-
-/** As an old browser, until `mend` is called. */
-function withoutSimd(): void {
-  const { validate } = WebAssembly;
-  WebAssembly.validate = () => false;
-  const mend = () => {
-    WebAssembly.validate = validate;
-  };
-  Object.assign(window, { mend });
-}
 
 testInBrowser("a learning rate that is far too high: one sentence", async () => {
   const { page } = await visit({

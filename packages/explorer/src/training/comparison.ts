@@ -1,7 +1,7 @@
 import type { AxisOptions } from "../components/chart/axis.js";
 import type { Series, SeriesColour } from "../components/chart/series.js";
 import { percent, short } from "../view/numbers.js";
-import type { Run } from "./runs.svelte.js";
+import type { Run } from "./run.js";
 import type { CurveName } from "./saved.js";
 import { dataTitles, engineNames, rateNames, type Settings } from "./settings.js";
 

@@ -50,3 +50,20 @@ export async function downloaded(
   for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
   return { name: download.suggestedFilename(), bytes: new Uint8Array(Buffer.concat(chunks)) };
 }
+
+/** What lies on the pad, as 28 by 28 numbers. */
+export function onPad(page: Page): Promise<number[]> {
+  return page.locator(".pad canvas").evaluate((pad) => {
+    const small = new OffscreenCanvas(28, 28).getContext("2d") as OffscreenCanvasRenderingContext2D;
+    small.imageSmoothingQuality = "high";
+    small.drawImage(pad as HTMLCanvasElement, 0, 0, 28, 28);
+    return [...small.getImageData(0, 0, 28, 28).data].filter((_, k) => k % 4 === 3);
+  });
+}
+
+/** 1 for the same picture: the cosine between the two. */
+export function likeness(a: readonly number[], b: readonly number[]): number {
+  const dot = (one: readonly number[], other: readonly number[]) =>
+    one.reduce((sum, value, k) => sum + value * other[k], 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+}

@@ -67,3 +67,13 @@ export async function parametersShown(page: Page, names: readonly string[]): Pro
     ]),
   );
 }
+
+/** As an old browser, until `mend` is called. */
+export function withoutSimd(): void {
+  const { validate } = WebAssembly;
+  WebAssembly.validate = () => false;
+  const mend = () => {
+    WebAssembly.validate = validate;
+  };
+  Object.assign(window, { mend });
+}
