@@ -75,7 +75,7 @@ describe("what is packed", () => {
   test("code, types, README and licence; no maps, no tests and no data", () => {
     expect(packed).toEqual(expect.arrayContaining(["package.json", "README.md", "LICENSE"]));
     const others =
-      /^(package\.json|README\.md|LICENSE|bundle\/.+\.c?js|dist\/.+\.(js|d\.ts)|commonjs\/(.+\.d\.ts|\w+\.js|package\.json))$/;
+      /^(package\.json|README\.md|LICENSE|bundle\/.+\.c?js|dist\/.+\.(js|d\.ts)|recipes\/(models\/)?[\w-]+\.json|commonjs\/(.+\.d\.ts|\w+\.js|package\.json))$/;
     expect(packed.filter((path) => !others.test(path))).toEqual([]);
   });
 
@@ -93,9 +93,9 @@ describe("what is packed", () => {
   });
 
   // with maps and sources it was 1.5 MB and 6.2 MB, when there were half as many layers
-  test("below 1.1 MB, and 4.2 MB unpacked", () => {
-    expect(sizes.packed).toBeLessThan(1.1e6);
-    expect(sizes.unpacked).toBeLessThan(4.2e6);
+  test("below 1.2 MB, and 4.5 MB unpacked", () => {
+    expect(sizes.packed).toBeLessThan(1.2e6);
+    expect(sizes.unpacked).toBeLessThan(4.5e6);
   });
 
   test("what is packed is built before: npm pack in a fresh clone has code in it", () => {

@@ -131,7 +131,7 @@ export { softmax } from "./losses/softmax.js";
 export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./losses/softmaxCrossEntropy.js";
 export { type CompileOptions, type CompileTimes, measureCompile } from "./measure/compile.js";
 export { duration } from "./measure/duration.js";
-export type { GpuLimits } from "./measure/gpu/limits.js";
+export type { GpuLimits } from "./measure/gpu/gpuLimits.js";
 export {
   type GpuKernelProfile,
   type GpuProfile,

@@ -270,9 +270,9 @@ testInBrowser(
     expect(await page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("tab");
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("Enter");
-    expect(await page.getByRole("tab", { selected: true }).innerText()).toBe("Time it");
+    expect(await page.getByRole("tab", { selected: true }).innerText()).toBe("Collect");
     await page.keyboard.press(".");
-    expect(await page.getByRole("tab", { selected: true }).innerText()).toBe("Break it");
+    expect(await page.getByRole("tab", { selected: true }).innerText()).toBe("Time it");
     await page.getByRole("button", { name: "Close the drawer" }).click();
 
     // WCAG 1.4.12: with this much room between lines, letters and words nothing goes beyond the window

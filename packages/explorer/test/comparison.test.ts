@@ -77,6 +77,9 @@ describe("trainings over each other", () => {
       schedule: "cosine",
       batchSize: 3,
       epochs: 1,
+      network: "lenet5",
+      augment: true,
+      engine: "auto",
       seed: 6,
     };
     expect(Object.keys(others).sort()).toEqual(Object.keys(defaults).sort());

@@ -82,7 +82,9 @@ testInBrowser("an empty pad has no answer, and numbers next to nothing are pale"
   await page.getByRole("button", { name: "Clear" }).click();
   expect(new Set(await page.locator("fieldset data").allInnerTexts())).toEqual(new Set(["–"]));
   expect(await page.locator("fieldset input:checked").count()).toBe(0);
-  expect(await page.locator(".answer").innerText()).toContain("Draw something.");
+  expect(await page.locator(".answer", { hasText: "What the network says" }).innerText()).toContain(
+    "Draw something.",
+  );
   expect(await page.locator(".loss").innerText()).toContain("The pad is empty");
   // the darkest map of ReLU holds 0.0095, a bias: it is nearly as light as paper, and the legend says how far its scale goes
   const { data } = traceOf([new Uint8Array(784)], [0]).tensors["relu1.out"];

@@ -14,7 +14,7 @@ import {
   sources,
 } from "unravel-cnn";
 import { type Collected, type InputRule, imagesOf } from "./collected.js";
-import type { DataName } from "./settings.js";
+import type { DataName, Settings } from "./settings.js";
 
 /*
  * Where images come from. This runs in the worker that trains; the page itself only says what it wants.
@@ -49,6 +49,34 @@ export interface LoadOptions {
 
 /** A copy of MNIST on a host that lets pages of others read it. Nothing is asked of it unless the visitor says so. */
 export const MNIST_ELSEWHERE = "https://cdn.jsdelivr.net/gh/fgnt/mnist/";
+
+/** What a page has to train on, besides digits that it draws. */
+export interface Sources {
+  /** What the page's own server has. */
+  readonly served: readonly DataName[];
+  /** Whether MNIST may be fetched from another host. */
+  readonly mayFetch: boolean;
+  readonly files: readonly File[];
+  readonly collected: Collected | undefined;
+}
+
+/**
+ * Where the images of settings are; undefined: they have to be given, or their fetching allowed.
+ * @param filesId tells what the visitor gave from what was given before
+ */
+export function requestFrom(
+  { served, mayFetch, files, collected }: Sources,
+  { data: name, images }: Pick<Settings, "data" | "images">,
+  filesId: number,
+): DataRequest | undefined {
+  if (name === "digits") return { name, images };
+  if (name === "files") return files.length > 0 ? { name, images, files, filesId } : undefined;
+  if (name === "collected") return collected && { name, images, collected, filesId };
+  if (served.includes(name)) {
+    return { name, images, folder: new URL(`data/${name}/`, document.baseURI).href };
+  }
+  return name === "mnist" && mayFetch ? { name, images, folder: MNIST_ELSEWHERE } : undefined;
+}
 
 /** The drawn digits are one data set, whatever the seed of the training; the command line draws the same. */
 const DIGITS_SEED = 0;

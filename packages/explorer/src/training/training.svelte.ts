@@ -9,7 +9,7 @@ import {
 import type { Explorer } from "../state/explorer.svelte.js";
 import { checkBrowser, threadsFor } from "./browser.js";
 import type { Collected } from "./collected.js";
-import { type DataRequest, filesIn, MNIST_ELSEWHERE, servedData } from "./data.js";
+import { type DataRequest, filesIn, requestFrom, servedData } from "./data.js";
 import { Lines } from "./lines.svelte.js";
 import type { About, Progress, Until } from "./messages.js";
 import type { Run } from "./run.js";
@@ -138,21 +138,8 @@ export class LiveTraining {
   }
 
   /** Where the images of these settings are; undefined: they have to be given, or their fetching allowed. */
-  requestFor({ data: name, images }: Settings): DataRequest | undefined {
-    if (name === "digits") return { name, images };
-    if (name === "files") {
-      return this.files.length > 0
-        ? { name, images, files: this.files, filesId: this.#filesCount }
-        : undefined;
-    }
-    if (name === "collected") {
-      const { collected } = this;
-      return collected && { name, images, collected, filesId: this.#filesCount };
-    }
-    if (this.served.includes(name)) {
-      return { name, images, folder: new URL(`data/${name}/`, document.baseURI).href };
-    }
-    return name === "mnist" && this.mayFetch ? { name, images, folder: MNIST_ELSEWHERE } : undefined;
+  requestFor(settings: Settings): DataRequest | undefined {
+    return requestFrom(this, settings, this.#filesCount);
   }
 
   // What a visitor can do ---------------------------------------------------------------------------------------------
@@ -178,8 +165,7 @@ export class LiveTraining {
   }
 
   /** Begins anew, with these settings; trains on if it was training. */
-  restart(settings: Settings): void {
-    const then = this.phase === "running" ? "end" : undefined;
+  restart(settings: Settings, then: Until | undefined = this.phase === "running" ? "end" : undefined): void {
     this.notice = "";
     this.#trainer.pause();
     void this.#open(settings, then);
@@ -187,9 +173,7 @@ export class LiveTraining {
 
   /** Begins anew, with these settings, and trains to the end. */
   begin(settings: Settings): void {
-    this.notice = "";
-    this.#trainer.pause();
-    void this.#open(settings, "end");
+    this.restart(settings, "end");
   }
 
   /** `saved`, brought up to date; undefined if there is nothing that can be gone on with. */
@@ -208,9 +192,7 @@ export class LiveTraining {
     this.notice = "";
     if (this.phase === "idle") void this.#open(settings, until);
     else if (this.phase === "died") this.#openAgain(until);
-    else if (this.phase === "paused" || this.phase === "running") {
-      this.#begin(until);
-    }
+    else if (this.phase === "paused" || this.phase === "running") this.#begin(until);
   }
 
   #begin(until: Until): void {

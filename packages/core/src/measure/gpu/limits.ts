@@ -3,19 +3,12 @@ import { at, type Buffer, constant, type LoopNest, load, loopNest, madd, PARALLE
 import { emitShader } from "../../ir/wgsl/emit.js";
 import type { Place, Storage } from "../../ir/wgsl/storages.js";
 import type { Clock } from "./clock.js";
+import type { GpuLimits } from "./gpuLimits.js";
 
 /*
  * The most that a device does: multiply-adds in registers, and bytes of a copy. Both are loop nests in ever larger sizes, until they
  * take long enough to be measured, or a large device is full of them.
  */
-
-/** The most that a GPU does, as it was measured. */
-export interface GpuLimits {
-  /** Thousand million operations a second in registers, two for each multiply-add: the most that a kernel can reach. */
-  readonly peakGflops: number;
-  /** Thousand million bytes a second, read and written, of a copy. */
-  readonly gigabytesPerSecond: number;
-}
 
 /** What takes so long, in nanoseconds, need not be larger. */
 const LONG_ENOUGH = 2e6;

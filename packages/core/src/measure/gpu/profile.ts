@@ -22,7 +22,8 @@ import {
 } from "../../options.js";
 import { sizeOf } from "../../tensor.js";
 import { clockOf } from "./clock.js";
-import { type GpuLimits, limitsOf } from "./limits.js";
+import type { GpuLimits } from "./gpuLimits.js";
+import { limitsOf } from "./limits.js";
 
 /*
  * Where the time of a step goes on a GPU: each kernel timed by the device's own clock, beside the most multiply-adds and the
