@@ -4,7 +4,7 @@ import { few } from "../../../../test/support/long.js";
 import { compilePlan } from "../../src/compiler/compile.js";
 import { type Plan, planModel } from "../../src/compiler/plan.js";
 import { type ChunkKernel, kernelsOf } from "../../src/compiler/stages.js";
-import { defineModel } from "../../src/graph/model.js";
+import { defineModel, type Model } from "../../src/graph/model.js";
 import { interpret, type KernelParameters } from "../../src/ir/interpret.js";
 import { at, type Buffer, type LoopNest, load, loopNest, splat } from "../../src/ir/ir.js";
 import { resolveOptimizer } from "../../src/optimizers/index.js";
@@ -236,7 +236,7 @@ test("so does every kernel of one image that is only predicted", async () => {
     ),
     {
       ...cases(few(20, 110)),
-      examples: [ways, rare, leaks, curves, manyWeights].map((model) => [model, 1]),
+      examples: [ways, rare, leaks, curves, manyWeights].map((model): [Model, number] => [model, 1]),
     },
   );
   expect(kernels).toEqual(

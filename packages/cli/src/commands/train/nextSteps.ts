@@ -19,7 +19,7 @@ export function nextSteps(
         : [lowerLearningRate(learningRate, optimizer, batchSize), "smaller"];
     steps.push([`--learning-rate ${short(rate)}`, `hardly better than guessing: try ${size} steps`]);
   }
-  if (options.epochs === fitDefaults.epochs)
+  if (options.epochs <= fitDefaults.epochs)
     steps.push([`--epochs ${3 * options.epochs}`, "longer, and usually better"]);
   if (options.model === "one-conv") {
     const filters = 2 * (options.filters ?? 8);

@@ -3,7 +3,7 @@ import { FailureError } from "../../errors.js";
 import type { EpochTotals } from "../engine.js";
 import { NOTHING } from "../signs.js";
 import type { Allocate } from "./buffers.js";
-import type { MemoryLayout } from "./layout.js";
+import { fillBorders, type MemoryLayout } from "./layout.js";
 import type { Code, EpochRequest, EpochResult, TrainingRows, TrainingStart } from "./pool.js";
 import { type EpochJob, type InferenceJob, PROGRESS } from "./work.js";
 
@@ -23,6 +23,18 @@ export function allocateMemory({ pages }: Code, shared: boolean): WebAssembly.Me
     throw new FailureError(
       `The network needs ${bytes} bytes of memory, which are not to be had here; make it smaller, or the batches, or use fewer threads.`,
     );
+  }
+}
+
+/**
+ * Makes the memory of all blocks what kernels expect it to be. Before any thread has the memory: one that fills it itself would
+ * write over what faster ones have already left there.
+ */
+export function prepareBlocks(memory: WebAssembly.Memory, layout: MemoryLayout): void {
+  const { blocks, block: size, training, minusInfinityOfBlocks } = layout;
+  const numbers = new Float32Array(memory.buffer);
+  for (let block = 0; block < Math.ceil((training?.batchSize ?? 0) / size); block++) {
+    fillBorders(numbers, minusInfinityOfBlocks, blocks.offset + block * blocks.strideBytes);
   }
 }
 

@@ -135,3 +135,11 @@ function bordersIn(region: Region, { workspace }: Plan): Border[] {
     .filter(({ buffer }) => buffer.region === region)
     .map(({ buffer }) => [buffer.offset, buffer.size]);
 }
+
+/** Fills stretches with minus infinity. @param origin where what they lie in begins, in bytes */
+export function fillBorders(numbers: Float32Array, stretches: readonly Border[], origin: number): void {
+  for (const [offset, length] of stretches) {
+    const start = (origin + offset) / 4;
+    numbers.fill(-Infinity, start, start + length);
+  }
+}

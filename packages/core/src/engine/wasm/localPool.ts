@@ -6,6 +6,7 @@ import {
   epochJob,
   epochResult,
   inferenceJob,
+  prepareBlocks,
   readRow,
   readRows,
   totalsOf,
@@ -62,6 +63,7 @@ export class LocalPool implements Pool {
   #instantiate(code: Code, layout: MemoryLayout) {
     if (this.#closed) throw closedError();
     const memory = allocateMemory(code, false);
+    prepareBlocks(memory, layout);
     const control = new Control(Control.allocate(false), 1, 0);
     return { memory, control, thread: new Thread(code.module, memory, layout, 0, control) };
   }

@@ -7,6 +7,7 @@ import {
   epochJob,
   epochResult,
   inferenceJob,
+  prepareBlocks,
   readRow,
   readRows,
   shareable,
@@ -112,6 +113,7 @@ export class SharedPool implements Pool {
     if (this.#ended) throw this.#ended;
     const { threads } = this;
     const memory = this.#memories.take(code);
+    prepareBlocks(memory, layout);
     const program = this.#programs++;
     const words = Control.allocate(true);
     const spinMs = threads <= coreCount() ? SPIN_MS : 0;

@@ -7,7 +7,7 @@ import { log } from "../../math.js";
 import { LOOK_EVERY } from "../../optimizers/flush.js";
 import { firstSteps, LEARNT } from "../signs.js";
 import type { Control } from "./control.js";
-import type { ChunkLayout, MemoryLayout } from "./layout.js";
+import { type ChunkLayout, fillBorders, type MemoryLayout } from "./layout.js";
 import { type Kernel, sum, Updates } from "./updates.js";
 import { type EpochJob, type InferenceJob, PROGRESS } from "./work.js";
 
@@ -101,13 +101,7 @@ export class Thread {
     this.#augment = augment && createAugmenter(augment, layout.imageShape, seed);
     this.#absurdLoss = layout.absurdLoss;
     this.#firstSteps = firstSteps(layout.training?.batchSize ?? 1);
-    this.#fillBorders(layout.minusInfinity, this.#workspace);
-    // before the first step any thread may do it for all
-    const { offset, strideBytes } = layout.blocks;
-    const blocks = thread === 0 ? Math.ceil((layout.training?.batchSize ?? 0) / layout.block) : 0;
-    for (let block = 0; block < blocks; block++) {
-      this.#fillBorders(layout.minusInfinityOfBlocks, offset + block * strideBytes);
-    }
+    fillBorders(this.#numbers, layout.minusInfinity, this.#workspace);
   }
 
   #chunksOf({ name, chunks, weightBytes, blockBytes }: ChunkLayout): Chunk[] {
@@ -117,13 +111,6 @@ export class Thread {
       weightBytes: k * weightBytes,
       blockBytes: k * blockBytes,
     }));
-  }
-
-  #fillBorders(stretches: MemoryLayout["minusInfinity"], origin: number): void {
-    for (const [offset, length] of stretches) {
-      const start = (origin + offset) / 4;
-      this.#numbers.fill(-Infinity, start, start + length);
-    }
   }
 
   *epoch(job: EpochJob): Generator<void, void> {
