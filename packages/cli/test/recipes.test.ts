@@ -72,6 +72,12 @@ test("an option of the command takes the place of the recipe's, another optimize
   expect(other.stderr).toContain("batches of 16, adam, rate 0.007071");
 });
 
+test("a rate that is for another batch size is not taken, unless it is given", async () => {
+  const args = ["train", "--recipe", "fast", ...short(), "--batch-size", "1"];
+  expect((await succeed(args)).stderr).toContain("one image at a time, sgd, rate 0.001562 one-cycle");
+  expect((await succeed([...args, "--learning-rate", "0.01"])).stderr).toContain("sgd, rate 0.01 one-cycle");
+});
+
 test("a recipe of one's own finds its network beside it, and sweeps take recipes", async () => {
   const spec = { input: [1, 28, 28], layers: [{ type: "flatten" }, { type: "dense", units: 10 }] };
   writeFileSync(scratch("net.json"), JSON.stringify(spec));

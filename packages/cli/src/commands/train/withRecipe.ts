@@ -48,9 +48,11 @@ export function merged({ options, isGiven }: Said, recipe: Recipe): Said {
   const own = optionsOf(recipe);
   const hasOtherOptimizer =
     isGiven("optimizer") && own.optimizer !== undefined && own.optimizer !== options.optimizer;
-  const taken = Object.entries(own).filter(
-    ([option]) => !isGiven(option) && !(hasOtherOptimizer && OF_OPTIMIZER.includes(option)),
-  );
+  // a rate is one for its batch size: with another one it follows from that
+  const hasOtherBatch = isGiven("batchSize") && own.batchSize !== options.batchSize;
+  const isUnfit = (option: string) =>
+    (hasOtherOptimizer && OF_OPTIMIZER.includes(option)) || (hasOtherBatch && option === "learningRate");
+  const taken = Object.entries(own).filter(([option]) => !isGiven(option) && !isUnfit(option));
   const names = new Set(taken.map(([option]) => option));
   return {
     options: { ...options, ...Object.fromEntries(taken) },
