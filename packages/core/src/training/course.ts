@@ -117,9 +117,11 @@ export class Course {
       await this.#training.advance(steps, { signal, onProgress });
       return;
     }
-    // what is due sooner than a step takes must not keep every step from being taken
-    const left = this.#isHurried ? 1 : Math.min(steps, checkpoints.stepsLeft(this.#training.steps));
-    const milliseconds = this.#isHurried ? undefined : checkpoints.millisecondsLeft;
+    // what is due sooner than a step takes must not keep every step from being taken, and a timer can't wait for less than 1 ms
+    const wait = checkpoints.millisecondsLeft;
+    const isHurried = this.#isHurried || (wait !== undefined && wait < 1);
+    const left = isHurried ? 1 : Math.min(steps, checkpoints.stepsLeft(this.#training.steps));
+    const milliseconds = isHurried ? undefined : wait;
     const due = new AbortController();
     const timer = milliseconds === undefined ? undefined : setTimeout(() => due.abort(), milliseconds);
     try {

@@ -182,13 +182,14 @@ export class RedisRunner implements Runner {
 
   /** Takes the result of a trial, if it has ended. */
   async #take(jobId: string): Promise<void> {
-    const job: Job<TrialJob, TrialResult> | undefined = await this.#queue.getJob(jobId);
+    // the state is asked first: a job that was read before it ended has no result in it
+    const state = await this.#queue.getJobState(jobId);
     const waiting = this.#waiting.get(jobId);
-    if (job === undefined || waiting === undefined) return;
-    const state = await job.getState();
+    if (waiting === undefined) return;
     waiting.isActive = state === "active";
     if (state !== "completed" && state !== "failed") return;
-    if (!this.#waiting.delete(jobId)) return;
+    const job: Job<TrialJob, TrialResult> | undefined = await this.#queue.getJob(jobId);
+    if (job === undefined || !this.#waiting.delete(jobId)) return;
     const attempts = Math.max(1, job.attemptsStarted ?? job.attemptsMade);
     if (state === "completed") waiting.resolve({ ...job.returnvalue, attempts });
     else {
