@@ -145,7 +145,7 @@ function draftPlan(
 ): { plan: Plan; kept: Map<string, number> } {
   const planPasses = wayThrough(model, training, oneImage);
   const lowered = planPasses === planBlocks ? model.layers : [];
-  const row = layOutParameters(model, training ? lowered : []);
+  const row = layOutParameters(model, training ? lowered : [], convolution);
   const { parameterOffsets, parameterLength, slotLength, rowLength } = row;
 
   const shared = new Allocator("shared");
@@ -170,7 +170,7 @@ function draftPlan(
   const mask = workspace.numbers("mask", BLOCK);
   const statistics = workspace.numbers("statistics", STATISTICS.size);
   const ownMemory = new Map(
-    lowered.map((layer) => [layer, allocateOwn(layer, workspace, training && block)]),
+    lowered.map((layer) => [layer, allocateOwn(layer, convolution, workspace, training && block)]),
   );
   const blocks: Blocks = {
     count: training ? Math.ceil(training.batchSize / BLOCK) : 0,
@@ -290,25 +290,33 @@ function wayThrough(model: Model, training: TrainingPlan | undefined, oneImage: 
 /** What a layer asks for in the memory of threads and, in training, of blocks. */
 function allocateOwn(
   layer: ModelLayer,
+  convolution: Convolution,
   workspace: Allocator,
   block: Allocator | undefined,
 ): Record<string, Buffer> {
-  const { blockMemory, threadMemory } = loweringOf(layer);
+  const { blockMemory, threadMemory, batchScratch } = loweringOf(layer);
+  const { resolved } = layer;
   const allocate = (allocator: Allocator, sizes: Readonly<Record<string, number>> = {}) =>
     Object.entries(sizes).map(([name, size]) => [name, allocator.numbers(`${layer.name}.${name}`, size)]);
   return Object.fromEntries([
-    ...(block ? allocate(block, blockMemory?.(layer.resolved)) : []),
-    ...allocate(workspace, threadMemory?.(layer.resolved)),
+    ...(block ? allocate(block, blockMemory?.(resolved, convolution)) : []),
+    ...allocate(workspace, threadMemory?.(resolved)),
+    ...(block ? allocate(workspace, batchScratch?.(resolved, convolution)) : []),
   ]);
 }
 
-/** The first block's memory as a part of the shared one, up to the end of the last block's. */
+/** The first block's memory as a part of the shared one, up to the end of the last block's; what is a thread's stays so. */
 function inShared(memory: Readonly<Record<string, Buffer>>, blocks: Buffer): Record<string, Buffer> {
-  const ofBlocks = Object.entries(memory).filter(([, { region }]) => region === "block");
+  const asShared = ({ offset, ...buffer }: Buffer): Buffer => ({
+    ...buffer,
+    region: "shared",
+    offset: blocks.offset + offset,
+    size: blocks.size - offset / 4,
+  });
   return Object.fromEntries(
-    ofBlocks.map(([name, { offset, ...buffer }]) => [
+    Object.entries(memory).map(([name, buffer]) => [
       name,
-      { ...buffer, region: "shared", offset: blocks.offset + offset, size: blocks.size - offset / 4 },
+      buffer.region === "block" ? asShared(buffer) : buffer,
     ]),
   );
 }

@@ -26,9 +26,9 @@ export interface EmitOptions {
   readonly relaxed: boolean;
 }
 
-/** Parameters: where the workspace and the slot begin (in bytes), a count, and where the block's memory begins. */
+/** Parameters: where the workspace and the slot or chunk begin (in bytes), a count, and where the block's memory begins. */
 export const KERNEL_PARAMETERS = 4;
-const PARAMETER = { workspace: 0, chunk: 0, slot: 1, count: 2, block: 3 } as const;
+const PARAMETER = { workspace: 0, slot: 1, chunk: 1, count: 2, block: 3 } as const;
 
 export function emitKernel(nest: LoopNest, options: EmitOptions): FunctionAssembler {
   const emitter = new Emitter(nest, options);

@@ -18,9 +18,9 @@ import type {
 
 /** The parameters of a kernel. */
 export interface KernelParameters {
-  /** Where the workspace, or the chunk, begins; in bytes. */
+  /** Where the workspace begins; in bytes. */
   readonly workspace?: number;
-  /** Where the slot begins; in bytes. */
+  /** Where the slot, or the chunk, begins; in bytes. */
   readonly slot?: number;
   /** Where the memory of the block begins; in bytes. */
   readonly block?: number;
@@ -34,7 +34,7 @@ export interface KernelParameters {
  */
 export function interpret(nest: LoopNest, memory: ArrayBuffer, parameters: KernelParameters = {}): void {
   const { workspace = 0, slot = 0, block = 0, count = 0 } = parameters;
-  const starts = { shared: 0, workspace, slot, block, chunk: workspace };
+  const starts = { shared: 0, workspace, slot, block, chunk: slot };
   new Interpreter(nest.name, memory, starts, count).body(nest.body)();
 }
 

@@ -11,11 +11,11 @@ export type Region =
   | "shared"
   /** The calling thread's own workspace, the first parameter of every kernel. */
   | "workspace"
-  /** The gradient slot that is added to, the second parameter. */
+  /** The gradient slot that is added to: the second parameter. */
   | "slot"
   /** The memory of the block of images that runs, which later stages find as it was: the fourth parameter. */
   | "block"
-  /** A chunk of all parameters, the first parameter of kernels that work on chunks. */
+  /** A chunk of all parameters: the second parameter of kernels that work on chunks. */
   | "chunk";
 
 /** A stretch of memory. Offsets and strides inside it count float32 numbers. */

@@ -152,7 +152,7 @@ function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
       case "batch": {
         const { chunks = 0, weightBytes = 0, blockBytes = 0 } = chunk ?? {};
         const call = () => {
-          for (let k = 0; k < chunks; k++) run(k * weightBytes, 0, blocks, k * blockBytes);
+          for (let k = 0; k < chunks; k++) run(memory.workspaces, k * weightBytes, blocks, k * blockBytes);
         };
         return [{ name, call, blocks }];
       }
@@ -166,7 +166,7 @@ function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
         const call = () => {
           for (const [start, length] of stretches) {
             for (let k = 0; k < length; k += CHUNK) {
-              run(4 * (start + k), 0, Math.min(CHUNK, length - k) / 4, 0);
+              run(0, 4 * (start + k), Math.min(CHUNK, length - k) / 4, 0);
             }
           }
         };

@@ -51,13 +51,13 @@ async function expectSameBits(plan: Plan, batchSize: number, seed: number): Prom
     } else if (phase === "batch") {
       const { chunks, weightBytes, blockBytes } = chunk as ChunkKernel;
       const last = chunks - 1;
-      both(kernel, { workspace: last * weightBytes, slot: 0, count: blocks, block: last * blockBytes });
+      both(kernel, { workspace, slot: last * weightBytes, count: blocks, block: last * blockBytes });
     } else if (phase !== "update") {
       both(kernel, { workspace, slot, count: 0, block });
     } else if (vectors > 0) {
       const rest = vectors > 1 ? 1 : 0; // a chunk that doesn't begin at the beginning
       const within = (kernel === plan.reduce ? plan.slotLength : plan.parameterLength) / 4 - rest;
-      both(kernel, { workspace: 16 * rest, slot: 0, count: Math.max(0, within), block: 0 });
+      both(kernel, { workspace: 0, slot: 16 * rest, count: Math.max(0, within), block: 0 });
     }
   }
   return ran;
@@ -110,6 +110,9 @@ function firstDifference(a: Float32Array, b: Float32Array): number {
 }
 
 const manyWeights = defineModel(smallNetworks["many weights, for whole batches"]);
+const manyTiles = defineModel(
+  smallNetworks["convolutions with many weights and few tiles, for whole batches"],
+);
 const ways = defineModel(
   smallNetworks["ways that go apart, into layers that read other borders, and come together"],
 );
@@ -151,6 +154,7 @@ test("every kernel of random networks leaves the bits that the interpreter leave
       ...cases(few(25, 110)),
       examples: [
         [[ways, 20], optimizers[0], false, 1],
+        [[manyTiles, 20], optimizers[1], true, 1],
         [[rare, 9], optimizers[0], false, 1],
         [[leaks, 9], optimizers[0], false, 1],
         [[curves, 1], optimizers[0], false, 1],
@@ -172,6 +176,7 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "conv.parameterGradients",
     "conv.prepare",
     "conv.prepareGradient",
+    "conv.stash",
     "copy",
     "dropout.forward",
     "dropout.inputGradient",
@@ -278,9 +283,7 @@ describe("what leaves its buffer is caught, with kernel, buffer and place", () =
     const kernel = loopNest("bad", (b) =>
       b.loop("k", "parameter", (k) => b.variable(load(at(row, 0, [k, 4])))),
     );
-    interpret(kernel, new ArrayBuffer(64), { workspace: 32, count: 1 });
-    expect(() => interpret(kernel, new ArrayBuffer(64), { workspace: 32, count: 2 })).toThrow(
-      "parameters[12]",
-    );
+    interpret(kernel, new ArrayBuffer(64), { slot: 32, count: 1 });
+    expect(() => interpret(kernel, new ArrayBuffer(64), { slot: 32, count: 2 })).toThrow("parameters[12]");
   });
 });

@@ -193,6 +193,16 @@ export const smallNetworks: Readonly<Record<string, ModelSpec>> = {
       { type: "dense", units: 4 },
     ],
   },
+  "convolutions with many weights and few tiles, for whole batches": {
+    input: [32, 7, 9],
+    layers: [
+      { type: "conv2d", filters: 32, kernel: 3, padding: 1 },
+      { type: "relu" },
+      { type: "conv2d", filters: 40, kernel: 3, bias: false },
+      { type: "flatten" },
+      { type: "dense", units: 3 },
+    ],
+  },
   "a window larger than what is unrolled": {
     input: [2, 8, 8],
     layers: [

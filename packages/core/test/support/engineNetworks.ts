@@ -127,7 +127,7 @@ export const tiledNetworks: fc.Arbitrary<Model> = fc
     input: fc.tuple(fc.constantFrom(16, 24), from(2, 9), from(2, 9)),
     tiled: fc.array(
       fc.record({
-        filters: fc.constantFrom(16, 20, 24),
+        filters: fc.constantFrom(16, 20, 24, 48),
         padding: fc.oneof(from(0, 2), fc.tuple(from(0, 2), from(0, 2), from(0, 2), from(0, 2))),
         bias: fc.boolean(),
         after: fc.constantFrom<AnyLayerSpec[]>([], [{ type: "relu" }], [{ type: "maxPool2d", size: 2 }]),

@@ -29,7 +29,7 @@ export const STEP = { learningRate: 0, correction1: 1, correction2: 2, clipFacto
 
 /**
  * Adds the gradient slots together, in a fixed tree, into the first one. The kernel works on a chunk of all parameters:
- * its first parameter is where the chunk begins, its third how many vectors it has.
+ * its second parameter is where the chunk begins, its third how many vectors it has.
  */
 export function reduceSlots(name: string, slots: readonly Buffer[]): LoopNest {
   return loopNest(name, (b) =>

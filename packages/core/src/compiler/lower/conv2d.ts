@@ -1,3 +1,5 @@
+import type { Conv2d } from "../../layers/conv2d.js";
+import type { Convolution } from "../convolution.js";
 import { convolve } from "../kernels/conv2d.js";
 import { canGather, gatherInputGradient, gatheringTables, splatTurned } from "../kernels/conv2dGather.js";
 import { convolveInputGradient } from "../kernels/conv2dInputGradient.js";
@@ -5,6 +7,14 @@ import { convolveParameterGradients } from "../kernels/conv2dParameterGradients.
 import { convolvePooled } from "../kernels/conv2dPooled.js";
 import { splattedSize, splatWeights, windowTable } from "../kernels/conv2dWindows.js";
 import { clear } from "../kernels/input.js";
+import {
+  chunkScratch,
+  multiplyTiles,
+  stashSizes,
+  stashTiles,
+  tileChunks,
+  winogradBatchPays,
+} from "../kernels/winograd/batch.js";
 import {
   convolveWinograd,
   convolveWinogradInputGradient,
@@ -23,6 +33,11 @@ export const conv2dLowering = inGroups({
   winogradPays,
   canGather,
   splattedSize,
+  isForBatch: isTiledForBatch,
+  blockMemory: (layer, convolution): Record<string, number> =>
+    isTiledForBatch(layer, convolution) ? stashSizes(layer) : {},
+  batchScratch: (layer, convolution): Record<string, number> =>
+    isTiledForBatch(layer, convolution) ? chunkScratch(layer) : {},
 
   prepare({ layer, resolved, winograd, splatted, gathered, ...node }) {
     const name = `${layer.name}.prepare`;
@@ -56,20 +71,8 @@ export const conv2dLowering = inGroups({
     const own = `${layer.name}.parameterGradients`;
     const input = `${layer.name}.inputGradient`;
     const weight = needed(node.weight, layer);
-    const weightGradient = needed(node.weightGradient, layer);
     const transformed = winograd?.weights.get(layer);
-    const gradients =
-      winograd && transformed
-        ? convolveWinogradParameterGradients(
-            own,
-            resolved,
-            x,
-            dy,
-            weightGradient,
-            biasGradient,
-            winograd.scratch,
-          )
-        : convolveParameterGradients(own, resolved, x, dy, weightGradient, biasGradient);
+    const gradients = parameterGradients();
     if (!dx) return [gradients];
     if (gathered.has(layer)) {
       const turned = gathered.get(layer);
@@ -91,5 +94,37 @@ export const conv2dLowering = inGroups({
         ? convolveWinogradInputGradient(input, resolved, dy, transformed, dx, winograd.scratch)
         : convolveInputGradient(input, resolved, dy, weight, dx),
     ];
+
+    function parameterGradients() {
+      const { tileInputs, tileGradients } = node.memory;
+      if (winograd && tileInputs && tileGradients) {
+        const stash = { tileInputs, tileGradients };
+        return stashTiles(`${layer.name}.stash`, resolved, x, dy, biasGradient, stash, winograd.scratch);
+      }
+      const weightGradient = needed(node.weightGradient, layer);
+      if (!winograd || !transformed)
+        return convolveParameterGradients(own, resolved, x, dy, weightGradient, biasGradient);
+      const { scratch } = winograd;
+      return convolveWinogradParameterGradients(own, resolved, x, dy, weightGradient, biasGradient, scratch);
+    }
+  },
+
+  batch({ layer, resolved, memory: { tileInputs, tileGradients, products, tile }, blocks, gradient }) {
+    if (!(tileInputs && tileGradients && products && tile)) return [];
+    const { count, weightBytes, blockBytes } = tileChunks(resolved);
+    const kernel = multiplyTiles(
+      `${layer.name}.parameterGradients`,
+      resolved,
+      { tileInputs, tileGradients },
+      blocks.stride,
+      needed(gradient("weight"), layer),
+      { products, tile },
+    );
+    return [{ kernel, chunks: count, weightBytes, blockBytes }];
   },
 });
+
+/** Whether the gradient of the weights waits for the end of the batch. */
+function isTiledForBatch(layer: Conv2d, convolution: Convolution): boolean {
+  return convolution === "auto" && winogradBatchPays(layer);
+}

@@ -3,6 +3,7 @@ import type { ModelLayer } from "../../graph/model.js";
 import type { Buffer, LoopNest } from "../../ir/ir.js";
 import type { ResolvedLayer } from "../../layers/layer.js";
 import type { View } from "../block.js";
+import type { Convolution } from "../convolution.js";
 import type { Gather } from "../gather.js";
 import type { Allocator, Border } from "../memory.js";
 import type { ChunkKernel, WholeBatch } from "../stages.js";
@@ -46,12 +47,14 @@ export interface Lowering<Resolved extends ResolvedLayer = ResolvedLayer> {
   splattedSize?(layer: Resolved): number;
   /** How many of a block's numbers it needs the other way round, in scratch memory. */
   transposedInputs?(layer: Resolved): number;
-  /** Whether its weights' gradients are computed for a whole batch at once, by `batch`. */
-  isForBatch?(layer: Resolved): boolean;
+  /** Whether in training its weights' gradients are computed for a whole batch at once, by `batch`. */
+  isForBatch?(layer: Resolved, convolution: Convolution): boolean;
   /** What each block of a batch keeps for other stages of a training step, in float32 numbers by name. */
-  blockMemory?(layer: Resolved): Readonly<Record<string, number>>;
+  blockMemory?(layer: Resolved, convolution: Convolution): Readonly<Record<string, number>>;
   /** What each thread keeps from stage to stage, in float32 numbers by name. */
   threadMemory?(layer: Resolved): Readonly<Record<string, number>>;
+  /** What each thread needs for `batch`, in float32 numbers by name. */
+  batchScratch?(layer: Resolved, convolution: Convolution): Readonly<Record<string, number>>;
   /** Whether it draws a mask at each step; the keys of a block's images then stand in its thread memory `keys`. */
   readonly drawsMask?: true;
   /** What is done once before the blocks of a batch. */
@@ -110,7 +113,7 @@ export interface BatchNode<Resolved extends ResolvedLayer = ResolvedLayer> {
   readonly layer: ModelLayer;
   readonly resolved: Resolved;
   readonly blocks: Blocks;
-  /** The first block's. */
+  /** That of the first block, and the thread's. */
   readonly memory: Readonly<Record<string, Buffer>>;
   /** The gradient of a parameter in the row of all, or undefined if there is none of this name. */
   gradient(name: string): Buffer | undefined;

@@ -295,7 +295,7 @@ export class Thread {
   #chunks(chunks: readonly Chunk[], blocks: number): boolean {
     for (let k = this.#control.claim(); k < chunks.length; k = this.#control.claim()) {
       const { run, weightBytes, blockBytes } = chunks[k];
-      run(weightBytes, 0, blocks, blockBytes);
+      run(this.#workspace, weightBytes, blocks, blockBytes);
     }
     return this.#control.barrier();
   }

@@ -65,9 +65,9 @@ export class Updates {
         continue;
       }
       if (clip === undefined) this.#reduce(chunk);
-      for (const { kernel, start, vectors } of this.#parts[chunk]) kernel(start, 0, vectors, 0);
+      for (const { kernel, start, vectors } of this.#parts[chunk]) kernel(0, start, vectors, 0);
       if (step % LOOK_EVERY !== 0) continue;
-      this.#kernels.flush(4 * chunk * CHUNK, 0, vectorsIn(chunk, parameterLength), 0);
+      this.#kernels.flush(0, 4 * chunk * CHUNK, vectorsIn(chunk, parameterLength), 0);
       if (job.progress[PROGRESS.alive] === 0 && this.#moves(chunk)) job.progress[PROGRESS.alive] = 1;
     }
     return true;
@@ -76,7 +76,7 @@ export class Updates {
   /** Adds a chunk of all slots together, in the first one. */
   #reduce(chunk: number): void {
     const vectors = vectorsIn(chunk, this.#layout.slotLength);
-    if (vectors > 0) this.#kernels.reduce(4 * chunk * CHUNK, 0, vectors, 0);
+    if (vectors > 0) this.#kernels.reduce(0, 4 * chunk * CHUNK, vectors, 0);
   }
 
   /** In how many chunks what layers keep goes into its average; that of the parameters is a part of their update. */
@@ -88,7 +88,7 @@ export class Updates {
   #averageState(chunk: number): void {
     const { rowLength, parameterLength } = this.#layout;
     const vectors = vectorsIn(chunk, rowLength - parameterLength);
-    this.#kernels.averageState(4 * (parameterLength + chunk * CHUNK), 0, vectors, 0);
+    this.#kernels.averageState(0, 4 * (parameterLength + chunk * CHUNK), vectors, 0);
   }
 
   /** The sum of the squares of a chunk of the gradients. */

@@ -6,13 +6,13 @@ import { multiplyMatrices } from "./matrices.js";
 import { forEachTileGroup, POSITIONS, type Scratch } from "./scratch.js";
 import {
   addInputGradients,
-  addWeightGradients,
   cellsOf,
   inputMatrices,
   outputMatrices,
   transformInputs,
   transformOutputGradients,
   transformOutputs,
+  transformWeightGradients,
   transposedMatrices,
   transposeInputs,
   turned,
@@ -75,7 +75,7 @@ export function convolveWinogradInputGradient(
   const [O] = layer.outputShape;
   return loopNest(name, (b) =>
     forEachTileGroup(b, layer, (group) => {
-      transformOutputGradients(b, layer, dy, group, scratch);
+      transformOutputGradients(b, dy, group, cellsOf(outputMatrices(scratch, layer)), scratch);
       multiplyMatrices(
         b,
         { rows: C, depth: O, cells: group.tiles, adds: false },
@@ -100,21 +100,31 @@ export function convolveWinogradParameterGradients(
 ): LoopNest {
   const [C] = layer.inputShape;
   const [O] = layer.outputShape;
+  const gradients = weightGradientMatrices(scratch.weightGradients, layer, O);
+  const transposed = transposedMatrices(scratch, layer);
   return loopNest(name, (b) => {
     b.loop("k", (POSITIONS * O * C) / 4, (k) => b.store(at(scratch.weightGradients, 0, [k, 4]), constant(0)));
     forEachTileGroup(b, layer, (group) => {
       transformInputs(b, x, group, cellsOf(inputMatrices(scratch, layer)), scratch);
-      transposeInputs(b, layer, group, scratch);
-      transformOutputGradients(b, layer, dy, group, scratch);
+      transposeInputs(b, layer, group, scratch, (position, tile, image, cell, first) =>
+        at(
+          transposed.buffer,
+          image * transposed.row + first,
+          [position, transposed.position],
+          [tile, BLOCK * transposed.row],
+          [cell, BLOCK],
+        ),
+      );
+      transformOutputGradients(b, dy, group, cellsOf(outputMatrices(scratch, layer)), scratch);
       multiplyMatrices(
         b,
         { rows: O, depth: group.tiles * BLOCK, cells: C / BLOCK, adds: true },
         outputMatrices(scratch, layer),
-        transposedMatrices(scratch, layer),
-        weightGradientMatrices(scratch, layer),
+        transposed,
+        gradients,
       );
     });
-    addWeightGradients(b, layer, weightGradient, scratch);
+    transformWeightGradients(b, layer, O, gradients, weightGradient, scratch.tile, true);
     if (biasGradient) addBiasGradient(b, dy, biasGradient);
   });
 }

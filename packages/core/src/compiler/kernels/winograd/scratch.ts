@@ -12,7 +12,7 @@ export const POSITIONS = REACH * REACH;
 export const TILES_TOGETHER = 3;
 
 /** Each position's stretch is longer by a line of the cache, so that they don't all fall on the same few places of it. */
-const LINE = 16;
+export const LINE = 16;
 
 /** Fewer channels, or filters, and the transforms cost more than they save. */
 const FEWEST = 16;
@@ -67,6 +67,9 @@ export function allocateScratch(allocator: Allocator, layers: readonly Conv2d[],
   };
 }
 
+/** How many tiles an image has. */
+export const tileCount = ({ outputShape: [, I, J] }: Conv2d) => Math.ceil(I / TILE) * Math.ceil(J / TILE);
+
 /** How many numbers a channel's weights take: whole cells, since the filters of one image lie in these. */
 export const weightRow = ({ outputShape: [O] }: Conv2d) => BLOCK * Math.ceil(O / BLOCK);
 
@@ -101,6 +104,14 @@ export interface TileGroup {
     tile: TileIndex,
     ...terms: readonly (readonly [Index, number])[]
   ): Address;
+  /** What a tile has in a buffer where all tiles of the layer lie, row by row and `stride` numbers apart: number `offset` of it. */
+  numberOf(
+    buffer: Buffer,
+    offset: number,
+    stride: number,
+    tile: TileIndex,
+    ...terms: readonly (readonly [Index, number])[]
+  ): Address;
 }
 
 /**
@@ -120,6 +131,8 @@ export function forEachTileGroup(
           for (const group of tilesOf(columns.count, most[1])) {
             const top = lines.first + TILE * rows.first;
             const left = columns.first + TILE * group.first;
+            const inRow = Math.ceil(J / TILE);
+            const before = (top * inRow + left) / TILE;
             b.loop("j", group.count, (j) =>
               write({
                 tiles: group.size,
@@ -133,6 +146,15 @@ export function forEachTileGroup(
                     [i, TILE * rows.size * view.row],
                     [j, TILE * group.size * BLOCK],
                     ...termsOf(tile, TILE * view.row, TILE * BLOCK),
+                    ...terms,
+                  ),
+                numberOf: (buffer, offset, stride, tile, ...terms) =>
+                  at(
+                    buffer,
+                    before * stride + offset,
+                    [i, rows.size * inRow * stride],
+                    [j, group.size * stride],
+                    ...termsOf(tile, inRow * stride, stride),
                     ...terms,
                   ),
               }),

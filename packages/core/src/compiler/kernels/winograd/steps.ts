@@ -15,7 +15,6 @@ import type { Conv2d } from "../../../layers/conv2d.js";
 import { BLOCK, HALVES, transposed, type View } from "../../block.js";
 import type { Matrices } from "./matrices.js";
 import {
-  gradientStretch,
   inputStretch,
   outputStretch,
   POSITIONS,
@@ -36,21 +35,20 @@ import * as transform from "./transforms.js";
 
 const ROW = TILES_TOGETHER * BLOCK;
 
-/** Where the cells of transformed tiles lie: how far those of the next position, plane and tile, in float32 numbers. */
-export interface TileCells {
-  readonly buffer: Buffer;
-  readonly position: number;
-  readonly plane: number;
-  readonly tile: number;
-}
+/** Where the half of a cell of a transformed tile lies. */
+export type TileCells = (
+  group: TileGroup,
+  position: number,
+  plane: Index,
+  tile: TileIndex,
+  half: Index,
+) => Address;
 
-/** Those of a block of images, a plane for each channel. */
-export const cellsOf = ({ buffer, position, row }: Matrices): TileCells => ({
-  buffer,
-  position,
-  plane: row,
-  tile: BLOCK,
-});
+/** Those of a group of tiles of a block of images, a plane for each channel. */
+export const cellsOf =
+  ({ buffer, position, row }: Matrices): TileCells =>
+  ({ tiles }, p, plane, tile, half) =>
+    at(buffer, p * position, [plane, row], ...termsOf(tile, tiles * BLOCK, BLOCK), [half, 4]);
 
 /** `[C, tiles]`, cells of inputs or of their gradients. */
 export const inputMatrices = (scratch: Scratch, layer: Conv2d): Matrices => ({
@@ -91,13 +89,12 @@ export const transposedMatrices = (scratch: Scratch, layer: Conv2d): Matrices =>
   column: 1,
 });
 
-/** `[O, C]`, the gradients of weights. */
-export const weightGradientMatrices = (scratch: Scratch, layer: Conv2d): Matrices => ({
-  buffer: scratch.weightGradients,
-  position: gradientStretch(layer),
-  row: layer.inputShape[0],
-  column: 1,
-});
+/** `[filters, C]`, the gradients of the weights of so many filters. */
+export const weightGradientMatrices = (
+  buffer: Buffer,
+  { inputShape: [C] }: Conv2d,
+  filters: number,
+): Matrices => ({ buffer, position: filters * C, row: C, column: 1 });
 
 /** Keeps what lies between the transforms of columns and of rows. */
 const keepIn = (tile: Buffer) => ({
@@ -205,12 +202,11 @@ export function transformOutputs(
 /** A y At of the outputs' gradients. */
 export function transformOutputGradients(
   b: LoopNestBuilder,
-  layer: Conv2d,
   dy: View,
   group: TileGroup,
+  outputs: TileCells,
   scratch: Scratch,
 ): void {
-  const outputs = cellsOf(outputMatrices(scratch, layer));
   forEachTile(b, dy, group, outputs, scratch, (o, tile, h, keep, transformed) =>
     transform.transformTile(
       b,
@@ -226,36 +222,37 @@ export function transformOutputGradients(
   );
 }
 
-/** The transformed inputs with channels innermost. */
+/**
+ * The transformed inputs with channels innermost.
+ * @param place where four channels of an image's tile go, from number `first` of a cell of channels on
+ */
 export function transposeInputs(
   b: LoopNestBuilder,
   layer: Conv2d,
   { tiles }: TileGroup,
   scratch: Scratch,
+  place: (position: Index, tile: Index, image: number, cell: Index, first: number) => Address,
 ): void {
-  const [C] = layer.inputShape;
   const from = inputMatrices(scratch, layer);
-  const to = transposedMatrices(scratch, layer);
+  const channelAt = (channel: number, half: number, position: Index, t: Index, cell: Index) =>
+    at(
+      from.buffer,
+      channel * from.row + half,
+      [position, from.position],
+      [t, BLOCK],
+      [cell, BLOCK * from.row],
+    );
   b.loop("position", POSITIONS, (position) =>
     b.loop("t", tiles, (t) =>
-      b.loop("c", C / 4, (c) => {
-        for (const half of HALVES) {
-          const rows = [0, 1, 2, 3].map((channel) =>
-            b.variable(
-              load(
-                at(
-                  from.buffer,
-                  channel * from.row + half,
-                  [position, from.position],
-                  [t, BLOCK],
-                  [c, 4 * from.row],
-                ),
-              ),
-            ),
-          );
-          for (const [image, channels] of transposed(b, rows).entries()) {
-            const place = (half + image) * to.row;
-            b.store(at(to.buffer, place, [position, to.position], [t, BLOCK * to.row], [c, 4]), channels);
+      b.loop("cell", layer.inputShape[0] / BLOCK, (cell) => {
+        for (const first of HALVES) {
+          for (const half of HALVES) {
+            const rows = [0, 1, 2, 3].map((channel) =>
+              b.variable(load(channelAt(first + channel, half, position, t, cell))),
+            );
+            for (const [image, channels] of transposed(b, rows).entries()) {
+              b.store(place(position, t, half + image, cell, first), channels);
+            }
           }
         }
       }),
@@ -263,27 +260,28 @@ export function transposeInputs(
   );
 }
 
-/** Gt u G, added to the gradients in the slot. */
-export function addWeightGradients(
+/** Gt u G of so many filters' gradients, stored or `added` to those in the slot. */
+export function transformWeightGradients(
   b: LoopNestBuilder,
-  layer: Conv2d,
+  { inputShape: [C] }: Conv2d,
+  filters: number,
+  { buffer, position, row }: Matrices,
   weightGradient: Buffer,
-  scratch: Scratch,
+  tile: Buffer,
+  added: boolean,
 ): void {
-  const [C] = layer.inputShape;
-  const { position, row } = weightGradientMatrices(scratch, layer);
-  const keep = keepIn(scratch.tile);
-  b.loop("o", layer.outputShape[0], (o) =>
+  const keep = keepIn(tile);
+  b.loop("o", filters, (o) =>
     b.loop("c", C, (c) =>
       transform.transformTile(
         b,
         transform.weightGradients,
         [REACH, REACH],
-        (r, q) => splat(at(scratch.weightGradients, (REACH * r + q) * position, [o, row], [c, 1])),
+        (r, q) => splat(at(buffer, (REACH * r + q) * position, [o, row], [c, 1])),
         { store: keep.store(b), load: keep.load },
         (u, v, value) => {
           const place = at(weightGradient, 3 * u + v, [o, 9 * C], [c, 9]);
-          b.storeLane(place, add(splat(place), value));
+          b.storeLane(place, added ? add(splat(place), value) : value);
         },
       ),
     ),
@@ -300,7 +298,7 @@ type Keep = Parameters<typeof transform.transformTile>[4];
 function forEachTile(
   b: LoopNestBuilder,
   { shape: [planes] }: View,
-  { tiles, rows }: TileGroup,
+  group: TileGroup,
   cells: TileCells,
   { tile: kept }: Scratch,
   write: (
@@ -314,16 +312,13 @@ function forEachTile(
   const keep = { store: keepIn(kept).store(b), load: keepIn(kept).load };
   b.loop("channel", planes, (plane) => {
     const inRow = (row: Index | undefined) =>
-      b.loop("t", tiles, (column) =>
+      b.loop("t", group.tiles, (column) =>
         b.loop("half", 2, (half) => {
           const tile = { row, column };
-          const terms = termsOf(tile, tiles * cells.tile, cells.tile);
-          write(plane, tile, half, keep, (r, q) =>
-            at(cells.buffer, (REACH * r + q) * cells.position, [plane, cells.plane], ...terms, [half, 4]),
-          );
+          write(plane, tile, half, keep, (r, q) => cells(group, REACH * r + q, plane, tile, half));
         }),
       );
-    if (rows === 1) inRow(undefined);
-    else b.loop("s", rows, inRow);
+    if (group.rows === 1) inRow(undefined);
+    else b.loop("s", group.rows, inRow);
   });
 }

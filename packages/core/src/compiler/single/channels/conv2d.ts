@@ -20,10 +20,11 @@ import { channelsOfGroup } from "../../../layers/groups.js";
 import { accumulate, BLOCK, grid, HALVES, tilesOf, type View } from "../../block.js";
 import { WIDEST_UNROLLED } from "../../kernels/conv2dWindows.js";
 import { multiplyMatrices } from "../../kernels/winograd/matrices.js";
-import { forEachTileGroup, type Scratch, TILE } from "../../kernels/winograd/scratch.js";
+import { forEachTileGroup, type Scratch, TILE, termsOf } from "../../kernels/winograd/scratch.js";
 import {
   inputMatrices,
   outputMatrices,
+  type TileCells,
   transformInputs,
   transformOutputs,
   weightMatrices,
@@ -356,7 +357,10 @@ export function convolveWinograd(
   const weights = weightMatrices(weight, layer);
   const inputs = { ...inputMatrices(scratch, layer), row: C };
   const outputs = { ...outputMatrices(scratch, layer), row: weights.row };
-  const byTiles = ({ row, ...matrices }: typeof inputs) => ({ ...matrices, plane: BLOCK, tile: row });
+  const byTiles =
+    ({ buffer, position, row }: typeof inputs): TileCells =>
+    ({ tiles }, p, plane, tile, half) =>
+      at(buffer, p * position, [plane, BLOCK], ...termsOf(tile, tiles * row, row), [half, 4]);
   return loopNest(name, (b) =>
     forEachTileGroup(
       b,
