@@ -137,7 +137,7 @@ const words: readonly Row[] = [
   ["--data ''", /^--data must be /],
   [
     "--model vgg",
-    /^There is no built-in model "vgg"; there are one-conv, three-conv, lenet5, convnet, small, resnet, or give a file/,
+    /^There is no built-in model "vgg"; there are one-conv, three-conv, lenet5, convnet, small, resnet, seven-conv, or give a file/,
   ],
   ["--model lenet5 --width 8", /^The width can be chosen for resnet only; lenet5 has its own\.$/],
   ["--model resnet --depth 0", /^--depth must be /],

@@ -171,6 +171,36 @@ export function resnet(
   );
 }
 
+/**
+ * Seven convolutions 3x3 with batch normalisation for many small pictures, of at least 8x8: most of the work lies in layers with many
+ * channels, where Winograd's method saves most of it. 33 million multiply-adds for an image of 3x32x32.
+ */
+export function sevenConv(options: BuiltInOptions = {}): ModelSpec {
+  checkOptions("seven-conv", options, builtInChecks);
+  const convolution = (filters: number, ...pool: readonly AnyLayerSpec[]) => [
+    conv2d({ filters, kernel: 3, padding: 1, bias: false }),
+    ...pool,
+    batchNorm2d(),
+    relu(),
+  ];
+  const half = maxPool2d({ size: 2 });
+  return sequential(
+    options.input ?? [3, 32, 32],
+    [
+      ...convolution(24, half),
+      ...convolution(48),
+      ...convolution(48),
+      ...convolution(96, half),
+      ...convolution(96),
+      ...convolution(128, half),
+      ...convolution(128),
+      globalAveragePool2d(),
+      classifier(options),
+    ],
+    namesOf(options),
+  );
+}
+
 /** A network of fewer than 2,500 parameters for pictures of at least 22x22: four convolutions with batch normalisation, no dense layer but the last. */
 export function small(options: BuiltInOptions = {}): ModelSpec {
   checkOptions("small", options, builtInChecks);
@@ -203,6 +233,7 @@ export const builtInModels = {
   convnet,
   small,
   resnet,
+  "seven-conv": sevenConv,
 } as const;
 
 /** A built-in model by its name. */

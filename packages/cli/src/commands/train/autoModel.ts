@@ -12,9 +12,16 @@ const SIMPLE_SIDE = 32;
 /** What three-conv needs: after convolutions of 5, 3 and 3 pixels and two pools there is something left. */
 const SMALLEST_SIDE = 20;
 
+/** From so many pictures on there are enough steps for seven-conv and its recipe, which were chosen for CIFAR-10. */
+const MANY_PICTURES = 10_000;
+
+/** What seven-conv needs for its three pools. */
+const SMALLEST_OF_MANY = 8;
+
 /**
- * The built-in model that `auto` stands for: three-conv for images like MNIST's, one-conv for those that are too small for it, resnet
- * for pictures with colours or larger ones. The sizes that were given decide, since they belong to one-conv or to resnet.
+ * The built-in model that `auto` stands for: three-conv for images like MNIST's, one-conv for those that are too small for it; for
+ * pictures with colours or larger ones resnet, or seven-conv if there are many. The sizes that were given decide, since they belong
+ * to one-conv or to resnet.
  * @throws InputError if there are pictures for testing only
  */
 export function modelFor(
@@ -31,32 +38,44 @@ export function modelFor(
   if (sizes.filters !== undefined) return "one-conv";
   if (sizes.width !== undefined || sizes.depth !== undefined) return "resnet";
   const [channels, height, width] = train.shape;
-  if (pictures && (channels > 1 || Math.max(height, width) > SIMPLE_SIDE)) return "resnet";
+  if (pictures && (channels > 1 || Math.max(height, width) > SIMPLE_SIDE)) {
+    const areMany = countOf(train) >= MANY_PICTURES && Math.min(height, width) >= SMALLEST_OF_MANY;
+    return areMany ? "seven-conv" : "resnet";
+  }
   return Math.min(height, width) < SMALLEST_SIDE ? "one-conv" : "three-conv";
 }
 
+/** The recipe whose other options belong to a network that `auto` has chosen. */
+function recipeFor(model: string, arePictures: boolean): string | undefined {
+  if (model === "seven-conv") return "cifar10";
+  return model === "three-conv" && !arePictures ? "default" : undefined;
+}
+
 /**
- * What a command means once its data are known: `auto` for the network is a built-in one, and where that is three-conv all else that
- * isn't given is the recipe `default`.
+ * What a command means once its data are known: `auto` for the network is a built-in one, and where that has a recipe all else that
+ * isn't given is the recipe's.
  * @throws InputError if there are pictures for testing only
  */
 export function settled(said: Said, data: CommandData): Said {
   const model = modelFor(said.options.model, data, said.options);
-  const isDefault =
-    said.options.model === "auto" && said.options.recipe === undefined && model === "three-conv";
-  const { options, isGiven } = isDefault && !data.pictures ? merged(said, readRecipe("default")) : said;
+  const isAuto = said.options.model === "auto" && said.options.recipe === undefined;
+  const recipe = isAuto ? recipeFor(model, data.pictures !== undefined) : undefined;
+  const { options, isGiven } = recipe === undefined ? said : merged(said, readRecipe(recipe));
   return { options: { ...options, model }, isGiven };
 }
 
-/** Training is to take about so many multiply-adds, forward and backward: some ten minutes on two cores. */
-const BUDGET = 2e13;
+/**
+ * Training is to take about so many multiply-adds, forward and backward: some ten minutes on two cores. Those of seven-conv are
+ * nearly all made by Winograd's method.
+ */
+export const BUDGET = { tiled: 3.6e13, other: 2e13 } as const;
 
 /** Pictures are seen at least and at most so often. */
 const [FEWEST_EPOCHS, MOST_EPOCHS] = [3, 100];
 
 /**
- * What `auto` chooses for pictures besides the network, where it isn't given: as many epochs as fit into some ten minutes, of
- * pictures that are changed by chance. It follows from the network and the number of pictures alone, not from the machine, so
+ * What `auto` chooses for pictures besides the network and its recipe, where it isn't given: as many epochs as fit into some ten
+ * minutes, of pictures that are changed by chance. It follows from the network and the number of pictures alone, not from the machine, so
  * that a command does the same everywhere.
  */
 export async function chosenFor(
@@ -67,14 +86,21 @@ export async function chosenFor(
   const { model } = await loadModel(options, training);
   return {
     ...options,
-    ...(!isGiven("epochs") && { epochs: epochsFor(model, countOf(training)) }),
-    ...(!isGiven("augment") && { augment: "auto" as const }),
+    ...(!isGiven("epochs") && {
+      epochs: epochsFor(
+        model,
+        countOf(training),
+        options.model === "seven-conv" ? BUDGET.tiled : BUDGET.other,
+      ),
+    }),
+    ...(options.augment === undefined && { augment: "auto" as const }),
   };
 }
 
-export function epochsFor(model: Model, images: number): number {
+/** @param budget in multiply-adds */
+export function epochsFor(model: Model, images: number, budget: number): number {
   const ofEpoch = model.multiplyAdds.trainingStep * images;
-  const epochs = Math.floor(BUDGET / Math.max(1, ofEpoch));
+  const epochs = Math.floor(budget / Math.max(1, ofEpoch));
   return Math.min(MOST_EPOCHS, Math.max(FEWEST_EPOCHS, epochs));
 }
 
@@ -88,10 +114,11 @@ export function commandOf(
     if (word === "--model" || args[k - 1] === "--model") return [];
     return word.startsWith("--model=") ? [] : [shellWord(word)];
   });
+  const recipe = recipeFor(model, true);
   const chosen = [
-    ...["--model", model],
+    ...(recipe === undefined ? ["--model", model] : ["--recipe", recipe]),
     ...(isGiven("epochs") ? [] : ["--epochs", String(epochs)]),
-    ...(isGiven("augment") ? [] : ["--augment", "auto"]),
+    ...(isGiven("augment") || recipe !== undefined ? [] : ["--augment", "auto"]),
   ];
   return ["unravel", ...given, ...chosen].join(" ");
 }

@@ -17,7 +17,7 @@ export function addTrainOptions(command: Command): Command {
     .optionsGroup("Network:")
     .option(
       "--model <model>",
-      `auto (three-conv, or resnet for pictures with colours or above 32x32), ${MODEL_HELP}`,
+      `auto (three-conv, or resnet or seven-conv for pictures with colours or above 32x32), ${MODEL_HELP}`,
       "auto",
     )
     .addOption(SPEC_OPTION)
