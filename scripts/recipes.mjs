@@ -3,8 +3,10 @@
  * docs/recipes.md. Build first; MNIST is looked for in $UNRAVEL_DATA/mnist, CIFAR-10 where --cifar10 says.
  *
  *   node scripts/recipes.mjs [--recipes fast,default] [--seeds 0,1,2] [--cifar10 cifar10.tar.gz] [--engine wasm] [--threads 2] [--jobs 1]
+ *                           [--curves docs/recipes]
  *
- * `--jobs` trains so many at a time: good for accuracies, but then the seconds say nothing.
+ * `--jobs` trains so many at a time: good for accuracies, but then the seconds say nothing. `--curves` draws loss and accuracy of each recipe's
+ * first seed, epoch by epoch, into a folder.
  */
 import { execFile } from "node:child_process";
 import { cpus } from "node:os";
@@ -19,6 +21,7 @@ const values = readArguments({
   engine: "wasm",
   threads: 0,
   jobs: 1,
+  curves: "",
 });
 const unravel = fileURLToPath(new URL("../packages/cli/bin/unravel.js", import.meta.url));
 const run = promisify(execFile);
@@ -39,6 +42,7 @@ async function train(name, seed) {
     "--quiet",
   ];
   if (name.startsWith("cifar10")) args.push("--data", values.cifar10);
+  if (values.curves !== "" && seed === seeds[0]) args.push("--plot", `${values.curves}/${name}.svg`);
   if (values.threads > 0) args.push("--threads", String(values.threads));
   const { stdout } = await run(process.execPath, [unravel, ...args], { maxBuffer: 1 << 24 });
   return JSON.parse(stdout);
