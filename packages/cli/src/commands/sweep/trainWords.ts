@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { InputError } from "unravel-cnn";
 import { usageSentence } from "../../usage.js";
 import { type Said, withRecipe } from "../train/withRecipe.js";
-import { addTrainOptions } from "../train/words.js";
+import { addTrainOptions, parseTrainWords } from "../train/words.js";
 
 /* What `unravel train` makes of the words after it, without training. */
 
@@ -23,19 +23,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 
 /** @throws InputError if `unravel train` would refuse the words, or a sweep has no use for one of them */
 export function parseTrain(words: readonly string[]): Said {
-  const command = new Command("train");
-  addTrainOptions(command)
-    .allowExcessArguments()
-    .exitOverride()
-    .configureOutput({ writeOut: () => {}, writeErr: () => {} })
-    .action(() => {});
-  try {
-    command.parse([...words], { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (/help/.test(error.code)) throw new InputError("--help is for people, not for a sweep; leave it out.");
-    throw new InputError(usageSentence(error).replace("try --help", 'see "unravel train --help"'));
-  }
+  const command = parsed(words);
   const [stray] = command.args;
   if (stray !== undefined) throw new InputError(`train takes options only, not "${stray}".`);
   const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
@@ -44,6 +32,16 @@ export function parseTrain(words: readonly string[]): Said {
     throw new InputError(`a sweep does without ${flagOf(command, refused)}: ${REFUSED[refused]}.`);
   }
   return withRecipe({ options: command.opts(), isGiven });
+}
+
+function parsed(words: readonly string[]): Command {
+  try {
+    return parseTrainWords(words);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (/help/.test(error.code)) throw new InputError("--help is for people, not for a sweep; leave it out.");
+    throw new InputError(usageSentence(error).replace("try --help", 'see "unravel train --help"'));
+  }
 }
 
 /** The names of the options that `unravel train` has and a sweep may vary, without the two dashes. */

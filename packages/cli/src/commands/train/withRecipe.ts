@@ -1,9 +1,9 @@
-import { Command, CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { InputError } from "unravel-cnn";
 import { type Recipe, readRecipe, wordsOf } from "../../recipes/recipe.js";
 import { usageSentence } from "../../usage.js";
 import type { TrainOptions } from "./options.js";
-import { addTrainOptions } from "./words.js";
+import { parseTrainWords } from "./words.js";
 
 /* What a training takes from a recipe: all that the command doesn't say itself. */
 
@@ -62,21 +62,7 @@ export function merged({ options, isGiven }: Said, recipe: Recipe): Said {
 
 /** What `unravel train` makes of a recipe's words: those options alone. */
 export function optionsOf(recipe: Recipe): Partial<TrainOptions> {
-  const command = new Command("train");
-  addTrainOptions(command)
-    .allowExcessArguments()
-    .exitOverride()
-    .configureOutput({ writeOut: () => {}, writeErr: () => {} })
-    .action(() => {});
-  try {
-    command.parse(wordsOf(recipe), { from: "user" });
-  } catch (error) {
-    const problem =
-      error instanceof CommanderError ? usageSentence(error).replace(/; try --help\.$/, ".") : undefined;
-    if (problem !== undefined) throw new InputError(`The recipe ${recipe.name}: ${problem}`);
-    if (error instanceof InputError) throw new InputError(`The recipe ${recipe.name}: ${error.message}`);
-    throw error;
-  }
+  const command = parsed(recipe);
   const options: Record<string, unknown> = command.opts();
   const said = Object.keys(options).filter((option) => command.getOptionValueSource(option) === "cli");
   const refused = said.find((option) => REFUSED.includes(option));
@@ -86,4 +72,16 @@ export function optionsOf(recipe: Recipe): Partial<TrainOptions> {
     );
   }
   return Object.fromEntries(said.map((option) => [option, options[option]]));
+}
+
+function parsed(recipe: Recipe): Command {
+  try {
+    return parseTrainWords(wordsOf(recipe));
+  } catch (error) {
+    const problem =
+      error instanceof CommanderError ? usageSentence(error).replace(/; try --help\.$/, ".") : undefined;
+    if (problem !== undefined) throw new InputError(`The recipe ${recipe.name}: ${problem}`);
+    if (error instanceof InputError) throw new InputError(`The recipe ${recipe.name}: ${error.message}`);
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Command } from "commander";
 import { decays, engineNames, fitDefaults, inits, keeps, optimizerNames, schedules } from "unravel-cnn";
 import { AUGMENT_HELP, augmentOption } from "../../augmentOption.js";
 import { addDataOptions } from "../../dataOptions.js";
@@ -151,3 +151,16 @@ Examples:
 }
 
 const positive = (name: string) => realNumber(name, "above 0", (value) => value > 0);
+
+/**
+ * What words after `unravel train` mean, without training and without a word to anyone.
+ * @throws CommanderError if it would refuse them, InputError if the value of an option is wrong
+ */
+export function parseTrainWords(words: readonly string[]): Command {
+  return addTrainOptions(new Command("train"))
+    .allowExcessArguments()
+    .exitOverride()
+    .configureOutput({ writeOut: () => {}, writeErr: () => {} })
+    .action(() => {})
+    .parse([...words], { from: "user" });
+}
