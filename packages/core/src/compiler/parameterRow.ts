@@ -1,7 +1,7 @@
 import type { Model, ModelLayer, ModelParameter } from "../graph/model.js";
 import { decaysOf, type OptimizerOptions, withoutDecay } from "../optimizers/index.js";
 import { sizeOf } from "../tensor.js";
-import type { Convolution } from "./convolution.js";
+import type { Use } from "./lower/lowering.js";
 import { loweringOf } from "./lower/registry.js";
 
 /* All parameters of a network lie in one row, and behind them what layers keep besides. */
@@ -20,11 +20,7 @@ export interface ParameterRow {
 }
 
 /** Where parameters lie in a row: first those whose gradients are added up in slots, behind all what layers keep besides. */
-export function layOutParameters(
-  model: Model,
-  lowered: readonly ModelLayer[],
-  convolution: Convolution,
-): ParameterRow {
+export function layOutParameters(model: Model, lowered: readonly ModelLayer[], use: Use): ParameterRow {
   const parameterOffsets = new Map<string, number>();
   let length = 0;
   const place = (tensors: readonly Pick<ModelParameter, "fullName" | "shape">[]) => {
@@ -36,7 +32,7 @@ export function layOutParameters(
   };
   const forBatch = new Set(
     lowered
-      .filter((layer) => loweringOf(layer).isForBatch?.(layer.resolved, convolution))
+      .filter((layer) => loweringOf(layer).isForBatch?.(layer.resolved, use))
       .map(({ name }) => `${name}.weight`),
   );
   const slotLength = place(model.parameters.filter(({ fullName }) => !forBatch.has(fullName)));

@@ -8,7 +8,7 @@ import { MOST_PAGES, PAGE } from "./compile.js";
 import type { Convolution } from "./convolution.js";
 import { averageState, flush, reduceSlots, STEP, update } from "./kernels/optimizer.js";
 import { STATISTICS } from "./kernels/softmaxCrossEntropy.js";
-import type { Blocks } from "./lower/lowering.js";
+import type { Blocks, Use } from "./lower/lowering.js";
 import { loweringOf } from "./lower/registry.js";
 import { Allocator, align, type Table, Workspace } from "./memory.js";
 import { groupsOf, layOutParameters, type Stretch } from "./parameterRow.js";
@@ -145,11 +145,12 @@ function draftPlan(
 ): { plan: Plan; kept: Map<string, number> } {
   const planPasses = wayThrough(model, training, oneImage);
   const lowered = planPasses === planBlocks ? model.layers : [];
-  const row = layOutParameters(model, training ? lowered : [], convolution);
+  const use: Use = { convolution, blocks: training ? Math.ceil(training.batchSize / BLOCK) : 0 };
+  const row = layOutParameters(model, training ? lowered : [], use);
   const { parameterOffsets, parameterLength, slotLength, rowLength } = row;
 
   const shared = new Allocator("shared");
-  const slotCount = training ? Math.min(MOST_SLOTS, Math.ceil(training.batchSize / BLOCK)) : 0;
+  const slotCount = training ? Math.min(MOST_SLOTS, use.blocks) : 0;
   const step = shared.numbers("step", STEP.size);
   const parameters = shared.numbers("parameters", rowLength);
   shared.skipTo(sharedFrom);
@@ -170,10 +171,10 @@ function draftPlan(
   const mask = workspace.numbers("mask", BLOCK);
   const statistics = workspace.numbers("statistics", STATISTICS.size);
   const ownMemory = new Map(
-    lowered.map((layer) => [layer, allocateOwn(layer, convolution, workspace, training && block)]),
+    lowered.map((layer) => [layer, allocateOwn(layer, use, workspace, training && block)]),
   );
   const blocks: Blocks = {
-    count: training ? Math.ceil(training.batchSize / BLOCK) : 0,
+    count: use.blocks,
     stride: strideFor(block.end + [...kept.values()].reduce((sum, size) => sum + align(4 * size), 0)),
   };
   const ofBlocks = shared.numbers("blocks", blocks.stride * blocks.count);
@@ -290,7 +291,7 @@ function wayThrough(model: Model, training: TrainingPlan | undefined, oneImage: 
 /** What a layer asks for in the memory of threads and, in training, of blocks. */
 function allocateOwn(
   layer: ModelLayer,
-  convolution: Convolution,
+  use: Use,
   workspace: Allocator,
   block: Allocator | undefined,
 ): Record<string, Buffer> {
@@ -299,9 +300,9 @@ function allocateOwn(
   const allocate = (allocator: Allocator, sizes: Readonly<Record<string, number>> = {}) =>
     Object.entries(sizes).map(([name, size]) => [name, allocator.numbers(`${layer.name}.${name}`, size)]);
   return Object.fromEntries([
-    ...(block ? allocate(block, blockMemory?.(resolved, convolution)) : []),
+    ...(block ? allocate(block, blockMemory?.(resolved, use)) : []),
     ...allocate(workspace, threadMemory?.(resolved)),
-    ...(block ? allocate(workspace, batchScratch?.(resolved, convolution)) : []),
+    ...(block ? allocate(workspace, batchScratch?.(resolved, use)) : []),
   ]);
 }
 

@@ -30,3 +30,25 @@ test("of the stash, which waits for the end of a batch, each layer's kernel may 
       if (a && b && a !== b && a.offset <= b.offset) expect(a.end).toBeLessThanOrEqual(b.offset);
   for (const part of parts) expect(part.end).toBeLessThanOrEqual(plan.memory.blocks.strideBytes);
 });
+
+test("tiles wait for the end of a batch only where they don't take much memory", () => {
+  const model = defineModel({
+    input: [64, 8, 8],
+    layers: [
+      { type: "conv2d", filters: 64, kernel: 3, padding: 1 },
+      { type: "globalAveragePool2d" },
+      { type: "dense", units: 3 },
+    ],
+  });
+  const optimizer = resolveOptimizer({ type: "sgd" });
+  const plans = [896, 897].map((batchSize) => planModel(model, { batchSize, optimizer, clip: false }));
+  const [most, more] = plans.map((plan) => ({
+    stages: plan.stages.filter(({ each }) => each === "chunk").length,
+    ofBlocks: plan.memory.workspaces,
+  }));
+  // 36 positions of (64 + 64) * 32 numbers and two lines of the cache for a block, and 112 blocks in 64 MiB
+  expect(112 * 4 * 36 * (128 * 32 + 32)).toBeLessThanOrEqual(64 * 2 ** 20);
+  expect(113 * 4 * 36 * (128 * 32 + 32)).toBeGreaterThan(64 * 2 ** 20);
+  expect([most.stages, more.stages]).toEqual([1, 0]);
+  expect(more.ofBlocks).toBeLessThan(most.ofBlocks / 20);
+});

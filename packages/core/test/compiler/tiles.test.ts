@@ -31,6 +31,19 @@ const networks: readonly { name: string; images: number; spec: ModelSpec }[] = [
     },
   },
   {
+    name: "many weights and few tiles, whose gradients wait for the end of the batch",
+    images: 42,
+    spec: {
+      input: [2, 7, 9],
+      layers: [
+        { type: "conv2d", filters: 32, kernel: 3, padding: 1 },
+        { type: "conv2d", filters: 40, kernel: 3, padding: [1, 0, 2, 1] },
+        { type: "flatten" },
+        { type: "dense", units: 3 },
+      ],
+    },
+  },
+  {
     name: "tiles that are cut off, more than go through together, other filters than channels",
     images: 9,
     spec: {

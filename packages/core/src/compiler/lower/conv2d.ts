@@ -1,5 +1,4 @@
 import type { Conv2d } from "../../layers/conv2d.js";
-import type { Convolution } from "../convolution.js";
 import { convolve } from "../kernels/conv2d.js";
 import { canGather, gatherInputGradient, gatheringTables, splatTurned } from "../kernels/conv2dGather.js";
 import { convolveInputGradient } from "../kernels/conv2dInputGradient.js";
@@ -23,7 +22,7 @@ import {
 import { winogradPays } from "../kernels/winograd/scratch.js";
 import { transformWeights } from "../kernels/winograd/steps.js";
 import { inGroups } from "./grouped.js";
-import { needed } from "./lowering.js";
+import { needed, type Use } from "./lowering.js";
 
 /* With Winograd's transforms where they pay; else directly, the gradient of the input in gather form where it can be. */
 export const conv2dLowering = inGroups({
@@ -34,10 +33,9 @@ export const conv2dLowering = inGroups({
   canGather,
   splattedSize,
   isForBatch: isTiledForBatch,
-  blockMemory: (layer, convolution): Record<string, number> =>
-    isTiledForBatch(layer, convolution) ? stashSizes(layer) : {},
-  batchScratch: (layer, convolution): Record<string, number> =>
-    isTiledForBatch(layer, convolution) ? chunkScratch(layer) : {},
+  blockMemory: (layer, use): Record<string, number> => (isTiledForBatch(layer, use) ? stashSizes(layer) : {}),
+  batchScratch: (layer, use): Record<string, number> =>
+    isTiledForBatch(layer, use) ? chunkScratch(layer) : {},
 
   prepare({ layer, resolved, winograd, splatted, gathered, ...node }) {
     const name = `${layer.name}.prepare`;
@@ -125,6 +123,6 @@ export const conv2dLowering = inGroups({
 });
 
 /** Whether the gradient of the weights waits for the end of the batch. */
-function isTiledForBatch(layer: Conv2d, convolution: Convolution): boolean {
-  return convolution === "auto" && winogradBatchPays(layer);
+function isTiledForBatch(layer: Conv2d, { convolution, blocks }: Use): boolean {
+  return convolution === "auto" && winogradBatchPays(layer, blocks);
 }

@@ -48,13 +48,13 @@ export interface Lowering<Resolved extends ResolvedLayer = ResolvedLayer> {
   /** How many of a block's numbers it needs the other way round, in scratch memory. */
   transposedInputs?(layer: Resolved): number;
   /** Whether in training its weights' gradients are computed for a whole batch at once, by `batch`. */
-  isForBatch?(layer: Resolved, convolution: Convolution): boolean;
+  isForBatch?(layer: Resolved, use: Use): boolean;
   /** What each block of a batch keeps for other stages of a training step, in float32 numbers by name. */
-  blockMemory?(layer: Resolved, convolution: Convolution): Readonly<Record<string, number>>;
+  blockMemory?(layer: Resolved, use: Use): Readonly<Record<string, number>>;
   /** What each thread keeps from stage to stage, in float32 numbers by name. */
   threadMemory?(layer: Resolved): Readonly<Record<string, number>>;
   /** What each thread needs for `batch`, in float32 numbers by name. */
-  batchScratch?(layer: Resolved, convolution: Convolution): Readonly<Record<string, number>>;
+  batchScratch?(layer: Resolved, use: Use): Readonly<Record<string, number>>;
   /** Whether it draws a mask at each step; the keys of a block's images then stand in its thread memory `keys`. */
   readonly drawsMask?: true;
   /** What is done once before the blocks of a batch. */
@@ -64,6 +64,13 @@ export interface Lowering<Resolved extends ResolvedLayer = ResolvedLayer> {
   backward(node: BackwardNode<Resolved>): (LoopNest | WholeBatch)[];
   /** What is done at the end of a training step's last stage, when all blocks are done. */
   batch?(node: BatchNode<Resolved>): ChunkKernel[];
+}
+
+/** How a layer is used in a plan. */
+export interface Use {
+  readonly convolution: Convolution;
+  /** How many blocks a batch has at most. */
+  readonly blocks: number;
 }
 
 /** A lowering whose blocks never wait for the whole batch. */

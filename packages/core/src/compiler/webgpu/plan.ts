@@ -74,7 +74,7 @@ export interface BatchPlan extends ParameterRow {
  */
 export function planBatch(model: Model, images: number, size: number, training?: BatchTraining): BatchPlan {
   const batch = new Batch(Math.ceil(size / BLOCK));
-  const row = layOutParameters(model, [], "direct");
+  const row = layOutParameters(model, [], { convolution: "direct", blocks: 1 });
   const { parameterOffsets, parameterLength, rowLength } = row;
   const shared = new Allocator("shared");
   const workspace = new Workspace(new Allocator("block"), new Set());

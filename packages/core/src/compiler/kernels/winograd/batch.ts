@@ -34,10 +34,15 @@ const FEWEST_WEIGHTS = 32 * 32;
 /** With more tiles, what is done once for each block is little beside what is done for each tile. */
 const MOST_TILES = 8;
 
-/** Whether the gradient of a convolution's weights is computed for whole batches where Winograd's method is allowed. */
-export function winogradBatchPays(layer: Conv2d): boolean {
+/** All blocks of a batch leave no more than this for a layer, in float32 numbers: 64 MiB. */
+const LARGEST_STASH = 2 ** 24;
+
+/** Whether the gradient of a convolution's weights is computed for whole batches of so many blocks, where Winograd's method is allowed. */
+export function winogradBatchPays(layer: Conv2d, blocks: number): boolean {
   const [[C], [O]] = [layer.inputShape, layer.outputShape];
-  return winogradPays(layer) && C * O >= FEWEST_WEIGHTS && tileCount(layer) <= MOST_TILES;
+  if (!winogradPays(layer) || C * O < FEWEST_WEIGHTS || tileCount(layer) > MOST_TILES) return false;
+  const { tileInputs, tileGradients } = stashSizes(layer);
+  return blocks * (tileInputs + tileGradients) <= LARGEST_STASH;
 }
 
 const inputStretch = (layer: Conv2d) => tileCount(layer) * BLOCK * layer.inputShape[0] + LINE;
