@@ -13,6 +13,7 @@ import type { AnyLayerSpec } from "./layers/index.js";
 import type { LeakyReluSpec } from "./layers/leakyRelu.js";
 import type { MaxPool2dSpec } from "./layers/maxPool2d.js";
 import type { ReluSpec } from "./layers/relu.js";
+import type { Relu6Spec } from "./layers/relu6.js";
 import type { SigmoidSpec } from "./layers/sigmoid.js";
 import type { SiluSpec } from "./layers/silu.js";
 import type { TanhSpec } from "./layers/tanh.js";
@@ -32,6 +33,8 @@ export const leakyRelu = (options: Omit<LeakyReluSpec, "type"> = {}): LeakyReluS
   type: "leakyRelu",
   ...options,
 });
+/** What is between 0 and 6 as it is, what is below 0 as 0, what is above 6 as 6; any shape. */
+export const relu6 = (options: Omit<Relu6Spec, "type"> = {}): Relu6Spec => ({ type: "relu6", ...options });
 /** 1 / (1 + exp(-x)), between 0 and 1; any shape. */
 export const sigmoid = (options: Omit<SigmoidSpec, "type"> = {}): SigmoidSpec => ({
   type: "sigmoid",

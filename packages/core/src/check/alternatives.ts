@@ -29,7 +29,7 @@ function alternativesTo({ name, spec }: ChainPart, reading: Reading, layer: Netw
     const slopes = slopesOf(reading, layer).map((slope): AnyLayerSpec => ({ type: "leakyRelu", slope }));
     if (!named.open) return slopes;
     const gelus: AnyLayerSpec[] = [{ type: "gelu" }, { type: "gelu", approximate: "tanh" }];
-    return [{ type: "sigmoid" }, { type: "tanh" }, ...slopes, { type: "silu" }, ...gelus];
+    return [{ type: "sigmoid" }, { type: "tanh" }, { type: "relu6" }, ...slopes, { type: "silu" }, ...gelus];
   }
   if (named.type === "gelu") return [{ type: "gelu", approximate: "tanh" }];
   if (named.family === "pool" && named.open) return [{ ...spec, type: "averagePool2d" } as AnyLayerSpec];

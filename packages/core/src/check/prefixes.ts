@@ -31,6 +31,7 @@ export const namedKinds: Readonly<Record<string, NamedKind>> = {
   leaky: kind("activation", "leakyRelu"),
   lrelu: kind("activation", "leakyRelu"),
   leakyrelu: kind("activation", "leakyRelu"),
+  clip: kind("activation", "relu6"),
   sigmoid: kind("activation", "sigmoid"),
   sig: kind("activation", "sigmoid"),
   tanh: kind("activation", "tanh"),

@@ -12,6 +12,7 @@ import type { Layer, LayerSpec, ResolvedLayer } from "./layer.js";
 import { type LeakyReluSpec, leakyRelu } from "./leakyRelu.js";
 import { type MaxPool2dSpec, maxPool2d } from "./maxPool2d.js";
 import { type ReluSpec, relu } from "./relu.js";
+import { type Relu6Spec, relu6 } from "./relu6.js";
 import { type SigmoidSpec, sigmoid } from "./sigmoid.js";
 import { type SiluSpec, silu } from "./silu.js";
 import { type TanhSpec, tanh } from "./tanh.js";
@@ -21,6 +22,7 @@ export type AnyLayerSpec =
   | Conv2dSpec
   | ReluSpec
   | LeakyReluSpec
+  | Relu6Spec
   | SigmoidSpec
   | TanhSpec
   | SiluSpec
@@ -41,6 +43,7 @@ export const layerKinds = {
   conv2d,
   relu,
   leakyRelu,
+  relu6,
   sigmoid,
   tanh,
   silu,

@@ -8,6 +8,7 @@ import type { Gelu } from "../layers/gelu.js";
 import type { GlobalAveragePool2d } from "../layers/globalAveragePool2d.js";
 import type { layerKinds } from "../layers/index.js";
 import type { LeakyRelu } from "../layers/leakyRelu.js";
+import { CEILING } from "../layers/relu6.js";
 import type { Window } from "../layers/window.js";
 import type { Loss } from "../losses/loss.js";
 import { brackets, fraction, indexed, letter, list, number, operator, power, sumOver } from "./mathml.js";
@@ -85,6 +86,13 @@ const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
   leakyRelu: {
     output: ({ resolved }) => [y, is, leaked(x, resolved as LeakyRelu)],
     inputGradient: ({ resolved }) => [dx, is, leaked(dy, resolved as LeakyRelu)],
+  },
+  relu6: {
+    output: () => [
+      [y, is, letter("min")],
+      brackets([number(CEILING), operator(","), letter("max"), brackets([x, operator(","), number(0)])]),
+    ],
+    inputGradient: () => [dx, is, dy, html`<mspace width="0.5em"/>`, letter(`where 0 < x < ${CEILING}, else 0`)],
   },
   sigmoid: {
     output: () => [y, is, fraction(number(1), [number(1), plus, power(letter("e"), [minus, x])])],

@@ -26,7 +26,7 @@ const with_ = (spec: ModelSpec, others: Readonly<Record<string, object>>): Model
 /** Names as of the usual network, so that only the numbers say what the layers are. */
 const asUsual = (arrays: Arrays) =>
   renamed(arrays, (name) =>
-    name.replace(/(sigmoid|tanh|leaky|silu|gelu)(\d)/, "relu$2").replace("avgpool", "pool"),
+    name.replace(/(sigmoid|tanh|leaky|clip|silu|gelu)(\d)/, "relu$2").replace("avgpool", "pool"),
   );
 
 const found = (arrays: Arrays) =>
@@ -40,6 +40,7 @@ describe("layers", () => {
     ["tanh", { relu: { type: "tanh" } }, "relu1 is taken for tanh"],
     ["silu", { relu: { type: "silu" } }, "relu1 is taken for SiLU"],
     ["gelu", { relu: { type: "gelu" } }, "relu1 is taken for GELU"],
+    ["ReLU6", { relu: { type: "relu6" } }, "relu1 is taken for ReLU6"],
     ["leaky ReLU", { relu: { type: "leakyRelu", slope: 0.15 } }, "slope 0.15"],
     ["average pool", { maxPool2d: { type: "averagePool2d" } }, "pool1 is taken for average-pool"],
   ];

@@ -35,6 +35,7 @@ const everyKind = [
     "conv",
     "relu",
     "leaky",
+    "clip",
     "sigmoid",
     "tanh",
     "silu",

@@ -19,7 +19,7 @@ table("types", [
   [
     "unknown",
     before({ type: "conv" }),
-    /^Layer 1: unknown type "conv"; known types are conv2d, relu, leakyRelu, sigmoid, tanh, silu, gelu, maxPool2d, averagePool2d, globalAveragePool2d, batchNorm2d, batchNorm1d, dropout, add, concat, flatten, dense/,
+    /^Layer 1: unknown type "conv"; known types are conv2d, relu, leakyRelu, relu6, sigmoid, tanh, silu, gelu, maxPool2d, averagePool2d, globalAveragePool2d, batchNorm2d, batchNorm1d, dropout, add, concat, flatten, dense/,
   ],
   ["missing", before({ filters: 8 }), /^Layer 1: "type" is missing; known types are conv2d/],
   ["a number", before({ type: 3 }), /^Layer 1: unknown type 3; known/],
@@ -58,6 +58,11 @@ table("unknown options", [
     "of a leaky ReLU",
     before({ type: "leakyRelu", alpha: 0.1 }),
     /^Layer 1, leaky1: unknown option "alpha"; known are slope\./,
+  ],
+  [
+    "of ReLU6",
+    before({ type: "relu6", max: 6 }),
+    /^Layer 1, clip1: unknown option "max"; leave it out, there are none\./,
   ],
   ...["sigmoid", "tanh", "silu"].map(
     (type) =>

@@ -167,6 +167,8 @@ test("every kernel of random networks leaves the bits that the interpreter leave
     "avgpool.clear",
     "avgpool.forward",
     "avgpool.inputGradient",
+    "clip.forward",
+    "clip.inputGradient",
     "collect",
     "concat.forward",
     "concat.inputGradient",
@@ -249,7 +251,7 @@ test("so does every kernel of one image that is only predicted", async () => {
       ...["load", "cells", "copy", "add.forward", "concat.forward", "avgpool.forward", "pool.forward"],
       ...["conv.prepare", "conv.prepareBias", "conv.forward", "stem.prepare", "stem.forward"],
       ...["norm.prepare", "norm.prepareFactor", "norm.forward", "dropout.forward", "gap.forward"],
-      ...["flatten.forward", "fc.prepare", "fc.forward", "relu.forward", "leaky.forward"],
+      ...["flatten.forward", "fc.prepare", "fc.forward", "relu.forward", "leaky.forward", "clip.forward"],
       ...["sigmoid.forward", "tanh.forward", "silu.forward", "gelu.forward"],
     ]),
   );

@@ -10,6 +10,7 @@ import { globalAveragePool2d } from "../../src/layers/globalAveragePool2d.js";
 import { leakyRelu } from "../../src/layers/leakyRelu.js";
 import { maxPool2d } from "../../src/layers/maxPool2d.js";
 import { relu } from "../../src/layers/relu.js";
+import { relu6 } from "../../src/layers/relu6.js";
 import { type ImageShape, type NamedTensors, type Shape, sizeOf, tensor } from "../../src/tensor.js";
 import { expectTensor, expectWithin } from "../support/compare.js";
 import { averagePooling, convolution, maxPooling } from "../support/definitions.js";
@@ -208,6 +209,16 @@ test("a leaky ReLU keeps what is positive, and multiplies the rest and its gradi
     [3, 0, -0, 0.5, 3],
     [-1.5, -3, -4.5, 4, 5],
   ]);
+});
+
+test("ReLU6 keeps what is between 0 and 6, and its gradient, and cuts off the rest, at both ends too", () => {
+  const layer = relu6.resolve({ type: "relu6" }, [7]);
+  const x = tensor([1, 7], [-2, 0, 0.5, 5.5, 6, 7, Infinity], "float64");
+  const outgoing = tensor([1, 7], [1, 2, 3, 4, 5, 6, 7], "float64");
+  expect(Array.from(relu6.forward(layer, [x], {}).data)).toEqual([0, 0, 0.5, 5.5, 6, 6, 6]);
+  expect(Array.from(relu6.inputGradients(layer, [x], {}, outgoing)[0].data)).toEqual([0, 0, 3, 4, 0, 0, 0]);
+  expect(Array.from(relu6.branches?.(layer, [x]) ?? [])).toEqual([0, 0, 1, 1, 2, 2, 2]);
+  expect(relu6.forward(layer, [tensor([1, 7], Array(7).fill(NaN))], {}).data[0]).toBeNaN();
 });
 
 test("flatten writes cell [c, p, q] at (c*H + p)*W + q, and its gradient back there", () => {

@@ -10,6 +10,7 @@ import type { Layer, LayerSpec, ResolvedLayer } from "../../src/layers/layer.js"
 import { leakyRelu } from "../../src/layers/leakyRelu.js";
 import { maxPool2d } from "../../src/layers/maxPool2d.js";
 import { relu } from "../../src/layers/relu.js";
+import { relu6 } from "../../src/layers/relu6.js";
 import { softmax, softmaxInputGradient } from "../../src/losses/softmax.js";
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "../../src/losses/softmaxCrossEntropy.js";
 import type { NamedTensors, Shape, Tensor } from "../../src/tensor.js";
@@ -111,6 +112,18 @@ describe("layers that take any shape", () => {
       fc.property(shapes, batches, seeds, (shape, batch, seed) => {
         const layer = kind.resolve(spec as never, shape);
         checkLayer(kind as Layer<LayerSpec, ResolvedLayer>, layer, apart([batch, ...shape], seed, "x"), seed);
+      }),
+      cases(few(18, 60)),
+    );
+  });
+
+  test("ReLU6", () => {
+    fc.assert(
+      fc.property(shapes, batches, seeds, (shape, batch, seed) => {
+        const { data, ...rest } = apart([batch, ...shape], seed, "x");
+        // around both ends, and never nearer to one than a step: odd numbers of eighths
+        const x = { ...rest, data: data.map((value) => 6 * Number(value > 0) + 2 * value) };
+        checkLayer(relu6, relu6.resolve({ type: "relu6" }, shape), x, seed);
       }),
       cases(few(18, 60)),
     );

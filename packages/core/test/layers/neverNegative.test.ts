@@ -10,9 +10,9 @@ const inputs = tensor(
   "float64",
 );
 
-const { relu, leakyRelu, sigmoid, tanh, silu, gelu } = layerKinds;
+const { relu, leakyRelu, relu6, sigmoid, tanh, silu, gelu } = layerKinds;
 /** The layers that make each number from the one at its place. */
-const functions = [relu, leakyRelu, sigmoid, tanh, silu, gelu] as unknown as AnyLayer[];
+const functions = [relu, leakyRelu, relu6, sigmoid, tanh, silu, gelu] as unknown as AnyLayer[];
 
 test.each(functions.map((kind) => [kind.type, kind] as const))("%s", (type, kind) => {
   const { data } = kind.forward(kind.resolve({ type } as never, [801]), [inputs], {});

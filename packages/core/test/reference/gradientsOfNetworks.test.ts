@@ -6,6 +6,7 @@ import type { BatchNorm } from "../../src/layers/batchStatistics.js";
 import { layerKinds } from "../../src/layers/index.js";
 import type { Circumstances } from "../../src/layers/layer.js";
 import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
+import { CEILING } from "../../src/layers/relu6.js";
 import { softmaxCrossEntropy } from "../../src/losses/softmaxCrossEntropy.js";
 import { contextOf, parametersOf, trace } from "../../src/reference/trace.js";
 import type { NamedTensors } from "../../src/tensor.js";
@@ -36,6 +37,8 @@ function ways(model: Model, tensors: NamedTensors): string {
     const input = tensors[inputs[0]];
     if (spec.type === "relu" || spec.type === "leakyRelu")
       text += Array.from(input.data, (value) => (value > 0 ? "+" : "-")).join("");
+    if (spec.type === "relu6")
+      text += Array.from(input.data, (value) => (value > 0 ? (value < CEILING ? "+" : "^") : "-")).join("");
     if (spec.type === "maxPool2d") text += maxPooling(resolved as MaxPool2d, input).winners.join();
   }
   return text;

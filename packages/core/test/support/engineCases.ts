@@ -316,6 +316,26 @@ export const smallNetworks: Readonly<Record<string, ModelSpec>> = {
       { type: "dense", units: 3 },
     ],
   },
+  "ReLU6, before, behind and between all else": {
+    input: [2, 7, 6],
+    layers: [
+      { type: "relu6" },
+      { type: "conv2d", filters: 5, kernel: 3, padding: 1 },
+      { type: "leakyRelu", slope: -9 },
+      { type: "relu6" },
+      { type: "maxPool2d", size: 2 },
+      { type: "relu6" },
+      { type: "conv2d", filters: 4, kernel: 2 },
+      { type: "relu6" },
+      { type: "relu" },
+      { type: "flatten" },
+      { type: "dense", units: 6 },
+      { type: "leakyRelu", slope: -9 },
+      { type: "relu6" },
+      { type: "dense", units: 3 },
+      { type: "relu6" },
+    ],
+  },
 };
 
 /** Every loss, without class weights. */

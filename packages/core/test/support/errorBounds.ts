@@ -1,5 +1,6 @@
 import type { Model, ModelLayer } from "../../src/graph/model.js";
 import type { MaxPool2d } from "../../src/layers/maxPool2d.js";
+import { CEILING } from "../../src/layers/relu6.js";
 import { inputsOf, type Trace, trace } from "../../src/reference/trace.js";
 import { copyOf, type FloatArray, type NamedTensors, type Tensor } from "../../src/tensor.js";
 import { EPSILON } from "./compare.js";
@@ -206,9 +207,14 @@ const sizesOf = ({ shape, data }: Tensor): Tensor => ({ shape, data: data.map(Ma
 const NEAR = 8 * EPSILON.float32;
 
 function isOnKink({ spec, resolved }: ModelLayer, x: Tensor, sizes: Tensor): boolean {
-  // what is exactly 0, or exactly as large as another, is so because it was made from the same numbers in the same way
+  // what is exactly 0 or 6, or exactly as large as another, is so because it was made from the same numbers in the same way
   if (spec.type === "relu" || spec.type === "leakyRelu") {
     return x.data.some((value, k) => value !== 0 && Math.abs(value) < NEAR * sizes.data[k]);
+  }
+  if (spec.type === "relu6") {
+    return [0, CEILING].some((end) =>
+      x.data.some((value, k) => value !== end && Math.abs(value - end) < NEAR * (sizes.data[k] + end)),
+    );
   }
   if (spec.type !== "maxPool2d") return false;
   return windowsOf(resolved as MaxPool2d, x.shape[0]).some((window) => {

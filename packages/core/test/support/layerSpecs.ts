@@ -112,6 +112,7 @@ export const dropoutSpecs: fc.Arbitrary<DropoutSpec> = fc.record(
 export const activationSpecs: fc.Arbitrary<AnyLayerSpec> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ type: "relu" as const }) },
   { weight: 2, arbitrary: leakyReluSpecs },
+  { weight: 1, arbitrary: fc.constant({ type: "relu6" as const }) },
   { weight: 3, arbitrary: fc.constantFrom(...smoothSpecs) },
 );
 

@@ -90,7 +90,8 @@ export const rareLayers: ModelSpec = {
     { type: "concat", from: ["flatten1", "gap1"] },
     { type: "dense", units: 3 },
     { type: "gelu", approximate: "tanh" },
-    { type: "leakyRelu" },
+    { type: "leakyRelu", slope: -9 },
+    { type: "relu6" },
     { type: "dense", units: 3 },
   ],
 };

@@ -12,7 +12,7 @@ import { savedByTensorflow, type TensorflowLayer, tensorflowPredicts } from "../
 const from = (min: number, max: number) => fc.integer({ min, max });
 const pairs = (max: number) => fc.tuple(from(1, max), from(1, max));
 const padding = fc.constantFrom("valid", "same");
-const activation = fc.constantFrom("linear", "relu", "sigmoid", "tanh", "swish", "gelu");
+const activation = fc.constantFrom("linear", "relu", "sigmoid", "tanh", "swish", "gelu", "relu6");
 
 const layer = (kind: string, options: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<TensorflowLayer> =>
   fc.tuple(
@@ -47,7 +47,7 @@ const onImages: fc.Arbitrary<TensorflowLayer> = fc.oneof(
     strides: pairs(2),
     padding: fc.constantFrom("valid", "valid", "valid", "same"),
   }),
-  layer("reLU", {}),
+  layer("reLU", { maxValue: fc.constant(6) }),
   layer("leakyReLU", { alpha: fc.constantFrom(0.1, 0.5) }),
   layer("dropout", { rate: fc.constant(0.4) }),
 );
@@ -71,6 +71,24 @@ const onRows: fc.Arbitrary<TensorflowLayer> = fc.oneof(
   layer("batchNormalization", { center: fc.boolean(), scale: fc.boolean() }),
   layer("leakyReLU", {}),
 );
+
+test("ReLU6, as a layer and as an activation, on both sides of both ends", async () => {
+  const chain = [
+    ["reLU", { maxValue: 6 }],
+    ["conv2d", { filters: 3, kernelSize: 3, activation: "relu6" }],
+    ["flatten", {}],
+    ["dense", { units: 3 }],
+  ] as const;
+  const files = await savedByTensorflow([5, 5, 2], chain, 0, 1);
+  const { data } = normals([4, 2, 5, 5], 1, "x");
+  const x = tensor(
+    [4, 2, 5, 5],
+    data.map((value) => 12 * value),
+  );
+  const read = await importFiles(files as NonNullable<typeof files>);
+  expect(read.model.layers.map(({ name }) => name)).toEqual(["clip1", "conv1", "clip2", "flatten1", "fc1"]);
+  expectClose(scoresOf(read, x), await tensorflowPredicts(files as never, x), 1e-5, "TensorFlow.js");
+});
 
 test("random chains", async () => {
   const outcomes = { taken: 0, refused: 0 };

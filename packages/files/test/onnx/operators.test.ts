@@ -134,6 +134,31 @@ const forms: readonly Form[] = [
   unary("Tanh", { type: "tanh" }),
   unary("Gelu", { type: "gelu" }, {}, { opset: 20 }),
   unary("Gelu", { type: "gelu", approximate: "tanh" }, { approximate: "tanh" }, { opset: 20 }),
+  unary("Clip", { type: "relu6" }, { min: { float: 0 }, max: { float: 6 } }, { opset: 10 }),
+  {
+    ...unary("Clip", { type: "relu6" }),
+    name: "Clip whose ends are inputs",
+    nodes: [node("Clip", ["x", "zero", "six"], "z")],
+    initializers: [scalar("zero", 0), scalar("six", 6)],
+  },
+  {
+    ...unary("Clip", { type: "relu" }),
+    name: "Clip with a lower end only",
+    nodes: [node("Clip", ["x", "zero"], "z")],
+    initializers: [scalar("zero", 0)],
+  },
+  {
+    ...unary("Clip", { type: "relu6" }),
+    name: "ReLU6 as Max and Min",
+    nodes: [node("Max", ["zero", "x"], "a"), node("Min", ["a", "six"], "z")],
+    initializers: [scalar("zero", 0), scalar("six", 6)],
+  },
+  {
+    ...unary("Clip", { type: "relu6" }),
+    name: "ReLU6 as Relu and Clip with an upper end only",
+    nodes: [node("Relu", ["x"], "a"), node("Clip", ["a", "", "six"], "z")],
+    initializers: [scalar("six", 6)],
+  },
   {
     ...unary("PRelu", { type: "leakyRelu", slope: 0.3 }),
     nodes: [node("PRelu", ["x", "s"], "z")],

@@ -44,7 +44,12 @@ const refused: readonly [
     /The node "node z" \(LSTM\): there is no layer/,
     [node("LSTM", ["x"], "z")],
   ],
-  ["Clip", /\(Clip\): there is no layer/, [node("Clip", ["x"], "z")]],
+  [
+    "Clip with other ends",
+    /\(Clip\): what it computes is none of the functions that are layers: .*ReLU6/,
+    [node("Clip", ["x", "low", "high"], "z")],
+    [scalar("low", -1), scalar("high", 1)],
+  ],
   ["an attribute nobody knows", /"magic", which isn't known/, [node("Relu", ["x"], "z", { magic: 1 })]],
   [
     "an attribute of the wrong type",

@@ -65,6 +65,7 @@ const everyOption: ModelSpec = {
     { type: "flatten" },
     { type: "dense", units: 5, bias: false, name: "forward" },
     { type: "batchNorm1d", momentum: 0.7 },
+    { type: "relu6" },
     { type: "dense", units: 3 },
   ],
 };

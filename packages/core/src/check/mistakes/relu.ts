@@ -63,7 +63,6 @@ const OTHERS: readonly Activation[] = [
 
 /** Activations that the library has no layer for. */
 const CURVES: readonly (readonly [name: string, ...Activation])[] = [
-  ["ReLU6", (x) => Math.min(6, Math.max(0, x)), (x) => (x > 0 && x < 6 ? 1 : 0)],
   ["ELU", (x) => (x > 0 ? x : Math.expm1(x)), (x) => (x > 0 ? 1 : Math.exp(x))],
   ["softplus", (x) => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x))), sigmoid],
   [

@@ -4,12 +4,14 @@ import {
   type Expression,
   type LoopNestBuilder,
   mul,
+  pmax,
   select,
   type Variable,
 } from "../../ir/ir.js";
 import type { Gelu } from "../../layers/gelu.js";
 import type { ResolvedLayer } from "../../layers/layer.js";
 import type { LeakyRelu } from "../../layers/leakyRelu.js";
+import { CEILING } from "../../layers/relu6.js";
 import * as kernels from "../kernels/smooth.js";
 import type { Elementwise } from "./elementwise.js";
 
@@ -20,6 +22,14 @@ export const leakyRelu: Elementwise<LeakyRelu> = {
   gradients: ({ inputs: [x], dy }, { slope }) => [
     select(binary("gt", x, constant(0)), dy, mul(dy, constant(slope))),
   ],
+};
+
+export const relu6: Elementwise = {
+  output: ([x]) => select(binary("gt", x, constant(CEILING)), constant(CEILING), pmax(x, constant(0))),
+  gradients({ y, dy }) {
+    const isBelow = binary("gt", constant(CEILING), y);
+    return [binary("and", binary("and", dy, binary("gt", y, constant(0))), isBelow)];
+  },
 };
 
 export const sigmoid: Elementwise = {

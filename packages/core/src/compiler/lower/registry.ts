@@ -26,6 +26,7 @@ const lowerings: Partial<Record<keyof typeof layerKinds, Lowering>> = {
     { isRelu: true },
   ),
   leakyRelu: elementwise(activations.leakyRelu),
+  relu6: elementwise(activations.relu6),
   sigmoid: elementwise(activations.sigmoid),
   tanh: elementwise(activations.tanh),
   silu: elementwise(activations.silu),

@@ -158,6 +158,7 @@ export const singleLowerings: Partial<Record<keyof typeof layerKinds, SingleLowe
   conv2d,
   relu,
   leakyRelu: elementwise(activations.leakyRelu),
+  relu6: elementwise(activations.relu6),
   sigmoid: elementwise(activations.sigmoid),
   tanh: elementwise(activations.tanh),
   silu: elementwise(activations.silu),

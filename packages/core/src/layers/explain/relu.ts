@@ -45,6 +45,7 @@ export function open(passes: Factor, others: readonly Factor[], says: string): A
   return { rule: "gate", terms: [product([passes])], others, says };
 }
 
-function closed(others: readonly Factor[], says: string): Account {
+/** A number of which nothing passes. */
+export function closed(others: readonly Factor[], says: string): Account {
   return { rule: "gate", terms: [], others, says };
 }

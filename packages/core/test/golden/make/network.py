@@ -56,7 +56,7 @@ def run_average_pool(layer, x):
 
 PREFIXES = {
     "conv2d": "conv", "relu": "relu", "maxPool2d": "pool", "averagePool2d": "avgpool", "add": "add",
-    "flatten": "flatten", "dense": "fc", "leakyRelu": "leaky",
+    "flatten": "flatten", "dense": "fc", "leakyRelu": "leaky", "relu6": "clip",
     "sigmoid": "sigmoid", "tanh": "tanh", "silu": "silu", "gelu": "gelu",
     "globalAveragePool2d": "gap", "concat": "concat", "batchNorm2d": "norm", "batchNorm1d": "norm",
     "dropout": "dropout",
@@ -124,6 +124,8 @@ def run(spec, parameters, x, circumstances=Circumstances()):
             x = run_conv(layer, x, weight, bias)
         elif layer["type"] == "relu":
             x = F.relu(x)
+        elif layer["type"] == "relu6":
+            x = F.relu6(x)
         elif layer["type"] == "leakyRelu":
             x = F.leaky_relu(x, layer.get("slope", 0.01))
         elif layer["type"] in CURVES:
@@ -212,7 +214,7 @@ def norm(dimensions, **options):
     return {"type": f"batchNorm{dimensions}d", **options}
 
 
-RELU, FLATTEN = {"type": "relu"}, {"type": "flatten"}
+RELU, RELU6, FLATTEN = {"type": "relu"}, {"type": "relu6"}, {"type": "flatten"}
 
 
 def trace(spec, parameters, x, labels, circumstances=Circumstances()):

@@ -3,7 +3,7 @@ import torch
 
 from .files import save, single
 from .network import (
-    FLATTEN, RELU, add, average_pool, concat, conv, dense, leaky, make_parameters, pool, trace)
+    FLATTEN, RELU, RELU6, add, average_pool, concat, conv, dense, leaky, make_parameters, pool, trace)
 
 NETWORKS = {  # name: (batch, input, layers)
     "one-conv": (3, [1, 10, 10], [conv(4, 3), RELU, pool(2), FLATTEN, dense(10)]),
@@ -52,6 +52,9 @@ NETWORKS = {  # name: (batch, input, layers)
     "without-mixing": (3, [4, 9, 8], [
         conv(6, 3, padding=1, groups=2), RELU, conv(6, 3, stride=[2, 1], padding=[1, 0, 2, 1], groups=6), RELU, conv(8, 1),
         conv(16, [2, 3], dilation=[1, 2], groups=4, bias=False), RELU, FLATTEN, dense(4)]),
+    "with-upper-ends": (3, [2, 8, 7], [  # slopes that make many numbers larger than 6
+        conv(4, 3), leaky(-9), RELU6, pool(2), conv(4, 2), RELU6, leaky(0.1), RELU6, FLATTEN, dense(8), leaky(-5), RELU6,
+        dense(4)]),
 }
 
 

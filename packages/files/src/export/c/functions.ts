@@ -166,6 +166,7 @@ export const cFunctions = {
       ["y[k] = x[k] > 0.0f ? x[k] : slope * x[k];"],
       "float slope, ",
     ),
+  relu6: () => elementwise("relu6", "y = min(6, max(0, x))", ["y[k] = fminf(6.0f, fmaxf(0.0f, x[k]));"]),
   sigmoid: () => elementwise("sigmoid", "y = 1 / (1 + e^-x)", [...logistic, `y[k] = ${SIGMOID};`]),
   tanh: () => elementwise("tanh", "y = tanh(x)", ["y[k] = tanhf(x[k]);"]),
   silu: () => elementwise("silu", "y = x * sigmoid(x)", [...logistic, `y[k] = x[k] * ${SIGMOID};`]),

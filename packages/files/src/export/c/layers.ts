@@ -135,6 +135,7 @@ export const cLayers: { readonly [Type in LayerType]: CLayer<Type> } = {
       call(`${prefix}leaky_relu`, x, sizeOf(outputShape), cFloat(slope), output),
     ],
   },
+  relu6: elementwise("relu6"),
   sigmoid: elementwise("sigmoid"),
   tanh: elementwise("tanh"),
   silu: elementwise("silu"),

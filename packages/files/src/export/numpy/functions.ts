@@ -48,6 +48,11 @@ export const functions = {
       "The gradient passes where x was above 0; elsewhere, times the slope.",
       ["return np.where(x > 0, grad_out, slope * grad_out)"],
     ),
+  relu6: () => define("relu6(x)", "out = min(6, max(0, x))", ["return np.clip(x, 0, 6)"]),
+  relu6_backward: () =>
+    define("relu6_backward(grad_out, x)", "The gradient passes where x was between 0 and 6.", [
+      "return grad_out * ((x > 0) & (x < 6))",
+    ]),
   sigmoid: () =>
     define("sigmoid(x)", "out = 1 / (1 + e^-x), written so that no e^... overflows", [
       "e = np.exp(-np.abs(x))",

@@ -120,6 +120,7 @@ export const numpyLayers: { readonly [Type in LayerType]: NumpyLayer<Type> } = {
   },
   relu: elementwise("relu"),
   leakyRelu: elementwise("leaky_relu", "x", ({ resolved }) => [pythonNumber(resolved.slope)]),
+  relu6: elementwise("relu6"),
   sigmoid: elementwise("sigmoid", "out"),
   tanh: {
     functions: () => ["tanh_backward"],

@@ -126,6 +126,10 @@ const layerWriters: { readonly [Type in AnyLayerSpec["type"]]: WriteLayer | MayB
     const { slope } = resolvedAs<{ readonly slope: number }>(place);
     place.graph.node(place.layer.name, "LeakyRelu", place.inputs, place.output, { alpha: { float: slope } });
   },
+  relu6: ({ graph, layer, inputs, output }) => {
+    const ends = [graph.constant("lowest", 0), graph.constant("highest", 6)];
+    graph.node(layer.name, "Clip", [...inputs, ...ends], output);
+  },
   sigmoid: plain("Sigmoid"),
   tanh: plain("Tanh"),
   silu: (place) => {

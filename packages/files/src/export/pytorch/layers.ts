@@ -85,6 +85,7 @@ export const torchLayers: { readonly [Type in LayerType]: TorchLayer<Type> } = {
   leakyRelu: {
     forward: ({ resolved: { slope } }, [x]) => `F.leaky_relu(${x}, ${pythonNumber(slope)})`,
   },
+  relu6: elementwise("F.relu6"),
   sigmoid: elementwise("torch.sigmoid"),
   tanh: elementwise("torch.tanh"),
   silu: elementwise("F.silu"),

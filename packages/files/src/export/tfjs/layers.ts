@@ -121,6 +121,7 @@ export const exporters: { readonly [Type in AnyLayerSpec["type"]]: (part: Part) 
   relu: activation("relu", true),
   leakyRelu: (part) =>
     each(part, "LeakyReLU", { alpha: (part.layer.resolved as unknown as { slope: number }).slope }),
+  relu6: (part) => each(part, "ReLU", { max_value: 6 }, true),
   sigmoid: activation("sigmoid", true),
   tanh: activation("tanh"),
   silu: activation("swish"),

@@ -17,6 +17,8 @@ export const kept = ({ order }: Value): Pick<Value, "order"> => (order === undef
 
 const relu = layer({ type: "relu" }, true);
 
+const relu6 = layer({ type: "relu6" }, true);
+
 const leaky = (given: Given, input: Value, slope: number): Value => ({
   ...kept(input),
   ...given.network.add({ type: "leakyRelu", slope }, input),
@@ -54,6 +56,7 @@ const sigmoid: Apply = (given, input) => {
 const functions: Readonly<Record<string, Apply>> = {
   linear: (_given, input) => input,
   relu,
+  relu6,
   leakyrelu: (given, input) => leaky(given, input, 0.2),
   softmax,
   sigmoid,
@@ -76,25 +79,30 @@ export function activate(given: Given, input: Value): Value {
   const plain = typeof name === "string" ? name.toLowerCase().replaceAll("_", "") : "";
   if (!Object.hasOwn(functions, plain))
     return given.fail(
-      `its activation ${told(isObject(name) ? member(name, "class_name") : name)} can't be taken; known are linear, relu, leaky_relu, sigmoid, tanh, silu, swish, gelu, and softmax at the end`,
+      `its activation ${told(isObject(name) ? member(name, "class_name") : name)} can't be taken; known are linear, relu, relu6, leaky_relu, sigmoid, tanh, silu, swish, gelu, and softmax at the end`,
     );
   return functions[plain](given, input);
 }
+
+/** An option that may be written as a list of one; undefined: it isn't there. */
+const scalar = (value: unknown) => (Array.isArray(value) ? value[0] : value) ?? undefined;
 
 /** Those that are layers. */
 export const activationRows: Readonly<Record<string, Row>> = {
   Activation: { read: activate },
   ReLU: {
     read(given, input) {
-      if (given.option("max_value") !== undefined)
+      const most = scalar(given.option("max_value"));
+      const slope = scalar(given.option("negative_slope"));
+      const isLeaky = slope !== undefined && slope !== 0;
+      if (most !== undefined && (most !== 6 || isLeaky))
         return given.fail(
-          `its max_value is ${told(given.option("max_value"))}; only a ReLU without an upper end can be taken`,
+          `its max_value is ${told(most)}${isLeaky ? ` and its negative_slope ${told(slope)}` : ""}; of ReLUs with an upper end only one can be taken, ReLU6: max_value 6 without a slope`,
         );
       given.only("threshold", 0);
-      const slope = given.option("negative_slope");
-      const first = Array.isArray(slope) ? slope[0] : slope;
-      if (first === undefined || first === 0) return relu(given, input);
-      return leaky(given, input, given.with({ slope: first }).number("slope", 0));
+      if (most !== undefined) return relu6(given, input);
+      if (!isLeaky) return relu(given, input);
+      return leaky(given, input, given.with({ slope }).number("slope", 0));
     },
   },
   LeakyReLU: {

@@ -30,6 +30,9 @@ export const curveOperators: Readonly<Record<string, (args: readonly Numbers[], 
     Exp: ([a]) => a.map(Math.exp),
     Reciprocal: ([a]) => a.map((value) => 1 / value),
     Erf: ([a]) => a.map(erf),
+    Max: (all) => all[0].map((_, k) => Math.max(...all.map((one) => one[k]))),
+    Min: (all) => all[0].map((_, k) => Math.min(...all.map((one) => one[k]))),
+    Clip: ([a, low, high]) => a.map((value, k) => Math.min(high[k], Math.max(low[k], value))),
     Relu: ([a]) => layerCurve({ type: "relu" }, a),
     LeakyRelu: ([a], slope) => layerCurve({ type: "leakyRelu", slope }, a),
     Sigmoid: ([a]) => layerCurve({ type: "sigmoid" }, a),
@@ -54,6 +57,7 @@ const candidates: readonly AnyLayerSpec[] = [
   { type: "sigmoid" },
   { type: "tanh" },
   { type: "relu" },
+  { type: "relu6" },
 ];
 
 type Curve = (x: Tensor) => Tensor;

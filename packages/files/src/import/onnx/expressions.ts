@@ -153,7 +153,7 @@ function whyNot({ operator, args }: Expression): string {
   }
   const inputs = args.filter(({ kind }) => kind !== "constant").length;
   if (inputs > 1) return "layers add tensors or concatenate them, but none combines them in this way";
-  return `what it computes is none of the functions that are layers: ${Object.keys(directLayers).join(", ")}, SiLU`;
+  return `what it computes is none of the functions that are layers: ${Object.keys(directLayers).join(", ")}, SiLU, ReLU6`;
 }
 
 /** The images, each channel scaled and shifted, if it is nothing else. */

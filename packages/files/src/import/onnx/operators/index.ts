@@ -1,6 +1,6 @@
 import type { Call, Operators } from "../call.js";
 import { expressionOf, pointwise as pointwiseNames } from "../expressions.js";
-import { shortest, type Value } from "../values.js";
+import { type Constant, shortest, type Value } from "../values.js";
 import { denseOperators, pointwise } from "./dense.js";
 import { endingOperators } from "./endings.js";
 import { layoutOperators } from "./layout.js";
@@ -26,12 +26,31 @@ function leakyWithSlopes(call: Call): Value {
   return expressionOf(call.network, call.node, call.order, [call.value(0)], shortest(data[0]), "LeakyRelu");
 }
 
+/** Its ends are inputs, before opset 11 attributes; one that is left out cuts nothing off. */
+function clip(call: Call): Value {
+  const end = (name: string, place: number, none: number): Constant =>
+    call.inputs[place] !== undefined ? call.constant(place) : numberOf(call, call.float(name, none));
+  const args = [call.value(0), end("min", 1, -Infinity), end("max", 2, Infinity)];
+  return expressionOf(call.network, call.node, call.order, args);
+}
+
+/** A number of a node as a constant. */
+const numberOf = ({ node }: Call, value: number): Constant => ({
+  kind: "constant",
+  shape: [],
+  data: Float64Array.of(value),
+  isWhole: false,
+  from: node.outputs[0],
+  how: [],
+});
+
 /** What is made of nodes whose inputs aren't all constant, by operator. */
 export const operators: Operators = {
   ...plainPointwise,
   LeakyRelu: (call) => pointwise(call, shortest(call.float("alpha", 0.01))),
   PRelu: leakyWithSlopes,
   Gelu: gelu,
+  Clip: clip,
   ...windowOperators,
   ...denseOperators,
   ...layoutOperators,
