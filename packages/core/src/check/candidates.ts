@@ -356,7 +356,7 @@ class Searcher {
       const orders = new Map([...state.orders, [`${name}.weight`, order]]);
       const spec: AnyLayerSpec = { type: "dense", units, bias: bias !== undefined };
       const plain = this.#with({ ...state, orders }, images, partOf(name, spec), order[0] === 0 ? 0 : 0.1);
-      if (!plain || (isLast && units === 1)) continue;
+      if (!plain) continue;
       const counted = { ...plain, misfits: plain.misfits + (wrongBias ? 1 : 0) };
       if (isLast) {
         states.push(counted, ...this.#lastActivations(counted, images));

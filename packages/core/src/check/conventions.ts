@@ -51,6 +51,8 @@ export function conventionsOf(reading: Reading, { arrays }: NamedArrays): FoundC
     if (given === "one-hot") note("one-hot-labels", "Labels have a 1 for the right class.", "y");
     if (given === "one-hot columns")
       note("one-hot-labels", "Labels have a 1 for the right class, each image a column.", "y");
+    if (given === "answers")
+      note("answers", "Labels have a number for each class, so that several classes can be right.", "y");
     if (given === "numbers from 1") note("labels-from-one", "Classes are counted from 1.", "y");
   }
   const gradients = () => sortArrays(reading, reading.run).right.filter((name) => name.startsWith("grad."));

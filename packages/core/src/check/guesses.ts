@@ -47,8 +47,9 @@ const separate: Readonly<Record<string, Pick<SeparateLoss, "kind" | "link">>> = 
 };
 
 function readingOf(loss: string | undefined, { layers, images }: Candidate): LossReading {
-  const known = separate[loss ?? ""];
   const [classes] = layers[layers.length - 1].resolved.outputShape;
+  // of one score, softmax would make nothing but 1
+  const known = separate[classes === 1 ? "binaryCrossEntropy" : (loss ?? "")];
   return known ? { ...known, factor: 1 / (images * classes) } : CROSS_ENTROPY;
 }
 

@@ -50,7 +50,7 @@ function sidesOf(cells: number, yours: Shape): [number, number][] {
   return sides;
 }
 
-/** How many images the labels can be for: one number each, or a row of zeros with a one. */
+/** How many images the labels can be for: one number each, or a row with one for each class. */
 export function labelCounts(y: NpyArray | undefined, classes: readonly number[]): number[] | undefined {
   if (!y) return undefined;
   const size = y.data.length;
@@ -60,6 +60,7 @@ export function labelCounts(y: NpyArray | undefined, classes: readonly number[])
   return [...oneHot, size];
 }
 
-function isRowOfClasses({ data }: NpyArray, images: number): boolean {
-  return data.length === images || data.some((value) => value > 1);
+function isRowOfClasses({ shape, data }: NpyArray, images: number): boolean {
+  const isMatrix = shape.filter((size) => size > 1).length > 1;
+  return data.length === images || (!isMatrix && data.some((value) => value > 1));
 }

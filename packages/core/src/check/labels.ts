@@ -1,4 +1,4 @@
-import { InputError, show } from "../errors.js";
+import { InputError } from "../errors.js";
 import type { NpyArray } from "../formats/npy.js";
 import { formatShape, type Tensor, zeros } from "../tensor.js";
 
@@ -6,34 +6,42 @@ import { formatShape, type Tensor, zeros } from "../tensor.js";
 export interface Labels {
   /** `[N, K]`: how much of each image's answer each class is; a single 1 in each row, as a rule. */
   readonly rows: Tensor;
-  readonly given: "numbers" | "numbers from 1" | "one-hot" | "one-hot columns";
+  /** `answers`: a number for each class of each image, such as a 1 for each of several classes that are right. */
+  readonly given: "numbers" | "numbers from 1" | "one-hot" | "one-hot columns" | "answers";
 }
 
-/** @throws InputError if `y` is neither class numbers nor one-hot rows */
+/** @throws InputError if `y` is neither class numbers nor a number for each class of each image */
 export function readLabels({ shape, data }: NpyArray, images: number, classes: number): Labels {
-  if (data.length === images) return classNumbers(data, images, classes);
+  if (data.length === images && classes > 1) return classNumbers(data, images, classes);
   if (data.length !== images * classes) {
     throw new InputError(
-      `y has shape ${formatShape(shape)}, but there are ${images} images and ${classes} classes; save class numbers or one-hot rows.`,
+      `y has shape ${formatShape(shape)}, but there are ${images} images and ${classes} classes; save class numbers, one-hot rows, or a number for each class of each image.`,
     );
   }
   const long = shape.filter((size) => size !== 1);
   const columns = long.length === 2 && long[0] === classes && long[1] === images && classes !== images;
   const rows = zeros([images, classes], "float64");
   for (let n = 0; n < images; n++) {
-    let sum = 0;
     for (let k = 0; k < classes; k++) {
       const value = data[columns ? k * images + n : n * classes + k];
+      if (!Number.isFinite(value)) {
+        throw new InputError(
+          `y should be class numbers or have a number for each class of each image, but that of class ${k} of image ${n} is ${value}.`,
+        );
+      }
       rows.data[n * classes + k] = value;
-      sum += value;
-    }
-    if (!(Math.abs(sum - 1) < 1e-2)) {
-      throw new InputError(
-        `y should be class numbers or have a single 1 for each image, but the ${show(classes)} numbers of image ${n} add up to ${sum}.`,
-      );
     }
   }
+  const isOneHot = answersOf(rows).every((sum) => sum === 1);
+  if (!isOneHot) return { rows, given: "answers" };
   return { rows, given: columns ? "one-hot columns" : "one-hot" };
+}
+
+/** How much answer each image has: 1, unless several classes are right, or none. What is 1 but for rounding is 1. */
+export function answersOf({ shape: [images, classes], data }: Tensor): Float64Array {
+  const sums = new Float64Array(images);
+  for (let k = 0; k < data.length; k++) sums[Math.floor(k / classes)] += data[k];
+  return sums.map((sum) => (Math.abs(sum - 1) < 1e-2 ? 1 : sum));
 }
 
 function classNumbers(data: ArrayLike<number>, images: number, classes: number): Labels {

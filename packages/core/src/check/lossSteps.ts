@@ -2,6 +2,7 @@ import { softmax, softmaxInputGradient } from "../losses/softmax.js";
 import { crossEntropies } from "../losses/softmaxCrossEntropy.js";
 import { logistic } from "../math.js";
 import type { Tensor } from "../tensor.js";
+import { answersOf } from "./labels.js";
 import type { LossReading, SeparateLoss } from "./network.js";
 import { MissingArray, type Run, type Step } from "./run.js";
 import { inDoubles, mapped, NONE, shareOf, type Value } from "./value.js";
@@ -11,7 +12,10 @@ export function stepsOfLoss(loss: LossReading, scores: string): [name: string, w
   if (loss.kind === "crossEntropy") {
     return [
       ["probs", [(run) => probabilities(run.get(scores), run)]],
-      ["loss", [(run) => lossOfProbabilities(run), (run) => lossOfScores(run.get(scores), run)]],
+      [
+        "loss",
+        [(run) => lossOfProbabilities(run), (run) => lossOfScores(run.get(scores), run), infiniteLoss],
+      ],
       [
         `grad.${scores}`,
         [
@@ -33,6 +37,7 @@ export function stepsOfLoss(loss: LossReading, scores: string): [name: string, w
         // first the way that is finite wherever the scores are: by its errors those of mistakes are measured
         ...(together ? [(run: Run) => separateLoss(z(run), together.ofScores, loss, run)] : []),
         (run) => separateLoss(p(run), PARTS[loss.kind], loss, run),
+        ...(loss.kind === "binary" ? [infiniteLoss] : []),
       ],
     ],
     [
@@ -78,6 +83,24 @@ function variancesOfLogarithms(z: Value, p: Tensor, run: Run): Float64Array {
 export function labelsOf({ network: { labels } }: Run): Tensor {
   if (!labels) throw new MissingArray("y");
   return labels;
+}
+
+/**
+ * The loss if a probability whose logarithm it has is 0 in the person's numbers: in the cross-entropy that of what is right, in the
+ * binary one that of what is wrong, too. @throws MissingArray if none is
+ */
+function infiniteLoss(run: Run): Value {
+  const labels = labelsOf(run);
+  const p = run.get("probs").data;
+  const { unit, tiny } = run.working;
+  // what lies between 0 and the normal numbers, some machines take for 0
+  const isNothing = (value: number) => value <= tiny / unit;
+  const isBinary = run.network.loss.kind === "binary";
+  const isInfinite = labels.data.some(
+    (y, k) => (y !== 0 && isNothing(p[k])) || (isBinary && y !== 1 && 1 - p[k] <= unit),
+  );
+  if (!isInfinite) throw new MissingArray("loss");
+  return { shape: [], data: Float64Array.of(Infinity), variance: Float64Array.of(0) };
 }
 
 /** What the loss is divided by. */
@@ -142,10 +165,15 @@ function scoreGradient(p: Value, run: Run): Value {
   const labels = labelsOf(run);
   const { scale, images } = run.network;
   const factor = scale === "mean" ? 1 / images : 1;
-  const data = mapped(p, (value, k) => (value - labels.data[k]) * factor);
+  const answers = answersOf(labels);
+  const [, K] = labels.shape;
+  const data = mapped(p, (value, k) => (value * answers[Math.floor(k / K)] - labels.data[k]) * factor);
   if (run.rough) return { ...data, variance: NONE };
   const rounding = 3 * shareOf(run.working.unit);
-  const variance = mapped(data, (value, k) => p.variance[k] * factor ** 2 + rounding * value * value);
+  const variance = mapped(
+    data,
+    (value, k) => p.variance[k] * (answers[Math.floor(k / K)] * factor) ** 2 + rounding * value * value,
+  );
   return { ...data, variance: variance.data };
 }
 

@@ -32,12 +32,13 @@ function bestChange(
   for (const other of changes(guess, reading, wrong, named, read)) {
     const changed = read(other);
     const gradient = `grad.${changed.network.scores}`;
-    const isKept = wrong === "loss" && isKeptFromInfinity(changed) && isRight(changed, gradient);
+    const isKept = wrong === "loss" && saysLittle(changed) && isRight(changed, gradient);
     if (isWrong(changed, wrong) && !isKept) continue; // it doesn't explain what is wrong first
     const count = countWrong(changed);
     const { wrong: stillWrong } = sortArrays(changed, changed.run);
     if (count >= fewest || spoils(before.right, stillWrong)) continue;
-    if (!isKept && !isProven(before.wrong, stillWrong)) continue;
+    const isAllThereIs = other.loss !== guess.loss && isRight(changed, gradient) && !showsLoss(changed);
+    if (!isKept && !isAllThereIs && !isProven(before.wrong, stillWrong)) continue;
     best = { guess: other, reading: changed, wrong: firstWrong(changed) };
     fewest = count;
   }
@@ -53,14 +54,20 @@ const isWrong = (reading: Reading, name: string) =>
 const isRight = (reading: Reading, name: string) =>
   statusOf(reading, reading.run, name).comparison?.agrees === true;
 
+const lossOf = ({ run }: Reading): number => run.given.get("loss")?.tensor.data[0] ?? NaN;
+
 /**
- * Whether the loss may be one of logarithms that something keeps from infinity, so that it alone can't tell. The gradient of the
- * scores does, which is p - y whatever is done about the logarithms.
+ * Whether the loss alone can't tell which it is: one of logarithms may be kept from infinity by something, or is no number. The
+ * gradient of the scores does, which is p - y whatever is done about the logarithms.
  */
-function isKeptFromInfinity({ network, run }: Reading): boolean {
-  const yours = run.given.get("loss")?.tensor.data[0] ?? NaN;
-  return network.loss.kind === "binary" && yours > 0 && yours < Infinity;
+function saysLittle(reading: Reading): boolean {
+  const yours = lossOf(reading);
+  return !Number.isFinite(yours) || (reading.network.loss.kind === "binary" && yours > 0);
 }
+
+/** Whether anything but gradients shows which loss it is. */
+const showsLoss = (reading: Reading): boolean =>
+  Number.isFinite(lossOf(reading)) || reading.run.given.has("probs");
 
 /**
  * Whether what has become right shows that it was done so. A single gradient doesn't: it may be a mistake that looks like

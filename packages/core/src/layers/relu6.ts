@@ -16,14 +16,19 @@ export interface Relu6Spec extends LayerSpec {
   readonly type: "relu6";
 }
 
-export const relu6: Layer<Relu6Spec, ResolvedLayer> = {
+export interface Relu6 extends ResolvedLayer {
+  /** The most that comes out. */
+  readonly ceiling: number;
+}
+
+export const relu6: Layer<Relu6Spec, Relu6> = {
   type: "relu6",
   prefix: "clip",
   neverNegative: true,
 
-  resolve(spec: Relu6Spec, inputShape: Shape): ResolvedLayer {
+  resolve(spec: Relu6Spec, inputShape: Shape): Relu6 {
     checkKeys(spec, ["type"]);
-    return { inputShape, outputShape: inputShape };
+    return { inputShape, outputShape: inputShape, ceiling: CEILING };
   },
 
   parameters: () => [],

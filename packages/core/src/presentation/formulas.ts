@@ -92,7 +92,13 @@ const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
       [y, is, letter("min")],
       brackets([number(CEILING), operator(","), letter("max"), brackets([x, operator(","), number(0)])]),
     ],
-    inputGradient: () => [dx, is, dy, html`<mspace width="0.5em"/>`, letter(`where 0 < x < ${CEILING}, else 0`)],
+    inputGradient: () => [
+      dx,
+      is,
+      dy,
+      html`<mspace width="0.5em"/>`,
+      letter(`where 0 < x < ${CEILING}, else 0`),
+    ],
   },
   sigmoid: {
     output: () => [y, is, fraction(number(1), [number(1), plus, power(letter("e"), [minus, x])])],

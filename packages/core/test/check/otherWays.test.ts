@@ -40,7 +40,6 @@ describe("layers", () => {
     ["tanh", { relu: { type: "tanh" } }, "relu1 is taken for tanh"],
     ["silu", { relu: { type: "silu" } }, "relu1 is taken for SiLU"],
     ["gelu", { relu: { type: "gelu" } }, "relu1 is taken for GELU"],
-    ["ReLU6", { relu: { type: "relu6" } }, "relu1 is taken for ReLU6"],
     ["leaky ReLU", { relu: { type: "leakyRelu", slope: 0.15 } }, "slope 0.15"],
     ["average pool", { maxPool2d: { type: "averagePool2d" } }, "pool1 is taken for average-pool"],
   ];
@@ -58,6 +57,14 @@ describe("layers", () => {
       expect(saysOf(stepOf(with_(TWICE, others), { images: 1, dtype: "float32" }))).toEqual(RIGHT);
     },
   );
+
+  test("ReLU6 under the usual name, where numbers lie above 6", () => {
+    const pixels = stepOf(SMALL).x.data.map((value) => 9 * value);
+    const step = asUsual(stepOf(with_(SMALL, { relu: { type: "relu6" } }), { pixels }));
+
+    expect(saysOf(step)).toEqual(RIGHT);
+    expect(found(step)).toContain("relu1 is taken for ReLU6");
+  });
 
   test("ELU, which the library has no layer for, forward and backward", () => {
     const step = stepOf(SMALL, {

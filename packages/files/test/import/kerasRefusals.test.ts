@@ -40,7 +40,12 @@ const chains: readonly [string, readonly KerasEntry[], Shapes, RegExp][] = [
     kernel,
     /activation "elu" can't be taken; known are/,
   ],
-  ["a ReLU that ends elsewhere", [input(6, 6, 2), entry("ReLU", { max_value: 4 }), ...end], {}, /its max_value is 4; .* ReLU6/],
+  [
+    "a ReLU that ends elsewhere",
+    [input(6, 6, 2), entry("ReLU", { max_value: 4 }), ...end],
+    {},
+    /its max_value is 4; .* ReLU6/,
+  ],
   [
     "a leaky ReLU6",
     [input(6, 6, 2), entry("ReLU", { max_value: 6, negative_slope: [0.1] }), ...end],

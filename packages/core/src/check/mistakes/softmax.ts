@@ -6,9 +6,12 @@ import { mapped, total } from "../value.js";
 import { at, type Mistake } from "./mistake.js";
 import { scaled, transposed } from "./tools.js";
 
-/** `probs` computed in another way from the scores. */
+/** `probs` computed in another way from the scores, where they come from softmax. */
 function fromScores(f: (z: Tensor) => Tensor): (network: CheckedNetwork) => Variation[] {
-  return ({ scores }) => [at("probs", (run) => f(run.tensor(scores)))];
+  return ({ scores, loss }) => {
+    const isSoftmax = loss.kind === "crossEntropy" || loss.link === "softmax";
+    return isSoftmax ? [at("probs", (run) => f(run.tensor(scores)))] : [];
+  };
 }
 
 /** e^z, each row divided by what `divisor` says. */
