@@ -52,6 +52,9 @@ export function checkArrays(arrays: GivenArrays, options: CheckOptions = {}): Ch
       ...diagnosis.conventions,
     ],
     model: reading.network.spec,
+    layers: reading.network.layers
+      .filter(({ type }) => type !== "unknown")
+      .map(({ kind, resolved }) => kind.words(resolved).short),
     images: reading.network.images,
     names: named.contracts,
     ...sayings(reading, named, diagnosis, notes),

@@ -15,6 +15,8 @@ export interface CheckReport {
   readonly mistakes: readonly FoundMistake[];
   /** The network that was given, or worked out from the shapes. */
   readonly model: ModelSpec;
+  /** Each of its layers in a few words: `conv 3x3 (3 filters)`. */
+  readonly layers: readonly string[];
   /** Images in the batch. */
   readonly images: number;
   /** What each array was taken for, by its name in the file: `conv1_weight` is `conv1.weight`. */

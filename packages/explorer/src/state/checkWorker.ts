@@ -37,6 +37,8 @@ function check(name: string, bytes: Uint8Array): CheckAnswer {
   try {
     const arrays = parseNpz(bytes, name);
     const report = checkArrays(arrays);
+    const { units } = report.model.layers.at(-1) as { readonly units?: number };
+    if (units === 1) return { report }; // one score is no model of the library, which has one for each class
     const model = defineModel(report.model);
     const given: NamedTensors = Object.fromEntries(
       Object.entries(arrays).map(([own, { shape, data }]) => [

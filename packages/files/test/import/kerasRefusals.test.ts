@@ -98,7 +98,25 @@ const chains: readonly [string, readonly KerasEntry[], Shapes, RegExp][] = [
     "scaling inside",
     [input(6, 6, 2), conv(), entry("Rescaling", { scale: 2 }), ...end],
     kernel,
-    /only at the start/,
+    /"globalaveragepooling2d" .* was scaled or multiplied inside the network/,
+  ],
+  [
+    "scaling before another activation than a sigmoid",
+    [input(6, 6, 2), conv(), entry("Rescaling", { scale: 2 }), entry("Activation", { activation: "tanh" }), ...end],
+    kernel,
+    /"activation" .* was scaled or multiplied inside the network/,
+  ],
+  [
+    "the same number everywhere",
+    [input(6, 6, 2), conv(), entry("Rescaling", { scale: 0, offset: 1 }), ...end],
+    kernel,
+    /was scaled or multiplied inside the network/,
+  ],
+  [
+    "a network that ends in scaled numbers",
+    [input(6), dense({ units: 6 }), entry("Rescaling", { scale: 2 })],
+    { "dense/kernel": [6, 6] },
+    /or in scaled ones/,
   ],
   [
     "scaling by a negative number",

@@ -183,22 +183,6 @@ test("numbers as float16", () => {
   for (const [value, bits] of cases) expect(nearestHalf(value), String(value)).toBe(bits);
 });
 
-const refused: readonly [string, ModelSpec["layers"], RegExp][] = [
-  ["the tanh form of GELU", [{ type: "gelu", approximate: "tanh" }], /layer gelu1 is the tanh form of GELU/],
-  [
-    "a pool with padding over negative numbers",
-    [{ type: "maxPool2d", size: 2, padding: 1 }],
-    /layer pool1 pools numbers that may be below 0/,
-  ],
-];
-test.each(refused)("%s is refused", async (_, layers, message) => {
-  const saved = savedAs({
-    input: [3, 6, 5],
-    layers: [...layers, { type: "flatten" }, { type: "dense", units: 2 }],
-  });
-  await expectRefused(exportModel(saved, "tfjs"), message);
-});
-
 test("a network that ends in an image's numbers, and one that adds rows in both orders", async () => {
   const specs: ModelSpec[] = [
     { input: [2, 2, 2], layers: [{ type: "relu" }, { type: "flatten" }] },

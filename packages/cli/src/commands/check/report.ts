@@ -1,4 +1,4 @@
-import { type CheckedArray, type CheckReport, defineModel, type FoundMistake } from "unravel-cnn";
+import type { CheckedArray, CheckReport, FoundMistake } from "unravel-cnn";
 import { counted, significant } from "../../terminal/numbers.js";
 import type { Styles } from "../../terminal/style.js";
 import { wrapped } from "../../terminal/text.js";
@@ -21,8 +21,7 @@ export function asLines(file: string, report: CheckReport, styles: Styles): stri
   ];
 }
 
-function heading(file: string, { model, images }: CheckReport, styles: Styles): string[] {
-  const layers = defineModel(model).layers.map(({ kind, resolved }) => kind.words(resolved).short);
+function heading(file: string, { model, layers, images }: CheckReport, styles: Styles): string[] {
   const [title, ...rest] = wrapped(
     `${file}: ${counted(images, "image")} of ${model.input.join("x")} through ${layers.join(", ")}`,
   );

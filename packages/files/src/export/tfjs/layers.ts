@@ -1,4 +1,4 @@
-import { type AnyLayerSpec, InputError, type Tensor, tensor } from "unravel-cnn";
+import { type AnyLayerSpec, type Tensor, tensor } from "unravel-cnn";
 import { channelsFirstOrder, type Flow, type Part, RowsInOtherOrder } from "./topology.js";
 import { averagePooling, convolution, maxPooling } from "./windows.js";
 
@@ -105,17 +105,27 @@ function concat({ topology, layer, inputs }: Part): Flow {
   return { ...flow, order };
 }
 
+/** TensorFlow.js has the tanh form, too, but can't load it from a file: x σ(2u), 2u = x (width + cube x²), step by step. */
 function gelu(part: Part): Flow {
-  const { approximate } = part.layer.resolved as unknown as { approximate: string };
-  if (approximate === "tanh") {
-    throw new InputError(
-      `The layer ${part.layer.name} is the tanh form of GELU; TensorFlow.js has it, but can't load it from a file (it looks for "geluNew"); use "approximate": "none".`,
-    );
-  }
-  return activation("gelu")(part);
+  const { topology, layer, inputs } = part;
+  const { approximate } = layer.resolved as unknown as { approximate: string };
+  if (approximate !== "tanh") return activation("gelu")(part);
+  const [input] = inputs;
+  const add = (step: string, className: string, config: object, ...from: string[]) => {
+    const own = topology.name(`${layer.name}_${step}`);
+    topology.add(className, own, config, from);
+    return own;
+  };
+  const width = 2 * Math.sqrt(2 / Math.PI);
+  const square = add("square", "Multiply", {}, ...topology.distinct([input, input]));
+  const slope = add("slope", "Rescaling", { scale: width * 0.044715, offset: width }, square);
+  const argument = add("argument", "Multiply", {}, input.name, slope);
+  const share = add("share", "Activation", { activation: "sigmoid" }, argument);
+  topology.add("Multiply", layer.name, {}, [input.name, share]);
+  return { ...input, name: layer.name, nonNegative: false };
 }
 
-/** Adds a layer to the topology. @throws InputError if TensorFlow.js can't do what it does */
+/** Adds a layer to the topology, in one step or in several. */
 export const exporters: { readonly [Type in AnyLayerSpec["type"]]: (part: Part) => Flow } = {
   conv2d: convolution,
   relu: activation("relu", true),

@@ -1,4 +1,4 @@
-import { InputError, type ModelLayer, type Tensor } from "unravel-cnn";
+import type { ModelLayer, Tensor } from "unravel-cnn";
 import type { Flow, Part, Topology } from "./topology.js";
 
 /*
@@ -145,6 +145,26 @@ function pool(
   return { name: layer.name, shape: outputShape, nonNegative: input.nonNegative };
 }
 
+/** What lies around pictures for a max-pool: no number of a network is below it. */
+const FAR = 2 ** 126;
+
+/**
+ * The input with numbers around it that never win. Keras has zeros for that alone; so to the input with zeros around it a picture is
+ * added that is 0 inside and -FAR around, made of FAR everywhere. All of that is exact.
+ */
+function framed(topology: Topology, name: string, input: Flow, window: Window): string {
+  const zeros = { padding: reached(window), data_format: "channels_last" };
+  const add = (step: string, className: string, config: object, ...inputs: string[]) => {
+    const own = topology.name(`${name}_${step}`);
+    topology.add(className, own, config, inputs);
+    return own;
+  };
+  const flat = add("flat", "Rescaling", { scale: 0, offset: FAR }, input.name);
+  const high = add("high", "ZeroPadding2D", zeros, flat);
+  const frame = add("frame", "Rescaling", { scale: 1, offset: -FAR }, high);
+  return add("framed", "Add", {}, add("pad", "ZeroPadding2D", zeros, input.name), frame);
+}
+
 /** Zeros around it win where all numbers under the window are below 0, so they will do only where none can be. */
 export function maxPooling(part: Part): Flow {
   const { topology, layer, inputs } = part;
@@ -153,11 +173,8 @@ export function maxPooling(part: Part): Flow {
   const isPadded = reached(window)
     .flat()
     .some((side) => side > 0);
-  if (isPadded && !isSame(window) && !input.nonNegative) {
-    throw new InputError(
-      `The layer ${layer.name} pools numbers that may be below 0 with padding [${window.padding.join(", ")}], which TensorFlow.js can't: it has padding "same", which doesn't pad like that here, or zeros, which would win; put a ReLU before the layer, or change its padding.`,
-    );
-  }
+  if (isPadded && !isSame(window) && !input.nonNegative)
+    return pool("MaxPooling2D", part, framed(topology, layer.name, input, window), "valid");
   const { from, padding } = padded(topology, layer.name, input, window);
   return pool("MaxPooling2D", part, from, padding);
 }

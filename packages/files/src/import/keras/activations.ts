@@ -1,4 +1,5 @@
 import type { AnyLayerSpec } from "unravel-cnn";
+import { layerCurve } from "../curves.js";
 import type { Given, Row } from "./given.js";
 import { isObject, member, told } from "./json.js";
 import type { Value } from "./network.js";
@@ -24,6 +25,10 @@ const leaky = (given: Given, input: Value, slope: number): Value => ({
   ...given.network.add({ type: "leakyRelu", slope }, input),
 });
 
+/** With slope 1 it is a copy, which TensorFlow.js needs where one tensor goes into a layer twice. */
+const leakyOrCopy = (given: Given, input: Value, slope: number): Value =>
+  slope === 1 ? input : leaky(given, input, slope);
+
 /** At the end softmax is part of the loss here. */
 const softmax: Apply = (given, input) => {
   if (!given.isOutput)
@@ -36,6 +41,7 @@ const softmax: Apply = (given, input) => {
 
 /** At the end it makes probabilities of scores, as the loss does here. */
 const sigmoid: Apply = (given, input) => {
+  if (input.curve) return { ...input, curve: layerCurve({ type: "sigmoid" }, input.curve) };
   if (!given.isOutput || input.shape.length !== 1) return layer({ type: "sigmoid" }, true)(given, input);
   if (input.shape[0] > 1) {
     given.network.loss = { type: "binaryCrossEntropy" };
@@ -89,7 +95,17 @@ const scalar = (value: unknown) => (Array.isArray(value) ? value[0] : value) ?? 
 
 /** Those that are layers. */
 export const activationRows: Readonly<Record<string, Row>> = {
-  Activation: { read: activate },
+  Activation: {
+    takes: ["curve"],
+    read(given, input) {
+      const isStep = input.curve && given.option("activation") === "sigmoid";
+      if (input.curve && !isStep)
+        return given.fail(
+          "its input was scaled or multiplied inside the network, which can only be taken where it makes GELU",
+        );
+      return activate(given, input);
+    },
+  },
   ReLU: {
     read(given, input) {
       const most = scalar(given.option("max_value"));
@@ -111,7 +127,7 @@ export const activationRows: Readonly<Record<string, Row>> = {
       const value = given.option(key);
       // Keras 2 may write it as an array of one
       const inner = isObject(value) ? member(value, "value") : value;
-      return leaky(given, input, given.with({ [key]: inner }).number(key, 0.3));
+      return leakyOrCopy(given, input, given.with({ [key]: inner }).number(key, 0.3));
     },
   },
   Softmax: {

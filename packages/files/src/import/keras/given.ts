@@ -161,8 +161,8 @@ export class Given {
 
 /** How a layer of Keras becomes one, several or none of ours. */
 export interface Row {
-  /** What of an input it takes besides numbers: zeros around it, images turned. Others refuse that. */
-  readonly takes?: readonly ("pad" | "turned")[];
+  /** What of an input it takes besides numbers that a layer gave: what lies around it, images turned, steps of a function. Others refuse that. */
+  readonly takes?: readonly ("pad" | "turned" | "around" | "frame" | "curve")[];
   readonly several?: true;
   readonly read: (given: Given, input: Value, ...others: readonly Value[]) => Value;
 }

@@ -9,6 +9,7 @@ import {
   tensor,
   textbook,
 } from "unravel-cnn";
+import type { Numbers } from "../curves.js";
 import type { ImportedModel } from "../format.js";
 import { told } from "./json.js";
 
@@ -30,6 +31,12 @@ export interface Value {
   readonly order?: Uint32Array;
   /** Zeros around it that the next layer has to add. */
   readonly pad?: Sides;
+  /** What the next layer has to see around it instead of zeros. */
+  readonly around?: number;
+  /** Instead of what a layer gave: pictures that are one number inside, and where `pad` is another. */
+  readonly frame?: { readonly inside: number; readonly around: number };
+  /** What was made of each number since the layer gave it, as long as it isn't known which layer does that: of each of `PLACES`. */
+  readonly curve?: Numbers;
   /** Whether Keras has turned it to [channels, height, width], for a flatten layer. */
   readonly turned?: true;
   /** Whether it is the network's input, as it comes. */

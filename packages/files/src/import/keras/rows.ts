@@ -1,5 +1,6 @@
+import { layerOfCurve, PLACES } from "../curves.js";
 import { activate, activationRows, kept } from "./activations.js";
-import type { Row } from "./given.js";
+import type { Given, Row } from "./given.js";
 import { told } from "./json.js";
 import { channelsLastOrder, inOrder, transposed, type Value } from "./network.js";
 import { windowRows } from "./windows.js";
@@ -147,7 +148,14 @@ const globalMaxPooling2d: Row = {
 
 const add: Row = {
   several: true,
+  takes: ["pad", "frame"],
   read(given, ...inputs) {
+    const inFrame = framed(inputs);
+    if (inFrame) return inFrame;
+    if (inputs.some(({ pad, frame }) => frame || pad?.some((side) => side > 0)))
+      return given.fail(
+        "zeros were put around its inputs, which can only be taken before a convolution or a pool",
+      );
     const [{ order }] = inputs;
     if (inputs.some((input) => !sameOrder(input.order, order)))
       return given.fail(
@@ -162,6 +170,33 @@ const add: Row = {
 function sameOrder(a: Uint32Array | undefined, b: Uint32Array | undefined): boolean {
   return a === b || (a?.length === b?.length && a?.every((place, k) => place === b?.[k]) === true);
 }
+
+/** The input with other numbers than zeros around it, if a frame around nothing is added to it. */
+function framed(inputs: readonly Value[]): Value | undefined {
+  const frame = inputs.find((input) => input.frame?.inside === 0);
+  const inner = inputs.find((input) => input.frame === undefined);
+  const fits = inputs.length === 2 && frame && inner?.around === undefined;
+  if (!fits || !inner?.pad || String(inner.pad) !== String(frame.pad)) return undefined;
+  return { ...inner, around: frame.frame?.around };
+}
+
+/** A product of what was made of the same numbers may be the end of a function that is a layer, or a step in it. */
+const multiply: Row = {
+  several: true,
+  takes: ["curve"],
+  read(given, first, ...others) {
+    if (others.some(({ name }) => name !== first.name))
+      return given.fail(
+        "it can't be taken: this library adds and concatenates, but doesn't multiply tensors; train the network without it",
+      );
+    const curve = Float64Array.from(PLACES, (place, k) =>
+      [first, ...others].reduce((product, { curve }) => product * (curve ? curve[k] : place), 1),
+    );
+    const spec = layerOfCurve(curve);
+    const { curve: _curve, ...base } = first;
+    return spec ? { ...kept(base), ...given.network.add(spec, base) } : { ...base, nonNegative: false, curve };
+  },
+};
 
 const concatenate: Row = {
   several: true,
@@ -197,13 +232,11 @@ const spatialDropout: Row = {
   },
 };
 
-/** At the start it says what becomes of pixels. */
+/** At the start it says what becomes of pixels; inside it may be a step of a function, or of padding that isn't zero. */
 const rescaling: Row = {
+  takes: ["pad", "frame", "curve"],
   read(given, input) {
-    if (!input.raw)
-      return given.fail(
-        "it scales numbers inside the network; only at the start, on the pixels, can that be taken",
-      );
+    if (!input.raw) return rescaledInside(given, input);
     const list = (key: string, usual: number) => {
       const value = given.option(key) ?? usual;
       const each = Array.isArray(value) ? value : Array(input.shape[0]).fill(value);
@@ -221,6 +254,20 @@ const rescaling: Row = {
     return input;
   },
 };
+
+function rescaledInside(given: Given, input: Value): Value {
+  const [scale, offset] = [given.number("scale", 1), given.number("offset", 0)];
+  const of = (value: number) => scale * value + offset;
+  const { frame, pad, curve, ...base } = input;
+  if (frame) return { ...input, frame: { inside: of(frame.inside), around: of(frame.around) } };
+  if (pad?.some((side) => side > 0))
+    return given.fail(
+      "zeros were put around its input, which can only be taken before a convolution or a pool",
+    );
+  // whatever goes in, the same comes out
+  if (scale === 0) return { ...base, nonNegative: false, frame: { inside: offset, around: 0 } };
+  return { ...base, nonNegative: false, curve: (curve ?? PLACES).map(of) };
+}
 
 /** What does nothing once the network is trained. */
 const idle: Row = {
@@ -246,6 +293,7 @@ export const rows: Readonly<Record<string, Row>> = {
   GlobalAveragePooling2D: globalAveragePooling2d,
   GlobalMaxPooling2D: globalMaxPooling2d,
   Add: add,
+  Multiply: multiply,
   Concatenate: concatenate,
   Dropout: dropout,
   SpatialDropout2D: spatialDropout,

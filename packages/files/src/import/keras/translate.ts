@@ -68,7 +68,6 @@ function inLayer<T>(source: string, { key, className }: KerasLayer, work: () => 
 const REASONS: Readonly<Record<string, string>> = {
   Lambda: "it is a program in Python",
   TFOpLambda: "it is an operation of TensorFlow without a layer",
-  Multiply: "this library adds and concatenates, but doesn't multiply tensors",
 };
 
 function apply(given: Given, inputs: readonly Value[]): Value {
@@ -81,7 +80,12 @@ function apply(given: Given, inputs: readonly Value[]): Value {
   if (row.several !== true && inputs.length !== 1)
     return given.fail(`it has ${inputs.length} inputs instead of one`);
   if (row.several && inputs.length < 2) return given.fail("it has one input, but needs at least two");
-  for (const { pad, turned } of inputs) {
+  for (const { pad, turned, around, frame, curve } of inputs) {
+    const isStep = (frame && !row.takes?.includes("frame")) || (curve && !row.takes?.includes("curve"));
+    if (isStep || (around !== undefined && !row.takes?.includes("around")))
+      return given.fail(
+        "its input was scaled or multiplied inside the network, which can only be taken at the start, on the pixels, or where it makes GELU or the padding of a max-pool",
+      );
     if (pad?.some((side) => side > 0) && !row.takes?.includes("pad"))
       return given.fail(
         "zeros were put around its input, which can only be taken before a convolution or a pool",
@@ -168,12 +172,12 @@ function inputImage(layers: readonly KerasLayer[], values: ReadonlyMap<string, V
   return name === "x" ? shape : [1, 1, ...shape];
 }
 
-function checkOutput({ order, pad, turned, shape, name }: Value, network: Network): void {
+function checkOutput({ order, pad, turned, frame, curve, shape, name }: Value, network: Network): void {
   if (network.specs.length === 0 || name === "x")
     throw new InputError("the network has no layer that computes something");
-  if (order !== undefined || pad !== undefined || turned)
+  if (order !== undefined || pad !== undefined || turned || frame || curve)
     throw new InputError(
-      "the network ends in an image's numbers as they lie; only classes in their order can be taken, such as a Dense layer gives",
+      "the network ends in an image's numbers as they lie, or in scaled ones; only classes in their order can be taken, such as a Dense layer gives",
     );
   if (shape.length !== 1)
     throw new InputError("the network ends in images; one number for each class is needed");

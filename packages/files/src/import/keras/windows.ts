@@ -173,12 +173,16 @@ function poolWindow(given: Given): Window {
   return { kernel, stride: given.pair("strides", kernel), dilation: [1, 1] };
 }
 
+/** Below this no number of a network is, so that it never wins. */
+const FAR_BELOW = -(2 ** 100);
+
 const maxPooling2d: Row = {
-  takes: ["pad"],
+  takes: ["pad", "around"],
   read(given, input) {
     const { kernel: size, stride, dilation } = poolWindow(given);
     const padding = paddingOf(given, input, { kernel: size, stride, dilation });
-    if (input.pad?.some((side) => side > 0) && !input.nonNegative)
+    const neverWins = input.around === undefined ? input.nonNegative : input.around < FAR_BELOW;
+    if (input.pad?.some((side) => side > 0) && !neverWins)
       return given.fail(
         'it pools zeros that ZeroPadding2D put around numbers which may be below 0; here what lies outside never wins, so that only padding "same" or numbers of at least 0, such as a ReLU\'s, can be taken',
       );
@@ -211,7 +215,7 @@ const averagePooling2d: Row = {
 };
 
 const zeroPadding2d: Row = {
-  takes: ["pad"],
+  takes: ["pad", "frame"],
   read(given, input) {
     given.image(input);
     const before = input.pad ?? NO_SIDES;

@@ -1,21 +1,11 @@
-import { type AnyLayerSpec, InputError, type Tensor, tensor, textbook } from "unravel-cnn";
+import { type AnyLayerSpec, InputError } from "unravel-cnn";
+import { layerCurve, layerOfCurve, type Numbers, PLACES } from "../curves.js";
 import type { Activation, Constant, Expression } from "./values.js";
 
 /*
  * Functions of one number, by what they give. ONNX writes GELU and SiLU as several nodes, and each program in an order of its own.
- * So what the nodes compute is computed here, at many places, and compared with the layers' own functions.
+ * So what the nodes compute is computed at many places, and compared with the layers' own functions (../curves.ts).
  */
-
-/** Where functions are compared: everywhere that they bend, and far out. */
-const PLACES = Float64Array.from([
-  ...Array.from({ length: 97 }, (_, k) => (k - 48) / 8),
-  ...[-1000, -37.5, -18, -9, 9, 18, 37.5, 1000, 1e-4, -1e-4],
-]);
-
-/** Constants in files are rounded to float32. */
-const TOLERANCE = 1e-6;
-
-type Numbers = Float64Array;
 
 /** Operators that make each number from the numbers at its place. The option is a constant of the node. */
 export const curveOperators: Readonly<Record<string, (args: readonly Numbers[], option: number) => Numbers>> =
@@ -49,31 +39,6 @@ export const directLayers: Readonly<Record<string, (option: number) => AnyLayerS
   Gelu: (tanhForm) => ({ type: "gelu", ...(tanhForm && { approximate: "tanh" }) }),
 };
 
-/** The layers that are looked for. */
-const candidates: readonly AnyLayerSpec[] = [
-  { type: "silu" },
-  { type: "gelu" },
-  { type: "gelu", approximate: "tanh" },
-  { type: "sigmoid" },
-  { type: "tanh" },
-  { type: "relu" },
-  { type: "relu6" },
-];
-
-type Curve = (x: Tensor) => Tensor;
-
-function curveOf(spec: AnyLayerSpec): Curve {
-  const kind = textbook[spec.type] as unknown as {
-    resolve(spec: AnyLayerSpec, shape: readonly number[]): unknown;
-    forward(layer: unknown, inputs: readonly Tensor[], parameters: object): Tensor;
-  };
-  return (x) => kind.forward(kind.resolve(spec, [x.data.length]), [x], {});
-}
-
-function layerCurve(spec: AnyLayerSpec, places: Numbers): Numbers {
-  return Float64Array.from(curveOf(spec)(tensor([1, places.length], places, "float64")).data);
-}
-
 /** From the exact GELU of the textbook, x (1 + erf(x / sqrt 2)) / 2. */
 function erf(value: number): number {
   if (value === 0 || Number.isNaN(value)) return value;
@@ -81,8 +46,6 @@ function erf(value: number): number {
   const x = value * Math.SQRT2;
   return (2 * layerCurve({ type: "gelu" }, Float64Array.of(x))[0]) / x - 1;
 }
-
-let known: readonly { readonly spec: AnyLayerSpec; readonly values: Numbers }[] | undefined;
 
 /** More nodes than any such function has. */
 const MOST_NODES = 24;
@@ -96,15 +59,10 @@ export function matchCurve(
 ): { readonly spec: AnyLayerSpec; readonly base: Activation | Expression } | undefined {
   for (const base of basesOf(value)) {
     const values = evaluate(value, base);
-    known ??= candidates.map((spec) => ({ spec, values: layerCurve(spec, PLACES) }));
-    const found = values && known.find((one) => isSame(values, one.values));
-    if (found) return { spec: found.spec, base };
+    const spec = values && layerOfCurve(values);
+    if (spec) return { spec, base };
   }
   return undefined;
-}
-
-function isSame(a: Numbers, b: Numbers): boolean {
-  return a.every((value, k) => Math.abs(value - b[k]) <= TOLERANCE * (1 + Math.abs(b[k])));
 }
 
 /** The tensors of which the value is a function, each of one alone, the nearest first. */
