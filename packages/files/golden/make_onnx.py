@@ -151,14 +151,60 @@ class Functional(nn.Module):
         return self.fc(x.reshape(-1, 3 * 6 * 5))
 
 
+def clipped():
+    """ReLU6 in both of PyTorch's ways, on numbers beyond both ends; dilations; pools whose last windows reach over the edge."""
+    return nn.Sequential(
+        nn.Conv2d(2, 4, 3, dilation=(2, 1), padding=(2, 0)),
+        nn.LeakyReLU(-9),
+        nn.ReLU6(),
+        nn.MaxPool2d(2, ceil_mode=True),
+        nn.Conv2d(4, 3, 2, stride=2, dilation=2, bias=False),
+        nn.Hardtanh(0, 6),
+        nn.Flatten(),
+        nn.Linear(3, 3),
+    )
+
+
+class Products(nn.Module):
+    """Matrix products and additions instead of layers, a bias that is added to maps, a minimum; one convolution used twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 2, 3, padding=1, bias=False)
+        self.bias = nn.Parameter(torch.rand(2, 1, 1))
+        self.weight = nn.Parameter(torch.randn(2 * 25, 4))
+        self.shift = nn.Parameter(torch.randn(4))
+
+    def forward(self, x):
+        x = torch.minimum(F.relu(self.conv(x) + self.bias), torch.tensor(6.0))
+        x = self.conv(x).clamp(min=0)
+        return x.reshape(x.shape[0], -1) @ self.weight + self.shift
+
+
+def plain_norms():
+    """Batch normalisation without weights, in float64; means over windows with padding that isn't reached, and over all."""
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3, bias=False),
+        nn.ReLU(),
+        nn.BatchNorm2d(4, affine=False),
+        nn.AvgPool2d(2, count_include_pad=False),
+        nn.AdaptiveAvgPool2d((1, 1)),
+        nn.Flatten(),
+        nn.Linear(4, 5),
+        nn.BatchNorm1d(5, affine=False),
+        nn.Linear(5, 3, bias=False),
+    ).double()
+
+
 def randomised(model, seed):
     """Norms that aren't as they begin, so that they are seen to be used."""
     generator = torch.Generator().manual_seed(seed)
     for module in model.modules():
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
-            for tensor in (module.weight.data, module.running_var):
+            learnt = [module.weight.data, module.bias.data] if module.affine else [None, None]
+            for tensor in filter(lambda one: one is not None, (learnt[0], module.running_var)):
                 tensor.copy_(torch.rand(tensor.shape, generator=generator) + 0.5)
-            for tensor in (module.bias.data, module.running_mean):
+            for tensor in filter(lambda one: one is not None, (learnt[1], module.running_mean)):
                 tensor.copy_(torch.randn(tensor.shape, generator=generator) * 0.3)
     return model
 
@@ -176,6 +222,10 @@ TORCH = [
     ("scaled", Scaled, [3, 6, 6], 255, dict(opset_version=13)),
     ("padded", padded, [2, 7, 6], 1, dict(opset_version=13, do_constant_folding=False)),
     ("functional", Functional, [2, 6, 5], 1, dict(opset_version=16, fixed=True)),
+    ("clipped", clipped, [2, 7, 10], 1, dict(opset_version=10)),
+    ("clipped_later", clipped, [2, 7, 10], 1, dict(opset_version=13)),
+    ("products", Products, [2, 5, 5], 1, dict(opset_version=13)),
+    ("plain_norms", plain_norms, [1, 8, 8], 1, dict(opset_version=13)),
 ]
 
 
@@ -186,7 +236,7 @@ def export(name, make, shape, scale, options):
         if parameter.dim() > 1:
             nn.init.kaiming_normal_(parameter)
     model = randomised(model, 7).eval()
-    x = torch.rand(3, *shape) * scale
+    x = (torch.rand(3, *shape) * scale).to(next(model.parameters()).dtype)
     fixed = options.pop("fixed", False)
     torch.onnx.export(
         model,

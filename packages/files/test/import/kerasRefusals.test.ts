@@ -102,7 +102,13 @@ const chains: readonly [string, readonly KerasEntry[], Shapes, RegExp][] = [
   ],
   [
     "scaling before another activation than a sigmoid",
-    [input(6, 6, 2), conv(), entry("Rescaling", { scale: 2 }), entry("Activation", { activation: "tanh" }), ...end],
+    [
+      input(6, 6, 2),
+      conv(),
+      entry("Rescaling", { scale: 2 }),
+      entry("Activation", { activation: "tanh" }),
+      ...end,
+    ],
     kernel,
     /"activation" .* was scaled or multiplied inside the network/,
   ],

@@ -194,7 +194,9 @@ const multiply: Row = {
     );
     const spec = layerOfCurve(curve);
     const { curve: _curve, ...base } = first;
-    return spec ? { ...kept(base), ...given.network.add(spec, base) } : { ...base, nonNegative: false, curve };
+    return spec
+      ? { ...kept(base), ...given.network.add(spec, base) }
+      : { ...base, nonNegative: false, curve };
   },
 };
 
