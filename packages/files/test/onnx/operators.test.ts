@@ -91,6 +91,22 @@ const forms: readonly Form[] = [
     layers: [{ type: "conv2d", filters: 2, kernel: 3 }],
   },
   {
+    name: "Mul, Add, Sub and Div by constants of each channel behind a layer",
+    nodes: [
+      node("Conv", ["x", "w"], "c"),
+      node("Mul", ["s", "c"], "m"),
+      node("Add", ["m", "b"], "a"),
+      node("Sub", ["a", "half"], "d"),
+      node("Div", ["d", "two"], "z"),
+    ],
+    initializers: [kernel, ...scalars, floats("s", [2, 1, 1], [2, -3]), floats("b", [1, 2, 1, 1], [0.5, -1])],
+    count: 8,
+    layers: [
+      { type: "conv2d", filters: 2, kernel: 3, bias: false },
+      { type: "conv2d", filters: 2, kernel: 1, groups: 2 },
+    ],
+  },
+  {
     name: "MaxPool with ceil_mode: padding behind",
     nodes: [node("MaxPool", ["x"], "z", { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 })],
     count: 4,
@@ -235,4 +251,13 @@ test.each(files)("$form.name", async ({ form, bytes }) => {
     const theirs = await runtimeScores(bytes, x);
     expect(distance(scoresOf(imported, x).data, theirs)).toBeLessThan(1e-5);
   }
+});
+
+test("constants of each channel behind a layer: the numbers", async () => {
+  const { bytes } = files.find(({ form }) => form.name.startsWith("Mul, Add, Sub")) as (typeof files)[number];
+  const { parameters, remarks } = await read(bytes);
+
+  expect([...parameters["conv2.weight"].data]).toEqual([1, -1.5]);
+  expect([...parameters["conv2.bias"].data]).toEqual([0, -0.75]);
+  expect(remarks.join()).not.toContain("Several layers use");
 });

@@ -3,12 +3,14 @@ import type { OnnxNode } from "../../onnx/schema.js";
 import { likeOf, sameLayout, shapeInFile } from "./axes.js";
 import { curveOperators, directLayers, matchCurve } from "./curves.js";
 import type { NetworkDraft } from "./draft.js";
+import { shownNames } from "./parameters.js";
 import {
   type Activation,
   type Affine,
   type Constant,
   described,
   type Expression,
+  type ParameterDraft,
   refusal,
 } from "./values.js";
 
@@ -140,6 +142,8 @@ function layerOf(network: NetworkDraft, value: Expression): Activation {
     const all = inputs.map((input) => activationOf(network, input));
     return laidOut(network.add(node, order, all, { type: "add" }));
   }
+  const scaled = scaledPictures(network, value);
+  if (scaled) return laidOut(scaled);
   throw refusal(node, whyNot(value));
 }
 
@@ -149,7 +153,7 @@ function whyNot({ operator, args }: Expression): string {
   const isScaling =
     (operator === "Mul" || operator === "Add") && args.some(({ kind }) => kind === "constant");
   if (isScaling) {
-    return "no layer multiplies by constants or adds them; if it is a batch normalisation that was turned into Mul and Add, export it as BatchNormalization, or merged into the convolution before it";
+    return "no layer multiplies rows of numbers by constants or adds them, nor anything by constants that differ from pixel to pixel; if it is a batch normalisation that was turned into Mul and Add, export it as BatchNormalization, or merged into the layer before it";
   }
   const inputs = args.filter(({ kind }) => kind !== "constant").length;
   if (inputs > 1) return "layers add tensors or concatenate them, but none combines them in this way";
@@ -160,41 +164,82 @@ function whyNot({ operator, args }: Expression): string {
 function affineImages(network: NetworkDraft, value: Expression): Activation | undefined {
   const like = likeOf(value);
   if (like.source !== network.images || like.border) return undefined;
-  const affine = affineOf(value);
-  return affine && { ...like, affine };
+  const { base, affine } = affineOf(value);
+  return base.kind === "activation" ? { ...like, affine } : undefined;
 }
 
-function affineOf(value: Activation | Expression): Affine | undefined {
-  if (value.kind === "activation") {
-    const channels = value.source.shape[0];
-    return value.affine ?? { scale: Array(channels).fill(1), shift: Array(channels).fill(0) };
-  }
+interface Scaled {
+  /** What is scaled and shifted. */
+  readonly base: Activation | Expression;
+  readonly affine: Affine;
+  /** The names of the constants that scale, and of those that shift. */
+  readonly from: { readonly scale: readonly string[]; readonly shift: readonly string[] };
+}
+
+/** The value as another one whose channels are scaled and shifted: itself, if no constants do that. */
+function affineOf(value: Activation | Expression): Scaled {
+  const channels = likeOf(value).source.shape[0];
+  const identity = { scale: Array(channels).fill(1), shift: Array(channels).fill(0) };
+  const none = { scale: [], shift: [] };
+  if (value.kind === "activation") return { base: value, affine: value.affine ?? identity, from: none };
   const { operator, args } = value;
   const step = Object.hasOwn(affineSteps, operator) ? affineSteps[operator] : undefined;
   const place = args.findIndex(({ kind }) => kind === "constant");
-  if (step === undefined || args.length !== 2 || place < 0 || (place === 0 && !step.isEitherWay))
-    return undefined;
+  const constant = args[place];
+  const isStep = step && args.length === 2 && (place === 1 || (place === 0 && step.isEitherWay));
+  const numbers = constant?.kind === "constant" ? perChannel(constant, value) : undefined;
+  if (!isStep || constant?.kind !== "constant" || !numbers)
+    return { base: value, affine: identity, from: none };
   const inner = affineOf(args[1 - place] as Activation | Expression);
-  const numbers = perChannel(args[place] as Constant, value);
-  return inner && numbers && step.apply(inner, numbers);
+  const from = { ...inner.from, [step.what]: [...inner.from[step.what], constant.from] };
+  return { ...inner, affine: step.apply(inner.affine, numbers), from };
+}
+
+/** Pictures whose channels are scaled and shifted behind a layer: a convolution of each channel by itself, with one weight. */
+function scaledPictures(network: NetworkDraft, value: Expression): Activation | undefined {
+  const { base, affine, from } = affineOf(value);
+  const [filters, ...sides] = likeOf(value).source.shape;
+  if (base === value || sides.length === 0) return undefined;
+  const parameter = (part: keyof Affine, shape: readonly number[]): ParameterDraft => ({
+    shape,
+    data: Float32Array.from(affine[part]),
+    from: shownNames(from[part].length > 0 ? from[part] : value.node.outputs),
+    how: part === "scale" ? "what each channel is multiplied with" : "what is added to each channel",
+  });
+  const isShifted = from.shift.length > 0;
+  return network.add(value.node, value.order, [activationOf(network, base)], {
+    type: "conv2d",
+    options: { filters, kernel: 1, ...(!isShifted && { bias: false }), groups: filters },
+    parameters: {
+      weight: parameter("scale", [filters, 1, 1, 1]),
+      ...(isShifted && { bias: parameter("shift", [filters]) }),
+    },
+  });
 }
 
 /** What an operator with a constant does to scaled and shifted numbers. */
 const affineSteps: Readonly<
   Record<
     string,
-    { readonly isEitherWay: boolean; readonly apply: (inner: Affine, by: readonly number[]) => Affine }
+    {
+      readonly what: keyof Affine;
+      readonly isEitherWay: boolean;
+      readonly apply: (inner: Affine, by: readonly number[]) => Affine;
+    }
   >
 > = {
   Add: {
+    what: "shift",
     isEitherWay: true,
     apply: ({ scale, shift }, by) => ({ scale, shift: shift.map((value, c) => value + by[c]) }),
   },
   Sub: {
+    what: "shift",
     isEitherWay: false,
     apply: ({ scale, shift }, by) => ({ scale, shift: shift.map((value, c) => value - by[c]) }),
   },
   Mul: {
+    what: "scale",
     isEitherWay: true,
     apply: ({ scale, shift }, by) => ({
       scale: scale.map((value, c) => value * by[c]),
@@ -202,6 +247,7 @@ const affineSteps: Readonly<
     }),
   },
   Div: {
+    what: "scale",
     isEitherWay: false,
     apply: ({ scale, shift }, by) => ({
       scale: scale.map((value, c) => value / by[c]),

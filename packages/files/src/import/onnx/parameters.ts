@@ -9,6 +9,9 @@ const asIs = "as it is";
 const LONGEST_NAME = 200;
 const cut = (name: string) => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name);
 
+/** The names of several constants that made one parameter. */
+export const shownNames = (names: readonly string[]): string => cut(names.join(", "));
+
 /**
  * A constant as a layer's parameter, its numbers in their order.
  * @param how what was done to the numbers besides
