@@ -109,7 +109,9 @@ describe.each([
     const examples = examplesOf(stdout);
     const measured = command === "scaling" ? sampleOf(examples, 2) : examples;
     for (const example of examples) {
-      const quick = quickly[command] ?? data();
+      // one epoch tells as much as fifty
+      const epochs = /--(epochs|recipe) /.test(example.join(" ")) ? ["--epochs", "1"] : [];
+      const quick = quickly[command] ?? [...data(), ...epochs];
       if (!measured.includes(example)) {
         // it is understood, and all that is left to do is to measure
         const end = await unravel([...example, ...quick, "--out", "missing/scaling.svg"], { cwd: scratch() });

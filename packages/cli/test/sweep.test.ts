@@ -28,6 +28,9 @@ const testOnLinux = testIfPresent(
   "only Linux tells which processes a process started",
 );
 
+/** One process instead of one for each core, where starting it takes longer than its trials. */
+const ALONE = ["--jobs", "1"];
+
 /** Twelve trials that take a moment each. */
 const twelve = (epochs = 2) => ({
   train: [...data(), "--model", "one-conv", "--epochs", String(epochs), "--strict"],
@@ -79,7 +82,7 @@ test("trials that fail or diverge are results, and the sweep goes on", async () 
     ...twelve(1),
     vary: { "learning-rate": [0.01, 1e30], momentum: [0.5, null] },
   });
-  const { stdout, stderr } = await succeed(["sweep", file, "--out", scratch("bad.ndjson")]);
+  const { stdout, stderr } = await succeed(["sweep", file, "--out", scratch("bad.ndjson"), ...ALONE]);
   const lines = await trialsIn(scratch("bad.ndjson"));
   const statuses = [...lines].sort((a, b) => a.configuration - b.configuration).map(({ status }) => status);
 
@@ -145,7 +148,7 @@ test("checkpoints of other sweeps, and those that have come too far, count for n
   const search = { type: "halving", from: 2, factor: 2 };
   const file = await writeSweep(scratch("stale.json"), { train, vary, search });
   const out = scratch("stale.ndjson");
-  await succeed(["sweep", file, "--out", out, "--quiet"]);
+  await succeed(["sweep", file, "--out", out, "--quiet", ...ALONE]);
   const expected = await resultsIn(out);
   await rm(out);
 
@@ -157,7 +160,7 @@ test("checkpoints of other sweeps, and those that have come too far, count for n
   const one = await runTrial({ ...task, epochs: 1, checkpoint: near }, load, () => {});
   await mkdir(`${out}.checkpoints`);
   await copyFile(near, scratch("stale.ndjson.checkpoints", "1-s0.safetensors"));
-  await succeed(["sweep", file, "--out", out, "--quiet"]);
+  await succeed(["sweep", file, "--out", out, "--quiet", ...ALONE]);
   expect(await resultsIn(out)).toEqual(expected);
 
   // one that has come just so far is of a trial whose result was lost
@@ -171,7 +174,7 @@ test("checkpoints of other sweeps, and those that have come too far, count for n
 test("a sweep that was killed goes on: nothing is lost, nothing twice, a torn line is taken away", async () => {
   const file = await writeSweep(scratch("killed.json"), twelve(40));
   const [out, whole] = [scratch("killed.ndjson"), scratch("unkilled.ndjson")];
-  await succeed(["sweep", file, "--out", whole, "--quiet"]);
+  await succeed(["sweep", file, "--out", whole, "--quiet", ...ALONE]);
   const child = start(["sweep", file, "--out", out]);
   const end = ended(child);
   await untilTrials(out, 3);
@@ -181,7 +184,7 @@ test("a sweep that was killed goes on: nothing is lost, nothing twice, a torn li
   expect(kept.length).toBeLessThan(12);
   await appendFile(out, '{"sweep":"torn');
 
-  await succeed(["sweep", file, "--out", out, "--quiet"]);
+  await succeed(["sweep", file, "--out", out, "--quiet", ...ALONE]);
   expect((await trialsIn(out)).slice(0, kept.length)).toEqual(kept);
   expect(await resultsIn(out)).toEqual(await resultsIn(whole));
 });
@@ -191,7 +194,7 @@ testOnLinux("a trial whose process is killed is done again, to the same result",
   const file = await writeSweep(scratch("lost.json"), { ...twelve(60), vary });
   const [out, whole] = [scratch("lost.ndjson"), scratch("unlost.ndjson")];
   await succeed(["sweep", file, "--out", whole, "--quiet"]);
-  const child = start(["sweep", file, "--out", out, "--jobs", "1"]);
+  const child = start(["sweep", file, "--out", out, ...ALONE]);
   const end = ended(child);
   const pid = await vi.waitUntil(
     async () =>
@@ -250,7 +253,7 @@ test("the time of a budget ends a sweep, which says that it can't be reproduced"
     search: "random",
     budget: { minutes: 0.01 },
   });
-  const { stderr } = await succeed(["sweep", file, "--out", scratch("time.ndjson")]);
+  const { stderr } = await succeed(["sweep", file, "--out", scratch("time.ndjson"), ...ALONE]);
 
   expect(stderr).toContain("it can't be reproduced");
   expect(stderr).toContain("The time is over");
@@ -263,7 +266,7 @@ test("the report ranks configurations, and says which option mattered", async ()
     vary: { "learning-rate": [1e-6, 0.01], filters: [1, 2], seed: [0, 1] },
   });
   const out = scratch("told.ndjson");
-  await succeed(["sweep", file, "--out", out, "--quiet"]);
+  await succeed(["sweep", file, "--out", out, "--quiet", ...ALONE]);
   const [svg, html] = [scratch("told.svg"), scratch("told.html")];
   const { stdout } = await succeed(["sweep", "report", out, "--svg", svg, "--html", html]);
 

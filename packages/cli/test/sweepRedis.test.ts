@@ -36,7 +36,7 @@ testWithRedis("two workers come to what processes of this machine come to", asyn
     search: { type: "halving", factor: 2 },
   });
   const [local, queue] = [scratch("local.ndjson"), scratch("queue.ndjson")];
-  await succeed(["sweep", file, "--out", local, "--quiet"]);
+  await succeed(["sweep", file, "--out", local, "--quiet", "--jobs", "1"]);
   await startRedis(scratch("redis"), port);
   await Promise.all([startWorker(url), startWorker(url)]);
   const { stdout } = await succeed(["sweep", file, "--out", queue, "--redis", url]);
@@ -56,7 +56,7 @@ testWithRedis(
     const url = `redis://127.0.0.1:${port}`;
     const file = await twelve("hurt", 100);
     const [out, whole] = [scratch("hurt.ndjson"), scratch("unhurt.ndjson")];
-    await succeed(["sweep", file, "--out", whole, "--quiet"]);
+    await succeed(["sweep", file, "--out", whole, "--quiet", "--jobs", "1"]);
     const redis = await startRedis(scratch("hurt-redis"), port);
     const [first, second] = await Promise.all([startWorker(url), startWorker(url)]);
     const sweep = start(["sweep", file, "--out", out, "--redis", url]);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { few } from "../../../../../test/support/long.js";
 import { expectInputError } from "../../../../../test/support/sentence.js";
 import { drawDigits } from "../../../src/data/digits/digits.js";
 import { digitFromPicture, preparePicture } from "../../../src/index.js";
@@ -117,8 +118,10 @@ const references = [DIGITS[2], DIGITS[4]].map(
 );
 
 describe("the same digit, in spite of", () => {
-  test.each(ways)("%s", (_, draw, most = 5) => {
-    for (const [digit, reference] of references) {
+  // of a sample, one way shows a 2 and the next one a 4
+  const rows = ways.map((way, k) => [...way.slice(0, 2), way[2] ?? 5, few([references[k % 2]], references)] as const);
+  test.each(rows)("%s", (_, draw, most, shown) => {
+    for (const [digit, reference] of shown) {
       expect(difference(digitFromPicture(draw(digit).picture()), reference)).toBeLessThan(most);
     }
   });
