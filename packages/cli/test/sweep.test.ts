@@ -175,7 +175,7 @@ test("a sweep that was killed goes on: nothing is lost, nothing twice, a torn li
   const file = await writeSweep(scratch("killed.json"), twelve(40));
   const [out, whole] = [scratch("killed.ndjson"), scratch("unkilled.ndjson")];
   await succeed(["sweep", file, "--out", whole, "--quiet", ...ALONE]);
-  const child = start(["sweep", file, "--out", out]);
+  const child = start(["sweep", file, "--out", out, ...ALONE]); // nine are left when it is killed, one after the other
   const end = ended(child);
   await untilTrials(out, 3);
   child.kill("SIGKILL");
