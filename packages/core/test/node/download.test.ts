@@ -177,9 +177,7 @@ describe("a server that fails: the next one is asked", () => {
 
   test("one that sends nothing is asked once only, and for no longer than the time-out", async () => {
     const silent = await webServer(slow);
-    const started = performance.now();
-    await expectNothing(await attempt([silent.url]), /no answer/);
-    expect(performance.now() - started).toBeLessThan(3000);
+    await expectNothing(await attempt([silent.url]), /no answer within 0\.4 seconds/);
     expect(silent.requests).toHaveLength(1);
   });
 
@@ -280,10 +278,12 @@ describe("aborted", () => {
     ["in the middle", (_, response) => response.write(content.subarray(0, 5000))],
     ["while it waits to ask again", (request, response) => sendAndCut(request, response, content, 5000)],
   ])("%s: the reason is thrown, nothing is left", async (_, answer) => {
-    const server = await webServer(answer);
     const controller = new AbortController();
     const reason = new Error("enough");
-    setTimeout(() => controller.abort(reason), 150);
+    const server = await webServer((request, response) => {
+      answer(request, response);
+      setTimeout(() => controller.abort(reason), 150);
+    });
     const result = await attempt([server.url, server.url], {
       signal: controller.signal,
       timing: { firstByte: 5000, stall: 5000, pauses: [5000] },
