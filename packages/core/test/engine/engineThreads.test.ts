@@ -176,6 +176,7 @@ test.each(kinds.filter(([, { threads }]) => threads > 0))(
     const engine = await builtEngine({ threads });
     const start = engine.parameters();
     const work = rejection(fit(engine, bars(400), FOREVER));
+    await vi.waitUntil(() => workers.length > 0, { timeout: 20_000 }); // the kernels are compiled
     await pause(100);
     const waiting = rejection(evaluate(engine, bars(20_000)));
     await workers[workers.length - 1].terminate();
