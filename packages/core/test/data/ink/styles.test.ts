@@ -119,8 +119,10 @@ const references = [DIGITS[2], DIGITS[4]].map(
 
 describe("the same digit, in spite of", () => {
   // of a sample, one way shows a 2 and the next one a 4
-  const rows = ways.map((way, k) => [...way.slice(0, 2), way[2] ?? 5, few([references[k % 2]], references)] as const);
-  test.each(rows)("%s", (_, draw, most, shown) => {
+  const rows = ways.map(([way, draw, most = 5], k) => {
+    return { way, draw, most, shown: few([references[k % 2]], references) };
+  });
+  test.each(rows)("$way", ({ draw, most, shown }) => {
     for (const [digit, reference] of shown) {
       expect(difference(digitFromPicture(draw(digit).picture()), reference)).toBeLessThan(most);
     }
