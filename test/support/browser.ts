@@ -84,14 +84,15 @@ async function start(): Promise<Browser> {
 }
 
 /**
- * A browser of its own whose camera plays a file (.y4m), as it is when the camera starts. Nobody is asked whether a page may
- * use it. It must be closed.
+ * A browser of its own with a camera that plays a file (.y4m), as it is when the camera starts; or with so many cameras that show a
+ * pattern. Nobody is asked whether a page may use them. It must be closed.
  */
-export function browserWithCamera(file: string): Promise<Browser> {
+export function browserWithCamera(camera: string | number): Promise<Browser> {
   return launch([
-    "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
-    `--use-file-for-fake-video-capture=${file}`,
+    ...(typeof camera === "number"
+      ? [`--use-fake-device-for-media-stream=device-count=${camera}`]
+      : ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`]),
   ]);
 }
 

@@ -5,10 +5,9 @@ import { parseModel } from "unravel-cnn";
 import { describe, expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
-import { archiveOf } from "../src/collect/archive.js";
-import { addPictures, emptyCollection, PICTURE_BYTES } from "../src/collect/collection.js";
 import { lowContrasts, violations } from "./support/axe.js";
 import { clip, type Shape, shapeNames, strongest } from "./support/clips.js";
+import { zipOf } from "./support/collection.js";
 import { choose, downloaded, probabilities, selected } from "./support/page.js";
 import { visit } from "./support/visit.js";
 
@@ -153,24 +152,6 @@ describe("with a camera", () => {
     },
   );
 });
-
-/** Pixels of a grey of their own. */
-const grey = (value: number) => new Uint8Array(PICTURE_BYTES).fill(value);
-
-/** A .zip with so many pictures of each class, as the page saves it. */
-function zipOf(counts: Readonly<Record<string, number>>, from = 0): Uint8Array {
-  const names = Object.keys(counts);
-  const all = names.reduce(
-    (collection, name, c) =>
-      addPictures(
-        collection,
-        collection.classes[c].id,
-        Array.from({ length: counts[name] }, (_, k) => grey(from + 40 * c + k)),
-      ),
-    emptyCollection(names),
-  );
-  return archiveOf(all);
-}
 
 /** Chooses files as a visitor does. */
 async function give(page: Page, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {

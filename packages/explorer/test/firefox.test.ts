@@ -1,8 +1,11 @@
+import { join } from "node:path";
 import { explain, parseCell } from "unravel-cnn";
 import { expect, onTestFinished, vi } from "vitest";
+import { temporaryFolder } from "../../../test/support/folder.js";
 import { serve } from "../../cli/src/explore/server.js";
 import { pageSite } from "../../cli/src/explore/site.js";
 import { digits, pageOf, SEVEN } from "../../files/test/support/exportedPages.js";
+import { zipOf } from "./support/collection.js";
 import { closeFirefox, testInFirefox } from "./support/firefox.js";
 import { sample, traceOf } from "./support/library.js";
 import { notedWorkers, noteWorkers, withoutNestedWorkers } from "./support/workers.js";
@@ -64,6 +67,82 @@ testInFirefox(
     const accuracy = /now ([\d.]+)% in training/.exec(summaries.join())?.[1];
     expect(Number(accuracy)).toBeGreaterThan(50); // it began at about 10
     expect(await probabilities()).not.toEqual(close(right.tensors.probs.data));
+  },
+);
+
+testInFirefox(
+  "Firefox collects what is drawn, chosen, dropped and seen by a camera, learns it, and answers",
+  async (firefox) => {
+    const server = await serve(await pageSite(), 0);
+    onTestFinished(() => server.close());
+    const waitFor = (selector: string) =>
+      vi.waitUntil(
+        () => firefox.evaluate((wanted) => document.querySelector(wanted) !== null, selector),
+        LONG,
+      );
+    const counts = () =>
+      firefox.evaluate(() =>
+        [...document.querySelectorAll('[role="row"]')].map((one) => one.querySelectorAll(".picture").length),
+      );
+    /** The bars of classes, in full; empty: there is no answer. */
+    const answer = () =>
+      firefox.evaluate(() =>
+        [...document.querySelectorAll<HTMLDataElement>(".collect li data")].map(({ value }) => Number(value)),
+      );
+    const PAD = ".collect .live canvas";
+    await firefox.goto(`${server.url}#tab=collect`);
+    await waitFor(PAD);
+    await firefox.drag(PAD, SEVEN);
+    await firefox.click(".collect .tools .main");
+    await expect.poll(counts, LONG).toEqual([1, 0]);
+
+    const folder = await temporaryFolder({ "theirs.zip": zipOf({ "Class 1": 3, dog: 9 }) });
+    await firefox.chooseFiles('.collect input[type="file"][multiple]', [join(folder, "theirs.zip")]);
+    await expect.poll(counts, LONG).toEqual([4, 9]);
+    await firefox.evaluate(
+      (bytes) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([new Uint8Array(bytes)], "more.zip"));
+        const drop = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer });
+        document.querySelector(".collect .drop")?.dispatchEvent(drop);
+      },
+      [...zipOf({ cat: 5 })],
+    );
+    await expect.poll(counts, LONG).toEqual([4, 9, 5]);
+
+    await firefox.click(".collect .switch label:has(input:not(:checked))");
+    await firefox.click(".collect .tools .main");
+    await waitFor(".collect .hold");
+    await vi.waitUntil(
+      () =>
+        firefox.evaluate(() => (document.querySelector(".collect video") as HTMLVideoElement).videoWidth > 0),
+      LONG,
+    );
+    await firefox.press(".collect .hold");
+    await vi.waitUntil(async () => (await counts())[0] >= 7, LONG);
+    await firefox.release();
+    const [held] = await counts();
+
+    await firefox.evaluate(() => {
+      const network = document.querySelectorAll<HTMLSelectElement>(".collect .choices select")[1];
+      network.value = "one-conv";
+      network.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    expect(await answer()).toEqual([]);
+    await firefox.click(".collect .big");
+    await waitFor('[data-collect-phase="done"]');
+    expect(await counts()).toEqual([held, 9, 5]); // the button was let go
+    await expect.poll(answer, LONG).toHaveLength(3); // to the camera
+    const total = (await answer()).reduce((sum, value) => sum + value, 0);
+    expect(total).toBeCloseTo(1, 5);
+    // and to what is drawn, while it is
+    await firefox.click(".collect .switch label:has(input:not(:checked))");
+    await waitFor(PAD);
+    await firefox.drag(PAD, SEVEN.slice(0, 2));
+    await expect.poll(answer, LONG).toHaveLength(3);
+    const before = await answer();
+    await firefox.drag(PAD, SEVEN);
+    await expect.poll(answer, LONG).not.toEqual(before);
   },
 );
 

@@ -24,7 +24,9 @@ const SIDE = 256;
 export class Camera {
   stream = $state.raw<MediaStream>();
   problem = $state<CameraProblem>();
+  /** Empty: there is only one, or they aren't known before one was on. */
   choices = $state.raw<readonly CameraChoice[]>([]);
+  /** The one of them that is on, or was on last. */
   chosen = $state.raw<CameraChoice>();
   /** Whether it looks at who sits before the screen. */
   isFront = $state(true);
@@ -38,7 +40,7 @@ export class Camera {
     this.#context = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
   }
 
-  /** Asks for a camera, the one that was chosen if one was. */
+  /** Asks for a camera, the one that was chosen if one was; if that isn't there any more, for any. */
   async start(choice = this.chosen): Promise<void> {
     this.stop();
     const mine = this.#turn;
@@ -55,25 +57,37 @@ export class Camera {
       track.addEventListener("ended", () => {
         if (this.stream === stream) this.stop(); // unplugged
       });
-      const { facingMode } = track.getSettings();
-      this.isFront = facingMode !== "environment";
+      const settings = track.getSettings();
+      this.isFront = settings.facingMode !== "environment";
       this.stream = stream;
-      await this.#look(facingMode);
+      await this.#look(mine, choice, settings);
     } catch (error) {
-      if (mine === this.#turn) this.problem = PROBLEMS[(error as Error).name] ?? "unknown";
+      if (mine !== this.#turn) return;
+      const problem = PROBLEMS[(error as Error).name] ?? "unknown";
+      if (problem === "none" && choice) {
+        this.chosen = undefined;
+        return this.start();
+      }
+      this.problem = problem;
+      await this.#look(mine, choice, {}); // another may be free
     }
   }
 
-  async #look(facingMode: string | undefined): Promise<void> {
+  /** Which cameras there are, and which of them is on. Those of one side are one, as long as the side that was asked for came. */
+  async #look(turn: number, asked: CameraChoice | undefined, on: MediaTrackSettings): Promise<void> {
     const cameras = (await navigator.mediaDevices.enumerateDevices()).filter(
       ({ kind, label }) => kind === "videoinput" && label !== "",
     );
-    if (cameras.length < 2) this.choices = [];
-    else if (facingMode) {
-      this.choices = (["user", "environment"] as const).map((value) => ({ by: "facing", value }));
-    } else {
-      this.choices = cameras.map(({ deviceId: value, label }) => ({ by: "device", value, label }));
-    }
+    if (turn !== this.#turn) return;
+    const bySide =
+      on.facingMode !== undefined &&
+      (asked === undefined || (asked.by === "facing" && asked.value === on.facingMode));
+    const choices: readonly CameraChoice[] = bySide
+      ? (["user", "environment"] as const).map((value) => ({ by: "facing", value }))
+      : cameras.map(({ deviceId: value, label }) => ({ by: "device", value, label }));
+    this.choices = cameras.length < 2 ? [] : choices;
+    const isOn = ({ value }: CameraChoice) => value === (bySide ? on.facingMode : on.deviceId);
+    this.chosen = this.choices.find(isOn);
   }
 
   stop(): void {

@@ -46,6 +46,9 @@ const preferences = {
   "dom.ipc.processPrelaunch.enabled": false,
   "extensions.systemAddon.update.enabled": false,
   "media.gmp-manager.updateEnabled": false,
+  // a camera that is none, and nobody is asked whether a page may use it
+  "media.navigator.permission.disabled": true,
+  "media.navigator.streams.fake": true,
   "network.captive-portal-service.enabled": false,
   "network.connectivity-service.enabled": false,
   "toolkit.telemetry.enabled": false,
@@ -122,6 +125,12 @@ export class Firefox {
 
   /** Clicks the middle of the first element that fits, with the mouse. */
   async click(selector: string): Promise<void> {
+    await this.press(selector);
+    await this.release();
+  }
+
+  /** Presses the mouse's button on the middle of the first element that fits, until `release`. */
+  async press(selector: string): Promise<void> {
     const middle = await this.evaluate((wanted) => {
       const element = document.querySelector(wanted);
       element?.scrollIntoView({ block: "center" });
@@ -129,20 +138,25 @@ export class Firefox {
       return box && { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) };
     }, selector);
     if (!middle) throw new Error(`There is no ${selector} to be clicked.`);
-    await this.#send("input.performActions", {
-      context: this.#context,
-      actions: [
-        {
-          type: "pointer",
-          id: "mouse",
-          actions: [
-            { type: "pointerMove", ...middle },
-            { type: "pointerDown", button: 0 },
-            { type: "pointerUp", button: 0 },
-          ],
-        },
-      ],
-    });
+    await this.#point([
+      { type: "pointerMove", ...middle },
+      { type: "pointerDown", button: 0 },
+    ]);
+  }
+
+  async release(): Promise<void> {
+    await this.#point([{ type: "pointerUp", button: 0 }]);
+  }
+
+  /** Chooses files of this machine for the first field that fits. */
+  async chooseFiles(selector: string, files: readonly string[]): Promise<void> {
+    const { result } = (await this.#send("script.evaluate", {
+      expression: `document.querySelector(${JSON.stringify(selector)})`,
+      target: { context: this.#context },
+      awaitPromise: false,
+    })) as { result: { sharedId: string } };
+    const element = { sharedId: result.sharedId };
+    await this.#send("input.setFiles", { context: this.#context, element, files });
   }
 
   /** Moves the mouse with its button down over an element: along points from 0 to 1 across it. */
@@ -162,10 +176,7 @@ export class Firefox {
       ...rest.map((move) => ({ ...move, duration: 50 })),
       { type: "pointerUp", button: 0 },
     ];
-    await this.#send("input.performActions", {
-      context: this.#context,
-      actions: [{ type: "pointer", id: "mouse", actions }],
-    });
+    await this.#point(actions);
   }
 
   async close(): Promise<void> {
@@ -174,6 +185,13 @@ export class Firefox {
     this.#process.kill();
     await gone;
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #point(actions: readonly object[]): Promise<void> {
+    await this.#send("input.performActions", {
+      context: this.#context,
+      actions: [{ type: "pointer", id: "mouse", actions }],
+    });
   }
 
   async #send(method: string, params: object): Promise<unknown> {

@@ -28,8 +28,8 @@ export interface VisitOptions extends BrowserContextOptions {
   readonly isolated?: boolean;
   /** Answers of another host, by address, that the page is expected to ask for. */
   readonly answers?: ReadonlyMap<string, Uint8Array>;
-  /** A file that the camera plays, in a browser of its own. */
-  readonly camera?: string;
+  /** A file that the camera plays, or how many cameras there are, in a browser of its own. */
+  readonly camera?: string | number;
   /** Runs in the page before anything of its own does. */
   readonly before?: () => void;
   /** Whether no other test comes to the same window: for one that leaves more in it than a page of another address sees. */

@@ -55,7 +55,8 @@ export const collect: Translated<typeof import("../en/collect.js").collect> = {
   "collect.camera.refused":
     "Der Browser lässt diese Seite nicht an die Kamera. Erlaube es in den Einstellungen des Browsers für diese Seite, oder zeichne, oder wähle Bilder.",
   "collect.camera.none": "Es gibt hier keine Kamera. Schließ eine an, oder zeichne, oder wähle Bilder.",
-  "collect.camera.busy": "Ein anderes Programm benutzt die Kamera. Schließ es und versuch es noch einmal.",
+  "collect.camera.busy":
+    "Ein anderes Programm benutzt die Kamera. Schließ es und versuch es noch einmal, oder wähle eine andere Kamera.",
   "collect.camera.unknown": "Die Kamera geht nicht an. Versuch eine andere, oder zeichne, oder wähle Bilder.",
 
   "collect.files": "Bilder, die du hast",

@@ -54,7 +54,8 @@ export const collect = {
   "collect.camera.refused":
     "The browser doesn't let this page use the camera. Allow it in the browser's settings for this page, or draw, or choose pictures.",
   "collect.camera.none": "No camera was found. Connect one, or draw, or choose pictures.",
-  "collect.camera.busy": "Another program uses the camera. Close it and start again.",
+  "collect.camera.busy":
+    "Another program uses the camera. Close it and start again, or choose another camera.",
   "collect.camera.unknown": "The camera does not start. Try another one, or draw, or choose pictures.",
 
   "collect.files": "Pictures you have",
