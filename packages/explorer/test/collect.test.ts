@@ -1,6 +1,6 @@
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { parseModel } from "unravel-cnn";
 import { describe, expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
@@ -261,6 +261,10 @@ describe("without a camera", () => {
         .getByText("Zum Trainieren braucht jede Klasse mindestens 2 Bilder. „Klasse 1“ hat 0.")
         .waitFor();
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+      // the buttons follow the picture, and not what there is nothing to say of yet
+      const top = async (locator: Locator) => (await locator.boundingBox())?.y ?? Number.NaN;
+      const answerTop = await top(page.getByRole("heading", { name: "Was das Netz sieht" }));
+      expect(await top(button(page, "Leeren"))).toBeLessThan(answerTop);
       await page.getByText("Kamera", { exact: true }).click();
       await button(page, "Kamera einschalten").click();
       await page

@@ -19,6 +19,7 @@ import { succeed } from "../../cli/test/support/cli.js";
 import { defaults } from "../src/training/settings.js";
 import { checkKept, modelIn, version } from "../src/training/storage.js";
 import { DRAWER, violations } from "./support/axe.js";
+import { kept, look } from "./support/kept.js";
 import { choose, downloaded } from "./support/page.js";
 import {
   alert,
@@ -43,33 +44,6 @@ const NAMES = ["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"];
 const LONG = { timeout: 60_000 };
 const button = (page: Page, name: string) =>
   page.getByRole("button", { name: new RegExp(`^(\\W\\W? )?${name}$`) });
-
-/** The step of the training that the browser keeps, and whether it was running; `change` changes it first. */
-function look(page: Page, change?: "version" | "damage"): Promise<{ steps: number; running: boolean }> {
-  return page.evaluate(async (change) => {
-    const done = <Result>(request: IDBRequest<Result>) =>
-      new Promise<Result>((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    const database = await done(indexedDB.open("unravel"));
-    const store = database.transaction("kept", "readwrite").objectStore("kept");
-    const found = await done(store.get("training"));
-    if (change === "version") found.version = 0;
-    if (change === "damage") found.saved.training.memory = [{}, {}];
-    if (change) await done(store.put(found, "training"));
-    database.close();
-    return { steps: found?.saved.training.steps ?? -1, running: found?.running ?? false };
-  }, change);
-}
-
-/** Waits until a training is kept that has come so far. */
-async function kept(page: Page, least: number, running: boolean): Promise<void> {
-  await vi.waitUntil(async () => {
-    const found = await look(page);
-    return found.steps >= least && found.running === running;
-  }, LONG);
-}
 
 const drawn = drawnPair(200, 40);
 

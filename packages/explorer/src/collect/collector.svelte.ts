@@ -3,13 +3,14 @@ import type { Drawer } from "../state/drawer.svelte.js";
 import { type Drawing, emptyDrawing, isEmpty } from "../state/drawing.js";
 import type { Explorer } from "../state/explorer.svelte.js";
 import { t } from "../state/language.svelte.js";
-import type { ImageKind } from "../training/collected.js";
+import type { Collected, ImageKind } from "../training/collected.js";
 import type { NamedNetwork } from "../training/settings.js";
 import type { LiveTraining } from "../training/training.svelte.js";
 import * as collecting from "./collection.js";
 import { CollectionKeeper } from "./keeper.svelte.js";
 import { isGrey } from "./pictures.js";
 import { collectedOf, settingsFor } from "./settings.js";
+import { type Obstacle, obstacleOf } from "./warnings.js";
 
 /** So many steps can be taken back. */
 const MOST_BEFORE = 50;
@@ -31,8 +32,12 @@ export class Collector {
   #kind = $state<ImageKind>();
   network = $state<NamedNetwork>("lenet5");
   training = $state.raw<LiveTraining>();
-  /** What was trained on last. */
-  #trained = $state.raw<collecting.Collection>();
+  /** What the training was given last, and what that was made of. */
+  #given = $state.raw<{
+    readonly collected: Collected;
+    readonly collection: collecting.Collection;
+    readonly kind: ImageKind;
+  }>();
   #began = 0;
   /** How long the last training took, from the button to its end. */
   seconds = $state<number>();
@@ -52,6 +57,8 @@ export class Collector {
   readonly chosen: collecting.CollectedClass | undefined = $derived(
     this.named.classes.find(({ id }) => id === this.#chosen) ?? this.named.classes[0],
   );
+  /** What must be done before it can be trained on. */
+  readonly obstacle: Obstacle | undefined = $derived(obstacleOf(this.named));
   /** Whether the training is one of a collection. */
   readonly isOurs: boolean = $derived(this.training?.settings?.data === "collected");
   /** Whether the network above is one that was trained on a collection, so that it can say what it sees. */
@@ -66,7 +73,11 @@ export class Collector {
     return this.isLive && (strokes.length > 0 || (base?.kind === "pixels" && base.isLive === true));
   });
   /** Whether pictures or classes have changed since it was trained. */
-  readonly isOutdated: boolean = $derived(this.#trained !== undefined && this.#trained !== this.collection);
+  readonly isOutdated: boolean = $derived.by(() => {
+    const given = this.#given;
+    const isTrained = given?.collected === this.training?.ownImages.collected;
+    return given !== undefined && !(isTrained && given.collection === this.collection);
+  });
 
   constructor(explorer: Explorer, drawer: Drawer) {
     this.#explorer = explorer;
@@ -177,13 +188,22 @@ export class Collector {
   // Training ---------------------------------------------------------------------------------------------------------
 
   train(): void {
-    const { training, named, kind, network } = this;
+    const { training, named, network } = this;
     if (!training) return;
-    this.#trained = this.collection;
     this.#began = performance.now();
     this.seconds = undefined;
-    training.collect(collectedOf(named, kind));
+    this.give();
     training.begin(settingsFor(named, network));
+  }
+
+  /** Gives the training the pictures as they are now. False: it had them. */
+  give(): boolean {
+    const { training, collection, named, kind } = this;
+    if (!training || (this.#given?.collection === collection && this.#given.kind === kind)) return false;
+    const collected = collectedOf(named, kind);
+    this.#given = { collected, collection, kind };
+    training.collect(collected);
+    return true;
   }
 }
 

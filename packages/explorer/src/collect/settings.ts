@@ -6,7 +6,8 @@ import { PICTURE_BYTES, pictureCount } from "./collection.js";
 /* How a collection is trained on. */
 
 /** About so many images are looked at in a training: each takes a network longer than the one before. */
-const IMAGES_SEEN: Readonly<Record<NamedNetwork, number>> = {
+const IMAGES_SEEN: Readonly<Record<Settings["network"], number>> = {
+  layers: 3000,
   "one-conv": 3000,
   lenet5: 2400,
   resnet: 600,
@@ -27,20 +28,25 @@ export function asideOf(pictures: number, classes: number): number {
     : Math.min(pictures - 1, Math.max(classes, Math.round(CHECKED * pictures)));
 }
 
-export function settingsFor(collection: Collection, network: NamedNetwork): Settings {
+/** How many pictures there are, how they are shared out, and how often a network sees them. */
+export function sharesOf(
+  collection: Collection,
+  network: Settings["network"],
+): Pick<Settings, "data" | "images" | "validation" | "batchSize" | "epochs"> {
   const images = pictureCount(collection);
   const validation = asideOf(images, collection.classes.length);
   const trained = Math.max(1, images - validation);
   return {
-    ...defaults,
     data: "collected",
     images,
     validation,
-    network,
-    augment: true,
     batchSize: Math.min(BATCH, trained),
     epochs: Math.min(MOST_EPOCHS, Math.max(LEAST_EPOCHS, Math.ceil(IMAGES_SEEN[network] / trained))),
   };
+}
+
+export function settingsFor(collection: Collection, network: NamedNetwork): Settings {
+  return { ...defaults, ...sharesOf(collection, network), network, augment: true };
 }
 
 /** What the worker that trains is given: all pictures one after the other, class by class. */

@@ -23,7 +23,8 @@ const words: Readonly<Record<Key, (run: Run, all: readonly Run[]) => string>> = 
   batchSize: ({ settings: { batchSize } }) => `batches of ${batchSize}`,
   epochs: ({ settings: { epochs } }) => `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`,
   data: ({ settings: { data } }) => dataTitles[data],
-  files: ({ files }, all) => `files ${[...new Set(all.map((one) => one.files))].indexOf(files) + 1}`,
+  files: ({ files, settings: { data } }, all) =>
+    `${data === "collected" ? "collection" : "files"} ${[...new Set(all.map((one) => one.files))].indexOf(files) + 1}`,
   images: ({ settings: { images } }) => `${images} images`,
   validation: ({ settings: { validation } }) => `${validation} set aside`,
   network: ({ settings: { network } }) => (network === "layers" ? "layers as chosen" : network),

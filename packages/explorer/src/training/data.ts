@@ -60,6 +60,9 @@ export interface Sources {
   readonly collected: Collected | undefined;
 }
 
+/** What a visitor gave a training; neither, if its images came from elsewhere. */
+export type OwnImages = Partial<Pick<Sources, "files" | "collected">>;
+
 /**
  * Where the images of settings are; undefined: they have to be given, or their fetching allowed.
  * @param filesId tells what the visitor gave from what was given before

@@ -2,6 +2,8 @@ import { untrack } from "svelte";
 import { whole } from "unravel-cnn";
 import { isReload } from "../state/reload.js";
 import type { Collected } from "./collected.js";
+import type { OwnImages } from "./data.js";
+import type { Settings } from "./settings.js";
 import {
   checkKept,
   forgetKept,
@@ -128,17 +130,23 @@ export class Keeper {
     const { waiting } = this;
     if (!waiting?.kept) return;
     const { saved, running, mayFetch } = waiting.kept;
-    this.#goingOn = waiting;
     if (mayFetch) this.#training.mayFetch = true;
-    if (saved.settings.data === "files" && this.#training.files.length === 0) {
+    const own = await this.#ownImages(saved.settings);
+    this.#goingOn = waiting;
+    this.#training.restore(saved, running ? "end" : undefined, own);
+  }
+
+  /** What was kept of the images that the visitor gave. */
+  async #ownImages({ data }: Settings): Promise<OwnImages> {
+    if (data === "files") {
       this.#filesKept = await readFiles().catch(() => []);
-      this.#training.take(this.#filesKept);
+      return this.#filesKept.length > 0 ? { files: this.#filesKept } : {};
     }
-    if (saved.settings.data === "collected" && !this.#training.collected) {
+    if (data === "collected") {
       this.#collectedKept = await readCollected().catch(() => undefined);
-      if (this.#collectedKept) this.#training.collect(this.#collectedKept);
+      return this.#collectedKept ? { collected: this.#collectedKept } : {};
     }
-    this.#training.restore(saved, running ? "end" : undefined);
+    return {};
   }
 
   /** Drops what was kept; from now on the present training is. */
@@ -178,13 +186,14 @@ export class Keeper {
     try {
       await this.#claim(0, false);
       if (!this.#isOwner || this.waiting) return;
-      const { saved, about, files, collected, mayFetch } = training;
+      const { saved, about, ownImages, mayFetch } = training;
       if (!saved || !about) return;
-      if (saved.settings.data === "files" && files !== this.#filesKept) {
+      const { files, collected } = ownImages;
+      if (files && files !== this.#filesKept) {
         await writeFiles(files);
         this.#filesKept = files;
       }
-      if (saved.settings.data === "collected" && collected && collected !== this.#collectedKept) {
+      if (collected && collected !== this.#collectedKept) {
         await writeCollected(collected);
         this.#collectedKept = collected;
       }

@@ -9,7 +9,7 @@ import {
 import type { Explorer } from "../state/explorer.svelte.js";
 import { checkBrowser, threadsFor } from "./browser.js";
 import type { Collected } from "./collected.js";
-import { type DataRequest, filesIn, requestFrom, servedData } from "./data.js";
+import { type DataRequest, filesIn, type OwnImages, requestFrom, servedData } from "./data.js";
 import { Lines } from "./lines.svelte.js";
 import type { About, Progress, Until } from "./messages.js";
 import type { Run } from "./run.js";
@@ -33,6 +33,8 @@ const LONGEST_DRAWING_MS = 5000;
 /** So often at most what was seen is drawn anew: epochs may be short. */
 const LEAST_BETWEEN_LOOKS_MS = 500;
 const MOST_IMAGES_OPENED = 64;
+/** The id of files or pictures that were kept from another visit. */
+const KEPT = 0;
 
 /** The training that the page shows: what components read, and what a visitor can do with it. */
 export class LiveTraining {
@@ -66,10 +68,10 @@ export class LiveTraining {
   /** Pictures that were collected on the page. */
   collected = $state.raw<Collected>();
   readonly runs = new Runs();
-  /** How often files or a collection came: each has an id of its own. */
+  /** How often files or a collection came: each has an id of its own, from 1 on. */
   #filesCount = 0;
-  /** Of the files that are trained on. */
-  #filesId = "";
+  /** The images that are trained on: what the visitor gave since may be others. */
+  #data = $state.raw<DataRequest>();
   /** Settled when the page's own server has said what it has. */
   readonly #asked: Promise<void>;
 
@@ -130,6 +132,12 @@ export class LiveTraining {
     if (this.phase === "idle") this.problem = "";
   }
 
+  /** Files or pictures that the training, as it is, goes on with. */
+  get ownImages(): OwnImages {
+    const { files, collected } = this.#data ?? {};
+    return { ...(files && { files }), ...(collected && { collected }) };
+  }
+
   /** Pictures that the visitor collected. */
   collect(collected: Collected): void {
     this.collected = collected;
@@ -182,10 +190,22 @@ export class LiveTraining {
     return this.#isOpen || this.phase === "died" ? this.saved : undefined;
   }
 
-  /** Goes on where another training stopped: pauses there, or trains on to `then`. */
-  restore({ settings, training, first, curves }: SavedTraining, then?: Until): void {
+  /**
+   * Goes on where another training stopped: pauses there, or trains on to `then`.
+   * @param own the images that the visitor had given it, whatever was given since
+   */
+  restore(
+    { settings, training, first, curves }: SavedTraining,
+    then: Until | undefined,
+    own: OwnImages,
+  ): void {
+    if (this.files.length === 0) this.files = own.files ?? [];
+    this.collected ??= own.collected;
     this.first = first;
-    void this.#open(settings, then, training, curves);
+    void this.#open(settings, then, training, curves, () => {
+      const { served, mayFetch, files, collected } = this;
+      return requestFrom({ served, mayFetch, files, collected, ...own }, settings, KEPT);
+    });
   }
 
   #run(until: Until, settings: Settings): void {
@@ -212,6 +232,7 @@ export class LiveTraining {
     then: Until | undefined,
     state?: TrainingState,
     curves?: SavedTraining["curves"],
+    images = () => this.requestFor(settings),
   ): Promise<void> {
     const before = this.phase;
     this.problem = "";
@@ -221,12 +242,12 @@ export class LiveTraining {
       checkSettings(settings);
       checkBrowser();
       await this.#asked;
-      const data = this.requestFor(settings);
+      const data = images();
       if (!data) throw new InputError("Where are the images? Choose other data, or give them below.");
       this.runs.follow(this.run, { settings, files: filesIn(data) });
       this.#until = then;
       this.settings = settings;
-      this.#filesId = filesIn(data);
+      this.#data = data;
       this.record = undefined;
       this.look = undefined;
       this.#lookedAt = Number.NEGATIVE_INFINITY;
@@ -246,10 +267,10 @@ export class LiveTraining {
   /** The present training as one that others are compared with. */
   get run(): Run | undefined {
     const { settings, progress, about } = this;
-    if (!settings || !about) return undefined;
+    if (!settings || !about || !this.#data) return undefined;
     return {
       settings,
-      files: this.#filesId,
+      files: filesIn(this.#data),
       colour: this.runs.colour,
       steps: progress?.steps ?? 0,
       total: about.epochs * about.stepsPerEpoch,
@@ -392,6 +413,6 @@ export class LiveTraining {
   /** Goes on from what was saved last, or begins anew. */
   #openAgain(until: Until | undefined): void {
     const { settings, saved } = this;
-    if (settings) void this.#open(settings, until, saved?.training, saved?.curves);
+    if (settings) void this.#open(settings, until, saved?.training, saved?.curves, () => this.#data);
   }
 }
