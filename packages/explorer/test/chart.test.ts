@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { axisFor } from "../src/components/chart/axis.js";
-import { pathOf, piecesOf, spreadOut } from "../src/components/chart/lines.js";
+import { inLines, pathOf, piecesOf, spreadOut } from "../src/components/chart/lines.js";
 
 /*
  * Where things stand in a chart.
@@ -94,7 +94,11 @@ describe("a line", () => {
 test.each([[[50, 52, 10]], [[98, 99, 100]], [[0, 0]]])(
   "names at %j do not overlap and stay inside",
   (wanted) => {
-    const places = spreadOut(wanted, 16, 100);
+    const places = spreadOut(
+      wanted,
+      wanted.map(() => 16),
+      100,
+    );
     const sorted = [...places].sort((a, b) => a - b);
     for (let k = 1; k < sorted.length; k++) expect(sorted[k] - sorted[k - 1]).toBeGreaterThanOrEqual(16);
     expect(sorted[0]).toBeGreaterThanOrEqual(0);
@@ -104,3 +108,17 @@ test.each([[[50, 52, 10]], [[98, 99, 100]], [[0, 0]]])(
         if (wanted[k] < wanted[other]) expect(place).toBeLessThan(there);
   },
 );
+
+test("a name of several lines has room for all of them", () => {
+  const [one, three, other] = spreadOut([40, 45, 50], [16, 48, 16], 200);
+  expect(three - one).toBeGreaterThanOrEqual(32);
+  expect(other - three).toBeGreaterThanOrEqual(32);
+});
+
+test.each([
+  ["learning rate 0.05, 16 filters", 14, ["learning rate", "0.05, 16", "filters"]],
+  ["learning rate 0.05, 16 filters", 30, ["learning rate 0.05, 16 filters"]],
+  ["Gewichtsinitialisierung 0", 10, ["Gewichtsinitialisierung", "0"]],
+])("%s in lines of %d letters", (name, letters, lines) => {
+  expect(inLines(name, letters)).toEqual(lines);
+});

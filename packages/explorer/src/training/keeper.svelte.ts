@@ -130,7 +130,7 @@ export class Keeper {
     const { waiting } = this;
     if (!waiting?.kept) return;
     const { saved, running, mayFetch } = waiting.kept;
-    if (mayFetch) this.#training.mayFetch = true;
+    if (mayFetch) this.#training.images.mayFetch = true;
     const own = await this.#ownImages(saved.settings);
     this.#goingOn = waiting;
     this.#training.restore(saved, running ? "end" : undefined, own);
@@ -186,7 +186,7 @@ export class Keeper {
     try {
       await this.#claim(0, false);
       if (!this.#isOwner || this.waiting) return;
-      const { saved, about, ownImages, mayFetch } = training;
+      const { saved, about, ownImages, images } = training;
       if (!saved || !about) return;
       const { files, collected } = ownImages;
       if (files && files !== this.#filesKept) {
@@ -198,7 +198,14 @@ export class Keeper {
         this.#collectedKept = collected;
       }
       const running = training.phase === "running";
-      await writeKept({ version, at: Date.now(), running, spec: about.spec, saved, mayFetch });
+      await writeKept({
+        version,
+        at: Date.now(),
+        running,
+        spec: about.spec,
+        saved,
+        mayFetch: images.mayFetch,
+      });
       this.problem = "";
     } catch (error) {
       this.problem = reasonOf(error);

@@ -9,14 +9,15 @@ import {
 import type { Explorer } from "../state/explorer.svelte.js";
 import { checkBrowser, threadsFor } from "./browser.js";
 import type { Collected } from "./collected.js";
-import { type DataRequest, filesIn, type OwnImages, requestFrom, servedData } from "./data.js";
+import { type DataRequest, filesIn, type OwnImages } from "./data.js";
+import { TrainingImages } from "./images.svelte.js";
 import { Lines } from "./lines.svelte.js";
 import type { About, Progress, Until } from "./messages.js";
 import type { Run } from "./run.js";
 import { Runs } from "./runs.svelte.js";
 import type { SavedTraining } from "./saved.js";
 import type { Look, StepRecord } from "./session.js";
-import { checkSettings, type DataName, type Settings } from "./settings.js";
+import { checkSettings, type Settings } from "./settings.js";
 import { Trainer } from "./trainer.js";
 
 /**
@@ -33,8 +34,6 @@ const LONGEST_DRAWING_MS = 5000;
 /** So often at most what was seen is drawn anew: epochs may be short. */
 const LEAST_BETWEEN_LOOKS_MS = 500;
 const MOST_IMAGES_OPENED = 64;
-/** The id of files or pictures that were kept from another visit. */
-const KEPT = 0;
 
 /** The training that the page shows: what components read, and what a visitor can do with it. */
 export class LiveTraining {
@@ -60,20 +59,10 @@ export class LiveTraining {
 
   /** All cores, or all but one, so that the page answers. */
   allCores = $state(false);
-  /** What the page's own server has. */
-  served = $state.raw<readonly DataName[]>([]);
-  /** Whether MNIST may be fetched from another host. */
-  mayFetch = $state(false);
-  files = $state.raw<readonly File[]>([]);
-  /** Pictures that were collected on the page. */
-  collected = $state.raw<Collected>();
+  readonly images = new TrainingImages();
   readonly runs = new Runs();
-  /** How often files or a collection came: each has an id of its own, from 1 on. */
-  #filesCount = 0;
   /** The images that are trained on: what the visitor gave since may be others. */
   #data = $state.raw<DataRequest>();
-  /** Settled when the page's own server has said what it has. */
-  readonly #asked: Promise<void>;
 
   readonly #lines = new Lines();
   readonly #explorer: Explorer;
@@ -115,16 +104,12 @@ export class LiveTraining {
       silent: (seconds) => this.#startAgain(seconds),
       failed: (why, message) => this.#failed(why, message),
     });
-    this.#asked = servedData().then((names) => {
-      this.served = names;
-    });
   }
 
   /** Files that the visitor gave. */
   take(files: readonly File[]): void {
-    this.files = files;
+    this.images.take(files);
     this.imagesChosen();
-    this.#filesCount += 1;
   }
 
   /** What was wrong with the images before the first step may be mended now. */
@@ -140,14 +125,8 @@ export class LiveTraining {
 
   /** Pictures that the visitor collected. */
   collect(collected: Collected): void {
-    this.collected = collected;
+    this.images.collect(collected);
     this.imagesChosen();
-    this.#filesCount += 1;
-  }
-
-  /** Where the images of these settings are; undefined: they have to be given, or their fetching allowed. */
-  requestFor(settings: Settings): DataRequest | undefined {
-    return requestFrom(this, settings, this.#filesCount);
   }
 
   // What a visitor can do ---------------------------------------------------------------------------------------------
@@ -199,13 +178,8 @@ export class LiveTraining {
     then: Until | undefined,
     own: OwnImages,
   ): void {
-    if (this.files.length === 0) this.files = own.files ?? [];
-    this.collected ??= own.collected;
     this.first = first;
-    void this.#open(settings, then, training, curves, () => {
-      const { served, mayFetch, files, collected } = this;
-      return requestFrom({ served, mayFetch, files, collected, ...own }, settings, KEPT);
-    });
+    void this.#open(settings, then, training, curves, () => this.images.requestWith(own, settings));
   }
 
   #run(until: Until, settings: Settings): void {
@@ -232,7 +206,7 @@ export class LiveTraining {
     then: Until | undefined,
     state?: TrainingState,
     curves?: SavedTraining["curves"],
-    images = () => this.requestFor(settings),
+    images = () => this.images.requestFor(settings),
   ): Promise<void> {
     const before = this.phase;
     this.problem = "";
@@ -241,7 +215,7 @@ export class LiveTraining {
     try {
       checkSettings(settings);
       checkBrowser();
-      await this.#asked;
+      await this.images.asked;
       const data = images();
       if (!data) throw new InputError("Where are the images? Choose other data, or give them below.");
       this.runs.follow(this.run, { settings, files: filesIn(data) });

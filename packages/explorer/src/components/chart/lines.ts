@@ -50,15 +50,31 @@ export function pathOf(places: readonly Point[]): string {
 
 const round = (value: number) => +Math.max(-1e4, Math.min(1e4, value)).toFixed(1);
 
-/** Moves labels apart that would overlap: each keeps its order, and all stay between 0 and `most`. */
-export function spreadOut(wanted: readonly number[], distance: number, most: number): number[] {
+/**
+ * Moves labels apart that would overlap: each keeps its order, and all stay between 0 and `most`, if there is room.
+ * @param heights of each label; it stands in the middle of what it needs
+ */
+export function spreadOut(wanted: readonly number[], heights: readonly number[], most: number): number[] {
   const order = [...wanted.keys()].sort((a, b) => wanted[a] - wanted[b]);
   const places = order.map((k) => Math.max(0, Math.min(most, wanted[k])));
-  for (let k = 1; k < places.length; k++) places[k] = Math.max(places[k], places[k - 1] + distance);
-  for (let k = places.length - 1, limit = most; k >= 0; k--, limit = places[k + 1] - distance) {
+  const between = (k: number) => (heights[order[k]] + heights[order[k + 1]]) / 2;
+  for (let k = 1; k < places.length; k++) places[k] = Math.max(places[k], places[k - 1] + between(k - 1));
+  for (let k = places.length - 1, limit = most; k >= 0; k--, limit = places[k + 1] - between(k)) {
     places[k] = Math.min(places[k], limit);
   }
   const result: number[] = [];
   for (const [k, index] of order.entries()) result[index] = places[k];
   return result;
+}
+
+/** A name in lines of so many letters, broken between words; a longer word has a line of its own. */
+export function inLines(name: string, letters: number): string[] {
+  const lines: string[] = [];
+  for (const word of name.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && `${last} ${word}`.length <= letters)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
