@@ -27,6 +27,7 @@ function bestChange(
   named: NamedArrays,
 ): Attempt | undefined {
   const before = sortArrays(reading, reading.run);
+  const names = [...reading.network.shapes.keys()];
   let best: Attempt | undefined;
   let fewest = before.wrong.length;
   for (const other of changes(guess, reading, wrong, named, read)) {
@@ -34,12 +35,15 @@ function bestChange(
     const gradient = `grad.${changed.network.scores}`;
     const isKept = wrong === "loss" && saysLittle(changed) && isRight(changed, gradient);
     if (isWrong(changed, wrong) && !isKept) continue; // it doesn't explain what is wrong first
+    const attempt: Attempt = { guess: other, reading: changed, wrong: firstWrong(changed) };
     const count = countWrong(changed);
+    // of those that leave as much wrong, the one that is right for longer: a loss says more than the gradient behind it
+    const isLonger = best && names.indexOf(attempt.wrong ?? "") > names.indexOf(best.wrong ?? "");
     const { wrong: stillWrong } = sortArrays(changed, changed.run);
-    if (count >= fewest || spoils(before.right, stillWrong)) continue;
+    if (count > fewest || (count === fewest && !isLonger) || spoils(before.right, stillWrong)) continue;
     const isAllThereIs = other.loss !== guess.loss && isRight(changed, gradient) && !showsLoss(changed);
     if (!isKept && !isAllThereIs && !isProven(before.wrong, stillWrong)) continue;
-    best = { guess: other, reading: changed, wrong: firstWrong(changed) };
+    best = attempt;
     fewest = count;
   }
   return best;

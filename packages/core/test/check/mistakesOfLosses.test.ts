@@ -201,3 +201,10 @@ test.each(sampleOf(ROWS, 4))("%s: %s", (mistake, _about, arrays, first) => {
   expect(knownMistakes.map(({ name }) => name)).toContain(mistake);
   expect(saysOf(arrays())).toEqual(wrongAt(first, mistake));
 });
+
+test("the loss that is saved says more than a gradient that would be right for another: that of binary cross-entropy", () => {
+  const step = squaresOf("sigmoid", (p, y) => 4 * (p - y)); // (p - y) / N, of 4 classes
+
+  for (const arrays of [step, without(step, /^probs$/)])
+    expect(saysOf(arrays)).toEqual(wrongAt("grad.fc1.out", "output-slope-left-out"));
+});
