@@ -194,7 +194,7 @@ export const smallNetworks: Readonly<Record<string, ModelSpec>> = {
     ],
   },
   "convolutions with many weights and few tiles, for whole batches": {
-    input: [32, 7, 9],
+    input: [32, 3, 5],
     layers: [
       { type: "conv2d", filters: 32, kernel: 3, padding: 1 },
       { type: "relu" },

@@ -68,7 +68,7 @@ export function settled(said: Said, data: CommandData): Said {
  * Training is to take about so many multiply-adds, forward and backward: some ten minutes on two cores. Those of seven-conv are
  * nearly all made by Winograd's method.
  */
-export const BUDGET = { tiled: 3.6e13, other: 2e13 } as const;
+export const BUDGET = { tiled: 3.1e13, other: 2e13 } as const;
 
 /** Pictures are seen at least and at most so often. */
 const [FEWEST_EPOCHS, MOST_EPOCHS] = [3, 100];
