@@ -46,6 +46,14 @@ test("what a process never says is not waited for once it has ended", async () =
   expect(await ended(child)).toMatchObject({ code: 0 });
 });
 
+test("that a process has ended is known also to who asks later", async () => {
+  const child = startProcess(process.execPath, ["--eval", "process.exitCode = 3"]);
+  child.stdout?.resume();
+  child.stderr?.resume();
+  await new Promise((resolve) => child.once("close", resolve));
+  expect(await ended(child)).toMatchObject({ code: 3 });
+});
+
 test("a program that isn't there is told at once", async () => {
   await expect(ended(startProcess("no-such-program", []))).rejects.toThrow("ENOENT");
 });

@@ -61,8 +61,18 @@ export function ended(child: ChildProcess): Promise<Ended> {
     stderr += text;
   });
   return new Promise((resolve, reject) => {
-    child.on("error", reject).on("close", (code) => resolve({ code, stdout, stderr }));
+    const end = () => resolve({ code: child.exitCode, stdout, stderr });
+    child.on("error", reject).on("close", end);
+    // nobody says it again
+    if (hasClosed(child)) end();
   });
+}
+
+/** Whether it has exited, and all that it said has been read. */
+function hasClosed({ exitCode, signalCode, stdout, stderr }: ChildProcess): boolean {
+  return (
+    (exitCode !== null || signalCode !== null) && [stdout, stderr].every((stream) => stream?.closed !== false)
+  );
 }
 
 /**

@@ -61,3 +61,19 @@ export function endWithoutReader(error: NodeJS.ErrnoException): void {
   if (error.code === "EIO" && interruptWork) interruptWork("SIGHUP");
   else process.exit(EXIT_FAILURE);
 }
+
+/**
+ * Ends the process when all that was said has been taken, whatever is still open: a command that has failed or was interrupted has
+ * cleaned up, and a connection that looks for a server that is gone must not keep its process.
+ */
+export async function exitWhenSaid(code: number): Promise<never> {
+  const taken = [process.stdout, process.stderr].map(
+    (stream) =>
+      new Promise<void>((resolve) => {
+        if (stream.writableLength === 0) resolve();
+        else stream.write("", () => resolve());
+      }),
+  );
+  await Promise.all(taken);
+  process.exit(code);
+}

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { commands } from "./commands/index.js";
-import { EXIT_FAILURE, endWithoutReader } from "./exit.js";
+import { EXIT_FAILURE, endWithoutReader, exitWhenSaid } from "./exit.js";
 import { addCommands } from "./lazy.js";
 
 /** Runs the command line as this process. Returns the exit code. */
@@ -12,7 +12,8 @@ export async function run(args: readonly string[]): Promise<number> {
     process.exit(EXIT_FAILURE);
   });
   process.stderr.on("error", endWithoutReader);
-  return main(args);
+  const code = await main(args);
+  return code === 0 ? code : exitWhenSaid(code);
 }
 
 /**
