@@ -67,13 +67,8 @@ export function endWithoutReader(error: NodeJS.ErrnoException): void {
  * cleaned up, and a connection that looks for a server that is gone must not keep its process.
  */
 export async function exitWhenSaid(code: number): Promise<never> {
-  const taken = [process.stdout, process.stderr].map(
-    (stream) =>
-      new Promise<void>((resolve) => {
-        if (stream.writableLength === 0) resolve();
-        else stream.write("", () => resolve());
-      }),
-  );
-  await Promise.all(taken);
+  // not before it is needed: with it comes the library
+  const { allTaken } = await import("./terminal/output.js");
+  await allTaken();
   process.exit(code);
 }

@@ -27,6 +27,18 @@ export function printJson(value: unknown): void {
   printLines([JSON.stringify(value)]);
 }
 
+/** Resolves when whoever reads the outputs has taken all that was written, or has gone. */
+export async function allTaken(): Promise<void> {
+  const taken = [process.stdout, process.stderr].map(
+    (stream) =>
+      new Promise<void>((resolve) => {
+        if (stream.writableLength === 0) resolve();
+        else stream.write("", () => resolve());
+      }),
+  );
+  await Promise.all(taken);
+}
+
 /** Says on the error output what is wrong. */
 export function complain(message: string): void {
   printLines([`unravel: ${message}`], process.stderr);
