@@ -27,6 +27,8 @@ type Answer = {
 };
 
 const START_MS = 60_000;
+/** An element that isn't there by then doesn't come. */
+const ELEMENT_MS = 30_000;
 
 /** Without what a person's browser does besides, which takes as much time as a page. */
 const preferences = {
@@ -131,15 +133,9 @@ export class Firefox {
 
   /** Presses the mouse's button on the middle of the first element that fits, until `release`. */
   async press(selector: string): Promise<void> {
-    const middle = await this.evaluate((wanted) => {
-      const element = document.querySelector(wanted);
-      element?.scrollIntoView({ block: "center" });
-      const box = element?.getBoundingClientRect();
-      return box && { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) };
-    }, selector);
-    if (!middle) throw new Error(`There is no ${selector} to be clicked.`);
+    const { x, y, width, height } = await this.#boxOf(selector, true);
     await this.#point([
-      { type: "pointerMove", ...middle },
+      { type: "pointerMove", x: Math.round(x + width / 2), y: Math.round(y + height / 2) },
       { type: "pointerDown", button: 0 },
     ]);
   }
@@ -150,6 +146,7 @@ export class Firefox {
 
   /** Chooses files of this machine for the first field that fits. */
   async chooseFiles(selector: string, files: readonly string[]): Promise<void> {
+    await this.#boxOf(selector, false);
     const { result } = (await this.#send("script.evaluate", {
       expression: `document.querySelector(${JSON.stringify(selector)})`,
       target: { context: this.#context },
@@ -161,10 +158,7 @@ export class Firefox {
 
   /** Moves the mouse with its button down over an element: along points from 0 to 1 across it. */
   async drag(selector: string, points: readonly (readonly [x: number, y: number])[]): Promise<void> {
-    const box = await this.evaluate((wanted) => {
-      const { x, y, width, height } = (document.querySelector(wanted) as Element).getBoundingClientRect();
-      return { x, y, width, height };
-    }, selector);
+    const box = await this.#boxOf(selector, false);
     const [first, ...rest] = points.map(([x, y]) => ({
       type: "pointerMove",
       x: Math.round(box.x + x * box.width),
@@ -185,6 +179,24 @@ export class Firefox {
     this.#process.kill();
     await gone;
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Where the first element that fits lies, as soon as there is one: a page's script may make it after the page is loaded. */
+  async #boxOf(selector: string, inTheMiddle: boolean): Promise<DOMRect> {
+    for (const until = Date.now() + ELEMENT_MS; ; ) {
+      const box = await this.evaluate(
+        (wanted, scroll) => {
+          const element = document.querySelector(wanted);
+          if (scroll) element?.scrollIntoView({ block: "center" });
+          return element?.getBoundingClientRect().toJSON() as DOMRect | undefined;
+        },
+        selector,
+        inTheMiddle,
+      );
+      if (box) return box;
+      if (Date.now() > until) throw new Error(`There is no ${selector} after ${ELEMENT_MS / 1000} s.`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   async #point(actions: readonly object[]): Promise<void> {
