@@ -1,6 +1,5 @@
 import { defineModel, type ModelLayer, type ModelSpec, producerOf } from "../graph/model.js";
 import type { Buffer } from "../ir/ir.js";
-import { multiplyAddsIn } from "../ir/multiplyAdds.js";
 import { printLoopNest } from "../ir/print.js";
 import { type OptimizerSpec, resolveOptimizer } from "../optimizers/index.js";
 import {
@@ -14,6 +13,7 @@ import {
   whole,
 } from "../options.js";
 import { compilePlan } from "./compile.js";
+import { computedBy } from "./computed.js";
 import { type Convolution, convolutions } from "./convolution.js";
 import { CHUNK } from "./kernels/optimizer.js";
 import { loweringOf } from "./lower/registry.js";
@@ -143,7 +143,8 @@ function withoutKernels(plan: Plan): PlanDescription["fused"] {
 
 function describeKernels(plan: Plan): KernelDescription[] {
   const layers = new Set(plan.model.layers.map(({ name }) => name));
-  return kernelsOf(plan).map(({ kernel, phase, chunk }) => {
+  return kernelsOf(plan).map((placed) => {
+    const { kernel, phase } = placed;
     const [first] = kernel.name.split(".");
     // a block's kernels work on so many images; the others' loops run once for each vector of four parameters
     const shared = phase === "update" || phase === "prepare" ? 4 : plan.block;
@@ -151,7 +152,7 @@ function describeKernels(plan: Plan): KernelDescription[] {
       name: kernel.name,
       phase,
       layer: layers.has(first) ? first : null,
-      multiplyAdds: ((chunk?.chunks ?? 1) * multiplyAddsIn(kernel.body)) / shared,
+      multiplyAdds: computedBy(placed) / shared,
       nest: printLoopNest(kernel),
     };
   });

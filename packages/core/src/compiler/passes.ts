@@ -5,7 +5,7 @@ import type { Convolution } from "./convolution.js";
 import type { Targets } from "./kernels/softmaxCrossEntropy.js";
 import type { Blocks } from "./lower/lowering.js";
 import type { Allocator, Table, Workspace } from "./memory.js";
-import type { Stage } from "./stages.js";
+import type { WayStage } from "./stages.js";
 
 /** What the ways through a network are planned from. */
 export interface PassesContext {
@@ -43,7 +43,7 @@ export interface Passes {
   /** How many images a block has. */
   readonly block: number;
   /** From the loading of the images to the first gradients of parameters; without the end of a batch. */
-  readonly stages: readonly Stage[];
+  readonly stages: readonly WayStage[];
   /** Whole numbers that kernels read. */
   readonly tables: readonly Table[];
   readonly x: InputPlace;

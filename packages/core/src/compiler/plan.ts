@@ -1,21 +1,22 @@
 import type { Model, ModelLayer } from "../graph/model.js";
-import type { Buffer, LoopNest } from "../ir/ir.js";
+import type { Buffer } from "../ir/ir.js";
 import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.js";
 import { sizeOf } from "../tensor.js";
 import { BLOCK, type View } from "./block.js";
 import { planBlocks } from "./blocks.js";
 import { MOST_PAGES, PAGE } from "./compile.js";
 import type { Convolution } from "./convolution.js";
-import { averageState, flush, reduceSlots, STEP, update } from "./kernels/optimizer.js";
+import { STEP } from "./kernels/optimizer.js";
 import { STATISTICS } from "./kernels/softmaxCrossEntropy.js";
 import type { Blocks, Use } from "./lower/lowering.js";
 import { loweringOf } from "./lower/registry.js";
 import { Allocator, align, type Table, Workspace } from "./memory.js";
-import { groupsOf, layOutParameters, type Stretch } from "./parameterRow.js";
+import { layOutParameters } from "./parameterRow.js";
 import type { InputPlace } from "./passes.js";
 import { planChannels, suitsChannels } from "./single/channels/plan.js";
 import { planSingle, suitsSingle } from "./single/plan.js";
 import { keptBetween, type Stage } from "./stages.js";
+import { updateStages } from "./updates.js";
 
 /*
  * The decisions: where everything lies, which kernels run in which order, and how a step is split.
@@ -54,27 +55,14 @@ export interface PlanOptions {
   readonly sharedFrom?: number;
 }
 
-/** A kernel that updates parameters, and which: stretches of the row of all parameters. */
-export interface UpdateKernel {
-  readonly kernel: LoopNest;
-  readonly stretches: readonly Stretch[];
-}
-
 export interface Plan {
   readonly model: Model;
   /** How many images a block has: 8, or 1 where batches have one image. */
   readonly block: number;
-  /** From the loading of the images to the gradients of all parameters; for inference, to the scores. */
+  /** From the loading of the images to the updated parameters; for inference, to the scores. */
   readonly stages: readonly Stage[];
   /** Whole numbers that kernels read. */
   readonly tables: readonly Table[];
-  /** Kernels that run on each chunk of the parameters. */
-  readonly reduce: LoopNest | undefined;
-  readonly updates: readonly UpdateKernel[];
-  /** For chunks of what layers keep besides, if there is any and an average of it. */
-  readonly averageState: LoopNest | undefined;
-  /** After every 16th step. */
-  readonly flush: LoopNest | undefined;
   /** Where each parameter lies in a row of all parameters, counted in float32 numbers. */
   readonly parameterOffsets: ReadonlyMap<string, number>;
   /** The length of that row, a multiple of 4. */
@@ -222,29 +210,13 @@ function draftPlan(
   const stages: Stage[] = [
     ...passes.stages,
     ...(atEnd.length > 0 ? [{ each: "chunk" as const, kernels: atEnd }] : []),
+    ...(training ? updateStages(model, row, training, { step, parameters, state, average, slots }) : []),
   ];
-
-  const asChunk = (row: Buffer): Buffer => ({ ...row, region: "chunk" });
-  const chunks = slots.map(asChunk);
-  const learnt = asChunk({ ...parameters, size: parameterLength });
-  const averaged = average && ema !== undefined ? { row: asChunk(average), ema } : undefined;
   const plan: Plan = {
     model,
     block: passes.block,
     stages,
     tables: passes.tables,
-    reduce: training && reduceSlots("reduce", chunks),
-    updates: training
-      ? groupsOf(model, row, training.optimizer).map(({ name, options, stretches }) => ({
-          kernel: update(name, options, learnt, chunks[0], state.map(asChunk), step, training.clip, averaged),
-          stretches,
-        }))
-      : [],
-    averageState:
-      averaged && rowLength > parameterLength
-        ? averageState("averageState", asChunk(parameters), averaged)
-        : undefined,
-    flush: training && flush("flush", training.optimizer, learnt, state.map(asChunk), averaged?.row),
     parameterOffsets,
     parameterLength,
     rowLength,

@@ -6,6 +6,7 @@ import {
   operandsOf,
   type Statement,
 } from "../ir/ir.js";
+import type { Stretch } from "./parameterRow.js";
 import type { Plan } from "./plan.js";
 
 /*
@@ -22,15 +23,50 @@ export interface ChunkKernel {
   readonly blockBytes: number;
 }
 
-export type Stage =
-  /** Every thread runs these, in its own workspace; nobody waits for that. They may read what all blocks have left. */
-  | { readonly each: "thread"; readonly kernels: readonly LoopNest[] }
-  /**
-   * Each block of images goes through these, in one of the threads. What it needs in a later stage lies in memory of its own.
-   * After a stage with `loss`, the batch's loss is known.
-   */
-  | { readonly each: "block"; readonly kernels: readonly LoopNest[]; readonly loss: boolean }
-  | { readonly each: "chunk"; readonly kernels: readonly ChunkKernel[] };
+/** A kernel that runs on chunks of the row of all parameters. */
+export interface RowKernel {
+  readonly kernel: LoopNest;
+  /** Which parts of the row it works on. */
+  readonly stretches: readonly Stretch[];
+  /** Whether only after every 16th step. */
+  readonly seldom: boolean;
+}
+
+/** Every thread runs these, in its own workspace; nobody waits for that. They may read what all blocks have left. */
+export interface ThreadStage {
+  readonly each: "thread";
+  readonly kernels: readonly LoopNest[];
+}
+
+/**
+ * Each block of images goes through these, in one of the threads. What it needs in a later stage lies in memory of its own.
+ * After a stage with `loss`, the batch's loss is known.
+ */
+export interface BlockStage {
+  readonly each: "block";
+  readonly kernels: readonly LoopNest[];
+  readonly loss: boolean;
+}
+
+export interface ChunkStage {
+  readonly each: "chunk";
+  readonly kernels: readonly ChunkKernel[];
+}
+
+/**
+ * Each chunk of the row of all parameters goes through these, in one of the threads. After a stage that `clips`, the length of
+ * the gradients is known, and the factor that they are clipped by; one that doesn't ends the step.
+ */
+export interface ParameterStage {
+  readonly each: "parameters";
+  readonly kernels: readonly RowKernel[];
+  readonly clips: boolean;
+}
+
+export type Stage = ThreadStage | BlockStage | ChunkStage | ParameterStage;
+
+/** The stages of the ways forward and backward. */
+export type WayStage = ThreadStage | BlockStage;
 
 /** Kernels that need all blocks of a batch to have come so far: every thread runs them before blocks go on. */
 export interface WholeBatch {
@@ -41,8 +77,8 @@ export interface WholeBatch {
 export const LOSS = "loss";
 
 /** The stages of a way through the network that has to wait here and there for the whole batch. */
-export function splitIntoStages(way: readonly (LoopNest | WholeBatch)[]): Stage[] {
-  const stages: Stage[] = [];
+export function splitIntoStages(way: readonly (LoopNest | WholeBatch)[]): WayStage[] {
+  const stages: WayStage[] = [];
   let kernels: LoopNest[] = [];
   const end = () => {
     if (kernels.length > 0)
@@ -65,30 +101,32 @@ export function splitIntoStages(way: readonly (LoopNest | WholeBatch)[]): Stage[
  */
 export type KernelPhase = "prepare" | "forward" | "backward" | "batch" | "update";
 
-/** A kernel in its place in a step. */
-export interface PlacedKernel {
-  readonly kernel: LoopNest;
-  readonly phase: KernelPhase;
-  /** How many chunks it runs on in `batch`, and where they lie. */
-  readonly chunk?: ChunkKernel;
-}
+/** A kernel in its place in a step, with the chunks or the parts of the row that it runs on. */
+export type PlacedKernel = { readonly kernel: LoopNest } & (
+  | { readonly phase: "prepare" | "forward" | "backward" }
+  | { readonly phase: "batch"; readonly chunk: ChunkKernel }
+  | { readonly phase: "update"; readonly row: RowKernel }
+);
 
 /** All kernels of a plan, in the order in which a step runs them. */
-export function kernelsOf({ stages, reduce, updates, averageState, flush }: Plan): PlacedKernel[] {
+export function kernelsOf({ stages }: Plan): PlacedKernel[] {
   let beforeLoss = true;
   const ofStage = (stage: Stage): PlacedKernel[] => {
-    if (stage.each === "thread") return stage.kernels.map((kernel) => ({ kernel, phase: "prepare" }));
-    if (stage.each === "chunk")
-      return stage.kernels.map((chunk) => ({ kernel: chunk.kernel, phase: "batch", chunk }));
-    return stage.kernels.map((kernel) => {
-      beforeLoss &&= kernel.name !== LOSS;
-      return { kernel, phase: beforeLoss ? "forward" : "backward" };
-    });
+    switch (stage.each) {
+      case "thread":
+        return stage.kernels.map((kernel) => ({ kernel, phase: "prepare" }));
+      case "block":
+        return stage.kernels.map((kernel) => {
+          beforeLoss &&= kernel.name !== LOSS;
+          return { kernel, phase: beforeLoss ? "forward" : "backward" };
+        });
+      case "chunk":
+        return stage.kernels.map((chunk) => ({ kernel: chunk.kernel, phase: "batch", chunk }));
+      case "parameters":
+        return stage.kernels.map((row) => ({ kernel: row.kernel, phase: "update", row }));
+    }
   };
-  const atEnd = [reduce, ...updates.map(({ kernel }) => kernel), averageState, flush].filter(
-    (kernel) => kernel !== undefined,
-  );
-  return [...stages.flatMap(ofStage), ...atEnd.map((kernel): PlacedKernel => ({ kernel, phase: "update" }))];
+  return stages.flatMap(ofStage);
 }
 
 /**

@@ -4,7 +4,6 @@ import { computedInBlock } from "../compiler/computed.js";
 import { type Convolution, convolutions } from "../compiler/convolution.js";
 import { hasRelaxedSimd } from "../compiler/features.js";
 import { CHUNK, STEP } from "../compiler/kernels/optimizer.js";
-import type { Stretch } from "../compiler/parameterRow.js";
 import { type Plan, planModel } from "../compiler/plan.js";
 import { kernelsOf } from "../compiler/stages.js";
 import { noise } from "../data/noise.js";
@@ -140,29 +139,26 @@ interface Call {
 }
 
 function callsOf(plan: Plan, exports: Exports, batchSize: number): Call[] {
-  const { memory, slotLength } = plan;
+  const { memory } = plan;
   const [slot] = memory.slots;
   const blocks = Math.ceil(batchSize / plan.block);
   const first = memory.blocks.offset;
-  return kernelsOf(plan).flatMap(({ kernel: { name }, phase, chunk }): Call[] => {
+  return kernelsOf(plan).flatMap((placed): Call[] => {
+    const { name } = placed.kernel;
     const run = exports[name];
-    switch (phase) {
+    switch (placed.phase) {
       case "prepare":
         return [{ name, call: () => run(memory.workspaces, 0, blocks, first), blocks }];
       case "batch": {
-        const { chunks = 0, weightBytes = 0, blockBytes = 0 } = chunk ?? {};
+        const { chunks, weightBytes, blockBytes } = placed.chunk;
         const call = () => {
           for (let k = 0; k < chunks; k++) run(memory.workspaces, k * weightBytes, blocks, k * blockBytes);
         };
         return [{ name, call, blocks }];
       }
       case "update": {
-        if (name === plan.flush?.name) return []; // it runs after every 16th step only
-        const own = plan.updates.find(({ kernel }) => kernel.name === name);
-        const { parameterLength, rowLength } = plan;
-        const ofState: Stretch = [parameterLength, rowLength - parameterLength];
-        const other: Stretch = name === plan.averageState?.name ? ofState : [0, slotLength];
-        const stretches: readonly Stretch[] = own?.stretches ?? [other];
+        const { stretches, seldom } = placed.row;
+        if (seldom) return [];
         const call = () => {
           for (const [start, length] of stretches) {
             for (let k = 0; k < length; k += CHUNK) {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { few } from "../../../../test/support/long.js";
 import { compilePlan } from "../../src/compiler/compile.js";
 import { type Plan, planModel } from "../../src/compiler/plan.js";
-import { type ChunkKernel, kernelsOf } from "../../src/compiler/stages.js";
+import { kernelsOf } from "../../src/compiler/stages.js";
 import { defineModel, type Model } from "../../src/graph/model.js";
 import { interpret, type KernelParameters } from "../../src/ir/interpret.js";
 import { at, type Buffer, type LoopNest, load, loopNest, splat } from "../../src/ir/ir.js";
@@ -44,20 +44,22 @@ async function expectSameBits(plan: Plan, batchSize: number, seed: number): Prom
   const blocks = Math.ceil(batchSize / plan.block);
   const ofBlocks = plan.memory.blocks;
   const block = ofBlocks.offset + (blocks - 1) * ofBlocks.strideBytes;
-  const vectors = plan.parameterLength / 4;
-  for (const { kernel, phase, chunk } of kernelsOf(plan)) {
-    if (phase === "prepare") {
+  for (const placed of kernelsOf(plan)) {
+    const { kernel } = placed;
+    if (placed.phase === "prepare") {
       both(kernel, { workspace, slot: 0, count: blocks, block: ofBlocks.offset });
-    } else if (phase === "batch") {
-      const { chunks, weightBytes, blockBytes } = chunk as ChunkKernel;
+    } else if (placed.phase === "batch") {
+      const { chunks, weightBytes, blockBytes } = placed.chunk;
       const last = chunks - 1;
       both(kernel, { workspace, slot: last * weightBytes, count: blocks, block: last * blockBytes });
-    } else if (phase !== "update") {
+    } else if (placed.phase !== "update") {
       both(kernel, { workspace, slot, count: 0, block });
-    } else if (vectors > 0) {
-      const rest = vectors > 1 ? 1 : 0; // a chunk that doesn't begin at the beginning
-      const within = (kernel === plan.reduce ? plan.slotLength : plan.parameterLength) / 4 - rest;
-      both(kernel, { workspace: 0, slot: 16 * rest, count: Math.max(0, within), block: 0 });
+    } else {
+      for (const [start, length] of placed.row.stretches) {
+        const rest = length > 4 ? 4 : 0; // a chunk that doesn't begin at the beginning
+        const count = (length - rest) / 4;
+        if (count > 0) both(kernel, { workspace: 0, slot: 4 * (start + rest), count, block: 0 });
+      }
     }
   }
   return ran;

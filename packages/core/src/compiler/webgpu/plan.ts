@@ -261,9 +261,7 @@ function canHaveBorder(model: Model, layer: ModelLayer): boolean {
 
 /** The kernels of a block as kernels of the batch. */
 function widened(batch: Batch, nests: readonly (LoopNest | WholeBatch)[]): LoopNest[] {
-  return splitIntoStages(nests).flatMap((stage) =>
-    stage.each === "chunk" ? [] : stage.kernels.map((nest) => batch.kernel(nest)),
-  );
+  return splitIntoStages(nests).flatMap(({ kernels }) => kernels.map((nest) => batch.kernel(nest)));
 }
 
 function forwardOf(layer: ModelLayer, node: ForwardNode & BatchNode, views: Views): LoopNest[] {

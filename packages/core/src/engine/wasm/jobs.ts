@@ -101,7 +101,7 @@ export function epochJob(
     epoch,
     lossOfBlock: doubles(blocks),
     correctOfBlock: doubles(blocks),
-    squaresOfChunk: doubles(Math.ceil(layout.parameterLength / CHUNK)),
+    squaresOfChunk: doubles(Math.ceil(layout.rowLength / CHUNK)),
     progress,
   };
 }

@@ -1,8 +1,7 @@
 import type { Augmentation } from "../../augment/options.js";
-import type { Stretch } from "../../compiler/parameterRow.js";
 import type { Plan } from "../../compiler/plan.js";
-import type { ChunkKernel, Stage } from "../../compiler/stages.js";
-import type { Region } from "../../ir/ir.js";
+import type { ChunkKernel, RowKernel, Stage } from "../../compiler/stages.js";
+import type { LoopNest, Region } from "../../ir/ir.js";
 import type { OptimizerOptions } from "../../optimizers/index.js";
 import { type ImageShape, sizeOf } from "../../tensor.js";
 import { absurdLoss } from "../signs.js";
@@ -14,9 +13,10 @@ type Border = readonly [offset: number, length: number];
 export type StageLayout =
   | { readonly each: "thread"; readonly kernels: readonly string[] }
   | { readonly each: "block"; readonly kernels: readonly string[]; readonly loss: boolean }
-  | { readonly each: "chunk"; readonly kernels: readonly ChunkLayout[] };
+  | { readonly each: "chunk"; readonly kernels: readonly Named<ChunkKernel>[] }
+  | { readonly each: "parameters"; readonly kernels: readonly Named<RowKernel>[]; readonly clips: boolean };
 
-export type ChunkLayout = Omit<ChunkKernel, "kernel"> & { readonly name: string };
+export type Named<Placed> = Omit<Placed, "kernel"> & { readonly name: string };
 
 /** What a thread needs to know of a plan: plain data that can be sent to a worker. Offsets and lengths in bytes. */
 export interface MemoryLayout {
@@ -37,8 +37,6 @@ export interface MemoryLayout {
   readonly parameters: number;
   /** Where the weights lie in the row of all parameters, which has biases too: [offset, length] in float32 numbers. */
   readonly weights: readonly (readonly [number, number])[];
-  /** The kernels that update parameters, and which: stretches of that row, in float32 numbers. */
-  readonly updates: readonly { readonly name: string; readonly stretches: readonly Stretch[] }[];
   /** Rows as long as that of the parameters, of what the optimizer remembers. */
   readonly state: readonly number[];
   /** A row as long as all of `rowLength`: the average of what lies there. Undefined: there is none. */
@@ -95,7 +93,6 @@ export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): Memor
     weights: model.parameters
       .filter(({ fanIn }) => fanIn > 0)
       .map(({ fullName, shape }) => [plan.parameterOffsets.get(fullName) as number, sizeOf(shape)]),
-    updates: plan.updates.map(({ kernel, stretches }) => ({ name: kernel.name, stretches })),
     state: memory.state.map(({ offset }) => offset),
     average: memory.average?.offset,
     step: memory.step.offset,
@@ -123,12 +120,16 @@ function layoutOfStage(stage: Stage): StageLayout {
     case "block":
       return { each: "block", kernels: stage.kernels.map(({ name }) => name), loss: stage.loss };
     case "chunk":
-      return {
-        each: "chunk",
-        kernels: stage.kernels.map(({ kernel, ...chunk }) => ({ name: kernel.name, ...chunk })),
-      };
+      return { each: "chunk", kernels: stage.kernels.map(named) };
+    case "parameters":
+      return { each: "parameters", kernels: stage.kernels.map(named), clips: stage.clips };
   }
 }
+
+const named = <Placed extends { readonly kernel: LoopNest }>({ kernel, ...placed }: Placed) => ({
+  name: kernel.name,
+  ...placed,
+});
 
 function bordersIn(region: Region, { workspace }: Plan): Border[] {
   return workspace.bordersOfMinusInfinity

@@ -1,14 +1,15 @@
 import { type Augmenter, createAugmenter } from "../../augment/augmenter.js";
 import { BLOCK } from "../../compiler/block.js";
 import { STATISTICS } from "../../compiler/kernels/softmaxCrossEntropy.js";
+import type { ChunkKernel } from "../../compiler/stages.js";
 import { maskKey } from "../../layers/dropoutMask.js";
 import type { Context } from "../../layers/layer.js";
 import { log } from "../../math.js";
 import { LOOK_EVERY } from "../../optimizers/flush.js";
 import { firstSteps, LEARNT } from "../signs.js";
 import type { Control } from "./control.js";
-import { type ChunkLayout, fillBorders, type MemoryLayout } from "./layout.js";
-import { type Kernel, sum, Updates } from "./updates.js";
+import { fillBorders, type MemoryLayout, type Named, type StageLayout } from "./layout.js";
+import { type Kernel, type RunnableParameterStage, sum, Updates } from "./updates.js";
 import { type EpochJob, type InferenceJob, PROGRESS } from "./work.js";
 
 /** Images in a row, and the memory that they are copied to, both in chunks of the same size: so many for each image. */
@@ -18,17 +19,20 @@ interface Pixels {
   readonly length: number;
 }
 
+interface RunnableBlockStage {
+  readonly each: "block";
+  readonly kernels: readonly Kernel[];
+  readonly loss: boolean;
+  /** Whether it is the first, for which images are loaded and slots cleared. */
+  readonly first: boolean;
+}
+
 /** As `StageLayout`, with the functions. */
 type RunnableStage =
   | { readonly each: "thread"; readonly kernels: readonly Kernel[] }
-  | {
-      readonly each: "block";
-      readonly kernels: readonly Kernel[];
-      readonly loss: boolean;
-      /** Whether it is the first, for which images are loaded and slots cleared. */
-      readonly first: boolean;
-    }
-  | { readonly each: "chunk"; readonly chunks: readonly Chunk[] };
+  | RunnableBlockStage
+  | { readonly each: "chunk"; readonly chunks: readonly Chunk[] }
+  | RunnableParameterStage;
 
 /** A kernel's work on one chunk, and how far that lies from the first, in bytes. */
 interface Chunk {
@@ -51,6 +55,13 @@ interface Batch {
   readonly step: number;
 }
 
+/** What a step found out about its batch, before its update. */
+interface Found {
+  /** The sum over its images, or with class weights over what they count. */
+  readonly loss: number;
+  readonly correct: number;
+}
+
 /**
  * What one of the threads does. All threads run the same code, and each takes the next slot, chunk or block when it is
  * done with one. The work is given as generators that pause now and then, within a step too, so that it can also run on a
@@ -67,7 +78,7 @@ export class Thread {
   readonly #memory: Uint8Array;
   readonly #numbers: Float32Array;
   readonly #words: Uint32Array;
-  readonly #updates: Updates | undefined;
+  readonly #updates: Updates;
   readonly #augment: Augmenter | undefined;
   readonly #absurdLoss: number;
   readonly #firstSteps: number;
@@ -84,19 +95,12 @@ export class Thread {
     this.#thread = thread;
     this.#control = control;
     this.#workspace = layout.workspaces + thread * layout.workspaceBytes;
-    const firstOfBlocks = layout.stages.find(({ each }) => each === "block");
-    this.#stages = layout.stages.map((stage): RunnableStage => {
-      if (stage.each === "chunk")
-        return { each: "chunk", chunks: stage.kernels.flatMap((kernel) => this.#chunksOf(kernel)) };
-      const kernels = stage.kernels.map((name) => this.#kernels[name]);
-      if (stage.each === "thread") return { each: "thread", kernels };
-      return { each: "block", kernels, loss: stage.loss, first: stage === firstOfBlocks };
-    });
     this.#memory = new Uint8Array(memory.buffer);
     this.#numbers = new Float32Array(memory.buffer);
     this.#words = new Uint32Array(memory.buffer);
-    this.#updates =
-      layout.training && new Updates(this.#kernels, layout, layout.training, this.#numbers, control);
+    this.#updates = new Updates(this.#kernels, layout, this.#numbers, control);
+    const firstOfBlocks = layout.stages.find(({ each }) => each === "block");
+    this.#stages = layout.stages.map((stage) => this.#runnable(stage, stage === firstOfBlocks));
     const { augment, seed = 0 } = layout.training ?? {};
     this.#augment = augment && createAugmenter(augment, layout.imageShape, seed);
     this.#absurdLoss = layout.absurdLoss;
@@ -104,7 +108,22 @@ export class Thread {
     fillBorders(this.#numbers, layout.minusInfinity, this.#workspace);
   }
 
-  #chunksOf({ name, chunks, weightBytes, blockBytes }: ChunkLayout): Chunk[] {
+  #runnable(stage: StageLayout, first: boolean): RunnableStage {
+    switch (stage.each) {
+      case "thread":
+        return { each: "thread", kernels: stage.kernels.map((name) => this.#kernels[name]) };
+      case "block": {
+        const kernels = stage.kernels.map((name) => this.#kernels[name]);
+        return { each: "block", kernels, loss: stage.loss, first };
+      }
+      case "chunk":
+        return { each: "chunk", chunks: stage.kernels.flatMap((kernel) => this.#chunksOf(kernel)) };
+      case "parameters":
+        return this.#updates.runnable(stage);
+    }
+  }
+
+  #chunksOf({ name, chunks, weightBytes, blockBytes }: Named<ChunkKernel>): Chunk[] {
     const run = this.#kernels[name];
     return Array.from({ length: chunks }, (_, k) => ({
       run,
@@ -124,15 +143,12 @@ export class Thread {
       if (this.#thread === 0) this.#control.decideStop();
       const number = job.firstStep + step + 1;
       const weight = this.#weightOf(job, from, count);
-      const going = yield* this.#gradients({ job, pixels, from, count, blocks, weight, step: number });
-      if (!going) return;
-      // now, because after the next barrier other threads may already write those of the next step
-      const lossOfBlocks = sum(job.lossOfBlock, blocks);
-      const loss = weight === count ? lossOfBlocks : (lossOfBlocks / weight) * count;
-      const correct = sum(job.correctOfBlock, blocks);
-      if (!this.#updates?.run(job, number, job.learningRates[step])) return;
-      if (!this.#control.barrier()) return;
-      if (this.#thread === 0) this.#count(job.progress, number, count, loss, correct);
+      this.#updates.begin(number, job.learningRates[step]);
+      const found = yield* this.#step({ job, pixels, from, count, blocks, weight, step: number });
+      if (!found) return;
+      const { loss, correct } = found;
+      const lossOfImages = weight === count ? loss : (loss / weight) * count;
+      if (this.#thread === 0) this.#count(job.progress, number, count, lossOfImages, correct);
     }
   }
 
@@ -145,37 +161,48 @@ export class Thread {
     return weight;
   }
 
-  /** All stages of a step. False if it ends here: a thread has died, someone wants to stop, or the loss is no number. */
-  *#gradients(batch: Batch): Generator<void, boolean> {
-    const { job, blocks, weight } = batch;
+  /**
+   * All stages of a step.
+   * @returns the sum of what its images lost, and how many were right; undefined if it ended before its end: a thread has died,
+   *   someone wants to stop, or the loss is no number
+   */
+  *#step(batch: Batch): Generator<void, Found | undefined> {
+    const { job, blocks, weight, step } = batch;
+    let found: Found | undefined;
     for (const stage of this.#stages) {
-      if (stage.each === "thread") {
-        for (const kernel of stage.kernels) kernel(this.#workspace, 0, blocks, this.#layout.blocks.offset);
-        continue;
-      }
-      if (stage.each === "chunk") {
-        if (!this.#chunks(stage.chunks, blocks)) return false;
-        continue;
-      }
-      // block k adds to slot k mod S, in order
-      const { slots } = this.#layout;
-      for (let slot = this.#control.claim(); slot < slots.length; slot = this.#control.claim()) {
-        if (stage.first) this.#clear(slots[slot]);
-        for (let block = slot; block < blocks; block += slots.length) {
-          this.#block(stage, batch, block, slots[slot]);
-          yield;
-        }
-      }
-      if (!this.#control.barrier()) return false;
-      if (this.#control.stopped) return false;
-      if (!stage.loss) continue;
-      const loss = sum(job.lossOfBlock, blocks);
-      if (!Number.isFinite(loss)) {
-        this.#diverge(job, loss / weight);
-        return false;
+      switch (stage.each) {
+        case "thread":
+          for (const kernel of stage.kernels) kernel(this.#workspace, 0, blocks, this.#layout.blocks.offset);
+          break;
+        case "block":
+          yield* this.#blocks(stage, batch);
+          if (!this.#control.barrier() || this.#control.stopped) return undefined;
+          if (!stage.loss) break;
+          // now, because after the step's last barrier other threads may already write those of the next one
+          found = { loss: sum(job.lossOfBlock, blocks), correct: sum(job.correctOfBlock, blocks) };
+          if (Number.isFinite(found.loss)) break;
+          this.#diverge(job, found.loss / weight);
+          return undefined;
+        case "chunk":
+          if (!this.#chunks(stage.chunks, blocks)) return undefined;
+          break;
+        case "parameters":
+          if (!this.#updates.run(stage, job, step)) return undefined;
       }
     }
-    return true;
+    return found;
+  }
+
+  /** Runs this thread's share of the blocks through a stage: block k adds to slot k mod S, in order. */
+  *#blocks(stage: RunnableBlockStage, batch: Batch): Generator<void, void> {
+    const { slots } = this.#layout;
+    for (let slot = this.#control.claim(); slot < slots.length; slot = this.#control.claim()) {
+      if (stage.first) this.#clear(slots[slot]);
+      for (let block = slot; block < batch.blocks; block += slots.length) {
+        this.#block(stage, batch, block, slots[slot]);
+        yield;
+      }
+    }
   }
 
   /** Adds a step to the totals. */
@@ -200,7 +227,7 @@ export class Thread {
 
   /** Runs a block through a stage; what it has gradients for is added to a slot. */
   #block(
-    stage: Extract<RunnableStage, { each: "block" }>,
+    stage: RunnableBlockStage,
     { job, pixels, from, count, weight, step }: Batch,
     block: number,
     slot: number,

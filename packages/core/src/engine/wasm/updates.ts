@@ -2,102 +2,104 @@ import { CHUNK, STEP } from "../../compiler/kernels/optimizer.js";
 import { adamCorrections } from "../../optimizers/adam.js";
 import { LOOK_EVERY } from "../../optimizers/flush.js";
 import type { Control } from "./control.js";
-import type { MemoryLayout } from "./layout.js";
+import type { MemoryLayout, StageLayout } from "./layout.js";
 import { type EpochJob, PROGRESS } from "./work.js";
 
 export type Kernel = (workspace: number, slot: number, count: number, block: number) => void;
 
-type TrainingLayout = NonNullable<MemoryLayout["training"]>;
+type ParameterStageLayout = Extract<StageLayout, { each: "parameters" }>;
 
-/** The end of a step, of which each thread does chunk by chunk what no other one has begun. */
+/** As `StageLayout`, with what is to be done for each chunk of the row. */
+export interface RunnableParameterStage {
+  readonly each: "parameters";
+  readonly chunks: readonly (readonly Part[])[];
+  readonly clips: boolean;
+}
+
+/** What a kernel has to do in a chunk: where it begins in the row, in bytes, and how many vectors it has. */
+interface Part {
+  readonly kernel: Kernel;
+  readonly start: number;
+  readonly vectors: number;
+  readonly seldom: boolean;
+}
+
+/** The stages that each thread does chunk by chunk of all parameters, taking those that no other one has begun. */
 export class Updates {
   readonly #kernels: Readonly<Record<string, Kernel>>;
   readonly #layout: MemoryLayout;
-  readonly #training: TrainingLayout;
   readonly #numbers: Float32Array;
   readonly #control: Control;
-  /** For each chunk, which kernels update which parts of it. */
-  readonly #parts: readonly (readonly Part[])[];
 
   /** @param numbers the whole memory */
   constructor(
     kernels: Readonly<Record<string, Kernel>>,
     layout: MemoryLayout,
-    training: TrainingLayout,
     numbers: Float32Array,
     control: Control,
   ) {
     this.#kernels = kernels;
     this.#layout = layout;
-    this.#training = training;
     this.#numbers = numbers;
     this.#control = control;
-    const chunks = Math.ceil(layout.parameterLength / CHUNK);
-    this.#parts = Array.from({ length: chunks }, (_, chunk) => partsOf(chunk, layout.updates, kernels));
   }
 
-  /** Adds the slots together and updates this thread's share of the parameters. False if a thread has died. */
-  run(job: EpochJob, step: number, learningRate: number): boolean {
-    const { parameterLength } = this.#layout;
-    const { optimizer, clip } = this.#training;
+  runnable({ kernels, clips }: ParameterStageLayout): RunnableParameterStage {
+    const partsIn = (chunk: number): Part[] =>
+      kernels.flatMap(({ name, stretches, seldom }) =>
+        stretches.flatMap(([offset, length]) => {
+          const start = Math.max(chunk * CHUNK, offset);
+          const end = Math.min((chunk + 1) * CHUNK, offset + length);
+          const part = { kernel: this.#kernels[name], start: 4 * start, vectors: (end - start) / 4, seldom };
+          return end > start ? [part] : [];
+        }),
+      );
+    const chunks = Math.ceil(this.#layout.rowLength / CHUNK);
+    return { each: "parameters", chunks: Array.from({ length: chunks }, (_, k) => partsIn(k)), clips };
+  }
+
+  /** Writes what kernels read of a step. Each thread does, with the same numbers, so that none waits for another. */
+  begin(step: number, learningRate: number): void {
+    const optimizer = this.#layout.training?.optimizer;
     const numbers = this.#layout.step / 4;
     this.#numbers[numbers + STEP.learningRate] = learningRate;
-    if (optimizer.type !== "sgd") {
+    if (optimizer && optimizer.type !== "sgd") {
       const [correction1, correction2] = adamCorrections(optimizer, step);
       this.#numbers[numbers + STEP.correction1] = correction1;
       this.#numbers[numbers + STEP.correction2] = correction2;
     }
-    const chunks = Math.ceil(parameterLength / CHUNK);
-    if (clip !== undefined) {
-      for (let chunk = this.#control.claim(); chunk < chunks; chunk = this.#control.claim()) {
-        this.#reduce(chunk);
-        job.squaresOfChunk[chunk] = this.#squares(chunk);
+  }
+
+  /** Runs this thread's share of a stage. False if a thread has died. */
+  run({ chunks, clips }: RunnableParameterStage, job: EpochJob, step: number): boolean {
+    const looks = step % LOOK_EVERY === 0;
+    for (let chunk = this.#control.claim(); chunk < chunks.length; chunk = this.#control.claim()) {
+      for (const { kernel, start, vectors, seldom } of chunks[chunk]) {
+        if (!seldom || looks) kernel(0, start, vectors, 0);
       }
-      if (!this.#control.barrier()) return false;
-      // every thread comes to the same factor, so it doesn't matter that each writes it
-      const length = Math.sqrt(sum(job.squaresOfChunk, chunks));
-      this.#numbers[numbers + STEP.clipFactor] = Math.min(1, clip / (length + 1e-6));
-    }
-    const averaged = this.#chunksOfState();
-    for (let chunk = this.#control.claim(); chunk < chunks + averaged; chunk = this.#control.claim()) {
-      if (chunk >= chunks) {
-        this.#averageState(chunk - chunks);
-        continue;
+      if (clips) job.squaresOfChunk[chunk] = this.#squares(chunk);
+      else if (looks && job.progress[PROGRESS.alive] === 0 && this.#moves(chunk)) {
+        job.progress[PROGRESS.alive] = 1;
       }
-      if (clip === undefined) this.#reduce(chunk);
-      for (const { kernel, start, vectors } of this.#parts[chunk]) kernel(0, start, vectors, 0);
-      if (step % LOOK_EVERY !== 0) continue;
-      this.#kernels.flush(0, 4 * chunk * CHUNK, vectorsIn(chunk, parameterLength), 0);
-      if (job.progress[PROGRESS.alive] === 0 && this.#moves(chunk)) job.progress[PROGRESS.alive] = 1;
     }
+    if (!this.#control.barrier()) return false;
+    if (clips) this.#clip(job, chunks.length);
     return true;
   }
 
-  /** Adds a chunk of all slots together, in the first one. */
-  #reduce(chunk: number): void {
-    const vectors = vectorsIn(chunk, this.#layout.slotLength);
-    if (vectors > 0) this.#kernels.reduce(0, 4 * chunk * CHUNK, vectors, 0);
-  }
-
-  /** In how many chunks what layers keep goes into its average; that of the parameters is a part of their update. */
-  #chunksOfState(): number {
-    const { average, rowLength, parameterLength } = this.#layout;
-    return average === undefined ? 0 : Math.ceil((rowLength - parameterLength) / CHUNK);
-  }
-
-  #averageState(chunk: number): void {
-    const { rowLength, parameterLength } = this.#layout;
-    const vectors = vectorsIn(chunk, rowLength - parameterLength);
-    this.#kernels.averageState(0, 4 * (parameterLength + chunk * CHUNK), vectors, 0);
+  /** Works out the factor that gradients are clipped by: every thread comes to the same, so it doesn't matter that each writes it. */
+  #clip({ squaresOfChunk }: EpochJob, chunks: number): void {
+    const longest = this.#layout.training?.clip ?? Number.POSITIVE_INFINITY;
+    const length = Math.sqrt(sum(squaresOfChunk, chunks));
+    this.#numbers[this.#layout.step / 4 + STEP.clipFactor] = Math.min(1, longest / (length + 1e-6));
   }
 
   /** The sum of the squares of a chunk of the gradients. */
   #squares(chunk: number): number {
     const { slots, parameterLength } = this.#layout;
-    const start = slots[0] / 4 + chunk * CHUNK;
-    const end = start + 4 * vectorsIn(chunk, parameterLength);
+    const last = slots[0] / 4 + Math.min((chunk + 1) * CHUNK, parameterLength);
     let squares = 0;
-    for (let k = start; k < end; k++) squares += this.#numbers[k] * this.#numbers[k];
+    for (let k = slots[0] / 4 + chunk * CHUNK; k < last; k++) squares += this.#numbers[k] * this.#numbers[k];
     return squares;
   }
 
@@ -115,35 +117,9 @@ export class Updates {
   }
 }
 
-/** A part of a chunk: where it begins in the row, in bytes, and how many vectors it has. */
-interface Part {
-  readonly kernel: Kernel;
-  readonly start: number;
-  readonly vectors: number;
-}
-
-function partsOf(
-  chunk: number,
-  updates: MemoryLayout["updates"],
-  kernels: Readonly<Record<string, Kernel>>,
-): Part[] {
-  return updates.flatMap(({ name, stretches }) =>
-    stretches.flatMap(([offset, length]) => {
-      const start = Math.max(chunk * CHUNK, offset);
-      const end = Math.min((chunk + 1) * CHUNK, offset + length);
-      return end > start ? [{ kernel: kernels[name], start: 4 * start, vectors: (end - start) / 4 }] : [];
-    }),
-  );
-}
-
 /** The sum of the first `count` numbers. */
 export function sum(numbers: Float64Array, count: number): number {
   let total = 0;
   for (let k = 0; k < count; k++) total += numbers[k];
   return total;
-}
-
-/** How many vectors of a chunk lie in the first `length` parameters; negative if it lies behind them. */
-function vectorsIn(chunk: number, length: number): number {
-  return Math.min(CHUNK, length - chunk * CHUNK) / 4;
 }
