@@ -25,6 +25,7 @@ const UNIT = 2 ** -24;
 
 /** [channels, filters, height and width] */
 const sizes = [
+  [8, 16, 12],
   [16, 16, 16],
   [32, 64, 26],
   [64, 64, 14],

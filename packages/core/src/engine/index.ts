@@ -69,7 +69,7 @@ export interface EngineOptions {
   readonly strict?: boolean | undefined;
   /**
    * How the wasm engine computes convolutions. `direct`: as they are written. `auto`, the default: those with 3x3 kernels
-   * and at least 16 channels and filters by Winograd's method, with a quarter of the multiplications. The results differ by
+   * and at least 8 channels and filters by Winograd's method, with a quarter of the multiplications. The results differ by
    * roundings, somewhat larger ones (docs/performance.md).
    */
   readonly convolution?: Convolution | undefined;

@@ -145,7 +145,7 @@ const rows: readonly (readonly [keyof typeof networks, Row, string])[] = [
   [
     "odd",
     { batchSize: 33, optimizer: { type: "sgd", momentum: 0.9 }, schedule: "constant" },
-    "0d1c32c29c999e2b",
+    "754a194542419552",
   ],
   [
     "odd",

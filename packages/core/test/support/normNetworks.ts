@@ -31,7 +31,7 @@ const convolution = fc.oneof(
     stride: from(1, 2),
     padding: from(0, 2),
   }),
-  // computed by tiles, if there are 16 channels before it
+  // computed by tiles, if there are 8 or 16 channels before it
   fc.record({
     type: fc.constant("conv2d" as const),
     filters: fc.constant(16),

@@ -28,8 +28,11 @@ export interface TileStash {
   readonly tileGradients: Buffer;
 }
 
-/** With fewer weights for each channel and filter, the stash would take longer to write and read than it saves. */
-const FEWEST_WEIGHTS = 32 * 32;
+/**
+ * What a block saves is so many times as much for each pair of a channel and a filter as what it pays is for each tile of one of
+ * them, which has to be written and read.
+ */
+const SAVED_TO_PAID = 0.5;
 
 /** With more tiles, what is done once for each block is little beside what is done for each tile. */
 const MOST_TILES = 8;
@@ -40,7 +43,8 @@ const LARGEST_STASH = 2 ** 24;
 /** Whether the gradient of a convolution's weights is computed for whole batches of so many blocks, where Winograd's method is allowed. */
 export function winogradBatchPays(layer: Conv2d, blocks: number): boolean {
   const [[C], [O]] = [layer.inputShape, layer.outputShape];
-  if (!winogradPays(layer) || C * O < FEWEST_WEIGHTS || tileCount(layer) > MOST_TILES) return false;
+  const tiles = tileCount(layer);
+  if (!winogradPays(layer) || tiles > MOST_TILES || SAVED_TO_PAID * C * O < tiles * (C + O)) return false;
   const { tileInputs, tileGradients } = stashSizes(layer);
   return blocks * (tileInputs + tileGradients) <= LARGEST_STASH;
 }

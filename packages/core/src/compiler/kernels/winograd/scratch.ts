@@ -15,7 +15,7 @@ export const TILES_TOGETHER = 3;
 export const LINE = 16;
 
 /** Fewer channels, or filters, and the transforms cost more than they save. */
-const FEWEST = 16;
+const FEWEST = 8;
 
 /** Whether this convolution is computed by Winograd's method where that is allowed. */
 export function winogradPays({
