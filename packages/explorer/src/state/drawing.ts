@@ -43,6 +43,9 @@ export interface Drawing {
 
 export const emptyDrawing: Drawing = { base: undefined, strokes: [] };
 
+/** What lies on the pad at the start. */
+export const firstDrawing: Drawing = { base: { kind: "sample", digit: 3, index: 0 }, strokes: [] };
+
 export const isEmpty = ({ base, strokes }: Drawing) => base === undefined && strokes.length === 0;
 
 /** Whether the empty pad is shown: a blank picture is none of the classes, and the network's numbers for it are no answer. */

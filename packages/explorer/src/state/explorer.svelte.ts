@@ -15,7 +15,7 @@ import type { Theme } from "../view/colours.js";
 import { cellIn, hasCell, layerNameOf } from "../view/grids.js";
 import { lieOf, parameterOf } from "../view/layout.js";
 import { inPass, oppositeOf, otherPass, PAGE, type Pass } from "../view/network.js";
-import { type Drawing, emptyDrawing, pixelsOf, type Stroke } from "./drawing.js";
+import { type Drawing, emptyDrawing, firstDrawing, pixelsOf, type Stroke } from "./drawing.js";
 import type { LinkState } from "./link.js";
 import { choices, type Network } from "./networks.js";
 import { openedFor, remembered, retaken } from "./openedPicture.js";
@@ -79,7 +79,7 @@ export class Explorer extends Shown {
   /** Opens with a network and with what a link says. */
   open(network: Network, link: LinkState): void {
     this.batch = undefined;
-    this.drawing = link.drawing ?? { base: { kind: "sample", digit: 3, index: 0 }, strokes: [] };
+    this.drawing = link.drawing ?? firstDrawing;
     this.answer = link.answer;
     this.scope = link.scope ?? "image";
     this.image = link.scope ? (link.image ?? 0) : 0;

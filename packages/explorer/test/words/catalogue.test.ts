@@ -1,4 +1,4 @@
-import { describe, expect, expectTypeOf, test } from "vitest";
+import { describe, expect, expectTypeOf, onTestFinished, test, vi } from "vitest";
 import { de } from "../../src/words/catalogue/de/index.js";
 import { en } from "../../src/words/catalogue/en/index.js";
 import { firstSpoken, numberIn, say } from "../../src/words/catalogue/index.js";
@@ -50,6 +50,16 @@ describe("a message", () => {
     expect(say("en", "collect.pictures", { count: 1234 })).toBe("1,234 pictures");
     expect(say("de", "collect.pictures", { count: 1234 })).toBe("1.234 Bilder");
     expect(numberIn("de", 0.985, { style: "percent", maximumFractionDigits: 1 })).toBe("98,5\u00a0%");
+  });
+
+  test("with a small number is said without a format, which browsers are slow to make", () => {
+    const formats = [vi.spyOn(Intl, "NumberFormat"), vi.spyOn(Intl, "PluralRules")];
+    onTestFinished(() => {
+      for (const format of formats) format.mockRestore();
+    });
+    expect(say("en", "collect.pictures", { count: 999 })).toBe("999 pictures");
+    expect(say("de", "start.about", { count: 6 })).toContain("6");
+    for (const format of formats) expect(format).not.toHaveBeenCalled();
   });
 });
 

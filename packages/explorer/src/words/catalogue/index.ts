@@ -20,23 +20,27 @@ export const languages = Object.keys(catalogues) as readonly Language[];
 /** How languages are called by those who speak them. */
 export const languageNames: Readonly<Record<Language, string>> = { en: "English", de: "Deutsch" };
 
-const rules = new Map(languages.map((language) => [language, new Intl.PluralRules(language)]));
-const numbers = new Map(languages.map((language) => [language, new Intl.NumberFormat(language)]));
+/** Made for the first large number: a browser takes up to 20 ms for one. */
+const formats = new Map<Language, Intl.NumberFormat>();
+
+/** A number in a sentence. Small whole ones look the same in all these languages. */
+function plainNumber(language: Language, value: number): string {
+  if (Number.isInteger(value) && value >= 0 && value < 1000) return String(value);
+  const format = formats.get(language) ?? new Intl.NumberFormat(language);
+  formats.set(language, format);
+  return format.format(value);
+}
 
 /** A message in a language, with what it was given in its places; numbers are written as the language does. */
 export function say<K extends Key>(language: Language, key: K, ...[given]: Arguments<K>): string {
   const message: Message = catalogues[language][key];
   const values = (given ?? {}) as Readonly<Record<string, string | number>>;
-  const text = typeof message === "string" ? message : message[formOf(language, values.count as number)];
+  const text = typeof message === "string" ? message : message[values.count === 1 ? "one" : "other"];
   return text.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name];
-    return typeof value === "number" ? (numbers.get(language) as Intl.NumberFormat).format(value) : value;
+    return typeof value === "number" ? plainNumber(language, value) : value;
   });
 }
-
-/** English and German have these two forms only. */
-const formOf = (language: Language, count: number) =>
-  rules.get(language)?.select(count) === "one" ? "one" : "other";
 
 /** A number as a language writes it: `numberIn("de", 0.98, { style: "percent" })` is `98 %`. */
 export function numberIn(language: Language, value: number, options: Intl.NumberFormatOptions = {}): string {

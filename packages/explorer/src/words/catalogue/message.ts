@@ -4,7 +4,7 @@
  */
 export type Message = string | Forms;
 
-/** The forms of `Intl.PluralRules` that English and German have. */
+/** The forms that English and German have: of 1, and of any other number. */
 export interface Forms {
   readonly one: string;
   readonly other: string;

@@ -1,0 +1,49 @@
+import { expect } from "vitest";
+import { testInBrowser } from "../../../test/support/browser.js";
+import { visit } from "./support/visit.js";
+
+declare global {
+  /** What was there of the page after each change of it. */
+  var stages: { pad: boolean; columns: number; areColumnsSeen: boolean; notes: boolean; cell: boolean }[];
+}
+
+/** What is changed in a task is told at its end, so that each task of the start is seen here. */
+function watchStart() {
+  globalThis.stages = [];
+  new MutationObserver(() => {
+    const columns = [...document.querySelectorAll<HTMLElement>("#network .column")];
+    globalThis.stages.push({
+      pad: document.querySelector(".pad") !== null,
+      columns: columns.length,
+      areColumnsSeen: columns.some((column) => column.checkVisibility()),
+      notes: document.getElementById("notes") !== null,
+      cell: document.querySelector(".sheet .value") !== null,
+    });
+  }).observe(document, { childList: true, subtree: true });
+}
+
+testInBrowser(
+  "the page comes piece by piece, the network column by column, seen when all is there",
+  async () => {
+    const { page } = await visit({ before: watchStart });
+    const stages = await page.evaluate(() => globalThis.stages);
+    const { columns } = stages[stages.length - 1];
+    expect(stages.some(({ pad, columns }) => pad && columns === 0)).toBe(true);
+    expect(new Set(stages.map((stage) => stage.columns)).size).toBeGreaterThanOrEqual(6); // one-conv: x, four layers, the end
+    expect(stages.every((stage) => !stage.areColumnsSeen || stage.columns === columns)).toBe(true);
+    expect(stages.some((stage) => stage.areColumnsSeen && !stage.notes)).toBe(true);
+    expect(stages.some(({ notes, cell }) => notes && !cell)).toBe(true);
+
+    // what is in menus and dialogs comes when they are opened
+    expect(await page.locator(".menu > *, dialog").count()).toBe(0);
+    await page.locator("summary").filter({ hasText: "Open" }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".menu button").filter({ hasText: "lenet5" }).waitFor();
+    const help = page.getByRole("button", { name: "Keys and help" });
+    await help.click();
+    await page.locator("dialog h2").waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator("dialog").waitFor({ state: "detached" });
+    expect(await help.evaluate((button) => button === document.activeElement)).toBe(true);
+  },
+);
