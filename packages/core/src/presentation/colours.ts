@@ -28,8 +28,13 @@ const COLOURS = 129;
 
 /** One scale for all these values, so that the same colour is the same value everywhere in it. */
 export function scaleFor(arrays: readonly ArrayLike<number>[]): Scale {
-  const signed = arrays.some((values) => Array.prototype.some.call(values, (value: number) => value < 0));
+  const signed = arrays.some(hasNegative);
   return { kind: signed ? "diverging" : "sequential", largest: largestIn(arrays) };
+}
+
+function hasNegative(values: ArrayLike<number>): boolean {
+  for (let k = 0; k < values.length; k++) if (values[k] < 0) return true;
+  return false;
 }
 
 /** The same scale for values that have a sign by their nature, as gradients and weights do. */

@@ -31,10 +31,13 @@ export class Shown {
   /** The class that counts as right for the image that is shown. */
   readonly label: number = $derived(this.trace.labels[this.image]);
 
-  readonly #scales = $derived.by(() => {
-    void [this.trace, this.image];
-    return new Map<string, Scale>();
+  /** How tensors of this network lie: the same objects while only numbers change, so that nothing is done anew for them. */
+  readonly #grids = $derived.by(() => {
+    void this.network.model;
+    return new Map<string, Grid>();
   });
+  /** Scales stay as long as the numbers do: those of parameters while somebody draws. */
+  readonly #scales = new WeakMap<Tensor, Map<string, Scale>>();
 
   /** Those of the network, not of an image: what is learnt, and what layers keep besides. */
   readonly #parameters: ReadonlySet<string> = $derived(
@@ -54,7 +57,11 @@ export class Shown {
   }
 
   gridOf(tensor: string): Grid {
-    return gridOf(this.network.model, tensor, this.tensors[tensor].shape);
+    const { shape } = this.tensors[tensor];
+    const key = `${tensor} ${shape[0]}`; // the rest of a shape is the network's
+    const grid = this.#grids.get(key) ?? gridOf(this.network.model, tensor, shape);
+    this.#grids.set(key, grid);
+    return grid;
   }
 
   placeOf(cell: Cell): Place {
@@ -86,19 +93,24 @@ export class Shown {
   /** The colours of a picture: one scale for the layer, or one for each map. */
   scaleOf(tensor: string, plane?: number): Scale {
     const alone = this.scaling === "map" && plane !== undefined;
-    const key = alone ? `${tensor} ${plane}` : tensor;
-    let scale = this.#scales.get(key);
-    if (!scale) {
-      const grid = this.gridOf(tensor);
-      const start = startOf(grid, this.imageFor(tensor), 0);
-      const values = alone
-        ? this.planeOf(tensor, plane)
-        : this.tensors[tensor].data.subarray(start, start + grid.planes * grid.cells);
-      const fitted = (this.#isSigned(tensor) ? signedScaleFor : scaleFor)([values]);
-      scale = withFloor(fitted, this.#kindOf(tensor));
-      this.#scales.set(key, scale);
-    }
+    const numbers = this.tensors[tensor];
+    const image = this.imageFor(tensor);
+    const scales = this.#scales.get(numbers) ?? new Map<string, Scale>();
+    this.#scales.set(numbers, scales);
+    const key = `${tensor} ${image} ${alone ? plane : ""}`;
+    const scale = scales.get(key) ?? this.#fitted(tensor, image, alone ? plane : undefined);
+    scales.set(key, scale);
     return scale;
+  }
+
+  /** A scale for one picture of an image, or for all of them. */
+  #fitted(tensor: string, image: number, plane: number | undefined): Scale {
+    const grid = this.gridOf(tensor);
+    const start = startOf(grid, image, plane ?? 0);
+    const count = (plane === undefined ? grid.planes : 1) * grid.cells;
+    const values = this.tensors[tensor].data.subarray(start, start + count);
+    const fitted = (this.#isSigned(tensor) ? signedScaleFor : scaleFor)([values]);
+    return withFloor(fitted, this.#kindOf(tensor));
   }
 
   #kindOf(tensor: string): "gradient" | "parameter" | "activation" {
