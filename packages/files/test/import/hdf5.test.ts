@@ -1,7 +1,9 @@
 import { InputError } from "unravel-cnn";
 import { expect, test } from "vitest";
 import { openHdf5 } from "../../src/import/hdf5/index.js";
+import { importModel } from "../../src/import/index.js";
 import { h5pyFiles, testWithH5py } from "../support/h5py.js";
+import { expectRefused } from "../support/refused.js";
 
 /* Files in all the ways in which h5py writes them, read here. */
 
@@ -81,7 +83,7 @@ testWithH5py("whatever h5py writes", () => {
     const x = { shape: [7, 11, 5], values: Array.from({ length: 385 }, (_, k) => k) };
     for (const path of ["plain", ...(latest ? [] : ["chunked", "gzip", "all"])])
       expect(numbers(path), path).toEqual(x);
-    expect(() => numbers("whole")).toThrow(/an array holds whole numbers/);
+    expect(() => numbers("whole")).toThrow(/its weights are whole numbers/);
     expect(() => numbers("unwritten")).toThrow(/never written/);
     if (latest) {
       expect(() => numbers("newer")).toThrow(/a way of newer HDF5/);
@@ -97,4 +99,25 @@ test("other beginnings are refused", () => {
   expect(() => open(Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a))).toThrow(
     /it ends before byte 9/,
   );
+});
+
+testWithH5py("a network that was quantised is refused, with the layer and what to do", async () => {
+  const dense = { class_name: "Dense", config: { name: "out", units: 3, use_bias: false } };
+  const config = {
+    class_name: "Sequential",
+    config: { layers: [{ class_name: "InputLayer", config: { name: "in", batch_shape: [null, 4] } }, dense] },
+  };
+  const files = h5pyFiles(
+    `f.attrs["model_config"] = ${JSON.stringify(JSON.stringify(config))}
+g = f.create_group("model_weights/out")
+g.attrs["weight_names"] = ["out/kernel"]
+g.create_dataset("out/kernel", data=np.zeros((4, 3), ["int8", "V2"][k]))`,
+    ["", ""],
+  );
+  const what = ["whole numbers", "values of a kind that isn't read"];
+  for (const [k, bytes] of files.entries())
+    await expectRefused(
+      importModel({ name: "net.h5", bytes }),
+      new RegExp(`^net.h5: layer "out" \\(Dense\\): its weights are ${what[k]}, but .* in float32`),
+    );
 });

@@ -35,6 +35,12 @@ const chains: readonly [string, readonly KerasEntry[], Shapes, RegExp][] = [
     /somebody's own/,
   ],
   [
+    "a class of somebody's own that has Keras's name",
+    [input(6, 6, 2), { ...conv(), module: "__main__", registered_name: "Conv2D" } as never],
+    {},
+    /layer "conv2d": its class "Conv2D" comes from "__main__", not from Keras/,
+  ],
+  [
     "ELU",
     [input(6, 6, 2), conv({ activation: "elu" }), ...end],
     kernel,
@@ -176,6 +182,14 @@ test.each(chains)("%s", async (_, layers, shapes, message) => {
 const x = behind([], input(6));
 const d = (name: string, inputs: readonly string[]) => behind(inputs, dense({ name, units: 6 }));
 const shared = { ...d("a", ["inputlayer"]), inbound_nodes: [[["inputlayer", 0, 0, {}]], [["a", 0, 0, {}]]] };
+/** A layer that is told to do in predictions what it does in training, in each way in which that is written. */
+const norm = behind(["inputlayer"], entry("BatchNormalization"));
+const tensorOf = {
+  class_name: "__keras_tensor__",
+  config: { shape: [null, 6], dtype: "float32", keras_history: ["inputlayer", 0, 0] },
+};
+const training = (inbound_nodes: unknown) =>
+  functional("inputlayer", "batchnormalization", x, { ...norm, inbound_nodes });
 let deep: unknown = functional("inputlayer", "a", x, d("a", ["inputlayer"]));
 for (let k = 0; k < 20; k++)
   deep = {
@@ -190,6 +204,17 @@ const graphs: readonly [string, unknown, RegExp][] = [
   ],
   ["itself", functional("inputlayer", "a", x, d("a", ["a"])), /in a circle/],
   ["a shared layer", functional("inputlayer", "a", x, shared as never), /layer "a": it is called 2 times/],
+  [
+    "Keras 2 in training",
+    training([[["inputlayer", 0, 0, { training: true }]]]),
+    /layer "batchnormalization": it is called with training=True/,
+  ],
+  [
+    "Keras 3 in training",
+    training([{ args: [tensorOf], kwargs: { mask: null, training: true } }]),
+    /called with training=True/,
+  ],
+  ["the same by place", training([{ args: [tensorOf, true], kwargs: {} }]), /called with training=True/],
   ["an unknown input", functional("inputlayer", "a", x, d("a", ["nowhere"])), /there is no such layer/],
   [
     "no such output",

@@ -66,6 +66,30 @@ test("what Keras's converter writes: model_config, several shards, weights in gr
   expectClose(await tensorflowPredicts(files, images), scores, 1e-5, "TensorFlow.js");
 });
 
+test("what the converter makes of Keras 3: weights called as in a .keras file, and those of the optimiser", async () => {
+  const whole = await readModelJson(file, { "weights.bin": weights });
+  const [group] = file.weightsManifest as { weights: { name: string; shape: number[] }[] }[];
+  const places = [
+    "layers/conv2d/vars/0",
+    "layers/conv2d/vars/1",
+    "layers/dense/vars/0",
+    "layers/dense/vars/1",
+  ];
+  const named = group.weights.map((weight, k) => ({ ...weight, name: places[k] }));
+  const step = { name: "optimizer/vars/0", shape: [], dtype: "int32" };
+  const converted = {
+    format: "layers-model",
+    generatedBy: "keras v3.9.2",
+    convertedBy: "TensorFlow.js Converter v4.22.0",
+    modelTopology: { keras_version: "3.9.2", model_config: file.modelTopology },
+    weightsManifest: [{ paths: ["group1-shard1of1.bin"], weights: [...named, step] }],
+  };
+  const bytes = new Uint8Array([...weights, 12, 0, 0, 0]);
+  const read = await readModelJson(converted, { "group1-shard1of1.bin": bytes });
+  expect(read.parameters).toEqual(whole.parameters);
+  expect(read.table.map(({ from }) => from)).toEqual(places);
+});
+
 test.each(["uint8", "uint16", "float16"])("weights quantised as %s", async (dtype) => {
   const wide = dtype === "uint8" ? 1 : 2;
   const [group] = file.weightsManifest as { weights: object[] }[];
@@ -199,6 +223,14 @@ test("a network that ends in an image's numbers, and one that adds rows in both 
     expectClose(scoresOf(await importFiles(files), inputs), scoresOf(saved, inputs), 1e-5, "imported again");
   }
 });
+
+test.each(["meanSquaredError", "binaryCrossEntropy"] as const)(
+  "the loss %s is kept, also where the network ends in scores",
+  async (type) => {
+    const back = await importFiles(await exportModel(savedAs({ ...spec, loss: { type } }), "tfjs"));
+    expect(back.model.spec.loss).toEqual({ type });
+  },
+);
 
 test("what is no layers model is refused", async () => {
   const json = (value: unknown) =>

@@ -40,7 +40,12 @@ export const tfjs: ExportFormat = {
         backend: "tensorflow",
       },
       weightsManifest: [{ paths: [weightsFile], weights: entries }],
-      userDefinedMetadata: { classes: model.classes, normalize: model.normalize, pixels },
+      userDefinedMetadata: {
+        classes: model.classes,
+        loss: model.spec.loss,
+        normalize: model.normalize,
+        pixels,
+      },
     };
     return [
       { name: `${settings.name}.json`, bytes: new TextEncoder().encode(JSON.stringify(file)) },

@@ -1,4 +1,4 @@
-import type { Tensor } from "unravel-cnn";
+import { InputError, type Tensor } from "unravel-cnn";
 import { arrayBytes, readFilters } from "./array.js";
 import { MESSAGE, type Message, readHeader } from "./header.js";
 import { fractalHeap, treeRecords } from "./heaps.js";
@@ -84,7 +84,10 @@ function objectAt(source: Source, at: number, known: Map<number, Hdf5Object>): H
         return source.fail("an array lacks its type");
       if (type.shared) return source.fail("an array's type stands elsewhere, which isn't read");
       const { float, size, name } = readDatatype(source, type.at);
-      if (float === undefined) return source.fail(`an array holds ${name}, not floating-point numbers`);
+      if (float === undefined)
+        throw new InputError(
+          `its weights are ${name}, but only floating-point numbers are read; save the network in float32, and before it is quantised`,
+        );
       const chain = filters === undefined ? [] : readFilters(source, filters.at);
       const data = arrayBytes(source, layout.at, chain, shape, size);
       const view = new DataView(data.buffer, data.byteOffset, data.byteLength);

@@ -32,6 +32,9 @@ const DEEPEST = 16;
 
 const MODELS = ["Sequential", "Functional", "Model"];
 
+/** The modules that Keras's own classes come from. */
+const KERAS = /^(tf_keras|keras|keras_core|tensorflow)(\.|$)/;
+
 /**
  * @param model `{ class_name, config }`
  * @param source what to call the file in an error
@@ -89,9 +92,13 @@ class Reader {
       return this.fail(`a layer of the network ${told(key)} has no class_name or no config`);
     if (typeof name !== "string" || name === "" || name.includes("/"))
       return this.fail(`a ${told(className)} of the network ${told(key)} has the name ${told(name)}`);
-    const registered = member(entry, "registered_name");
+    const [module, registered] = [member(entry, "module"), member(entry, "registered_name")];
     if (typeof registered === "string" && registered.includes(">"))
       this.fail(`layer ${told(name)}: it is of the class ${told(registered)}, which is somebody's own`);
+    if (typeof module === "string" && !KERAS.test(module))
+      this.fail(
+        `layer ${told(name)}: its class ${told(className)} comes from ${told(module)}, not from Keras, so it is somebody's own`,
+      );
     return { entry, className, config: config as Json, name, key: key === "" ? name : `${key}/${name}` };
   }
 

@@ -5,6 +5,9 @@ import { expectShape, type Network, type Value } from "./network.js";
 
 /* What a row of the table of layers gets: a layer's config, looked at, its weights, and the network that it is added to. */
 
+/** How deep numbers for each channel may lie: [[[[r, g, b]]]]. */
+const DEEPEST_LIST = 3;
+
 /** The weights of a file, whichever way it names them. */
 export interface WeightSource {
   /**
@@ -68,6 +71,16 @@ export class Given {
     return typeof value === "number" && Number.isFinite(value)
       ? value
       : this.fail(`its ${key} must be a number, not ${told(value)}`);
+  }
+
+  /** One number for each channel, or one for all of them, perhaps in lists of one. */
+  numbers(key: string, channels: number, usual?: number): number[] {
+    const value = this.option(key) ?? usual;
+    const listed = Array.isArray(value) ? value.flat(DEEPEST_LIST) : [value];
+    const each = listed.length === 1 ? Array(channels).fill(listed[0]) : listed;
+    return each.length === channels && each.every((one) => typeof one === "number" && Number.isFinite(one))
+      ? each
+      : this.fail(`its ${key} is ${told(value)}, not a number or one for each channel`);
   }
 
   flag(key: string, usual: boolean): boolean {

@@ -2,10 +2,9 @@ import { InputError, type PackedMember, parseZip, type Tensor } from "unravel-cn
 import type { ImportedModel, ImportFormat } from "../format.js";
 import { type Hdf5Object, isHdf5, openHdf5 } from "../hdf5/index.js";
 import { readConfig } from "./config.js";
-import type { WeightSource } from "./given.js";
 import { parseJson } from "./json.js";
 import { type Extras, translate } from "./translate.js";
-import { byNames, type ReadWeights } from "./weights.js";
+import { byNames, byNumbers, type ReadWeights } from "./weights.js";
 
 /*
  * Keras's own files. Keras 2 (and 3, where a name ends in .h5): one HDF5 file with the config as an attribute and a group of
@@ -84,21 +83,9 @@ function readArchive(bytes: Uint8Array, source: string, extras: Extras): Importe
   const network = readConfig(parseJson(text, `${source}, config.json`), source);
   const inside = `${source}, model.weights.h5`;
   const root = openHdf5(member("model.weights.h5").bytes(), failing(inside));
-  return translate(network, byNumbers(root), source, extras);
-}
-
-/** Keras 3 puts weights where the layer stands among those of its class, numbered as they were made. */
-function byNumbers(root: Hdf5Object): WeightSource {
-  return {
-    of({ stored }, names) {
-      const older = stored.replaceAll("layers/", "_layer_checkpoint_dependencies/");
-      const [group, path] = [stored, older]
-        .map((at) => [root.member(`${at}/vars`), `${at}/vars`] as const)
-        .find(([found]) => found !== undefined) ?? [undefined, ""];
-      return names.map((_, k) => {
-        const array = group?.member(String(k));
-        return array?.isArray ? { values: array.floats(), from: `${path}/${k}` } : undefined;
-      });
-    },
+  const arrayAt = (path: string) => {
+    const array = root.member(path);
+    return array?.isArray ? () => array.floats() : undefined;
   };
+  return translate(network, byNumbers(arrayAt), source, extras);
 }

@@ -45,8 +45,10 @@ export interface Value {
   readonly nonNegative?: boolean;
 }
 
-/** What pixels from 0 to 255 are made into by layers at the start: each times `scale`, plus `offset`, per channel. */
+/** What pixels are made into by layers at the start: each times `scale`, plus `offset`, per channel. */
 export interface Scaling {
+  /** What a white pixel is before these layers. */
+  readonly white: 1 | 255;
   readonly scale: readonly number[];
   readonly offset: readonly number[];
 }

@@ -19,6 +19,10 @@ export function inboundNames(nodes: unknown, fail: (problem: string) => never): 
   const histories: unknown[] = [];
   if (isObject(node)) collect([node.args, node.kwargs], histories, 0, fail);
   else if (Array.isArray(node)) histories.push(...(typeof node[0] === "string" ? [node] : node));
+  if (isTraining(node, histories))
+    return fail(
+      "it is called with training=True, so that it does in predictions what it does in training; build the network without that, and save it again",
+    );
   return histories.map((history) => {
     const [name, call, output] = Array.isArray(history) ? history : [];
     if (typeof name !== "string")
@@ -29,6 +33,16 @@ export function inboundNames(nodes: unknown, fail: (problem: string) => never): 
       );
     return name;
   });
+}
+
+/** Whether it is told to behave as in training: by name, in second place, or in Keras 2's options. */
+function isTraining(node: unknown, histories: readonly unknown[]): boolean {
+  const args = member(node, "args");
+  return (
+    member(member(node, "kwargs"), "training") === true ||
+    (Array.isArray(args) && args.includes(true)) ||
+    histories.some((history) => Array.isArray(history) && member(history[3], "training") === true)
+  );
 }
 
 function collect(

@@ -1,8 +1,9 @@
 import { layerOfCurve, PLACES } from "../curves.js";
 import { activate, activationRows, kept } from "./activations.js";
-import type { Given, Row } from "./given.js";
+import type { Row } from "./given.js";
 import { told } from "./json.js";
 import { channelsLastOrder, inOrder, transposed, type Value } from "./network.js";
+import { scalingRows } from "./scaling.js";
 import { windowRows } from "./windows.js";
 
 /* Keras's layers by the names of their classes: what becomes of each. A layer that isn't here is refused. */
@@ -234,43 +235,6 @@ const spatialDropout: Row = {
   },
 };
 
-/** At the start it says what becomes of pixels; inside it may be a step of a function, or of padding that isn't zero. */
-const rescaling: Row = {
-  takes: ["pad", "frame", "curve"],
-  read(given, input) {
-    if (!input.raw) return rescaledInside(given, input);
-    const list = (key: string, usual: number) => {
-      const value = given.option(key) ?? usual;
-      const each = Array.isArray(value) ? value : Array(input.shape[0]).fill(value);
-      return each.length === input.shape[0] &&
-        each.every((one) => typeof one === "number" && Number.isFinite(one))
-        ? (each as number[])
-        : given.fail(`its ${key} is ${told(value)}, not a number or one for each channel`);
-    };
-    const [scale, offset] = [list("scale", 1), list("offset", 0)];
-    const before = given.network.scaling;
-    given.network.scaling = {
-      scale: scale.map((one, c) => one * (before?.scale[c] ?? 1)),
-      offset: offset.map((one, c) => one + scale[c] * (before?.offset[c] ?? 0)),
-    };
-    return input;
-  },
-};
-
-function rescaledInside(given: Given, input: Value): Value {
-  const [scale, offset] = [given.number("scale", 1), given.number("offset", 0)];
-  const of = (value: number) => scale * value + offset;
-  const { frame, pad, curve, ...base } = input;
-  if (frame) return { ...input, frame: { inside: of(frame.inside), around: of(frame.around) } };
-  if (pad?.some((side) => side > 0))
-    return given.fail(
-      "zeros were put around its input, which can only be taken before a convolution or a pool",
-    );
-  // whatever goes in, the same comes out
-  if (scale === 0) return { ...base, nonNegative: false, frame: { inside: offset, around: 0 } };
-  return { ...base, nonNegative: false, curve: (curve ?? PLACES).map(of) };
-}
-
 /** What does nothing once the network is trained. */
 const idle: Row = {
   takes: ["pad", "turned"],
@@ -282,9 +246,18 @@ const idle: Row = {
   },
 };
 
+/** Noise and changes by chance. Keras's RandomHue and RandomGrayscale change images in predictions, too, and RandomCrop cuts them. */
+const IDLE = [
+  ...["GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization"],
+  ...["RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomErasing"],
+  ...["RandomContrast", "RandomBrightness", "RandomSaturation", "RandomColorJitter"],
+  ...["RandomPosterization", "RandomSharpness", "RandomInvert"],
+];
+
 export const rows: Readonly<Record<string, Row>> = {
   ...windowRows,
   ...activationRows,
+  ...scalingRows,
   Dense: dense,
   BatchNormalization: batchNormalization,
   BatchNormalizationV1: batchNormalization,
@@ -299,16 +272,6 @@ export const rows: Readonly<Record<string, Row>> = {
   Concatenate: concatenate,
   Dropout: dropout,
   SpatialDropout2D: spatialDropout,
-  Rescaling: rescaling,
   Identity: { takes: ["pad", "turned"], read: (_given, input) => input },
-  GaussianNoise: idle,
-  GaussianDropout: idle,
-  AlphaDropout: idle,
-  ActivityRegularization: idle,
-  RandomFlip: idle,
-  RandomRotation: idle,
-  RandomZoom: idle,
-  RandomTranslation: idle,
-  RandomContrast: idle,
-  RandomBrightness: idle,
+  ...Object.fromEntries(IDLE.map((name) => [name, idle])),
 };

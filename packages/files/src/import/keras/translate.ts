@@ -12,6 +12,8 @@ import { rows } from "./rows.js";
 export interface Extras {
   /** Names of the classes, as the file has them. */
   readonly classes?: unknown;
+  /** The loss, as the file has it; what the network ends in says more. */
+  readonly loss?: unknown;
   /** What pixels from 0 to 1 become before the network, as the file has it. */
   readonly normalize?: unknown;
   /** The layer at the start that makes inputs of bytes. */
@@ -187,14 +189,14 @@ function checkOutput({ order, pad, turned, frame, curve, shape, name }: Value, n
     );
 }
 
-/** Pixels p from 0 to 1: 255 p scale + offset = (p - mean) / std. */
-function normalizationOf({ scale, offset }: Scaling): ModelSpec["normalize"] {
+/** Pixels p from 0 to 1: white p scale + offset = (p - mean) / std. */
+function normalizationOf({ white, scale, offset }: Scaling): ModelSpec["normalize"] {
   if (!scale.every((one) => one > 0))
     throw new InputError(
-      "its Rescaling layers scale pixels by a number that isn't above 0, which can't be taken.",
+      "its layers at the start scale pixels by a number that isn't above 0, which can't be taken.",
     );
-  const std = scale.map((one) => Number((1 / (255 * one)).toPrecision(9)));
-  const mean = offset.map((one, c) => Number((-one / (255 * scale[c]) + 0).toPrecision(9)));
+  const std = scale.map((one) => Number((1 / (white * one)).toPrecision(9)));
+  const mean = offset.map((one, c) => Number((-one / (white * scale[c]) + 0).toPrecision(9)));
   return { mean, std };
 }
 
@@ -214,7 +216,8 @@ function finished(
   source: string,
   extras: Extras,
 ): ImportedModel {
-  const { scaling, loss, specs, parameters, table, remarks } = network;
+  const { scaling, specs, parameters, table, remarks } = network;
+  const loss = network.loss ?? (extras.loss as ModelSpec["loss"]);
   const normalize =
     scaling === undefined
       ? (extras.normalize as ModelSpec["normalize"])
@@ -231,7 +234,9 @@ function finished(
   if (extras.givenSpec)
     remarks.add("The file describes its network itself: the spec that was given wasn't looked at.");
   if (scaling !== undefined)
-    remarks.add("Layers at the start that scale pixels from 0 to 255 became the normalisation of pixels.");
+    remarks.add(
+      `Layers at the start that scale pixels from 0 to ${scaling.white} became the normalisation of pixels.`,
+    );
   else if (normalize === undefined)
     remarks.add(
       "The file doesn't say how pixels become inputs: numbers from 0 to 1 go in as they are; if it was trained on others, set normalize in the model's spec.",

@@ -38,6 +38,26 @@ export function byNames(groupOf: (name: string) => ReadWeights, always: boolean)
   };
 }
 
+/**
+ * Weights as Keras 3 keeps them: where the layer stands among those of its class, numbered as they were made, such as
+ * `layers/conv2d_1/vars/0`.
+ * @param arrayAt what reads the array at a path; undefined if there is none
+ */
+export function byNumbers(arrayAt: (path: string) => (() => Tensor) | undefined): WeightSource {
+  return {
+    of({ stored }, names) {
+      const older = stored.replaceAll("layers/", "_layer_checkpoint_dependencies/");
+      return names.map((_, k) => {
+        for (const from of [`${stored}/vars/${k}`, `${older}/vars/${k}`]) {
+          const read = arrayAt(from);
+          if (read) return { values: read(), from };
+        }
+        return undefined;
+      });
+    },
+  };
+}
+
 interface Entry {
   readonly from: string;
   /** `a/conv2d` of `a/conv2d/kernel:0` */

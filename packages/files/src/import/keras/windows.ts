@@ -130,7 +130,11 @@ const depthwiseConv2d: Row = {
       given.layer.name === given.pixelsLayer &&
       kernel.values.data.length === channels
     ) {
-      given.network.scaling = { scale: [...kernel.values.data], offset: [...offsets.values.data] };
+      given.network.scaling = {
+        white: 255,
+        scale: [...kernel.values.data],
+        offset: [...offsets.values.data],
+      };
       return input;
     }
     const layer = depthwise(given, input, bias, kernel);

@@ -3,7 +3,7 @@ import type { ImportedModel, ImportFormat } from "../format.js";
 import { readConfig } from "../keras/config.js";
 import { isObject, member, parseJson } from "../keras/json.js";
 import { translate } from "../keras/translate.js";
-import { byNames } from "../keras/weights.js";
+import { byNames, byNumbers } from "../keras/weights.js";
 import { readManifest } from "./manifest.js";
 
 /* Layers models of TensorFlow.js: model.json with Keras's config, whoever wrote it, and files of weights beside it. */
@@ -42,12 +42,13 @@ export const tfjs: ImportFormat = {
     const pixels = member(metadata, "pixels");
     return translate(
       network,
-      byNames(() => weights, true),
+      isNumbered(weights.keys()) ? byNumbers((path) => weights.get(path)) : byNames(() => weights, true),
       name,
       {
         givenSpec: spec !== undefined,
         classes: member(metadata, "classes"),
         ...(ours && {
+          loss: member(metadata, "loss"),
           normalize: member(metadata, "normalize"),
           pixelsLayer: typeof pixels === "string" ? pixels : undefined,
         }),
@@ -55,3 +56,7 @@ export const tfjs: ImportFormat = {
     );
   },
 };
+
+/** Whether the weights are called as in a `.keras` file, which is how the converter writes those of Keras 3. */
+const isNumbered = (names: Iterable<string>): boolean =>
+  [...names].some((name) => /^(layers|_layer_checkpoint_dependencies)\/.*\/vars\/\d+$/.test(name));
