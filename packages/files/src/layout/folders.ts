@@ -1,5 +1,6 @@
 import { InputError } from "unravel-cnn";
 import { baseName, listed, were } from "./names.js";
+import { isSplit, type Splits, splitsIn } from "./splits.js";
 
 /** A picture and what is known of it before it is read. */
 export interface Labelled {
@@ -20,13 +21,6 @@ export interface Layout {
   readonly remarks: readonly string[];
 }
 
-/** What the folders of a split are called. A validation set stands for the test set where there is none. */
-const SPLITS: readonly { readonly names: RegExp; readonly set: "train" | "test" | "val" }[] = [
-  { names: /^(train|training|train_?set|training_?set|trainset)$/i, set: "train" },
-  { names: /^(test|testing|test_?set|testset)$/i, set: "test" },
-  { names: /^(val|valid|validation|dev|eval)$/i, set: "val" },
-];
-
 /**
  * Classes by folders: one for each class, or `train` and `test` (or `val`) with such folders. A single folder around all of it is
  * passed through; what lies deeper belongs to the class's folder.
@@ -41,6 +35,7 @@ export function foldersLayout(pictures: readonly string[], folders: readonly str
     .filter((path) => path.startsWith(around))
     .map((path) => path.slice(around.length));
   const splits = splitsIn(inside);
+  const twins = twinsIn(inside, splits);
   const remarks: string[] = [];
   const images: Labelled[] = [];
   const classes = new Set<string>();
@@ -53,22 +48,18 @@ export function foldersLayout(pictures: readonly string[], folders: readonly str
       unused.set(parts[0], (unused.get(parts[0]) ?? 0) + 1);
       continue;
     }
-    const [label, ...rest] = split ? parts.slice(1) : parts;
+    const [label, ...rest] = split ? withoutTwin(parts, twins) : parts;
     if (rest.length === 0) loose.push(path);
     else images.push({ path: pictures[k], label: label.normalize("NFC"), set: split });
   }
   for (const path of insideFolders) {
     const parts = path.split("/").filter((part) => part !== "");
-    const depth = splits?.has(parts[0]) ? 2 : 1;
-    if (parts.length === depth && (depth === 2 || !splits)) classes.add(parts[depth - 1].normalize("NFC"));
+    const own = splits?.has(parts[0]) ? withoutTwin(parts, twins) : parts;
+    if (own.length === 1 && (own !== parts || !splits)) classes.add(own[0].normalize("NFC"));
   }
   for (const { label } of images) classes.add(label);
   const outermost = [...new Set(inside.map((path) => path.split("/")[0]))];
-  if (
-    !splits &&
-    images.length > 0 &&
-    outermost.every((name) => SPLITS.some(({ names }) => names.test(name)))
-  ) {
+  if (!splits && images.length > 0 && outermost.every(isSplit)) {
     throw new InputError(`the pictures in ${listed(outermost)} lie in no class's folder; ${FIX}`);
   }
   if (images.length === 0) throw new InputError(noClasses(pictures));
@@ -85,6 +76,20 @@ export function foldersLayout(pictures: readonly string[], folders: readonly str
   }
   return { images, classes: [...classes], remarks };
 }
+
+/** Folders of a split that hold nothing but a folder of the same name with folders in it, as `seg_train/seg_train/`. */
+function twinsIn(paths: readonly string[], splits: Splits | undefined): ReadonlySet<string> {
+  const isTwin = (folder: string) =>
+    paths.every((path) => {
+      const [outer, inner, ...rest] = path.split("/");
+      return outer !== folder || (inner === folder && rest.length > 1);
+    });
+  return new Set([...(splits?.keys() ?? [])].filter(isTwin));
+}
+
+/** The path inside a folder of a split, and inside its twin. */
+const withoutTwin = (parts: readonly string[], twins: ReadonlySet<string>): readonly string[] =>
+  parts.slice(twins.has(parts[0]) ? 2 : 1);
 
 function noClasses(pictures: readonly string[]): string {
   return pictures.length === 0
@@ -105,30 +110,7 @@ function folderAround(pictures: readonly string[]): string {
     const deeper = pictures.filter((path) => path.slice(inner.length).includes("/"));
     if (next.size !== 1 || deeper.length === 0) return around;
     // a single class's folder with folders of its own, or train/ alone, is not taken away
-    if (SPLITS.some(({ names }) => names.test(only))) return around;
+    if (isSplit(only)) return around;
     around = inner;
   }
-}
-
-/** Which of the outermost folders are a split; undefined if they are classes. */
-function splitsIn(paths: readonly string[]): ReadonlyMap<string, "train" | "test"> | undefined {
-  const found = new Map<"train" | "test" | "val", string>();
-  const withFolders = new Set(
-    paths.filter((path) => path.split("/").length > 2).map((path) => path.split("/")[0]),
-  );
-  for (const folder of withFolders) {
-    const split = SPLITS.find(({ names }) => names.test(folder));
-    if (split && !found.has(split.set)) found.set(split.set, folder);
-  }
-  const test = found.get("test") ?? found.get("val");
-  const train = found.get("train");
-  if (train === undefined && test === undefined) return undefined;
-  // a class that happens to be called so stands beside others
-  const others = [...withFolders].filter((folder) => !SPLITS.some(({ names }) => names.test(folder)));
-  if (train === undefined && others.length > 0) return undefined;
-  if (test === undefined && others.length > 0) return undefined;
-  return new Map([
-    ...(train === undefined ? [] : [[train, "train"] as const]),
-    ...(test === undefined ? [] : [[test, "test"] as const]),
-  ]);
 }

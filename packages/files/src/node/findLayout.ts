@@ -25,6 +25,8 @@ export async function findLayout(source: FileSource): Promise<Found> {
     const columns = labelColumns(rows);
     return columns ? [{ path, rows, columns }] : [];
   });
+  const others = tables.map(({ path }) => path).filter((path) => !usable.some((one) => one.path === path));
+  const unused = others.length === 0 ? [] : [withoutLabels(others)];
   const remarks = [
     ...source.remarks,
     ...othersLeftOut(
@@ -57,13 +59,19 @@ export async function findLayout(source: FileSource): Promise<Found> {
         missing: layouts.flatMap(({ missing }) => missing),
       };
     }
-    remarks.push(
-      `${listed(chosen.map(({ path }) => path))} names no picture that is there, so classes come from folders`,
-    );
+    unused.push(`${listed(chosen.map(({ path }) => path))} names no picture that is there`);
   }
-  const layout = inFileOf(source.name, () => foldersLayout(paths, source.folders));
+  const layout = inFileOf(
+    source.name,
+    () => foldersLayout(paths, source.folders),
+    unused.map((why) => `${why}, and `).join(""),
+  );
+  remarks.push(...unused.map((why) => `${why}, so classes come from folders`));
   return { source, layout: { ...layout, remarks: [...remarks, ...layout.remarks] }, missing: [] };
 }
+
+const withoutLabels = (tables: readonly string[]): string =>
+  `${listed(tables)} ${tables.length === 1 ? "has" : "have"} no columns called file and label in the first row`;
 
 /** Files that are called pictures, and those without an ending whose first bytes are a picture's. */
 async function picturesIn({ files, read }: FileSource): Promise<{ path: string }[]> {
@@ -170,12 +178,15 @@ export async function tableLayout(
   return { source, layout, missing: layout.missing };
 }
 
-/** Messages that begin with a small letter become sentences that begin with the file's name. */
-export function inFileOf<T>(name: string, work: () => T): T {
+/**
+ * Messages that begin with a small letter become sentences that begin with the file's name.
+ * @param before what stands before the message: another part of the sentence
+ */
+export function inFileOf<T>(name: string, work: () => T, before = ""): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof InputError) throw new InputError(`${name}: ${error.message}.`);
+    if (error instanceof InputError) throw new InputError(`${name}: ${before}${error.message}.`);
     throw error;
   }
 }

@@ -15,6 +15,9 @@ import { type PixelData, pixelTables } from "./pixelTables.js";
 import { readPictures } from "./readPictures.js";
 import { tableSource } from "./tableSource.js";
 
+/** Another one whenever other classes are found, or other images made, of the same files: what is kept counts no more. */
+const VERSION = 2;
+
 /** What becomes of a folder's pictures, and who hears of it. */
 export interface ImageFolderOptions extends TargetOptions {
   /** Leave files out that can't be read as pictures; default: they are an error. */
@@ -70,7 +73,7 @@ async function load(
   const opened = await openPictures(path, source);
   signal?.throwIfAborted();
   const keyFor = (made: PictureTarget) =>
-    JSON.stringify({ version: 1, files: opened.fingerprint, target: made, onlyTest, seed });
+    JSON.stringify({ version: VERSION, files: opened.fingerprint, target: made, onlyTest, seed });
   const kept = cache ? await readKept(keyFor(target), env) : undefined;
   if (kept) {
     const { broken, files } = kept.about;

@@ -4,10 +4,12 @@ import { InputError } from "unravel-cnn";
 export type Rows = readonly (readonly string[])[];
 
 /**
- * A text with commas, semicolons or tabs between its values, some of which may be in quotes (RFC 4180). Empty lines are left out.
+ * A text with commas, semicolons or tabs between its values, some of which may be in quotes (RFC 4180). Empty lines are left out,
+ * and so is `sep=;`, which Excel has in the first one.
  * @throws InputError that begins with a small letter, if a quote is never closed
  */
-export function parseCsv(text: string): Rows {
+export function parseCsv(file: string): Rows {
+  const text = file.replace(/^"?sep=[,;\t]"?(\r\n?|\n)/i, "");
   const delimiter = delimiterOf(text);
   const rows: string[][] = [];
   let row: string[] = [];

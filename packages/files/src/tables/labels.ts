@@ -103,18 +103,20 @@ function setOf(row: readonly string[], { set }: Columns): "train" | "test" | "va
 
 /**
  * Finds files by what a table calls them: by their path beside the table, else by their name where only one file has it, with or
- * without its ending.
+ * without its ending, and at last in small and large letters.
  */
 export function fileFinder(paths: readonly string[], folder: string): (file: string) => string | undefined {
   const all = new Set(paths);
   const byName = new Map<string, string | null>();
   const byStem = new Map<string, string | null>();
+  const byLetters = new Map<string, string | null>();
   const note = (name: string, path: string, map = byName) => map.set(name, map.has(name) ? null : path);
   const stemOf = (path: string) => path.replace(/\.[^./]*$/, "");
   for (const path of paths) {
     note(stemOf(path), path, byStem);
     const name = baseName(path).normalize("NFC");
     note(name, path);
+    note(name.toLowerCase(), path, byLetters);
     if (stemOf(name) !== name) note(stemOf(name), path);
   }
   return (given) => {
@@ -124,7 +126,9 @@ export function fileFinder(paths: readonly string[], folder: string): (file: str
       const found = byStem.get(path);
       if (found) return found;
     }
-    return byName.get(baseName(file).normalize("NFC")) ?? undefined;
+    const name = baseName(file).normalize("NFC");
+    const found = byName.get(name);
+    return (found === undefined ? byLetters.get(name.toLowerCase()) : found) ?? undefined;
   };
 }
 

@@ -50,6 +50,33 @@ describe("where classes come from", () => {
     },
   );
 
+  test.each([
+    ["seg_train/seg_train", "seg_test/seg_test"],
+    ["training_set/training_set", "test_set/test_set"],
+    ["Training Data", "Test Data"],
+    ["train_images", "val_images"],
+  ])("%s and %s, as archives have them, with what is in neither left out", async (first, second) => {
+    const other = second.replaceAll(/test|val/gi, "other");
+    const data = await readFiles({
+      ...twoClasses(4, `all/${first}/`),
+      ...twoClasses(2, `all/${second}/`),
+      [`all/${other}/${other}/0.png`]: pngOf(200),
+    });
+    expect(data.train.classes).toEqual(["cat", "dog"]);
+    expect([data.train.labels.length, data.test.labels.length]).toEqual([8, 4]);
+    expect(data.files.test.every((file) => file.startsWith(`all/${second}/`))).toBe(true);
+    expect(data.remarks.join()).toMatch(/ was left out, with 1 picture: it is neither/);
+  });
+
+  test("classes whose names have train or test in them are classes", async () => {
+    const names = ["bullet train", "test tube", "train station", "test"];
+    const files = names.flatMap((name, c) =>
+      [0, 1].map((k) => [`${name}/deeper/${k}.png`, pngOf(9 * c + k)]),
+    );
+    const data = await readFiles(Object.fromEntries(files));
+    expect(data.train.classes).toEqual([...names].sort());
+  });
+
   test("of train, val and test, val is left out, and that is said", async () => {
     const parts = { ...twoClasses(4, "train/"), ...twoClasses(3, "val/"), ...twoClasses(2, "test/") };
     const data = await readFiles(parts);
@@ -149,6 +176,15 @@ describe("a table of files and labels", () => {
     expect(data.test.labels.length).toBe(4);
   });
 
+  test("with Excel's sep=; before it, and names in other letters", async () => {
+    const numbered = Object.fromEntries(Array.from({ length: 8 }, (_, k) => [`img_${k}.png`, pngOf(k)]));
+    const lines = Object.keys(numbered).map((path, k) => `${path.toUpperCase()};${k % 2 ? "cat" : "dog"}`);
+    const table = ["sep=;", "file;label", ...lines].join("\r\n");
+    expect(labelled(await readFiles({ ...numbered, "labels.csv": table }))).toEqual(
+      Object.keys(numbered).map((path, k) => `${path} ${k % 2 ? "cat" : "dog"}`),
+    );
+  });
+
   test.each<[string, string, RegExp]>([
     [
       "a file that isn't there",
@@ -178,6 +214,16 @@ test.each<[string, Files, RegExp]>([
     "pictures without classes",
     { "a.png": pngOf(1), "b.png": pngOf(2) },
     /its 2 pictures \(a\.png and b\.png\) lie in no class's folder/,
+  ],
+  [
+    "a table without a column of labels",
+    { "a.png": pngOf(1), "b.png": pngOf(2), "one-hot.csv": "file,cat,dog\na.png,1,0\nb.png,0,1\n" },
+    /: one-hot\.csv has no columns called file and label in the first row, and its 2 pictures/,
+  ],
+  [
+    "a table without rows",
+    { "a.png": pngOf(1), "b.png": pngOf(2), "labels.csv": "file,label\n" },
+    /: labels\.csv names no picture that is there, and its 2 pictures/,
   ],
   [
     "train and test without classes",

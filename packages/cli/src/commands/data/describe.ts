@@ -162,7 +162,9 @@ function asLines(about: ReturnType<typeof describe>, { train }: CommandData): st
   ]);
   const looksWrong = [
     ...(broken.length > 0
-      ? [`${counted(broken.length, "file")} can't be read as pictures; they were named above.`]
+      ? [
+          `${counted(broken.length, "file")} can't be read as ${broken.length === 1 ? "a picture" : "pictures"}.`,
+        ]
       : []),
     ...(duplicatesAcross.length > 0
       ? [
