@@ -20,12 +20,25 @@ const codec = new LazyCodec<Module>(
   startModule as unknown as (options: object) => Promise<Module>,
 );
 
+/** Superfluous bytes between parts, and numbers that it doesn't need. */
+const HARMLESS =
+  /extraneous bytes|unknown JFIF revision|Unknown Adobe color transform|Invalid SOS parameters/;
+
+/** With the mark of a file's end, which some programs forget: if pixels are missing before it, the decoder says so all the same. */
+function ended(bytes: Uint8Array): Uint8Array {
+  if (bytes.at(-2) === 0xff && bytes.at(-1) === 0xd9) return bytes;
+  const whole = new Uint8Array(bytes.length + 2);
+  whole.set(bytes);
+  whole.set([0xff, 0xd9], bytes.length);
+  return whole;
+}
+
 /**
  * @param bytes a file that begins as a JPEG
  * @throws InputError if it is damaged, too large, or of a sort that can't be read
  */
 export async function decodeJpeg(bytes: Uint8Array): Promise<Picture> {
-  const { width, height, orientation } = readJpegHeader(bytes);
+  const { width, height, orientation, isProgressive } = readJpegHeader(bytes);
   checkPictureSize(width, height);
   // The emptiest block of 8x8 pixels takes a bit.
   if (bytes.length * 8 * 64 < width * height) throw damagedJpeg("it has too little data for its size");
@@ -34,13 +47,14 @@ export async function decodeJpeg(bytes: Uint8Array): Promise<Picture> {
   messages.length = 0;
   let picture: ImageData | null;
   try {
-    picture = module.decode(bytes, false);
+    // of a progressive file, scans might be missing before the end
+    picture = module.decode(isProgressive ? bytes : ended(bytes), false);
   } catch {
     codec.discard();
     throw damagedJpeg(messages[0] ?? "it can't be decoded");
   }
-  // The decoder goes on after damage and fills what is missing with grey. Superfluous bytes between parts do no harm.
-  const damage = messages.find((message) => !message.includes("extraneous bytes"));
+  // The decoder goes on after damage and fills what is missing with grey.
+  const damage = messages.find((message) => !HARMLESS.test(message));
   if (damage !== undefined) throw damagedJpeg(damage);
   if (picture === null) throw damagedJpeg("it can't be decoded");
   const { data } = picture;

@@ -7,6 +7,8 @@ export interface JpegHeader {
   readonly width: number;
   readonly height: number;
   readonly orientation: Orientation;
+  /** Whether it becomes sharper from scan to scan; else, as a rule, all its pixels lie in one. */
+  readonly isProgressive: boolean;
 }
 
 const CMYK =
@@ -14,9 +16,20 @@ const CMYK =
 
 const APP1 = 0xe1;
 
+/** The frame headers of what is read: of sequential files, and of progressive ones. */
+const [SEQUENTIAL, PROGRESSIVE] = [[0xc0, 0xc1], 0xc2];
+
+/** What is rare in a frame, and isn't read; undefined: nothing. */
+function rarity(marker: number, bits: number): string | undefined {
+  if (marker > 0xc8) return "arithmetic coding";
+  if (marker !== PROGRESSIVE && !SEQUENTIAL.includes(marker))
+    return "a process without loss, or of several sizes";
+  return bits === 8 ? undefined : `${bits} bits for each colour`;
+}
+
 /**
  * Size and orientation, from the parts before the pixel data.
- * @throws InputError if there is no frame header, or it has four colours
+ * @throws InputError if there is no frame header, or it tells of what isn't read
  */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -33,8 +46,14 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader {
     } else if (marker === 0xd9 || marker === 0xda) {
       break; // the end, or pixel data, before any header
     } else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
+      const rare = rarity(marker, bytes[at + 4]);
+      if (rare !== undefined)
+        throw new InputError(
+          `The JPEG has ${rare}, which isn't read; open it in an image program and save it as PNG or as a usual JPEG.`,
+        );
       if (bytes[at + 9] === 4) throw new InputError(CMYK);
-      return { height: view.getUint16(at + 5), width: view.getUint16(at + 7), orientation };
+      const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
+      return { height, width, orientation, isProgressive: marker === PROGRESSIVE };
     } else {
       const length = view.getUint16(at + 2);
       const isExif = marker === APP1 && String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === "Exif";

@@ -4,6 +4,7 @@ import { crc32 } from "unravel-cnn";
 import { describe, expect, test } from "vitest";
 import { decodePicture } from "../../dist/node/index.js";
 import { gifOf } from "../support/gif.js";
+import { expectRefused } from "../support/refused.js";
 
 /* Pictures of 6x5 that Pillow wrote, of red 50 x, green 60 y and blue 25 (x + y); and GIFs and orientations of our own. */
 
@@ -170,6 +171,39 @@ function withExif(png: Uint8Array, orientation: number): Uint8Array {
   const afterHeader = 8 + 25;
   return new Uint8Array(Buffer.concat([png.subarray(0, afterHeader), framed, png.subarray(afterHeader)]));
 }
+
+describe("JPEGs that are not quite as they should be", () => {
+  const plain = bytesOf(JPEG);
+  const marker = (kind: number) => plain.findIndex((byte, k) => byte === 0xff && plain[k + 1] === kind);
+  const [jfif, frame, scan] = [0xe0, 0xc0, 0xda].map(marker);
+  const changed = (at: number, value: number) => plain.map((byte, k) => (k === at ? value : byte));
+  const joined = (...parts: readonly (Uint8Array | readonly number[])[]) =>
+    new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part))));
+
+  test.each<[string, Uint8Array]>([
+    ["without the mark of its end", plain.subarray(0, -2)],
+    ["with zeros instead of it", joined(plain.subarray(0, -2), Array(50).fill(0))],
+    ["with other bytes before it", joined(plain.subarray(0, -2), Array(50).fill(7), [0xff, 0xd9])],
+    ["with other bytes behind it", joined(plain, Array(50).fill(7))],
+    ["with an unknown revision", changed(jfif + 9, 3)],
+    ["with a needless number that is wrong", changed(scan + 8, 0)],
+  ])("%s: the same picture", async (_, bytes) => {
+    expect(await decodePicture(bytes)).toEqual(await decodePicture(plain));
+  });
+
+  test.each<[string, Uint8Array, RegExp]>([
+    ["pixels that are missing", plain.subarray(0, -3), /^The JPEG is damaged: .*premature end of data/],
+    [
+      "arithmetic coding",
+      changed(frame + 1, 0xc9),
+      /^The JPEG has arithmetic coding, which isn't read; open it/,
+    ],
+    ["no loss", changed(frame + 1, 0xc3), /^The JPEG has a process without loss, .*; open it/],
+    ["12 bits", changed(frame + 4, 12), /^The JPEG has 12 bits for each colour, .*; open it/],
+  ])("%s: a sentence", async (_, bytes, message) => {
+    await expectRefused(decodePicture(bytes), message);
+  });
+});
 
 describe("EXIF's orientations, in a JPEG", () => {
   const plain = bytesOf(JPEG);
