@@ -57,6 +57,8 @@ export const browserFlags: readonly string[] = [
   // WebGPU without a GPU: SwiftShader computes on the processor
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
+  // other machines are not to be found, which costs less than a page whose requests wait for this process to look at them
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",

@@ -5,6 +5,8 @@ import { parseModel } from "unravel-cnn";
 import { describe, expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
+import { few } from "../../../test/support/long.js";
+import { asideOf } from "../src/collect/settings.js";
 import { lowContrasts, violations } from "./support/axe.js";
 import { clip, type Shape, shapeNames, strongest } from "./support/clips.js";
 import { zipOf } from "./support/collection.js";
@@ -17,6 +19,22 @@ const COLLECT = ".collect";
 const row = (page: Page, number: number) => page.locator('[role="row"]').nth(number - 1);
 const pictures = (page: Page, number: number) => row(page, number).locator(".picture");
 const button = (page: Page, name: string | RegExp) => page.locator(COLLECT).getByRole("button", { name });
+
+/** Pictures of each class that are taken with the camera; all is said to work with thirty. */
+const TAKEN = few(12, 30);
+/** Frames of each clip that are recognised. */
+const SEEN = few(4, 10);
+/** Waits until a class has so many pictures, and of at least three frames: a machine may be so busy that the video stands still. */
+async function taken(page: Page, number: number): Promise<void> {
+  const differ = () =>
+    pictures(page, number)
+      .locator("canvas")
+      .evaluateAll((all) => new Set(all.map((one) => (one as HTMLCanvasElement).toDataURL())).size);
+  await pictures(page, number)
+    .nth(TAKEN - 1)
+    .waitFor();
+  await expect.poll(differ, { timeout: 60_000 }).toBeGreaterThanOrEqual(3);
+}
 
 async function nameClass(page: Page, number: number, name: string): Promise<void> {
   const input = page.getByLabel(`Name of class ${number}`);
@@ -73,7 +91,7 @@ async function answers(page: Page, count: number): Promise<string[]> {
 
 describe("with a camera", () => {
   testInBrowser(
-    "three classes of 30 pictures are collected, learnt, recognised in other clips, kept and saved",
+    "three classes are collected, learnt, recognised in other clips, kept and saved",
     async () => {
       const file = join(await temporaryFolder({ "clip.y4m": clip("disc", 1) }), "clip.y4m");
       const { page } = await visit({ link: "tab=collect", camera: file });
@@ -96,23 +114,25 @@ describe("with a camera", () => {
         await start(shape, 1);
         await button(page, /^Hold/).hover();
         await page.mouse.down();
-        await pictures(page, k + 1)
-          .nth(29)
-          .waitFor();
+        await taken(page, k + 1);
         await page.mouse.up();
         await stop();
-        await expect.poll(() => row(page, k + 1).innerText()).toMatch(/^3\d pictures/m);
+        await expect.poll(() => row(page, k + 1).innerText()).toMatch(/^\d\d pictures/m);
       }
       expect(await violations(page, COLLECT)).toEqual([]);
 
       const result = await train(page);
       console.info(`collected and trained: ${result}`);
-      expect(result).toMatch(/^Trained in [\d.]+ seconds. 1[45] pictures were set aside/);
+      const aside = asideOf(
+        (await counts(page)).reduce((a, b) => a + b),
+        3,
+      );
+      expect(result).toMatch(new RegExp(`^Trained in [\\d.]+ seconds. ${aside} pictures were set aside`));
       for (const shape of shapeNames) {
         await start(shape, 77);
         // what was on its way when the camera started may be of the clip before
-        const [, ...seen] = await answers(page, 11);
-        expect(seen, `frames of a clip of ${shape}`).toEqual(Array(10).fill(shape));
+        const [, ...seen] = await answers(page, 1 + SEEN);
+        expect(seen, `frames of a clip of ${shape}`).toEqual(Array(SEEN).fill(shape));
         await stop();
       }
 

@@ -1,9 +1,14 @@
 /*
- * Clips for a camera that is none (Chromium's --use-file-for-fake-video-capture): a shape of a colour that moves, turns and grows over a
+ * Clips for a camera that is none (Chromium's --use-file-for-fake-video-capture): a shape of a colour that leaps, turns and grows over a
  * noisy background, another one for each seed.
  */
 
 const [WIDTH, HEIGHT, FRAMES] = [160, 120, 45];
+/**
+ * So far a shape's way goes on from frame to frame, of FRAMES: three frames that follow one another show places that are a third of
+ * the way apart. A busy machine gives a page the same few frames for seconds; none of its classes is one place alone then.
+ */
+const STRIDE = 16;
 
 /** Whether a point belongs to a shape of radius 1 around [0, 0]. */
 const shapes = {
@@ -52,7 +57,7 @@ export function clip(shape: Shape, seed: number): Uint8Array {
     const at = header.length + k * frame;
     file.set(mark, at);
     const wave = (phase: number, speed: number) =>
-      Math.sin(phases[phase] + (2 * Math.PI * speed * k) / FRAMES);
+      Math.sin(phases[phase] + (2 * Math.PI * speed * STRIDE * k) / FRAMES);
     const [centreX, centreY] = [WIDTH / 2 + 16 * wave(0, 1), HEIGHT / 2 + 14 * wave(1, 2)];
     const radius = 34 + 7 * wave(2, 1);
     const angle = 0.35 * wave(3, 1);
