@@ -28,15 +28,16 @@ afterAll(async () => {
   for (const close of closeLater) await close();
 });
 
-const dist = new URL("../packages/core/dist/", import.meta.url);
+/** The library in a few files: a page loads the two hundred of dist/ in test/browser.test.ts. */
+const bundle = new URL("../packages/core/bundle/", import.meta.url);
 const pages = new URL("./support/page/", import.meta.url);
 
 async function site(path: string): Promise<string | Uint8Array | undefined> {
   if (path === "/index.html") {
-    const map = JSON.stringify({ imports: { "unravel-cnn": "/dist/index.js" } });
+    const map = JSON.stringify({ imports: { "unravel-cnn": "/bundle/index.js" } });
     return `<!doctype html><script type="importmap">${map}</script><script type="module" src="/page/gpuTrouble.js"></script>`;
   }
-  if (path.startsWith("/dist/")) return filesIn(dist)(path.slice("/dist".length));
+  if (path.startsWith("/bundle/")) return filesIn(bundle)(path.slice("/bundle".length));
   const [, name] = /^\/page\/(\w+)\.js$/.exec(path) ?? [];
   if (name === undefined) return undefined;
   return (await transformWithOxc(await readFile(new URL(`${name}.ts`, pages), "utf8"), `${name}.ts`)).code;

@@ -255,11 +255,15 @@ export function profile(gpu: Gpu, canTime: boolean) {
   const blind = tapped(gpu, {
     adapter: (adapter) => Object.defineProperty(adapter, "features", { value: new Set() }),
   });
-  const smallest: ModelSpec = {
-    input: [1, 2, 2],
-    layers: [{ type: "flatten" }, { type: "dense", units: 2 }],
+  const convolution: ModelSpec = {
+    ...small,
+    layers: [{ type: "conv2d", filters: 2, kernel: 3 }, { type: "relu" }, ...small.layers],
   };
-  return profileOnGpu(canTime ? small : smallest, { gpu: canTime ? gpu : blind, batchSize: 8, rounds: 1 });
+  return profileOnGpu(canTime ? convolution : small, {
+    gpu: canTime ? gpu : blind,
+    batchSize: 8,
+    rounds: 1,
+  });
 }
 
 const page = {
