@@ -131,16 +131,16 @@ const longNames: ModelSpec = {
   }),
 };
 
-/** A sample has what is small, what is wide, and the residual network with the names that are harder to fit. */
+/** A sample has what is wide, and the residual network with the names that are harder to fit. */
 const networks: readonly (readonly [string, ModelSpec])[] = [
-  ["one-conv", builtIn("one-conv")],
   ["a network for colours", manyChannels],
   ["a network with names as long as they may be", longNames],
+  ["one-conv", builtIn("one-conv")],
   ["lenet5", builtIn("lenet5")],
   ["a residual network", residual],
 ];
 
-describe.each(few(networks.slice(0, 3), networks))("the report of %s", (name, spec) => {
+describe.each(few(networks.slice(0, 2), networks))("the report of %s", (name, spec) => {
   const html = renderReport(subjectOf(spec, { label: 3 }));
   let report: ReturnType<typeof openReport> | undefined;
   /** One page for all tests: each says what it needs of window, colours and paper. */
@@ -204,7 +204,7 @@ describe.each(few(networks.slice(0, 3), networks))("the report of %s", (name, sp
     await page.emulateMedia({ media: "print" });
     await page.setViewportSize({ width: 688, height: 1000 }); // A4 less its margins
     expect(await sticksOut(page)).toEqual([]);
-    if (!few(name === "one-conv", true)) return; // what Chromium prints is what it has laid out
+    if (!few(name === networks[0][0], true)) return; // what Chromium prints is what it has laid out
     expect((await page.pdf({ format: "A4" })).length).toBeGreaterThan(50_000);
   });
 });

@@ -4,15 +4,16 @@ import { testInBrowser } from "../../../test/support/browser.js";
 import { few } from "../../../test/support/long.js";
 import { CELL, lowContrasts, violations } from "./support/axe.js";
 import { choose, selected } from "./support/page.js";
-import { sharedVisit, visit } from "./support/visit.js";
+import { PHONE, sharedVisit, visit } from "./support/visit.js";
 
 /**
  * Axe has nothing to say: of the page, or these parts of it, as it is now in all respects, and of its other colours. A sample
- * sees the whole page in one view, and of other views the parts that this one has otherwise.
+ * sees the whole page in one view, and of other views the parts that this one has otherwise, in the colours that they have now.
  */
 async function expectAccess(page: Page, view: string, ...whole: string[]): Promise<void> {
   const within = few(SHOWN_ELSEWHERE[view] ?? whole, whole);
   expect(await violations(page, ...within), view).toEqual([]);
+  if (few(within.length > 0, false)) return;
   await otherColours(page);
   expect(await lowContrasts(page, ...within), `${view}, in other colours`).toEqual([]);
   await otherColours(page);
@@ -42,13 +43,15 @@ testInBrowser("axe has nothing to say, in dark colours and in light ones", async
     ["grad.conv1.weight[3, 0, 1, 1]", "&pass=backward", CELL],
   ];
   for (const [cell, more, ...within] of [
-    ...few(others.slice(1, 2), others),
+    ...few([], others),
     ["grad.x[2, 0, 12, 14]", "&pass=backward&scope=batch&image=2&scale=map"], // all else that differs in one view
   ]) {
     await page.goto(`${url}#cell=${cell.replaceAll(" ", "")}${more}`);
     await at(cell);
     await expectAccess(page, cell, ...within);
   }
+  await otherColours(page);
+  expect(await theme()).toBe("light");
   await page.locator("summary", { hasText: "Save" }).click();
   await expectAccess(page, "the menu", "header:has(details)");
   await choose(page, "Open", "Check yours");
@@ -59,7 +62,7 @@ testInBrowser("axe has nothing to say, in dark colours and in light ones", async
   await page.getByRole("dialog", { name: "How this page works" }).waitFor();
   await expectAccess(page, "the help", "dialog[open]");
   await page.keyboard.press("Escape");
-  expect(await theme()).toBe("dark");
+  expect(await theme()).toBe("light");
 });
 
 testInBrowser(
@@ -194,7 +197,7 @@ testInBrowser(
 );
 
 testInBrowser("a phone: layers stand below each other, the sum comes up from below", async () => {
-  const { page } = await visit({ viewport: { width: 360, height: 780 }, hasTouch: true, isMobile: true });
+  const { page } = await visit(PHONE);
   const top = async (picture: string) =>
     (await page.locator(`[data-picture="${picture}"]`).boundingBox())?.y ?? 0;
   expect(await top("relu1.out/0")).toBeGreaterThan(await top("conv1.out/7"));

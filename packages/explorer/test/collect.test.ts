@@ -5,7 +5,7 @@ import { parseModel } from "unravel-cnn";
 import { describe, expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
-import { few } from "../../../test/support/long.js";
+import { few, LONG } from "../../../test/support/long.js";
 import { asideOf } from "../src/collect/settings.js";
 import { lowContrasts, violations } from "./support/axe.js";
 import { clip, type Shape, shapeNames, strongest } from "./support/clips.js";
@@ -119,7 +119,7 @@ describe("with a camera", () => {
         await stop();
         await expect.poll(() => row(page, k + 1).innerText()).toMatch(/^\d\d pictures/m);
       }
-      expect(await violations(page, COLLECT)).toEqual([]);
+      if (LONG) expect(await violations(page, COLLECT)).toEqual([]); // pictures are looked at without a camera, too
 
       const result = await train(page);
       console.info(`collected and trained: ${result}`);

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { sample, traceOf } from "./support/library.js";
 import { choose, downloaded, probabilities, stroke } from "./support/page.js";
-import { sharedVisit, visit } from "./support/visit.js";
+import { PHONE, sharedVisit, visit } from "./support/visit.js";
 
 const one = [
   [0.5, 0.15],
@@ -59,7 +59,7 @@ testInBrowser("samples from the shelf, by click and by key; other handwriting", 
 });
 
 testInBrowser("a finger draws", async () => {
-  const { page } = await visit({ viewport: { width: 360, height: 780 }, hasTouch: true, isMobile: true });
+  const { page } = await visit(PHONE);
   await page.getByRole("button", { name: "Clear" }).click();
   const blank = await probabilities(page);
   const box = await page.locator(".pad canvas").boundingBox();

@@ -7,7 +7,7 @@ import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
 import { parseZip } from "../../core/src/formats/zip.js";
 import { downloaded, probabilities } from "./support/page.js";
-import { sharedVisit, visit } from "./support/visit.js";
+import { sharedVisit } from "./support/visit.js";
 
 /* Networks for other programs under Save, and theirs under Open. */
 
@@ -76,7 +76,8 @@ testInBrowser("what a file of other programs lacks is said, and where arrays are
 });
 
 testInBrowser("the menu fits a phone", async () => {
-  const { page } = await visit({ viewport: { width: 360, height: 740 } });
+  const { page } = await sharedVisit();
+  await page.setViewportSize({ width: 360, height: 740 });
   for (const name of ["Open", "Save"]) {
     await page.locator("summary", { hasText: name }).click();
     const menu = page.locator(".menu:visible");

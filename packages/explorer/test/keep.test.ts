@@ -105,12 +105,14 @@ testInBrowser(
     const { accuracy } = await evaluate(whole.engine, testImages);
     expect(JSON.parse(said.stdout)).toMatchObject({ accuracy });
 
-    // the finished one comes back, too; by keyboard it begins anew
     await kept(page, 30, false);
-    await page.reload();
-    await phase(page, "done");
-    await button(page, "Start anew").press("Enter");
-    await page.locator("[data-phase]", { hasText: "step 0 of 30" }).waitFor();
+    // the finished one comes back, too (in a sample that of the tab Collect does); by keyboard it begins anew
+    if (few(false, true)) {
+      await page.reload();
+      await phase(page, "done");
+      await button(page, "Start anew").press("Enter");
+      await page.locator("[data-phase]", { hasText: "step 0 of 30" }).waitFor();
+    }
   },
 );
 

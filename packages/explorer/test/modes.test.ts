@@ -22,7 +22,7 @@ import { short } from "../src/view/numbers.js";
 import { modeWords } from "../src/words/layers.js";
 import { sample } from "./support/library.js";
 import { selected } from "./support/page.js";
-import { type VisitOptions, visit } from "./support/visit.js";
+import { sharedVisit } from "./support/visit.js";
 
 /* Layers that do something else in training: one image is shown as it is predicted, a batch as a step of training sees it. */
 
@@ -57,8 +57,8 @@ const parameters = {
   ),
 };
 
-async function open(options: VisitOptions = {}): Promise<Page> {
-  const { page } = await visit(options);
+async function open(): Promise<Page> {
+  const { page } = await sharedVisit();
   const path = join(await temporaryFolder(), "norms.safetensors");
   await writeFile(path, formatModel({ model, parameters }));
   await page.locator('input[aria-label="A file to open"]').setInputFiles(path);

@@ -5,7 +5,7 @@ import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
 import { zipOf } from "./support/collection.js";
 import { kept } from "./support/kept.js";
-import { visit } from "./support/visit.js";
+import { sharedVisit, visit } from "./support/visit.js";
 
 /* Classes of the tab *Collect* in the form of the tab *Train*. */
 
@@ -63,7 +63,7 @@ testInBrowser(
 );
 
 testInBrowser("a network with a name has no numbers to choose", async () => {
-  const { page } = await visit({ link: "tab=train&layers=lenet5" });
+  const { page } = await sharedVisit("tab=train&layers=lenet5");
   await form(page).waitFor();
   expect(await list(page, "layers").inputValue()).toBe("lenet5");
   expect(await field(page, "filters").count()).toBe(0);

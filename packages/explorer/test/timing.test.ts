@@ -97,10 +97,12 @@ testInBrowser("a link's filters are measured, counted and judged; stopping keeps
   await page.setViewportSize({ width: 360, height: 780 });
   await page.goto(`${url}#tab=time&time=kernel&time-to=5`);
   await vi.waitUntil(() => page.getByRole("radio", { name: "Kernel size" }).isChecked(), PATIENT);
-  await measure(page);
-  expect((await rows(page)).map((row) => row[1])).toEqual([1, 3, 5].map((size) => counted("kernel", size)));
+  if (LONG) {
+    await measure(page);
+    expect((await rows(page)).map((row) => row[1])).toEqual([1, 3, 5].map((size) => counted("kernel", size)));
+    expect(await violations(page, DRAWER)).toEqual([]);
+  }
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-  expect(await violations(page, DRAWER)).toEqual([]);
 });
 
 describe("in a link", () => {

@@ -32,6 +32,7 @@ export async function kept(page: Page, least: number, running: boolean): Promise
       const found = await look(page);
       return found.steps >= least && found.running === running;
     },
-    { timeout: 60_000 },
-  ); // a machine that is busy takes longer
+    // a machine that is busy takes longer; all that is kept is read each time
+    { timeout: 60_000, interval: 250 },
+  );
 }
