@@ -50,6 +50,7 @@ function sameOrder(a: AxisOrder, b: AxisOrder, shape: Shape): boolean {
  */
 export function fittingOrders(name: string, shape: Shape, yours: Shape): AxisOrder[] {
   const fitting: AxisOrder[] = [];
+  if (sizeOf(shape) !== sizeOf(yours)) return fitting;
   for (const order of Object.values(ordersFor(name, shape))) {
     const permuted = order.map((d) => shape[d]);
     // rows of numbers may still have the shape of images, if nothing was moved
@@ -59,9 +60,8 @@ export function fittingOrders(name: string, shape: Shape, yours: Shape): AxisOrd
   return fitting;
 }
 
-/** Whether `yours` is `shape` with neighbours multiplied together. */
+/** Whether `yours` is `shape`, which holds as many numbers, with neighbours multiplied together. */
 function isMerged(shape: Shape, yours: Shape): boolean {
-  if (sizeOf(shape) !== sizeOf(yours)) return false;
   if (sizeOf(shape) === 0) return shape.join() === yours.join();
   const long = shape.filter((size) => size !== 1);
   let k = 0;

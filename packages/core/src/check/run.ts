@@ -36,8 +36,17 @@ function overwrittenBy({ shown, overwritten }: Variation): readonly string[] {
   return [...Object.keys(shown ?? {}), ...(overwritten ?? [])];
 }
 
-/** Thrown where an array is needed that is neither given nor can be computed. */
-export class MissingArray extends Error {}
+/**
+ * Thrown where an array is needed that is neither given nor can be computed. No `Error`: it is always caught, and thrown so often
+ * that writing down each time where it came from takes longer than much of what is computed.
+ */
+export class MissingArray {
+  readonly array: string | undefined;
+
+  constructor(array?: string) {
+    this.array = array;
+  }
+}
 
 /**
  * One computation of all arrays, each from the person's own values where these are given, and from ours where not. It is

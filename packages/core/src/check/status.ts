@@ -45,9 +45,10 @@ function compare({ raw, run: base, notFinite }: Reading, run: Run, name: string)
       if (better) best = { comparison, misfit: false, right };
     }
   }
+  if (best) return best;
   const largest = rights[0].data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const misfit = { agrees: false, relativeError: Infinity, largest, worst: 0 };
-  return best ?? { comparison: misfit, misfit: true, right: rights[0] };
+  return { comparison: misfit, misfit: true, right: rights[0] };
 
   /** The person's numbers in every order that the shape allows. */
   function* candidatesFor(right: Value): Iterable<Tensor> {
