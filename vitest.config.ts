@@ -25,7 +25,12 @@ export default defineConfig({
       {
         extends: true,
         plugins: [built()],
-        test: { name: "others", include: all, exclude: [...pages, ...mocked] },
+        test: {
+          name: "others",
+          include: all,
+          exclude: [...pages, ...mocked],
+          setupFiles: ["./test/support/nodeWorker.ts"],
+        },
       },
       { extends: true, test: { name: "mocked", include: mocked, isolate: true } },
     ],
