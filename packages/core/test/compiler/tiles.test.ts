@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { loadBatch } from "../../src/data/batch.js";
 import { createEngine } from "../../src/engine/index.js";
 import { defineModel, type ModelSpec } from "../../src/graph/model.js";
-import { parameterGradients } from "../../src/reference/trace.js";
+import { parameterGradients, trace } from "../../src/reference/trace.js";
 import { copyAll, type FloatArray } from "../../src/tensor.js";
 import { optionsOf, randomImages } from "../support/engineCases.js";
 import { randomParameters } from "../support/networks.js";
-import { boundsOf } from "../support/textbookTraining.js";
 
 /*
  * Convolutions by tiles: scores and the gradients of one step against the textbook's, each tensor by its largest number.
@@ -78,7 +78,8 @@ test.each(networks)("$name", async ({ spec, images }) => {
   const start = copyAll(randomParameters(model, 3), "float32");
   const data = randomImages(model, images, 5);
   const order = Array.from({ length: images }, (_, n) => n);
-  const { step } = boundsOf(model, start, data, order);
+  const x = loadBatch(data.images, model.inputShape, order, model.normalize, "float64");
+  const step = trace(model, copyAll(start, "float64"), x, data.labels, { inputGradient: false });
   const engine = await createEngine(spec, { threads: 0, strict: true, parameters: start });
   const last = `${model.layers[model.layers.length - 1].name}.out`;
   expectNear("scores", await engine.logits(data.images), step.tensors[last].data);

@@ -20,7 +20,7 @@ import {
 import { engineNetworks } from "../support/engineNetworks.js";
 import { goldenFiles, readGolden } from "../support/goldenFile.js";
 import { randomParameters } from "../support/networks.js";
-import { boundsOf, type Expected, trainTextbook } from "../support/textbookTraining.js";
+import { type Expected, scoreBoundsOf, trainTextbook } from "../support/textbookTraining.js";
 import { isTiled } from "../support/tiledSizes.js";
 
 /*
@@ -174,8 +174,8 @@ async function expectConformance(
   const start = copyAll(given ?? randomParameters(model, 3), "float32");
   const pictures = randomImages(model, count, 99);
   const all = Array.from({ length: count }, (_, n) => n);
-  const inference = boundsOf(model, start, pictures, all);
-  const exactLogits = inference.step.tensors[`${model.layers[model.layers.length - 1].name}.out`].data;
+  const inference = scoreBoundsOf(model, start, pictures, all);
+  const exactLogits = inference.scores.data;
   const expectations = plans.map((training) => ({ training, ...expectedOf(model, start, training) }));
   const bits = new Map<string, Buffer>();
   // tiles have larger tolerances; tiles.test.ts looks at them with narrow ones
@@ -235,7 +235,7 @@ describe("golden networks", () => {
     file,
     index: randomStream(0, file).below(1000, 0),
   }));
-  test.each(sampleOf(golden, 2))("$file", async ({ file, index }) => {
+  test.each(sampleOf(golden, 1))("$file", async ({ file, index }) => {
     const { about, tensors } = readGolden<{ spec: ModelSpec }>(file);
     const parameters = Object.fromEntries(
       defineModel(about.spec).parameters.map(({ fullName }) => [fullName, tensors[fullName]]),
@@ -245,12 +245,12 @@ describe("golden networks", () => {
 });
 
 const small = Object.entries(smallNetworks).map(([name, spec], index) => ({ name, spec, index }));
-test.each(sampleOf(small, 3))("$name", async ({ spec, index }) => {
+test.each(sampleOf(small, 2))("$name", async ({ spec, index }) => {
   await expectConformance(spec, undefined, rotating(index), 67, someRows(index));
 });
 
 test.each(
-  fc.sample(engineNetworks, { seed: 8, numRuns: few(2, 6) }).map(({ spec }, index) => ({ spec, index })),
+  fc.sample(engineNetworks, { seed: 8, numRuns: few(1, 6) }).map(({ spec }, index) => ({ spec, index })),
 )("random network $index", async ({ spec, index }) => {
   await expectConformance(spec, undefined, rotating(index), 67, someRows(index));
 });
@@ -270,13 +270,8 @@ describe("one convolution", () => {
   });
 
   test("on images of 28x28", async () => {
-    await expectConformance(
-      oneConv({ filters: 8 }),
-      undefined,
-      [trainings[1]],
-      9,
-      rowsOf([0, 1, 3], [0, 2, 3]),
-    );
+    const rows = few(rowsOf([0, 3], [2]), rowsOf([0, 1, 3], [0, 2, 3]));
+    await expectConformance(oneConv({ filters: 8 }), undefined, [trainings[1]], 9, rows);
   });
 });
 

@@ -19,7 +19,7 @@ import {
 import { engineNetworks, singleNetworks, tiledNetworks } from "../support/engineNetworks.js";
 import { randomParameters } from "../support/networks.js";
 import { seeds } from "../support/properties.js";
-import { boundsOf, trainTextbook } from "../support/textbookTraining.js";
+import { scoreBoundsOf, trainTextbook } from "../support/textbookTraining.js";
 
 /*
  * Random networks with any loss: the scores and a short training, with or without an average and decay, of the compiled engine against the textbook, within bounds that scale
@@ -103,9 +103,8 @@ async function compare({
   const order = Array.from({ length: training.images }, (_, n) => n);
   const engine = await createEngine(model.spec, { ...options, parameters: start });
   try {
-    const { step, logits: bounds } = boundsOf(model, start, data, order);
-    const exact = step.tensors[`${model.layers[model.layers.length - 1].name}.out`].data;
-    let worst = furthest("logits", await engine.logits(data.images), exact, bounds);
+    const { scores, logits: bounds } = scoreBoundsOf(model, start, data, order);
+    let worst = furthest("logits", await engine.logits(data.images), scores.data, bounds);
 
     const rates = ratesOf(training);
     const expected = trainTextbook(model, start, data, order, rates, optionsOf(training));

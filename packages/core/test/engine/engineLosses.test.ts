@@ -17,7 +17,7 @@ import { optionsOf, randomImages } from "../support/engineCases.js";
 
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20 has it behind this flag
 
-const BATCH = few(4, 8);
+const BATCH = few(2, 8);
 
 async function lossesOf(engine: Engine, steps: number): Promise<number[]> {
   const data = randomImages(engine.model, BATCH * 4, 6);

@@ -7,7 +7,8 @@ import { few, LONG } from "../../../../test/support/long.js";
  * What an engine does to the process that it runs in: whether it may end, and how much memory it takes over time.
  */
 
-const library = new URL("../../dist/index.js", import.meta.url);
+/** As Node loads it: in two files, not in 220. */
+const library = new URL("../../bundle/index.js", import.meta.url);
 
 const kinds = [
   ["threads", "{ threads: 2 }", ""],

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { few } from "../../../../test/support/long.js";
 import { Control } from "../../src/engine/wasm/control.js";
 import { randomStream } from "../../src/random.js";
-import { bars } from "../support/bars.js";
+import { bars, manyBars } from "../support/bars.js";
 import { builtEngine, FOREVER, pause, rejection, trainedFrom } from "../support/trainedBars.js";
 import { running, watchWorkers, withoutSharedMemory } from "../support/workers.js";
 
@@ -64,7 +64,7 @@ describe.each(kinds)("%s", (_, { threads, ...rest }, workerCount) => {
 
   test("evaluating can be aborted too", async () => {
     const engine = await builtEngine({ threads });
-    const data = bars(20_000);
+    const data = manyBars(20_000);
     const expected = await evaluate(engine, bars(500));
     for (const milliseconds of [0, 1, 3]) {
       const controller = new AbortController();
@@ -87,7 +87,7 @@ describe.each(kinds)("%s", (_, { threads, ...rest }, workerCount) => {
 
   test("closed while it trains and evaluates: both fail, and so does what comes later", async () => {
     const engine = await builtEngine({ threads });
-    const work = [fit(engine, bars(400), FOREVER), evaluate(engine, bars(60_000))].map(rejection);
+    const work = [fit(engine, bars(400), FOREVER), evaluate(engine, manyBars(60_000))].map(rejection);
     await pause(10);
     await engine.close();
     for (const error of await Promise.all(work)) expectClosed(error);
@@ -130,7 +130,7 @@ describe.each(kinds)("%s", (_, { threads, ...rest }, workerCount) => {
       const later = async (event: ProgressEvent) => onProgress(event);
       for (const listener of [onProgress, later]) {
         const options = { batchSize: 16, learningRate: 1e-4, onProgress: listener };
-        const work = fit(engine, bars(4000), { ...options, epochs: type === "step" ? 10_000 : 1 });
+        const work = fit(engine, manyBars(4000), { ...options, epochs: type === "step" ? 10_000 : 1 });
         expect(await rejection(work), type).toBe(reason);
       }
     }
@@ -178,7 +178,7 @@ test.each(kinds.filter(([, { threads }]) => threads > 0))(
     const work = rejection(fit(engine, bars(400), FOREVER));
     await vi.waitUntil(() => workers.length > 0, { timeout: 20_000 }); // the kernels are compiled
     await pause(100);
-    const waiting = rejection(evaluate(engine, bars(20_000)));
+    const waiting = rejection(evaluate(engine, manyBars(20_000)));
     await workers[workers.length - 1].terminate();
     for (const error of [await work, await waiting, await rejection(fit(engine, bars(100)))]) {
       expect(error).toBeInstanceOf(FailureError);

@@ -33,6 +33,14 @@ export function bars(count: number, seed = 0): Dataset {
   };
 }
 
+/** So many, of which each 100th is the same: where there must be much to do, and drawing them would take longer. */
+export function manyBars(count: number): Dataset {
+  const few = bars(100);
+  const repeated = (values: Uint8Array) =>
+    Uint8Array.from({ length: (values.length / 100) * count }, (_, k) => values[k % values.length]);
+  return { ...few, images: repeated(few.images), labels: repeated(few.labels) };
+}
+
 /** A small network for them. */
 export const barsNetwork = sequential(
   [1, SIZE, SIZE],

@@ -8,7 +8,7 @@ import { decaysOf, optimizerStateCount, updateParameter } from "../../src/optimi
 import { parameterGradients } from "../../src/reference/trace.js";
 import { copyAll, largestInRows, type NamedTensors, type Tensor } from "../../src/tensor.js";
 import { EPSILON } from "./compare.js";
-import { type ErrorBounds, errorBounds } from "./errorBounds.js";
+import { type ErrorBounds, errorBounds, type ScoreBounds, scoreBounds } from "./errorBounds.js";
 
 /** What a training in float32 should come to, and how far it may be off. */
 export interface Expected {
@@ -55,6 +55,7 @@ export function trainTextbook(
     lossTolerance += SLACK * bounds.loss * indices.length;
     correct += largestInRows(bounds.step.tensors.probs).filter((winner, n) => winner === labels[n]).length;
     onKink ||= bounds.onKink || bounds.step.loss > RUN_AWAY;
+    if (onKink) break; // nothing can be compared
 
     const gradients = parameterGradients(bounds.step);
     const factor = clip === undefined ? 1 : clipAll(gradients, clip);
@@ -101,22 +102,34 @@ const SLACK = 2;
 const RUN_AWAY = 30;
 
 /** The bounds of one step on the images at `indices`. */
-export function boundsOf(
+export function boundsOf(...given: Parameters<typeof inFloat64>): ErrorBounds {
+  const { model, parameters, x, xSize, labels } = inFloat64(...given);
+  return errorBounds(model, parameters, x, xSize, labels);
+}
+
+/** The bounds of the scores of the images at `indices`. */
+export function scoreBoundsOf(...given: Parameters<typeof inFloat64>): ScoreBounds {
+  const { model, parameters, x, xSize } = inFloat64(...given);
+  return scoreBounds(model, parameters, x, xSize);
+}
+
+/** What a step goes out from. */
+function inFloat64(
   model: Model,
   parameters: NamedTensors,
   data: Pick<Dataset, "images" | "labels">,
   indices: readonly number[],
-): ErrorBounds {
+) {
   const { mean, std } = model.normalize;
   const load = (mean: readonly number[]): Tensor =>
     loadBatch(data.images, model.inputShape, indices, { mean, std }, "float64");
-  return errorBounds(
+  return {
     model,
-    copyAll(parameters, "float64"),
-    load(mean),
-    load(mean.map((value) => -Math.abs(value))),
-    indices.map((image) => data.labels[image]),
-  );
+    parameters: copyAll(parameters, "float64"),
+    x: load(mean),
+    xSize: load(mean.map((value) => -Math.abs(value))),
+    labels: indices.map((image) => data.labels[image]),
+  };
 }
 
 function clipAll(gradients: NamedTensors, clip: number): number {

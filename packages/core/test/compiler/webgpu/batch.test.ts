@@ -65,36 +65,37 @@ test("random networks: scores and gradients of a step are the textbook's, in any
       const options = { size: images + spare, reversed: true };
       expect(interpretStep(model, parameters, data, indices, options)).toEqual(actual);
     }),
-    cases(few(12, 150)),
+    cases(few(8, 150)),
   );
-  expect(compared).toBeGreaterThan(5);
+  expect(compared).toBeGreaterThan(3);
 });
 
 test("random networks: no invocation reads or writes what another one writes", () => {
   fc.assert(
     fc.property(networks, ({ model, images }) => expectNoRacesIn(model, images)),
-    cases(few(12, 100)),
+    cases(few(8, 100)),
   );
 });
 
 describe("networks with norms and dropout", () => {
   const classes = ["a", "b", "c"];
-  const norms = defineModel({
-    input: [3, 6, 6],
-    layers: [
-      { type: "conv2d", filters: 5, kernel: 3, padding: 1, bias: false },
-      { type: "batchNorm2d" },
-      { type: "relu", name: "stem" },
-      { type: "conv2d", filters: 5, kernel: 3, padding: 1, bias: false },
-      { type: "batchNorm2d" },
-      { type: "add", from: ["norm2", "stem"] },
-      { type: "relu" },
-      { type: "globalAveragePool2d" },
-      { type: "batchNorm1d" },
-      { type: "dense", units: 3 },
-    ],
-    classes,
-  });
+  const normsOn = (size: number) =>
+    defineModel({
+      input: [3, size, size],
+      layers: [
+        { type: "conv2d", filters: 5, kernel: 3, padding: 1, bias: false },
+        { type: "batchNorm2d" },
+        { type: "relu", name: "stem" },
+        { type: "conv2d", filters: 5, kernel: 3, padding: 1, bias: false },
+        { type: "batchNorm2d" },
+        { type: "add", from: ["norm2", "stem"] },
+        { type: "relu" },
+        { type: "globalAveragePool2d" },
+        { type: "batchNorm1d" },
+        { type: "dense", units: 3 },
+      ],
+      classes,
+    });
   const dropout = defineModel({
     input: [1, 6, 6],
     layers: [
@@ -107,9 +108,9 @@ describe("networks with norms and dropout", () => {
   });
 
   test.each([
-    ["norms", norms, 21, 0],
-    ["norms in a short batch", norms, 13, 20],
-    ["norms in a large batch", norms, 136, 4],
+    ["norms", normsOn(6), 21, 0],
+    ["norms in a short batch", normsOn(4), 13, 20],
+    ["norms in a large batch", normsOn(3), 136, 4],
     ["dropout", dropout, 19, 3],
   ])("%s", (_, model, images, spare) => {
     const parameters = copyAll(randomParameters(model, 5), "float32");
