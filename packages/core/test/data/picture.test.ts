@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { few } from "../../../../test/support/long.js";
 import { expectInputError } from "../../../../test/support/sentence.js";
 import { digitFromPicture, inkOf, inputFromPicture, type Picture } from "../../src/index.js";
 import { randomStream } from "../../src/random.js";
@@ -132,7 +133,7 @@ test("any place and size", () => {
       );
       expect(differenceButShift(digit, reference)).toBeLessThan(10);
     }),
-    cases(40),
+    cases(few(15, 40)),
   );
 });
 

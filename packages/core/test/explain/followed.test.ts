@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { few } from "../../../../test/support/long.js";
 import { expectInputError } from "../../../../test/support/sentence.js";
 import { oneConv } from "../../src/builtIn.js";
 import { explain, followedCells, outcomeOf, traceImage } from "../../src/explain/index.js";
@@ -39,7 +40,7 @@ describe("followed cells", () => {
           [...outputs, ...model.parameters.map(({ fullName }) => fullName)].sort(),
         );
       }),
-      cases(60),
+      cases(few(20, 60)),
     );
   });
 

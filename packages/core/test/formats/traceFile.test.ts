@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { few } from "../../../../test/support/long.js";
 import { temporaryFolder } from "../../../../test/support/folder.js";
 import { expectInputError } from "../../../../test/support/sentence.js";
 import { parseCell } from "../../src/cell.js";
@@ -53,7 +54,7 @@ describe.each(["float32", "float64"] as const)("traces in %s come back as they w
   test("from JSON", () => {
     fc.assert(
       fc.property(traces(dtype), (step) => expectSame(parseTraceJson(formatTraceJson(step), "t.json"), step)),
-      cases(40),
+      cases(few(12, 40)),
     );
   });
 
@@ -62,7 +63,7 @@ describe.each(["float32", "float64"] as const)("traces in %s come back as they w
       fc.property(traces(dtype), (step) =>
         expectSame(parseTraceNpz(step.model, formatTraceNpz(step), "t.npz", step.circumstances), step),
       ),
-      cases(40),
+      cases(few(12, 40)),
     );
   });
 });
@@ -76,7 +77,7 @@ test("the names and shapes of the contract are those of a trace", () => {
         shapesOfTrace(step.model, images, step.labels.length > images),
       );
     }),
-    cases(20),
+    cases(few(10, 20)),
   );
 });
 

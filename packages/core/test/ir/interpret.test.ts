@@ -153,7 +153,7 @@ test("every kernel of random networks leaves the bits that the interpreter leave
       },
     ),
     {
-      ...cases(few(25, 110)),
+      ...cases(few(15, 110)),
       examples: [
         [[ways, 20], optimizers[0], false, 1],
         [[manyTiles, 20], optimizers[1], true, 1],

@@ -132,10 +132,10 @@ test("every gradient of random networks is the measured one", () => {
       },
     ),
     {
-      ...cases(few(25, 60)),
+      ...cases(few(15, 60)),
       examples: [[defineModel(rareLayers), 2, 1, { mode: "training", seed: 0, step: 1 }]],
     },
   );
   expect([...kinds].sort()).toEqual(Object.keys(layerKinds).sort());
-  expect(compared).toBeGreaterThan(few(2000, 5000));
+  expect(compared).toBeGreaterThan(few(1200, 5000));
 });

@@ -34,10 +34,10 @@ describe("training learns", () => {
     ["with AdamW and a cosine", { optimizer: { type: "adamw" }, schedule: "cosine", learningRate: 0.02 }],
     ["one image at a time", { optimizer: { type: "sgd", momentum: 0 }, learningRate: 0.05, batchSize: 1 }],
   ] as [string, FitOptions][])("%s: accuracy up, loss down, on new pictures too", async (_, options) => {
-    const fresh = bars(300, 1);
+    const fresh = bars(150, 1);
     const engine = await createReferenceEngine(barsNetwork);
     const before = await evaluate(engine, fresh);
-    const { epochs } = await fit(engine, bars(400), { epochs: 6, batchSize: 16, ...options });
+    const { epochs } = await fit(engine, bars(240), { epochs: 6, batchSize: 16, ...options });
     const after = await evaluate(engine, fresh);
 
     expect(before.accuracy).toBeLessThan(0.5);

@@ -14,12 +14,12 @@ testWithMnist(
   `one-conv learns MNIST's digits from ${COUNT} images in one epoch`,
   async () => {
     const { train } = await loadDataset("mnist");
-    const engine = await createReferenceEngine(oneConv());
+    const engine = await createReferenceEngine(oneConv({ filters: few(4, 8) }));
     const { epochs } = await fit(engine, firstOf(train, COUNT), { epochs: 1, batchSize: few(8, 16) });
     // on training images that it hasn't seen: the test set is for the end
     const others = Array.from({ length: few(300, 1_000) }, (_, k) => 50_000 + k);
     const { accuracy, loss } = await evaluate(engine, subset(train, others));
-    expect(epochs[0].accuracy).toBeGreaterThan(few(0.65, 0.75));
+    expect(epochs[0].accuracy).toBeGreaterThan(few(0.6, 0.75));
     expect(accuracy).toBeGreaterThan(few(0.8, 0.9));
     expect(loss).toBeLessThan(few(0.6, 0.4));
   },

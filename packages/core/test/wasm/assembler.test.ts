@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { few } from "../../../../test/support/long.js";
 import wabt from "wabt";
 import { compilePlan } from "../../src/compiler/compile.js";
 import { planModel } from "../../src/compiler/plan.js";
@@ -149,7 +150,7 @@ describe("LEB128", () => {
         const text = disassemble(assembleModule({ pages: 0, maximum: 0, shared: false }, [fn]));
         expect(text).toContain(`i32.const ${value}\n`);
       }),
-      cases(50),
+      cases(few(20, 50)),
     );
   });
 });
@@ -176,7 +177,7 @@ test("all kernels of random networks are valid on both paths, and made of the op
       for (const [, opcode] of text.matchAll(/^ *([a-z0-9]+\.[a-z0-9_]+|loop|br_if|end)\b/gm))
         used.add(opcode);
     }),
-    cases(40),
+    cases(few(15, 40)),
   );
   expect([...used].filter((opcode) => !Object.hasOwn(opcodes, opcode))).toEqual([]);
   expect(used.size).toBeGreaterThan(30);
