@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { few } from "../../../../test/support/long.js";
 import wabt from "wabt";
+import { few } from "../../../../test/support/long.js";
 import { compilePlan } from "../../src/compiler/compile.js";
 import { planModel } from "../../src/compiler/plan.js";
 import { kernelsOf } from "../../src/compiler/stages.js";
