@@ -28,7 +28,7 @@ const testOnLinux = testIfPresent(
   "only Linux tells which processes a process started",
 );
 
-/** One process instead of one for each core, where starting it takes longer than its trials. */
+/** One process instead of one for each core, as commands in the process of the tests have it. */
 const ALONE = ["--jobs", "1"];
 
 /** Twelve trials that take a moment each. */
@@ -40,7 +40,7 @@ const twelve = (epochs = 2) => ({
 test("a sweep has a line for each trial, says which is best, and has nothing to do the second time", async () => {
   const file = await writeSweep(scratch("grid.json"), twelve());
   const out = scratch("grid.ndjson");
-  const { stdout, stderr } = await succeed(["sweep", file, "--out", out]);
+  const { stdout, stderr } = await succeed(["sweep", file, "--out", out], { cores: 2 });
   const lines = await trialsIn(out);
 
   expect(new Set(lines.map(({ trial }) => trial)).size).toBe(12);
@@ -82,7 +82,7 @@ test("trials that fail or diverge are results, and the sweep goes on", async () 
     ...twelve(1),
     vary: { "learning-rate": [0.01, 1e30], momentum: [0.5, null] },
   });
-  const { stdout, stderr } = await succeed(["sweep", file, "--out", scratch("bad.ndjson"), ...ALONE]);
+  const { stdout, stderr } = await succeed(["sweep", file, "--out", scratch("bad.ndjson")]);
   const lines = await trialsIn(scratch("bad.ndjson"));
   const statuses = [...lines].sort((a, b) => a.configuration - b.configuration).map(({ status }) => status);
 
@@ -148,7 +148,7 @@ test("checkpoints of other sweeps, and those that have come too far, count for n
   const search = { type: "halving", from: 2, factor: 2 };
   const file = await writeSweep(scratch("stale.json"), { train, vary, search });
   const out = scratch("stale.ndjson");
-  await succeed(["sweep", file, "--out", out, "--quiet", ...ALONE]);
+  await succeed(["sweep", file, "--out", out, "--quiet"]);
   const expected = await resultsIn(out);
   await rm(out);
 
@@ -160,7 +160,7 @@ test("checkpoints of other sweeps, and those that have come too far, count for n
   const one = await runTrial({ ...task, epochs: 1, checkpoint: near }, load, () => {});
   await mkdir(`${out}.checkpoints`);
   await copyFile(near, scratch("stale.ndjson.checkpoints", "1-s0.safetensors"));
-  await succeed(["sweep", file, "--out", out, "--quiet", ...ALONE]);
+  await succeed(["sweep", file, "--out", out, "--quiet"]);
   expect(await resultsIn(out)).toEqual(expected);
 
   // one that has come just so far is of a trial whose result was lost
@@ -174,7 +174,7 @@ test("checkpoints of other sweeps, and those that have come too far, count for n
 test("a sweep that was killed goes on: nothing is lost, nothing twice, a torn line is taken away", async () => {
   const file = await writeSweep(scratch("killed.json"), twelve(40));
   const [out, whole] = [scratch("killed.ndjson"), scratch("unkilled.ndjson")];
-  await succeed(["sweep", file, "--out", whole, "--quiet", ...ALONE]);
+  await succeed(["sweep", file, "--out", whole, "--quiet"]);
   const child = start(["sweep", file, "--out", out, ...ALONE]); // nine are left when it is killed, one after the other
   const end = ended(child);
   await untilTrials(out, 3);
@@ -184,7 +184,7 @@ test("a sweep that was killed goes on: nothing is lost, nothing twice, a torn li
   expect(kept.length).toBeLessThan(12);
   await appendFile(out, '{"sweep":"torn');
 
-  await succeed(["sweep", file, "--out", out, "--quiet", ...ALONE]);
+  await succeed(["sweep", file, "--out", out, "--quiet"]);
   expect((await trialsIn(out)).slice(0, kept.length)).toEqual(kept);
   expect(await resultsIn(out)).toEqual(await resultsIn(whole));
 });
@@ -253,7 +253,7 @@ test("the time of a budget ends a sweep, which says that it can't be reproduced"
     search: "random",
     budget: { minutes: 0.01 },
   });
-  const { stderr } = await succeed(["sweep", file, "--out", scratch("time.ndjson"), ...ALONE]);
+  const { stderr } = await succeed(["sweep", file, "--out", scratch("time.ndjson")]);
 
   expect(stderr).toContain("it can't be reproduced");
   expect(stderr).toContain("The time is over");
@@ -266,7 +266,7 @@ test("the report ranks configurations, and says which option mattered", async ()
     vary: { "learning-rate": [1e-6, 0.01], filters: [1, 2], seed: [0, 1] },
   });
   const out = scratch("told.ndjson");
-  await succeed(["sweep", file, "--out", out, "--quiet", ...ALONE]);
+  await succeed(["sweep", file, "--out", out, "--quiet"]);
   const [svg, html] = [scratch("told.svg"), scratch("told.html")];
   const { stdout } = await succeed(["sweep", "report", out, "--svg", svg, "--html", html]);
 

@@ -72,7 +72,7 @@ test.concurrent("every option has an effect", { timeout: 120_000 }, async () => 
   const tried = sampleOf(variants, 9); // lossOptions, optimizers and schedules have tests of their own in the library
   for (let from = 0; from < tried.length; from += 3) {
     const some = tried.slice(from, from + 3); // as many as run at a time
-    const results = await Promise.all(some.map((options) => train("--threads", "1", ...options)));
+    const results = await Promise.all(some.map((options) => train(...options)));
     for (const [k, { epochs, test, parameters }] of results.entries()) {
       const options = some[k];
       const name = options.join(" ");

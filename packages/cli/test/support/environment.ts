@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Its output is a terminal that is so wide; otherwise it is none. */
   readonly columns?: number;
+  /** So many cores are seen; default 1. A process of its own sees those that there are. */
+  readonly cores?: number;
 }
 
 /**

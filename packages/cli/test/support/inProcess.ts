@@ -1,3 +1,5 @@
+import { syncBuiltinESMExports } from "node:module";
+import os from "node:os";
 import { Writable } from "node:stream";
 import type { Ended } from "../../../../test/support/processes.js";
 import { cleanEnv, type RunOptions, UNRAVEL } from "./environment.js";
@@ -6,6 +8,8 @@ import { cleanEnv, type RunOptions, UNRAVEL } from "./environment.js";
  * The command line in the process of the tests: the same files as those that `npx unravel` starts, without the quarter of a
  * second that a new process takes. The process lends it what a command line sees of one: its arguments, environment, working
  * folder and streams. So commands run one after the other, however many were called at a time.
+ *
+ * It sees one core: most of a short command's time goes into starting a thread for each, and so it says the same everywhere.
  */
 
 /** Runs a command line to its end. */
@@ -17,7 +21,10 @@ export function runInProcess(args: readonly string[], options: RunOptions = {}):
 
 let last: Promise<unknown> = Promise.resolve();
 
-async function runAlone(args: readonly string[], { cwd, env, columns }: RunOptions): Promise<Ended> {
+async function runAlone(
+  args: readonly string[],
+  { cwd, env, columns, cores = 1 }: RunOptions,
+): Promise<Ended> {
   const { main } = await program();
   const stdout = new Captured(columns);
   const stderr = columns === undefined ? new Captured() : stdout; // a terminal shows both
@@ -25,11 +32,13 @@ async function runAlone(args: readonly string[], { cwd, env, columns }: RunOptio
     argv: process.argv,
     env: { ...process.env },
     cwd: process.cwd(),
+    cores: os.availableParallelism,
     stdout: Object.getOwnPropertyDescriptor(process, "stdout") as PropertyDescriptor,
     stderr: Object.getOwnPropertyDescriptor(process, "stderr") as PropertyDescriptor,
   };
   try {
     setEnv(cleanEnv(env));
+    setCores(() => cores);
     if (cwd !== undefined) process.chdir(cwd);
     process.argv = [process.execPath, UNRAVEL, ...args];
     Object.defineProperty(process, "stdout", { ...own.stdout, get: () => stdout });
@@ -41,6 +50,7 @@ async function runAlone(args: readonly string[], { cwd, env, columns }: RunOptio
     Object.defineProperty(process, "stderr", own.stderr);
     process.argv = own.argv;
     process.chdir(own.cwd);
+    setCores(own.cores);
     setEnv(own.env);
   }
 }
@@ -54,6 +64,12 @@ function program(): Promise<typeof import("../../src/main.js")> {
 function setEnv(env: NodeJS.ProcessEnv): void {
   for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
   for (const [name, value] of Object.entries(env)) if (value !== undefined) process.env[name] = value;
+}
+
+/** For those who have imported it by name, too. */
+function setCores(count: () => number): void {
+  os.availableParallelism = count;
+  syncBuiltinESMExports();
 }
 
 /** A stream that keeps what is written to it; a terminal if it has columns. */
