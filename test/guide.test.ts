@@ -1,8 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { UNRAVEL } from "../packages/cli/test/support/cli.js";
+import { succeed, unravel } from "../packages/cli/test/support/cli.js";
 import { conv2d, dense, flatten, maxPool2d, relu, sequential } from "../packages/core/src/builders.js";
 import { parseTraceNpz } from "../packages/core/src/formats/traceFile.js";
 import { defineModel } from "../packages/core/src/graph/model.js";
@@ -151,11 +150,7 @@ test("the two commands at the end of the first page explain a network that was t
   expect(lines).toHaveLength(2);
   for (const line of lines) {
     const [, , command, ...args] = line.split(" ");
-    const { status, stderr } = spawnSync(process.execPath, [UNRAVEL, command, ...args, ...data], {
-      cwd: folder,
-      encoding: "utf8",
-    });
-    expect(status, stderr).toBe(0);
+    await succeed([command, ...args, ...data], { cwd: folder });
   }
   const report = readFileSync(join(folder, "report.html"), "utf8");
   expect(report).toContain("lenet5");
@@ -205,13 +200,10 @@ describe("the network in NumPy", () => {
     expect(commands).toHaveLength(5);
     const quick = commands.filter(({ words }) => !words.includes("lenet5")); // whose check takes seconds
     for (const { words, shown } of few(quick, commands)) {
-      const [npx, unravel, ...args] = words;
-      expect([npx, unravel]).toEqual(["npx", "unravel"]);
-      const { status, stdout } = spawnSync(process.execPath, [UNRAVEL, ...args], {
-        cwd: folder,
-        encoding: "utf8",
-      });
-      expect(status, words.join(" ")).toBe(args.includes("wrong.npz") ? 1 : 0);
+      expect(words.slice(0, 2)).toEqual(["npx", "unravel"]);
+      const args = words.slice(2);
+      const { code, stdout } = await unravel(args, { cwd: folder });
+      expect(code, words.join(" ")).toBe(args.includes("wrong.npz") ? 1 : 0);
       expect(stdout).toContain(shown);
     }
   });

@@ -192,7 +192,7 @@ describe("bench/peers/run.mjs", () => {
 
   test("measures without any peer, and says why the others are not there", async () => {
     const out = join(folder, "table.md");
-    const args = ["one-conv-8", "predict-lenet5-1", "--systems", "unravel-1,pytorch", "--no-install"];
+    const args = ["one-conv-8", "predict-lenet5-1", "--systems", "pytorch", "--no-install"];
     const rest = ["--python", join(folder, "none"), "--rounds", "1", "--seconds", "0.05", "--threads", "1"];
     const { code, stdout, stderr } = await run(...args, ...rest, "--out", out, "--json");
     expect(stderr).toContain("one-conv-8, round 1 of 1: unravel");
@@ -204,7 +204,7 @@ describe("bench/peers/run.mjs", () => {
     const [first] = training.rows[0].results;
     expect(first.lossAfter).toBeLessThan(0.9 * first.lossBefore);
     expect(predicting.rows[0].results[0].probabilities).toHaveLength(10);
-    expect(training.rows[2].skipped).toMatch(/import torch; --python names another$/);
+    expect(training.rows[1].skipped).toMatch(/import torch; --python names another$/);
     const page = readFileSync(out, "utf8");
     expect(page).toContain("### Predicting one image with lenet5");
     expect(readdirSync(folder).filter((name) => name.startsWith("unravel-peers-"))).toEqual([]);

@@ -264,7 +264,7 @@ describe("broken files", () => {
     await cp(scratch("photos"), scratch("broken"), { recursive: true });
     await put(scratch("broken", "blau", "x.png"), "");
     await put(scratch("broken", "blau", "y.jpg"), "text");
-    const args = ["train", "--data", scratch("broken"), "--epochs", "1", "--size", "12", "--json"];
+    const args = ["train", "--data", scratch("broken"), "--model", "one-conv", "--epochs", "1", "--json"];
     const { code, stdout, stderr } = await unravel(args, { env: env() });
     expect([code, stdout]).toEqual([2, ""]);
     const lines = stderr.split("\n").filter((line) => line.startsWith("unravel: "));

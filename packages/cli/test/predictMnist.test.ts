@@ -27,7 +27,7 @@ import { drawnOn, jpegOf, pictureOf, pngOf, resized } from "./support/pictures.j
 
 const FOLDER = join(process.env.UNRAVEL_DATA ?? "nowhere", "mnist");
 
-const COUNT = Number(process.env.UNRAVEL_TEST_PICTURES ?? few(25, 200));
+const COUNT = Number(process.env.UNRAVEL_TEST_PICTURES ?? few(16, 200));
 const TRAINING_IMAGES = process.env.UNRAVEL_TEST_PICTURES ? 20_000 : 3_000;
 
 let engine: Engine;

@@ -32,7 +32,7 @@ testWithRedis("two workers come to what processes of this machine come to", asyn
   const data = await writePictures(scratch("squares.zip"));
   const file = await writeSweep(scratch("both.json"), {
     train: ["--data", data, "--epochs", "4", "--model", "one-conv"],
-    vary: { filters: [1, 2, 3, 4], optimizer: ["sgd", "adam"] },
+    vary: { filters: [1, 2], optimizer: ["sgd", "adam"] },
     search: { type: "halving", factor: 2 },
   });
   const [local, queue] = [scratch("local.ndjson"), scratch("queue.ndjson")];
@@ -41,7 +41,7 @@ testWithRedis("two workers come to what processes of this machine come to", asyn
   await Promise.all([startWorker(url), startWorker(url)]);
   const { stdout } = await succeed(["sweep", file, "--out", queue, "--redis", url]);
 
-  expect(stdout).toContain("14 trials done");
+  expect(stdout).toContain("7 trials done");
   expect(await resultsIn(queue)).toEqual(await resultsIn(local));
   // halving's checkpoints travel, too; a trial that was delivered twice begins again
   for (const { rung, run } of await trialsIn(queue)) {
