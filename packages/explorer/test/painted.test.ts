@@ -13,7 +13,7 @@ function watchPainting() {
   const put = CanvasRenderingContext2D.prototype.putImageData;
   CanvasRenderingContext2D.prototype.putImageData = function (image: ImageData, x: number, y: number) {
     globalThis.painted.push(this.canvas.closest<HTMLElement>("[data-picture]")?.dataset.picture ?? "");
-    put.call(this, image, x, y);
+    Reflect.apply(put, this, [image, x, y]);
   };
 }
 
