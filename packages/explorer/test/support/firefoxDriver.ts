@@ -56,6 +56,14 @@ const preferences = {
   "toolkit.telemetry.enabled": false,
 };
 
+/** Where an element lies in the window, in pixels. */
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A window of a Firefox of its own, with a profile of its own. */
 export class Firefox {
   readonly #process: ChildProcess;
@@ -146,13 +154,15 @@ export class Firefox {
 
   /** Chooses files of this machine for the first field that fits. */
   async chooseFiles(selector: string, files: readonly string[]): Promise<void> {
-    await this.#boxOf(selector, false);
-    const { result } = (await this.#send("script.evaluate", {
-      expression: `document.querySelector(${JSON.stringify(selector)})`,
-      target: { context: this.#context },
-      awaitPromise: false,
-    })) as { result: { sharedId: string } };
-    const element = { sharedId: result.sharedId };
+    const find = async () => {
+      const { result } = (await this.#send("script.evaluate", {
+        expression: `document.querySelector(${JSON.stringify(selector)})`,
+        target: { context: this.#context },
+        awaitPromise: false,
+      })) as { result: { sharedId?: string } };
+      return result.sharedId;
+    };
+    const element = { sharedId: await this.#await(find, selector) };
     await this.#send("input.setFiles", { context: this.#context, element, files });
   }
 
@@ -181,19 +191,22 @@ export class Firefox {
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** Where the first element that fits lies, as soon as there is one: a page's script may make it after the page is loaded. */
-  async #boxOf(selector: string, inTheMiddle: boolean): Promise<DOMRect> {
+  /** Where the first element that fits lies, as soon as it is seen: a page's script may make it after the page is loaded. */
+  async #boxOf(selector: string, inTheMiddle: boolean): Promise<Box> {
+    const look = (wanted: string, scroll: boolean): Box | undefined => {
+      const element = document.querySelector(wanted);
+      if (scroll) element?.scrollIntoView({ block: "center" });
+      const { x, y, width, height } = element?.getBoundingClientRect() ?? { x: 0, y: 0, width: 0, height: 0 };
+      return width > 0 && height > 0 ? { x, y, width, height } : undefined;
+    };
+    return this.#await(() => this.evaluate(look, selector, inTheMiddle), selector);
+  }
+
+  /** What `look` finds at last; it is asked again as long as that is nothing. */
+  async #await<Found>(look: () => Promise<Found | undefined>, selector: string): Promise<Found> {
     for (const until = Date.now() + ELEMENT_MS; ; ) {
-      const box = await this.evaluate(
-        (wanted, scroll) => {
-          const element = document.querySelector(wanted);
-          if (scroll) element?.scrollIntoView({ block: "center" });
-          return element?.getBoundingClientRect().toJSON() as DOMRect | undefined;
-        },
-        selector,
-        inTheMiddle,
-      );
-      if (box) return box;
+      const found = await look();
+      if (found !== undefined) return found;
       if (Date.now() > until) throw new Error(`There is no ${selector} after ${ELEMENT_MS / 1000} s.`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
