@@ -253,6 +253,13 @@ test.each(files)("$form.name", async ({ form, bytes }) => {
   }
 });
 
+// newer than onnxruntime-web's operators
+test("Swish, of opset 24, is SiLU", async () => {
+  const end = head("z", 16);
+  const bytes = graphFile([node("Swish", ["x"], "z"), ...end.nodes], end.initializers, { opset: 24 });
+  expect((await read(bytes)).model.spec.layers[0]).toEqual({ type: "silu" });
+});
+
 test("constants of each channel behind a layer: the numbers", async () => {
   const { bytes } = files.find(({ form }) => form.name.startsWith("Mul, Add, Sub")) as (typeof files)[number];
   const { parameters, remarks } = await read(bytes);

@@ -73,9 +73,22 @@ const refused: readonly [
   ],
   [
     "batch norms of rows that became Mul and Add",
-    /\(Mul\): no layer multiplies rows of numbers by constants .* BatchNormalization/,
+    /\(Mul\): no layer scales rows of numbers or shifts them, .* BatchNormalization/,
     [node("Flatten", ["x"], "c"), node("Mul", ["c", "s"], "z0"), node("Relu", ["z0"], "z")],
     [floats("s", [16], someNumbers(16))],
+  ],
+  [
+    "rows that are divided",
+    /\(Div\): no layer scales rows of numbers or shifts them/,
+    [node("Flatten", ["x"], "c"), node("Div", ["c", "s"], "z0"), node("Relu", ["z0"], "z")],
+    [floats("s", [1], [3])],
+  ],
+  [
+    "a Swish that is no SiLU",
+    /\(Swish\): what it computes is none of the functions that are layers/,
+    [node("Swish", ["x"], "z", { alpha: { float: 1.5 } })],
+    [],
+    { opset: 24 },
   ],
   [
     "quick GELU",
@@ -123,7 +136,7 @@ const refused: readonly [
   ],
   [
     "a bias of zeros around a picture",
-    /no layer multiplies by constants or adds them|zeros are put around/,
+    /no layer scales rows of numbers|zeros are put around/,
     [
       node("Conv", ["x", "w"], "c"),
       node("Pad", ["c", "p"], "b"),
@@ -209,7 +222,7 @@ const refused: readonly [
   ],
   ["an old opset", /version \(opset\) 6/, [node("Relu", ["x"], "z")], [], { opset: 6 }],
   ["a future opset", /version \(opset\) 99/, [node("Relu", ["x"], "z")], [], { opset: 99 }],
-  ["pictures of any size", /fixed size/, [node("Relu", ["x"], "z")], [], { input: ["n", 1, "h", "w"] }],
+  ["pictures of any size", /has shape \[batch, 1, any, any\], but .* fixed size/, [node("Relu", ["x"], "z")], [], { input: ["n", 1, "h", "w"] }],
   ["rows", /fixed size/, [node("Relu", ["x"], "z")], [], { input: ["n", 16] }],
   ["whole numbers", /of int64/, [node("Relu", ["x"], "z")], [], { elementType: ELEMENTS.int64 }],
   [

@@ -26,6 +26,7 @@ export const curveOperators: Readonly<Record<string, (args: readonly Numbers[], 
     Relu: ([a]) => layerCurve({ type: "relu" }, a),
     LeakyRelu: ([a], slope) => layerCurve({ type: "leakyRelu", slope }, a),
     Sigmoid: ([a]) => layerCurve({ type: "sigmoid" }, a),
+    Swish: ([a], alpha) => a.map((value) => value / (1 + Math.exp(-alpha * value))),
     Tanh: ([a]) => layerCurve({ type: "tanh" }, a),
     Gelu: ([a], tanhForm) => layerCurve({ type: "gelu", approximate: tanhForm ? "tanh" : "none" }, a),
   };

@@ -150,10 +150,9 @@ function layerOf(network: NetworkDraft, value: Expression): Activation {
 const additions: ReadonlySet<string> = new Set(["Add", "Sum"]);
 
 function whyNot({ operator, args }: Expression): string {
-  const isScaling =
-    (operator === "Mul" || operator === "Add") && args.some(({ kind }) => kind === "constant");
+  const isScaling = Object.hasOwn(affineSteps, operator) && args.some(({ kind }) => kind === "constant");
   if (isScaling) {
-    return "no layer multiplies rows of numbers by constants or adds them, nor anything by constants that differ from pixel to pixel; if it is a batch normalisation that was turned into Mul and Add, export it as BatchNormalization, or merged into the layer before it";
+    return "no layer scales rows of numbers or shifts them, nor pictures by constants that differ from pixel to pixel; if it is a batch normalisation that was turned into Mul and Add, export it as BatchNormalization, or merged into the layer before it";
   }
   const inputs = args.filter(({ kind }) => kind !== "constant").length;
   if (inputs > 1) return "layers add tensors or concatenate them, but none combines them in this way";

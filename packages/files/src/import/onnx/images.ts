@@ -3,7 +3,7 @@ import { ELEMENT, type OnnxNode } from "../../onnx/schema.js";
 import { pointwise } from "./expressions.js";
 import type { Graph } from "./graph.js";
 import { elementName, isFloating } from "./tensors.js";
-import { type Affine, type Axis, BATCH, described, quoted, shortest } from "./values.js";
+import { type Affine, type Axis, BATCH, quoted, shortest } from "./values.js";
 
 /* What goes into the graph: how images are laid out, and what their numbers mean. */
 
@@ -37,8 +37,11 @@ export function imagesOf(
   const isFixed = sizes.every((size) => Number.isSafeInteger(size));
   const isImage = sizes.length === 3 || sizes.length === 2;
   if (!isImage || !isFixed) {
+    const given = [batch, ...sizes].map((size, k) =>
+      Number.isNaN(size) ? (k === 0 ? "batch" : "any") : String(size),
+    );
     throw new InputError(
-      `${place} has shape ${described([batch, ...sizes])}, but networks here take images of a fixed size, [batch, channels, rows, columns]; export it for such images.`,
+      `${place} has shape [${given.slice(0, 8).join(", ")}${given.length > 8 ? ", …" : ""}], but networks here take images of a fixed size, [batch, channels, rows, columns]; export it for such images.`,
     );
   }
   const areBytes = elementType === ELEMENT.uint8;

@@ -45,6 +45,7 @@ export const arities: Readonly<Record<string, readonly [fewest: number, most: nu
   Squeeze: [1, 2],
   Sub: [2, 2],
   Sum: [1, MANY],
+  Swish: [1, 1],
   Tanh: [1, 1],
   Transpose: [1, 1],
   Unsqueeze: [1, 2],

@@ -48,6 +48,7 @@ const numberOf = ({ node }: Call, value: number): Constant => ({
 export const operators: Operators = {
   ...plainPointwise,
   LeakyRelu: (call) => pointwise(call, shortest(call.float("alpha", 0.01))),
+  Swish: (call) => pointwise(call, shortest(call.float("alpha", 1))),
   PRelu: leakyWithSlopes,
   Gelu: gelu,
   Clip: clip,
