@@ -1,3 +1,4 @@
+import { zipSync } from "fflate";
 import { formatModel, parseModel, type Tensor, tensor, trace, withUpdate } from "unravel-cnn";
 import { expect, test } from "vitest";
 import { importModel } from "../../src/import/index.js";
@@ -150,4 +151,13 @@ test.each([
   ["no-layers.h5", /^no-layers\.h5: the network "" has no list of layers/],
 ])("%s is refused in one sentence", async (name, message) => {
   await expectRefused(importModel({ name, bytes: kerasBytes(name) }), message);
+});
+
+test.each(["model.weights.json", "model.weights.npz"])("weights in %s are refused", async (name) => {
+  const nothing = new Uint8Array(0);
+  const bytes = zipSync({ "metadata.json": nothing, "config.json": nothing, [name]: nothing });
+  await expectRefused(
+    importModel({ name: "net.keras", bytes }),
+    new RegExp(`^net.keras: its weights are kept by way of ${name}, but only one model.weights.h5 is read; save`),
+  );
 });

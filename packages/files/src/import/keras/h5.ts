@@ -13,6 +13,9 @@ import { byNames, byNumbers, type ReadWeights } from "./weights.js";
 
 const MEMBERS = ["config.json", "model.weights.h5", "metadata.json"];
 
+/** Where weights lie instead if they were saved in several files, or as NumPy's. */
+const OTHER_WEIGHTS = ["model.weights.json", "model.weights.npz"];
+
 export const keras: ImportFormat = {
   what: "Keras: Sequential and Functional networks",
   endings: [".keras", ".h5", ".hdf5"],
@@ -76,7 +79,12 @@ function weightsOf(group: Hdf5Object | undefined): Map<string, () => Tensor> {
 
 function readArchive(bytes: Uint8Array, source: string, extras: Extras): ImportedModel {
   const fail = failing(source);
-  const members = parseZip(bytes, (name) => MEMBERS.includes(name), fail);
+  const members = parseZip(bytes, (name) => [...MEMBERS, ...OTHER_WEIGHTS].includes(name), fail);
+  const other = members.find(({ name }) => OTHER_WEIGHTS.includes(name));
+  if (other)
+    throw new InputError(
+      `${source}: its weights are kept by way of ${other.name}, but only one model.weights.h5 is read; save the network with model.save and no options.`,
+    );
   const member = (name: string): PackedMember =>
     members.find((one) => one.name === name) ?? fail(`it has no ${name}`);
   const text = new TextDecoder().decode(member("config.json").bytes());
