@@ -158,6 +158,8 @@ test.each(["model.weights.json", "model.weights.npz"])("weights in %s are refuse
   const bytes = zipSync({ "metadata.json": nothing, "config.json": nothing, [name]: nothing });
   await expectRefused(
     importModel({ name: "net.keras", bytes }),
-    new RegExp(`^net.keras: its weights are kept by way of ${name}, but only one model.weights.h5 is read; save`),
+    new RegExp(
+      `^net.keras: its weights are kept by way of ${name}, but only one model.weights.h5 is read; save`,
+    ),
   );
 });

@@ -260,6 +260,19 @@ test("Swish, of opset 24, is SiLU", async () => {
   expect((await read(bytes)).model.spec.layers[0]).toEqual({ type: "silu" });
 });
 
+test("a Sigmoid before Identity nodes at the end is part of the loss", async () => {
+  const end = head("x", 16);
+  const nodes = [
+    ...end.nodes,
+    node("Sigmoid", ["y"], "p"),
+    node("Identity", ["p"], "q"),
+    node("Identity", ["q"], "out"),
+  ];
+  const { model } = await read(graphFile(nodes, end.initializers, { output: "out" }));
+  expect(model.spec.layers.map(({ type }) => type)).toEqual(["flatten", "dense"]);
+  expect(model.loss.type).toBe("binaryCrossEntropy");
+});
+
 test("constants of each channel behind a layer: the numbers", async () => {
   const { bytes } = files.find(({ form }) => form.name.startsWith("Mul, Add, Sub")) as (typeof files)[number];
   const { parameters, remarks } = await read(bytes);

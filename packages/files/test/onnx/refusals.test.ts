@@ -222,7 +222,13 @@ const refused: readonly [
   ],
   ["an old opset", /version \(opset\) 6/, [node("Relu", ["x"], "z")], [], { opset: 6 }],
   ["a future opset", /version \(opset\) 99/, [node("Relu", ["x"], "z")], [], { opset: 99 }],
-  ["pictures of any size", /has shape \[batch, 1, any, any\], but .* fixed size/, [node("Relu", ["x"], "z")], [], { input: ["n", 1, "h", "w"] }],
+  [
+    "pictures of any size",
+    /has shape \[batch, 1, any, any\], but .* fixed size/,
+    [node("Relu", ["x"], "z")],
+    [],
+    { input: ["n", 1, "h", "w"] },
+  ],
   ["rows", /fixed size/, [node("Relu", ["x"], "z")], [], { input: ["n", 16] }],
   ["whole numbers", /of int64/, [node("Relu", ["x"], "z")], [], { elementType: ELEMENTS.int64 }],
   [

@@ -14,8 +14,8 @@ export interface Reading {
   readonly uses: ReadonlyMap<string, number>;
   /** The number of images in a batch, BATCH where the file doesn't fix it. */
   readonly batch: number;
-  /** The name of what the graph gives. */
-  readonly output: string;
+  /** What the graph gives, before Identity nodes at its end. */
+  readonly end: string;
   /** Whether a Sigmoid at the end is a layer, and no part of the loss. */
   readonly keepsSigmoid: boolean;
   /** How many more numbers may be made in computing constants. */
@@ -142,7 +142,7 @@ export class Call {
 
   /** Whether this node's output is the end of the graph, and nobody else takes it. */
   get isLast(): boolean {
-    return this.node.outputs[0] === this.reading.output && this.isTakenOnce;
+    return this.node.outputs[0] === this.reading.end && this.isTakenOnce;
   }
 
   /** Whether one node, or the end of the graph, takes this node's output. */

@@ -15,6 +15,8 @@ export interface Graph {
   readonly initializers: ReadonlyMap<string, OnnxTensor>;
   readonly input: ValueInfo;
   readonly output: string;
+  /** What gives the output its numbers: itself, or what stands before Identity nodes at the end. */
+  readonly end: string;
   /** How many nodes, and outputs of the graph, take a tensor. */
   readonly uses: ReadonlyMap<string, number>;
 }
@@ -43,7 +45,12 @@ export function graphOf(model: OnnxModel): Graph {
     for (const name of inputs) if (name !== "") uses.set(name, (uses.get(name) ?? 0) + 1);
   }
   const initializers = new Map([...all].filter(([name]) => uses.has(name)));
-  return { opset, nodes, initializers, input, output, uses };
+  const end = nodes.reduceRight(
+    (name, { operator, inputs, outputs }) =>
+      operator === "Identity" && outputs[0] === name ? inputs[0] : name,
+    output,
+  );
+  return { opset, nodes, initializers, input, output, end, uses };
 }
 
 export const isUsualDomain = (domain: string) => domain === "" || domain === "ai.onnx";

@@ -41,7 +41,7 @@ export function readModel(file: OnnxModel, beside: Beside, fileBytes: number): I
     beside,
     uses: graph.uses,
     batch: images.batch,
-    output: graph.output,
+    end: graph.end,
     // what unravel wrote without probabilities ends in a layer
     keepsSigmoid: own !== undefined && graph.output === "scores",
     numbersLeft: 2 ** 22 + 8 * fileBytes,
