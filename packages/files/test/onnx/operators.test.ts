@@ -260,6 +260,14 @@ test("Swish, of opset 24, is SiLU", async () => {
   expect((await read(bytes)).model.spec.layers[0]).toEqual({ type: "silu" });
 });
 
+test("a constant less what a layer gives: the numbers", async () => {
+  const end = head("z", 16);
+  const nodes = [node("Relu", ["x"], "r"), node("Sub", ["two", "r"], "z"), ...end.nodes];
+  const { model, parameters } = await read(graphFile(nodes, [scalar("two", 2), ...end.initializers]));
+  expect(model.spec.layers[1]).toMatchObject({ type: "conv2d", filters: 1, kernel: 1 });
+  expect([...parameters["conv1.weight"].data, ...parameters["conv1.bias"].data]).toEqual([-1, 2]);
+});
+
 test("a Sigmoid before Identity nodes at the end is part of the loss", async () => {
   const end = head("x", 16);
   const nodes = [

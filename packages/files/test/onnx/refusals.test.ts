@@ -78,6 +78,12 @@ const refused: readonly [
     [floats("s", [16], someNumbers(16))],
   ],
   [
+    "pictures that are turned round, bright and dark",
+    /multiplies the images by numbers that aren't above 0/,
+    [node("Sub", ["s", "x"], "z0"), node("MaxPool", ["z0"], "z", { kernel_shape: [1, 1] })],
+    [floats("s", [1], [1])],
+  ],
+  [
     "rows that are divided",
     /\(Div\): no layer scales rows of numbers or shifts them/,
     [node("Flatten", ["x"], "c"), node("Div", ["c", "s"], "z0"), node("Relu", ["z0"], "z")],

@@ -191,7 +191,7 @@ function affineOf(value: Activation | Expression): Scaled {
     return { base: value, affine: identity, from: none };
   const inner = affineOf(args[1 - place] as Activation | Expression);
   const from = { ...inner.from, [step.what]: [...inner.from[step.what], constant.from] };
-  return { ...inner, affine: step.apply(inner.affine, numbers), from };
+  return { ...inner, affine: step.apply(inner.affine, numbers, place === 0), from };
 }
 
 /** Pictures whose channels are scaled and shifted behind a layer: a convolution of each channel by itself, with one weight. */
@@ -223,7 +223,7 @@ const affineSteps: Readonly<
     {
       readonly what: keyof Affine;
       readonly isEitherWay: boolean;
-      readonly apply: (inner: Affine, by: readonly number[]) => Affine;
+      readonly apply: (inner: Affine, by: readonly number[], isConstantFirst: boolean) => Affine;
     }
   >
 > = {
@@ -234,8 +234,11 @@ const affineSteps: Readonly<
   },
   Sub: {
     what: "shift",
-    isEitherWay: false,
-    apply: ({ scale, shift }, by) => ({ scale, shift: shift.map((value, c) => value - by[c]) }),
+    isEitherWay: true,
+    apply: ({ scale, shift }, by, isConstantFirst) =>
+      isConstantFirst
+        ? { scale: scale.map((value) => -value), shift: shift.map((value, c) => by[c] - value) }
+        : { scale, shift: shift.map((value, c) => value - by[c]) },
   },
   Mul: {
     what: "scale",
