@@ -301,8 +301,11 @@ testInBrowser("a worker that dies takes nothing along that was learnt, nor does 
     link: `tab=train&${ENDLESS}&filters=2`,
   });
   await page.evaluate(noteTrainWorkers);
-  await page.getByRole("button", { name: "One step" }).click();
-  await page.locator("[data-phase]", { hasText: "step 1 of" }).waitFor();
+  // by the report of the second step what the first one came to has arrived, too
+  for (const step of [1, 2]) {
+    await page.getByRole("button", { name: "One step" }).click();
+    await page.locator("[data-phase]", { hasText: `step ${step} of` }).waitFor();
+  }
   await page.getByRole("button", { name: "Play" }).click();
   await phase(page, "running");
   await page.evaluate(() => {
