@@ -68,6 +68,19 @@ test(`${COUNT} random networks come back with the same spec and the same bits`, 
   }
 });
 
+test("images that are flattened at once have their channels where their producer puts them", async () => {
+  const model = defineModel({ input: [5, 6, 2], layers: [{ type: "flatten" }, { type: "dense", units: 3 }] });
+  const bytes = await bytesOf({ model, parameters: initialParameters(model, 0) });
+  const shapeFrom = async (producerName: string) => {
+    const without = changed(bytes, (file) => ({ ...file, metadata: [], producerName }));
+    return (await importModel({ name: "net.onnx", bytes: without })).model.inputShape;
+  };
+  expect((await importModel({ name: "net.onnx", bytes })).model.spec).toMatchObject(model.spec);
+  expect(await shapeFrom("unravel")).toEqual([5, 6, 2]);
+  expect(await shapeFrom("pytorch")).toEqual([5, 6, 2]);
+  expect(await shapeFrom("tf2onnx")).toEqual([2, 5, 6]);
+});
+
 test("without the spec in the file the graph alone gives the same predictions", async () => {
   for (const [k, saved] of cases.entries()) {
     const bytes = changed(await bytesOf(saved), (file) => ({ ...file, metadata: [] }));

@@ -8,6 +8,8 @@ import { quoted } from "./values.js";
 const OPSETS = { first: 7, last: 25 } as const;
 
 export interface Graph {
+  /** The program that wrote the file, as it calls itself. */
+  readonly producer: string;
   readonly opset: number;
   /** Those that count, in the file's order. */
   readonly nodes: readonly OnnxNode[];
@@ -50,7 +52,7 @@ export function graphOf(model: OnnxModel): Graph {
       operator === "Identity" && outputs[0] === name ? inputs[0] : name,
     output,
   );
-  return { opset, nodes, initializers, input, output, end, uses };
+  return { producer: model.producerName, opset, nodes, initializers, input, output, end, uses };
 }
 
 export const isUsualDomain = (domain: string) => domain === "" || domain === "ai.onnx";

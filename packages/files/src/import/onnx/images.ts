@@ -1,5 +1,5 @@
 import { type ImageShape, InputError, type Normalization } from "unravel-cnn";
-import { ELEMENT, type OnnxNode } from "../../onnx/schema.js";
+import { ELEMENT, type OnnxNode, PRODUCER } from "../../onnx/schema.js";
 import { pointwise } from "./expressions.js";
 import type { Graph } from "./graph.js";
 import { elementName, isFloating } from "./tensors.js";
@@ -57,9 +57,15 @@ export function imagesOf(
 /** Operators behind which numbers stand where they stood. */
 const STAYING: ReadonlySet<string> = new Set([...pointwise, "Cast", "Identity", "Dropout", "Pad"]);
 
-/** Whether the graph brings channels to the front first; else, if nothing says so, whether the last size looks like theirs. */
+/** Programs whose images have their channels first, whatever their sizes look like. */
+const CHANNELS_FIRST: ReadonlySet<string> = new Set([PRODUCER, "pytorch"]);
+
+/**
+ * Whether the graph brings channels to the front first; else, if nothing says so, whether the last size looks like theirs and the
+ * file's producer may have put them there.
+ */
 function areChannelsLast(
-  { nodes, input }: Graph,
+  { nodes, input, producer }: Graph,
   sizes: readonly number[],
   constantShape: (name: string) => readonly number[] | undefined,
 ): boolean {
@@ -75,7 +81,7 @@ function areChannelsLast(
     }
   }
   const [first, second, last] = sizes;
-  return flattens && last <= 4 && Math.min(first, second) > 4;
+  return flattens && !CHANNELS_FIRST.has(producer) && last <= 4 && Math.min(first, second) > 4;
 }
 
 /** Undefined if the node says nothing of it. */
