@@ -21,7 +21,7 @@ const networks: readonly { name: string; images: number; spec: ModelSpec }[] = [
     name: "whole tiles, and more blocks of images than have a place of their own for their gradients",
     images: 66,
     spec: {
-      input: [2, 8, 8],
+      input: [2, 8, 12],
       layers: [
         { type: "conv2d", filters: 16, kernel: 3, padding: 1 },
         { type: "conv2d", filters: 16, kernel: 3, padding: 1 },
@@ -38,6 +38,22 @@ const networks: readonly { name: string; images: number; spec: ModelSpec }[] = [
       layers: [
         { type: "conv2d", filters: 32, kernel: 3, padding: 1 },
         { type: "conv2d", filters: 40, kernel: 3, padding: [1, 0, 2, 1] },
+        { type: "flatten" },
+        { type: "dense", units: 3 },
+      ],
+    },
+  },
+  {
+    name: "the fewest channels and filters, with one tile and with two, whose gradients wait, too",
+    images: 20,
+    spec: {
+      input: [2, 5, 8],
+      layers: [
+        { type: "conv2d", filters: 8, kernel: 3, padding: 1 },
+        { type: "conv2d", filters: 12, kernel: 3, padding: [0, 1, 0, 1] },
+        { type: "conv2d", filters: 16, kernel: 1 },
+        { type: "conv2d", filters: 8, kernel: 3, bias: false },
+        { type: "conv2d", filters: 8, kernel: 3, padding: 1 },
         { type: "flatten" },
         { type: "dense", units: 3 },
       ],

@@ -20,7 +20,7 @@ test.each([2, 3])("%i threads begin with memory that is prepared", async (thread
     [1, 28, 28],
     [
       conv2d({ filters: 8, kernel: 5, bias: false }),
-      maxPool2d({ size: 2 }),
+      maxPool2d({ size: 3, stride: 2, padding: 1 }),
       batchNorm2d(),
       flatten(),
       dense({ units: 10 }),

@@ -29,10 +29,10 @@ export interface TileStash {
 }
 
 /**
- * What a block saves is so many times as much for each pair of a channel and a filter as what it pays is for each tile of one of
- * them, which has to be written and read.
+ * A block saves going through the sums of each pair of a channel and a filter, and pays for writing each channel's and filter's tiles,
+ * which are read again. To pay, there must be so many pairs for each of these tiles.
  */
-const SAVED_TO_PAID = 0.5;
+const PAIRS_FOR_A_TILE = 2;
 
 /** With more tiles, what is done once for each block is little beside what is done for each tile. */
 const MOST_TILES = 8;
@@ -44,7 +44,8 @@ const LARGEST_STASH = 2 ** 24;
 export function winogradBatchPays(layer: Conv2d, blocks: number): boolean {
   const [[C], [O]] = [layer.inputShape, layer.outputShape];
   const tiles = tileCount(layer);
-  if (!winogradPays(layer) || tiles > MOST_TILES || SAVED_TO_PAID * C * O < tiles * (C + O)) return false;
+  if (!winogradPays(layer) || tiles > MOST_TILES) return false;
+  if (C * O < PAIRS_FOR_A_TILE * tiles * (C + O)) return false;
   const { tileInputs, tileGradients } = stashSizes(layer);
   return blocks * (tileInputs + tileGradients) <= LARGEST_STASH;
 }
