@@ -78,10 +78,10 @@ export function graphFile(
   });
 }
 
-/** Nodes that make three scores of `from`, pictures of so many numbers, and their weights. */
+/** Nodes that make three scores of `from`, pictures of so many numbers, and their weights. MatMul has one form in every opset. */
 export function head(from: string, count: number): { nodes: object[]; initializers: object[] } {
   return {
-    nodes: [node("Flatten", [from], "flat"), node("Gemm", ["flat", "head.w"], "y", { transB: 1 })],
-    initializers: [floats("head.w", [3, count], someNumbers(3 * count, 5))],
+    nodes: [node("Flatten", [from], "flat"), node("MatMul", ["flat", "head.w"], "y")],
+    initializers: [floats("head.w", [count, 3], someNumbers(3 * count, 5))],
   };
 }
