@@ -1,6 +1,7 @@
 // How fast the built-in networks train on a GPU, on made-up images: `node bench/webgpu.mjs [--networks lenet5,resnet]
-// [--batches 64,1024] [--profile convnet:1024] [--rounds 5] [--seconds 1]`. Needs the package `webgpu` where Node can find it;
-// `python3 bench/peers/webgpu.py` is the same with PyTorch and CUDA. Prints one JSON object for each line.
+// [--batches 64,1024] [--images 59392] [--profile convnet:1024] [--rounds 5] [--seconds 1]`. An epoch has about as many images as
+// MNIST's. Needs the package `webgpu` where Node can find it; `python3 bench/peers/webgpu.py` is the same with PyTorch and CUDA.
+// Prints one JSON object for each line.
 import { parseArgs } from "node:util";
 import { TUNING } from "../packages/core/dist/compiler/webgpu/tuning.js";
 import { convnet, createEngine, lenet5, oneConv, profileOnGpu, resnet } from "../packages/core/dist/index.js";
@@ -10,6 +11,7 @@ const { values } = parseArgs({
   options: {
     networks: { type: "string", default: "one-conv,lenet5,convnet,resnet" },
     batches: { type: "string", default: "64,128,1024" },
+    images: { type: "string", default: "59392" },
     profile: { type: "string", default: "" },
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "1" },
@@ -41,7 +43,7 @@ for (const name of list(values.networks)) {
   const spec = specOf(name);
   const size = spec.input.reduce((a, b) => a * b);
   for (const batchSize of list(values.batches).map(Number)) {
-    const count = 8 * Math.max(1024, batchSize);
+    const count = Number(values.images);
     const images = Uint8Array.from({ length: size * count }, (_, k) => Math.imul(k, 2654435761) >>> 24);
     const labels = Uint8Array.from({ length: count }, (_, k) => k % 10);
     const data = {

@@ -13,72 +13,22 @@ import {
 import { provideWorkers } from "./workers.mjs";
 
 if (options.threads > 1) provideWorkers(options.threads);
-const {
-  blockUntilReady,
-  defaultDevice,
-  init,
-  jit,
-  lax,
-  nn,
-  numpy: np,
-  valueAndGrad,
-} = await import("@jax-js/jax");
+const { blockUntilReady, defaultDevice, init, jit, numpy: np, valueAndGrad } = await import("@jax-js/jax");
+const { functionsOf } = await import("./jaxNetwork.mjs");
 const { version } = JSON.parse(
   await readFile(new URL("./node_modules/@jax-js/jax/package.json", import.meta.url), "utf8"),
 );
-const { batchSize, rate, momentum } = options;
+const { batchSize } = options;
 await init("wasm");
 defaultDevice("wasm");
-
-// Every use of an array but the last is `.ref`: jax-js counts references and frees what has none.
-const apply = {
-  conv2d: (x, { name, resolved: { padding } }, weights) => {
-    const [top, right, bottom, left] = padding;
-    const bias = weights[`${name}.bias`].reshape([1, -1, 1, 1]);
-    return lax
-      .conv(
-        x,
-        weights[`${name}.weight`],
-        [1, 1],
-        [
-          [top, bottom],
-          [left, right],
-        ],
-      )
-      .add(bias);
-  },
-  relu: (x) => nn.relu(x),
-  maxPool2d: (x) => lax.reduceWindow(x, (window) => np.max(window), [2, 2], [2, 2]),
-  flatten: (x) => x.reshape([x.shape[0], -1]),
-  dense: (x, { name }, weights) =>
-    np.matmul(x, weights[`${name}.weight`].transpose()).add(weights[`${name}.bias`]),
-};
-const scoresOf = (weights, x) =>
-  network.layers.reduce((value, layer) => apply[layer.spec.type](value, layer, weights), x);
-const lossOf = (weights, x, y) =>
-  nn
-    .logSoftmax(scoresOf(weights, x))
-    .mul(y)
-    .sum()
-    .mul(-1 / batchSize);
 
 const names = Object.keys(parameters);
 const arrays = (make) => Object.fromEntries(names.map((name) => [name, make(parameters[name])]));
 let weights = arrays(({ data, shape }) => np.array(data, { shape }));
 let velocities = arrays(({ shape }) => np.zeros(shape));
-
-const step = jit((weights, velocities, x, y) => {
-  const kept = Object.fromEntries(names.map((name) => [name, weights[name].ref]));
-  const [loss, gradients] = valueAndGrad(lossOf)(weights, x, y);
-  const next = [{}, {}];
-  for (const name of names) {
-    const velocity = velocities[name].mul(momentum).add(gradients[name]);
-    next[1][name] = velocity.ref;
-    next[0][name] = kept[name].sub(velocity.mul(rate));
-  }
-  return [loss, ...next];
-});
-const scores = jit(scoresOf);
+const functions = functionsOf(network, options, valueAndGrad);
+const step = jit(functions.step);
+const scores = jit(functions.scores);
 const floats = floatImages();
 
 async function trainBatch(chosen) {

@@ -1,6 +1,6 @@
 """The networks of bench/webgpu.mjs with PyTorch and CUDA, on made-up images that lie on the card; runs alone:
 
-    python3 bench/peers/webgpu.py [--networks lenet5,resnet] [--batches 64,1024] [--modes eager,graph] [--seconds 1]
+    python3 bench/peers/webgpu.py [--networks lenet5,resnet] [--batches 64,1024] [--images 59392] [--modes eager,graph] [--seconds 1]
 
 SGD with momentum. `eager` as people write it; `graph`: the whole step as one CUDA graph; `compile`: torch.compile. Each without
 TF32 and with it (`--tf32 off,on`). Milliseconds a step: the median of five rounds. Prints one JSON object for each line.
@@ -53,7 +53,7 @@ NETWORKS = {
 }
 
 
-def measure(name, size, mode, tf32, seconds):
+def measure(name, size, count, mode, tf32, seconds):
     torch.backends.cuda.matmul.allow_tf32 = tf32
     torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cudnn.benchmark = True
@@ -61,7 +61,6 @@ def measure(name, size, mode, tf32, seconds):
     torch.manual_seed(1)
     model = make().cuda()
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9)
-    count = 8 * max(1024, size)
     images = torch.randint(0, 256, (count, *shape), dtype=torch.uint8, device="cuda")
     labels = torch.arange(count, device="cuda") % 10
     order = torch.arange(size, device="cuda")
@@ -86,7 +85,7 @@ def measure(name, size, mode, tf32, seconds):
         with torch.cuda.graph(graph):
             step()
         once = graph.replay
-    batches = [torch.arange(first, first + size, device="cuda") for first in range(0, count, size)]
+    batches = torch.arange(count // size * size, device="cuda").split(size)
     rounds = []
     for _ in range(5):
         torch.cuda.synchronize()
@@ -107,6 +106,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--networks", default=",".join(NETWORKS))
     parser.add_argument("--batches", default="64,128,1024")
+    parser.add_argument("--images", type=int, default=59392)
     parser.add_argument("--modes", default="eager,graph")
     parser.add_argument("--tf32", default="off,on")
     parser.add_argument("--seconds", type=float, default=0.3)
@@ -116,7 +116,7 @@ def main():
         for size in map(int, given.batches.split(",")):
             for mode in given.modes.split(","):
                 for tf32 in given.tf32.split(","):
-                    measure(name, size, mode, tf32 == "on", given.seconds)
+                    measure(name, size, given.images, mode, tf32 == "on", given.seconds)
 
 
 main()
