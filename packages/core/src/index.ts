@@ -43,6 +43,7 @@ export {
   type DataPair,
   type Dataset,
   firstOf,
+  labelsPerImage,
   subset,
 } from "./data/dataset.js";
 export { type DigitPen, digitPen } from "./data/digits/digits.js";
@@ -188,6 +189,7 @@ export type { EpochRecord, History, ProgressEvent } from "./training/history.js"
 export { type Answers, type Evaluation, measure as evaluateLogits } from "./training/metrics.js";
 export { checkTrace } from "./training/overflow.js";
 export {
+  answerQualities,
   type CalibrationGroup,
   type ClassQuality,
   classQualities,

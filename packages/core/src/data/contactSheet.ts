@@ -2,11 +2,14 @@ import { InputError } from "../errors.js";
 import { type Checks, checkOptions, elsewhere, oneOf, SEED } from "../options.js";
 import { permutation, randomStream } from "../random.js";
 import { sizeOf } from "../tensor.js";
-import { countOf, type Dataset } from "./dataset.js";
+import { countOf, type Dataset, labelsPerImage } from "./dataset.js";
 
 /** Which images are on a sheet, and how it is laid out. */
 export interface SheetOptions {
-  /** `class`: each class has its own rows, in the order of the classes. `random`: all mixed. */
+  /**
+   * `class`: each class has its own rows, in the order of the classes; with several labels at once an image may stand in several.
+   * `random`: all mixed.
+   */
   readonly order: "class" | "random";
   /** Images in a row. */
   readonly columns: number;
@@ -110,9 +113,13 @@ function chooseImages(data: Dataset, order: SheetOptions["order"], most: number,
   const shuffled = permutation(countOf(data), randomStream(seed, "sheet"));
   if (order === "random") return [Array.from(shuffled.subarray(0, most))];
   const bands = data.classes.map((): number[] => []);
+  const each = labelsPerImage(data);
   for (const index of shuffled) {
-    const band = bands[data.labels[index]];
-    if (band.length < most) band.push(index);
+    const labels = data.labels.subarray(index * each, (index + 1) * each);
+    for (const [k, band] of bands.entries()) {
+      const isShown = each === 1 ? labels[0] === k : labels[k] === 1;
+      if (isShown && band.length < most) band.push(index);
+    }
   }
   return bands;
 }

@@ -1,8 +1,7 @@
 import { table } from "../explain/report/grids.js";
 import { type Content, html } from "../html.js";
 import { counted, whole } from "../presentation/numbers.js";
-import type { Answers } from "../training/metrics.js";
-import { type ClassQuality, classQualities } from "../training/quality.js";
+import { answerQualities, classQualities } from "../training/quality.js";
 import { areNumbered, type EvaluationSubject, share, type Topic } from "./subject.js";
 
 /** Up to so many classes stand in their own order; of more, those with the lowest F1 come first. */
@@ -10,7 +9,8 @@ const MOST_IN_ORDER = 20;
 
 /** How good the answers are for each class. */
 export function classTopic({ model, evaluation }: EvaluationSubject): Topic {
-  const qualities = evaluation.answers?.map(qualityOf) ?? classQualities(evaluation.confusion);
+  const { answers, confusion } = evaluation;
+  const qualities = answers ? answerQualities(answers) : classQualities(confusion);
   const all = qualities.map((quality, k) => ({ ...quality, k }));
   const met = all.filter(({ f1 }) => f1 !== null);
   const shown =
@@ -45,10 +45,3 @@ export function classTopic({ model, evaluation }: EvaluationSubject): Topic {
 }
 
 const part = (value: number | null): string => (value === null ? "–" : share(value));
-
-function qualityOf(answers: Answers): ClassQuality {
-  const { truePositives, falsePositives, falseNegatives, precision, recall } = answers;
-  const images = truePositives + falseNegatives;
-  const all = 2 * truePositives + falsePositives + falseNegatives;
-  return { images, precision, recall, f1: all === 0 ? null : (2 * truePositives) / all };
-}

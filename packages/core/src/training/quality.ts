@@ -1,6 +1,7 @@
 import type { Loss } from "../losses/loss.js";
 import { softmaxCrossEntropyLoss } from "../losses/softmaxCrossEntropy.js";
 import { largestInRows, type Tensor } from "../tensor.js";
+import type { Answers } from "./metrics.js";
 
 /** How good the answers are for one class, the others being all the same. */
 export interface ClassQuality {
@@ -28,6 +29,22 @@ export function classQualities(confusion: readonly (readonly number[])[]): Class
       precision: taken === 0 ? null : right / taken,
       recall: images === 0 ? null : right / images,
       f1: images + taken === 0 ? null : (2 * right) / (images + taken),
+    };
+  });
+}
+
+/**
+ * The same with several labels at once: an image was taken for a class if it was said to show it.
+ * @param answers of an evaluation, for each class
+ */
+export function answerQualities(answers: readonly Answers[]): ClassQuality[] {
+  return answers.map(({ truePositives, falsePositives, falseNegatives, precision, recall }) => {
+    const all = 2 * truePositives + falsePositives + falseNegatives;
+    return {
+      images: truePositives + falseNegatives,
+      precision,
+      recall,
+      f1: all === 0 ? null : (2 * truePositives) / all,
     };
   });
 }

@@ -30,6 +30,20 @@ describe("contactSheet", () => {
     }
   });
 
+  test("with several labels at once an image stands in the rows of all classes that it shows", () => {
+    const labels = Uint8Array.from({ length: 4 * 12 }, (_, k) => {
+      const [n, label] = [Math.floor(k / 4), k % 4];
+      return label === 0 ? Number(n < 3) : label === 2 ? Number(n === 1 || n === 7) : 0;
+    });
+    const sheet = contactSheet({ ...data, labels }, options);
+    expect(sheet.images).toBe(5);
+    for (const [row, images] of [[0, 1, 2], [], [1, 7], []].entries()) {
+      const values = [0, 1, 2].map((column) => at(sheet, row, column, 8));
+      const shown = values.filter((value) => value !== 232).map((value) => (254 - value) / 10);
+      expect(shown.sort((a, b) => a - b)).toEqual(images);
+    }
+  });
+
   test("at random: no image twice, the seed chooses, the same each time", () => {
     const shown = (seed: number) => {
       const sheet = contactSheet(data, { ...options, order: "random", rows: 3, seed });

@@ -104,6 +104,7 @@ test("with several labels at once there is a line for each class, and no class i
   });
   expect(idsIn(page)).toEqual(["overview", "classes"]);
   expect(part(page, "overview")).toContain("1 of 4 images have every label right 25%");
+  expect(part(page, "overview")).toContain("mean F1 of the classes 65.0%"); // of the two that an image shows
   expect(part(page, "classes")).toMatch(
     /0 kind 0 2 66\.7% 100\.0% 80\.0% 1 kind 1 2 50\.0% 50\.0% 50\.0% 2 kind 2 0 – – – $/,
   );

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { classQualities, losses, ScoreTally, tensor } from "../../src/index.js";
+import {
+  answerQualities,
+  classQualities,
+  evaluateLogits,
+  losses,
+  ScoreTally,
+  tensor,
+} from "../../src/index.js";
 
 describe("precision, recall and F1", () => {
   test("by their definitions", () => {
@@ -23,6 +30,21 @@ describe("precision, recall and F1", () => {
     ]);
     expect(second).toEqual({ images: 0, precision: 0, recall: null, f1: 0 });
   });
+});
+
+test("with several labels at once: each class by its own answers", () => {
+  const labels = [1, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0];
+  const logits = tensor([4, 3], Float32Array.of(1, 1, -1, 1, 1, -1, -1, -1, -1, 1, -1, -1));
+  const { answers = [] } = evaluateLogits(
+    logits,
+    labels,
+    losses.binaryCrossEntropy.resolve({ type: "binaryCrossEntropy" }),
+  );
+  expect(answerQualities(answers)).toEqual([
+    { images: 2, precision: 2 / 3, recall: 1, f1: 4 / 5 },
+    { images: 2, precision: 1 / 2, recall: 1 / 2, f1: 1 / 2 },
+    { images: 0, precision: null, recall: null, f1: null },
+  ]);
 });
 
 /** Scores whose softmax gives these probabilities. */

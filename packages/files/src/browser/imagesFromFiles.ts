@@ -22,7 +22,8 @@ import { type PagePicture, pixelsOf } from "./pixelsOf.js";
 /** A picture of a page, with its class. */
 export interface LabelledPicture {
   readonly picture: PagePicture;
-  readonly label: string;
+  /** The name of its class; or a list of those that it shows, also of none: several labels at once. */
+  readonly label: string | readonly string[];
   /** Left out for all: a fifth of each class is set aside for testing. */
   readonly set?: "train" | "test" | undefined;
   /** What to call it. */
@@ -149,11 +150,13 @@ function layoutOf(given: readonly (File | LabelledPicture)[]): {
 } {
   const sources = new Map<string, PagePicture>();
   const labelled: Layout["images"][number][] = [];
+  let several = false;
   for (const [k, one] of given.entries()) {
     if ("label" in one) {
       const path = sources.has(one.name ?? "") || !one.name ? `picture ${k}` : one.name;
       sources.set(path, one.picture);
-      labelled.push({ path, label: one.label, set: one.set });
+      if (typeof one.label !== "string") several = true;
+      labelled.push({ path, labels: typeof one.label === "string" ? [one.label] : one.label, set: one.set });
     } else {
       const path = one.webkitRelativePath || one.name;
       if (isCalledPicture(path) && !isSystems(path)) sources.set(path, one);
@@ -172,8 +175,8 @@ function layoutOf(given: readonly (File | LabelledPicture)[]): {
   if (labelled.length < sources.size) {
     throw new InputError("some pictures have labels and some are files of a folder; give one or the other");
   }
-  const classes = [...new Set(labelled.map(({ label }) => label))];
-  return { layout: { images: labelled, classes, remarks: [] }, sources };
+  const classes = [...new Set(labelled.flatMap(({ labels }) => labels))];
+  return { layout: { images: labelled, classes, several, remarks: [] }, sources };
 }
 
 /** The folder that a visitor has chosen, where all files lie in one: as in Node, its own name says nothing, even if it is `test`. */

@@ -61,7 +61,7 @@ function labelledGroup(group: Group): LabelledFiles {
   const loose = group.filter(([path]) => !path.includes("/"));
   const inside = group.filter(([path]) => path.includes("/"));
   const layout = inside.length > 0 ? layoutOf(inside.map(([path]) => path)) : { images: [], remarks: [] };
-  const labels = new Map(layout.images.map(({ path, label }) => [path, label]));
+  const labels = new Map(layout.images.map(({ path, labels: [label] }) => [path, label]));
   return {
     pictures: [
       ...loose.map(([path, picture]) => ({ path, label: undefined, picture })),

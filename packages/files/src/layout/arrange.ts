@@ -1,10 +1,12 @@
 import { InputError, permutation, randomStream } from "unravel-cnn";
 import type { Labelled, Layout } from "./folders.js";
 import { listed } from "./names.js";
+import { picturesOfEach, setAside } from "./setAside.js";
 
 /** Pictures of a set, in the order that they are used in. */
 export interface Arranged {
   readonly paths: readonly string[];
+  /** As a data set has them: a class for each picture, or with several labels at once for each class 1 or 0. */
   readonly labels: Uint8Array;
 }
 
@@ -19,21 +21,19 @@ export interface Arrangement {
 /** Labels are bytes. */
 const MOST_CLASSES = 256;
 
-/** So many of a class's pictures are set aside for testing. */
-const TEST_SHARE = 0.2;
-
 /**
- * Classes in order, and pictures in two sets. Where none are for testing, a fifth of each class is set aside, drawn by the seed. The
- * pictures of a set are mixed, always in the same way, so that the first so many of them have all classes.
+ * Classes in order, and pictures in two sets. Where none are for testing, a fifth of each class is set aside, drawn by the seed (of
+ * all pictures, with several labels at once). The pictures of a set are mixed, always in the same way, so that the first so many of
+ * them have all classes.
  * @throws InputError that begins with a small letter, if there are fewer than two classes or more than 256, a class has fewer than
  *   two pictures to train on, or one for testing isn't trained
  */
-export function arrange({ images, classes: withFolders }: Layout, seed: number): Arrangement {
+export function arrange({ images, classes: withFolders, several }: Layout, seed: number): Arrangement {
   const training = images.filter(({ set }) => set !== "test");
   const testing = images.filter(({ set }) => set === "test");
   const onlyTest = training.length === 0;
   const known = onlyTest ? testing : training;
-  const classes = inOrder(new Set([...known.map(({ label }) => label), ...withFolders]));
+  const classes = inOrder(new Set([...known.flatMap(({ labels }) => labels), ...withFolders]));
   if (classes.length > MOST_CLASSES) {
     throw new InputError(
       `it has ${classes.length} classes (${listed(classes, 3)}), more than the ${MOST_CLASSES} that labels can tell apart; put several into one`,
@@ -41,7 +41,7 @@ export function arrange({ images, classes: withFolders }: Layout, seed: number):
   }
   if (!onlyTest) checkEnough(classes, known);
   const labelOf = new Map(classes.map((name, k) => [name, k]));
-  const aside = testing.length === 0 ? new Set(setAside(training, seed)) : undefined;
+  const aside = testing.length === 0 ? new Set(setAside(training, several, seed)) : undefined;
   const train = aside ? training.filter((image) => !aside.has(image)) : training;
   const test = aside ? training.filter((image) => aside.has(image)) : testing;
   const arranged = (all: readonly Labelled[], name: string): Arranged => {
@@ -49,7 +49,9 @@ export function arrange({ images, classes: withFolders }: Layout, seed: number):
     const mixed = Array.from(order, (k) => all[k]);
     return {
       paths: mixed.map(({ path }) => path),
-      labels: Uint8Array.from(mixed, ({ label }) => labelOf.get(label) as number),
+      labels: several
+        ? yesOrNo(mixed, labelOf)
+        : Uint8Array.from(mixed, ({ labels }) => labelOf.get(labels[0]) as number),
     };
   };
   return {
@@ -58,6 +60,15 @@ export function arrange({ images, classes: withFolders }: Layout, seed: number):
     test: arranged(test, "test pictures"),
     setAside: aside?.size ?? 0,
   };
+}
+
+/** `[N, classes]`: 1 for each class that a picture shows. */
+function yesOrNo(images: readonly Labelled[], labelOf: ReadonlyMap<string, number>): Uint8Array {
+  const labels = new Uint8Array(images.length * labelOf.size);
+  for (const [n, image] of images.entries()) {
+    for (const label of image.labels) labels[n * labelOf.size + (labelOf.get(label) as number)] = 1;
+  }
+  return labels;
 }
 
 /** By number where all are numbers, else by their letters, whatever the machine's language. */
@@ -74,41 +85,20 @@ function checkEnough(classes: readonly string[], known: readonly Labelled[]): vo
       `all its pictures are of one class, ${classes[0]}; at least two are needed, each in a folder of its own`,
     );
   }
-  const counts = new Map(classes.map((name) => [name, 0]));
-  for (const { label } of known) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const counts = picturesOfEach(known);
   const few = classes.filter((name) => (counts.get(name) ?? 0) < 2);
   if (few.length === 0) return;
-  const named = few.map((name) => `${name} (${counts.get(name)})`);
+  const named = few.map((name) => `${name} (${counts.get(name) ?? 0})`);
   throw new InputError(
     `${few.length === 1 ? "a class has" : `${few.length} classes have`} fewer than 2 pictures: ${listed(named, 10)}; add some, or take the class away`,
   );
 }
 
-/** A fifth of each class, at least one and not all. */
-export function setAside(images: readonly Labelled[], seed: number): Labelled[] {
-  const counts = new Map<string, number>();
-  for (const { label } of images) counts.set(label, (counts.get(label) ?? 0) + 1);
-  const left = new Map(
-    Array.from(counts, ([label, count]) => [
-      label,
-      Math.min(count - 1, Math.max(1, Math.round(TEST_SHARE * count))),
-    ]),
-  );
-  const chosen: Labelled[] = [];
-  for (const k of permutation(images.length, randomStream(seed, "test"))) {
-    const wanted = left.get(images[k].label) as number;
-    if (wanted === 0) continue;
-    left.set(images[k].label, wanted - 1);
-    chosen.push(images[k]);
-  }
-  return chosen;
-}
-
 /** Classes that have pictures for testing, but none to train on. @throws InputError that names them */
 export function checkTestClasses({ images }: Layout): void {
-  const trained = new Set(images.filter(({ set }) => set !== "test").map(({ label }) => label));
+  const trained = new Set(images.filter(({ set }) => set !== "test").flatMap(({ labels }) => labels));
   if (trained.size === 0) return;
-  const untrained = new Set(images.map(({ label }) => label).filter((label) => !trained.has(label)));
+  const untrained = new Set(images.flatMap(({ labels }) => labels).filter((label) => !trained.has(label)));
   if (untrained.size === 0) return;
   throw new InputError(
     `${untrained.size === 1 ? "the class" : "the classes"} ${listed([...untrained], 5)} ${untrained.size === 1 ? "has" : "have"} pictures for testing, but none to train on; add some, or take ${untrained.size === 1 ? "it" : "them"} away`,

@@ -6,8 +6,8 @@ import { isSplit, type Splits, splitsIn } from "./splits.js";
 export interface Labelled {
   /** Its place in the folder or archive, with slashes. */
   readonly path: string;
-  /** The name of its class. */
-  readonly label: string;
+  /** The names of its classes: one, or with several labels at once any number, also none. */
+  readonly labels: readonly string[];
   /** Undefined where the data don't say which pictures are for testing. */
   readonly set: "train" | "test" | undefined;
 }
@@ -17,6 +17,8 @@ export interface Layout {
   readonly images: readonly Labelled[];
   /** Classes that have a folder, with or without pictures. */
   readonly classes: readonly string[];
+  /** Whether a picture may show several classes at once, or none. */
+  readonly several: boolean;
   /** Sentences without their full stop. */
   readonly remarks: readonly string[];
 }
@@ -50,14 +52,14 @@ export function foldersLayout(pictures: readonly string[], folders: readonly str
     }
     const [label, ...rest] = split ? withoutTwin(parts, twins) : parts;
     if (rest.length === 0) loose.push(path);
-    else images.push({ path: pictures[k], label: label.normalize("NFC"), set: split });
+    else images.push({ path: pictures[k], labels: [label.normalize("NFC")], set: split });
   }
   for (const path of insideFolders) {
     const parts = path.split("/").filter((part) => part !== "");
     const own = splits?.has(parts[0]) ? withoutTwin(parts, twins) : parts;
     if (own.length === 1 && (own !== parts || !splits)) classes.add(own[0].normalize("NFC"));
   }
-  for (const { label } of images) classes.add(label);
+  for (const { labels } of images) classes.add(labels[0]);
   const outermost = [...new Set(inside.map((path) => path.split("/")[0]))];
   if (!splits && images.length > 0 && outermost.every(isSplit)) {
     throw new InputError(`the pictures in ${listed(outermost)} lie in no class's folder; ${FIX}`);
@@ -74,7 +76,7 @@ export function foldersLayout(pictures: readonly string[], folders: readonly str
       `${folder} was left out, with ${pictures}: it is neither what is trained on nor what is tested on`,
     );
   }
-  return { images, classes: [...classes], remarks };
+  return { images, classes: [...classes], several: false, remarks };
 }
 
 /** Folders of a split that hold nothing but a folder of the same name with folders in it, as `seg_train/seg_train/`. */

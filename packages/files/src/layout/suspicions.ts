@@ -20,6 +20,11 @@ export function suspicionsOf(data: Dataset): Suspicions {
     if (bytes.every((value) => value === bytes[0])) blank.push(image);
   }
   const repeated = repeatedIn(data.images, size);
-  const contradictory = repeated.filter(({ image, first }) => data.labels[image] !== data.labels[first]);
+  const each = data.labels.length / countOf(data);
+  const labelsOf = (image: number) => data.labels.subarray(image * each, (image + 1) * each);
+  const contradictory = repeated.filter(({ image, first }) => {
+    const others = labelsOf(first);
+    return labelsOf(image).some((label, k) => label !== others[k]);
+  });
   return { blank, repeated, contradictory };
 }

@@ -29,22 +29,38 @@ export function withoutBroken(
     return { arrangement: { classes, train, test, setAside }, train: read.train, test: read.test };
   const [keptTrain, trainSet] = keep(train, read.train, read);
   const [keptTest, testSet] = keep(test, read.test, read);
-  const known = keptTrain.labels.length > 0 ? keptTrain : keptTest;
-  const counts = new Uint32Array(classes.length);
-  for (const label of known.labels) counts[label] += 1;
-  const needed = train.labels.length === 0 ? 0 : setAside > 0 ? 1 : 2;
+  const known = keptTrain.paths.length > 0 ? keptTrain : keptTest;
+  const counts = countsOf(known, classes.length);
+  const needed = train.paths.length === 0 ? 0 : setAside > 0 ? 1 : 2;
   const few = classes.filter((_, k) => counts[k] < needed);
   if (few.length > 0) {
     throw new InputError(
       `without the files that can't be read, too few pictures are left to train on of ${listed(few, 10)}; add some, or take ${few.length === 1 ? "the class" : "the classes"} away`,
     );
   }
-  const aside = setAside > 0 ? keptTest.labels.length : 0;
+  const aside = setAside > 0 ? keptTest.paths.length : 0;
   return {
     arrangement: { classes, train: keptTrain, test: keptTest, setAside: aside },
     train: trainSet,
     test: testSet,
   };
+}
+
+/** The labels of picture k: one, or with several at once as many as there are classes. */
+function labelsOf({ paths, labels }: Arranged, k: number): Uint8Array {
+  const each = labels.length / paths.length;
+  return labels.subarray(k * each, (k + 1) * each);
+}
+
+/** How many pictures show each class. */
+function countsOf(arranged: Arranged, classes: number): Uint32Array {
+  const counts = new Uint32Array(classes);
+  for (const k of arranged.paths.keys()) {
+    const labels = labelsOf(arranged, k);
+    if (labels.length === 1) counts[labels[0]] += 1;
+    else for (const [c, shown] of labels.entries()) counts[c] += shown;
+  }
+  return counts;
 }
 
 /** Moves what is kept together, in place. */
@@ -61,7 +77,7 @@ function keep(
   }
   const result: Arranged = {
     paths: kept.map((k) => arranged.paths[k]),
-    labels: Uint8Array.from(kept, (k) => arranged.labels[k]),
+    labels: Uint8Array.from(kept.flatMap((k) => [...labelsOf(arranged, k)])),
   };
   const pixels: ReadSet = {
     images: set.images.subarray(0, kept.length * size),

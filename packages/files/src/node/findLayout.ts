@@ -50,6 +50,7 @@ export async function findLayout(source: FileSource): Promise<Found> {
         layout: {
           images,
           classes: [...new Set(layouts.flatMap(({ classes }) => classes))],
+          several: layouts.some(({ several }) => several),
           remarks: [
             ...remarks,
             `Labels come from ${listed(chosen.map(({ path }) => path))}`,

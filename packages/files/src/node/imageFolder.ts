@@ -16,7 +16,7 @@ import { readPictures } from "./readPictures.js";
 import { tableSource } from "./tableSource.js";
 
 /** Another one whenever other classes are found, or other images made, of the same files: what is kept counts no more. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** What becomes of a folder's pictures, and who hears of it. */
 export interface ImageFolderOptions extends TargetOptions {
@@ -38,7 +38,8 @@ export interface ImageFolderOptions extends TargetOptions {
  * Labelled images from pictures: a folder with one folder for each class, or with `train` and `test` (or `val`) of such folders; a
  * CSV file of files and labels, or a folder with one; or a `.zip` or `.tar.gz` of any of these. PNG, JPEG, WebP, and a GIF's first
  * picture, upright as EXIF says; what is transparent is laid on white. Images have three channels, or one if no picture has colours.
- * Where nothing is for testing, a fifth of each class is set aside, drawn by the seed.
+ * A table may give a picture several labels at once, or none. Where nothing is for testing, a fifth of each class (of all pictures, with
+ * several labels) is set aside, drawn by the seed.
  * @throws InputError if it can't be read, there are no classes, or a class has fewer than two pictures; BrokenPicturesError, which
  *   is one, if files are broken; the signal's reason if it is aborted; what `onProgress` throws
  */

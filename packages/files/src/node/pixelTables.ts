@@ -1,7 +1,8 @@
 import { basename, resolve } from "node:path";
 import { type DataPair, type Dataset, InputError, subset } from "unravel-cnn";
-import { inOrder, setAside } from "../layout/arrange.js";
+import { inOrder } from "../layout/arrange.js";
 import { baseName, isTable, listed, mayBePicture } from "../layout/names.js";
+import { setAside } from "../layout/setAside.js";
 import { isPixelTable, type PixelTable, parsePixels } from "../tables/pixels.js";
 import { inFileOf } from "./findLayout.js";
 import type { Opened } from "./openSource.js";
@@ -35,8 +36,8 @@ export async function pixelTables(path: string, opened: Opened, seed = 0): Promi
   }
   const all = dataOf(path, train, classes);
   if (test) return { train: all, test: dataOf(path, test, classes), setAside: 0 };
-  const images = train.labels.map((label, k) => ({ path: String(k), label, set: undefined }));
-  const aside = new Set(setAside(images, seed).map((image) => Number(image.path)));
+  const images = train.labels.map((label, k) => ({ path: String(k), labels: [label], set: undefined }));
+  const aside = new Set(setAside(images, false, seed).map((image) => Number(image.path)));
   const kept = (wanted: boolean) => images.flatMap((_, k) => (aside.has(k) === wanted ? [k] : []));
   return { train: subset(all, kept(false)), test: subset(all, kept(true)), setAside: aside.size };
 }

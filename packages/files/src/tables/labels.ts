@@ -9,17 +9,25 @@ const FILE =
 const LABEL = /^(labels?|class(es)?|class_?names?|categor(y|ies)|targets?|species|breed|y|tags?)$/i;
 const SET = /^(set|split|subset|usage|fold|partition|data_?set)$/i;
 
+/** What a column of a class has in it: whether a picture shows it. */
+const YES_OR_NO = /^((0|1)(\.0*)?|true|false)$/i;
+const YES = /^(1|true)/i;
+
+/** Between labels that a picture has at once. */
+const BETWEEN_LABELS = /[|;]/;
+
 /** Which column is which. */
 interface Columns {
   readonly file: number;
-  readonly label: number;
+  /** Where a picture's label is, or several labels at once; or a column for each class, of its name, with 1 or 0. */
+  readonly label: number | readonly number[];
   /** Undefined where no column says which pictures are for testing. */
   readonly set: number | undefined;
   /** Whether the first row has the columns' names. */
   readonly named: boolean;
 }
 
-/** Which columns of a table are a picture's file and its label; undefined if it is no such table. */
+/** Which columns of a table are a picture's file and its labels; undefined if it is no such table. */
 export function labelColumns(rows: Rows): Columns | undefined {
   if (rows.length === 0) return undefined;
   const [head] = rows;
@@ -27,6 +35,11 @@ export function labelColumns(rows: Rows): Columns | undefined {
   const label = head.findIndex((name, k) => k !== file && LABEL.test(name));
   const set = head.findIndex((name) => SET.test(name));
   if (file >= 0 && label >= 0) return { file, label, set: set < 0 ? undefined : set, named: true };
+  const classes = head.flatMap((name, k) => (name === "" || k === file || k === set ? [] : [k]));
+  const isYesOrNo = (row: readonly string[]) => classes.every((k) => YES_OR_NO.test(row[k] ?? ""));
+  if (file >= 0 && classes.length > 1 && rows.length > 1 && rows.slice(1).every(isYesOrNo)) {
+    return { file, label: classes, set: set < 0 ? undefined : set, named: true };
+  }
   // without names: two columns, one of which has names of pictures
   for (const named of [false, true]) {
     const row = rows[named ? 1 : 0];
@@ -44,7 +57,8 @@ const SETS: readonly (readonly [RegExp, "train" | "test" | "val"])[] = [
 ];
 
 /**
- * The pictures of a table of files and labels.
+ * The pictures of a table of files and labels. A cell with `|` or `;` between names gives a picture several labels at once; then an
+ * empty one gives it none.
  * @param find where a file of the table lies; undefined if there is none
  * @throws InputError that begins with a small letter, if a row lacks something
  */
@@ -55,14 +69,20 @@ export function labelsLayout(
   given?: "train" | "test",
 ): Layout & { readonly missing: readonly string[] } {
   const body = rows.slice(columns.named ? 1 : 0);
+  const labelsOf = (row: readonly string[]) => labelsIn(row, columns, rows[0]);
+  const several =
+    typeof columns.label === "number"
+      ? body.some((row) => BETWEEN_LABELS.test(row[columns.label as number] ?? ""))
+      : body.some((row) => labelsOf(row).length !== 1);
   const images: Labelled[] = [];
   const missing: string[] = [];
-  const seen = new Map<string, string>();
+  const seen = new Map<string, readonly string[]>();
   const sets = new Set(body.map((row) => setOf(row, columns)));
   for (const [k, row] of body.entries()) {
-    const [file, label] = [row[columns.file] ?? "", row[columns.label] ?? ""];
+    const file = row[columns.file] ?? "";
+    const labels = labelsOf(row);
     const line = k + (columns.named ? 2 : 1);
-    if (file === "" || label === "") {
+    if (file === "" || (labels.length === 0 && !several)) {
       throw new InputError(
         `row ${line} has no ${file === "" ? "file" : "label"}; each row needs a file and its label`,
       );
@@ -73,22 +93,51 @@ export function labelsLayout(
       continue;
     }
     const before = seen.get(path);
-    if (before !== undefined && before !== label) {
+    if (before !== undefined && !areSame(before, labels)) {
       throw new InputError(
-        `row ${line} gives ${file} the label ${label}, but a row before it ${before}; a picture has one class`,
+        `row ${line} gives ${file} ${named(labels)}, but a row before it ${named(before)}; a picture stands in one row, with several labels at once as cat|dog`,
       );
     }
     if (before !== undefined) continue;
-    seen.set(path, label);
+    seen.set(path, labels);
     const set = given ?? setOf(row, columns);
     if (set === "val" && sets.has("test")) continue;
-    images.push({ path, label: label.normalize("NFC"), set: set === "val" ? "test" : set });
+    images.push({ path, labels, set: set === "val" ? "test" : set });
   }
   const skipped = sets.has("val") && sets.has("test");
-  const remarks = skipped
-    ? ["The rows of the validation set were left out: those for testing are measured"]
-    : [];
-  return { images, classes: [...new Set(images.map(({ label }) => label))], remarks, missing };
+  const remarks = [
+    ...(skipped ? ["The rows of the validation set were left out: those for testing are measured"] : []),
+    ...(several ? [severalRemark(images)] : []),
+  ];
+  const ofColumns = typeof columns.label === "number" ? [] : columns.label.map((k) => nameIn(rows[0][k]));
+  const classes = [...new Set([...images.flatMap(({ labels }) => labels), ...ofColumns])];
+  return { images, classes, several, remarks, missing };
+}
+
+const nameIn = (cell: string): string => cell.trim().normalize("NFC");
+
+/** The labels of a row, each once. */
+function labelsIn(row: readonly string[], { label }: Columns, head: readonly string[]): string[] {
+  const cells =
+    typeof label === "number"
+      ? (row[label] ?? "").split(BETWEEN_LABELS)
+      : label.flatMap((k) => (YES.test(row[k] ?? "") ? [head[k]] : []));
+  return [...new Set(cells.map(nameIn).filter((name) => name !== ""))];
+}
+
+const areSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((name) => b.includes(name));
+
+/** `the label cat`, for messages */
+function named(labels: readonly string[]): string {
+  if (labels.length === 0) return "no label";
+  return `the label${labels.length === 1 ? "" : "s"} ${labels.join(", ")}`;
+}
+
+function severalRemark(images: readonly Labelled[]): string {
+  const count = images.filter(({ labels }) => labels.length > 1).length.toLocaleString("en-US");
+  const none = images.filter(({ labels }) => labels.length === 0).length.toLocaleString("en-US");
+  return `Pictures may show several classes at once: ${count} do, and ${none} show none`;
 }
 
 function setOf(row: readonly string[], { set }: Columns): "train" | "test" | "val" | undefined {

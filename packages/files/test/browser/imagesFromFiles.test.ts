@@ -140,7 +140,21 @@ testInBrowser("ImageData, ImageBitmap and canvas, with their labels and sets", a
       images.train.images[6 * k],
       images.train.labels[k],
     ]);
-    return { shape: images.train.shape, train: byName.sort(), test: Array.from(images.test.images) };
+    const several = await (globalThis as unknown as Global).files.imagesFromFiles([
+      { picture: pixels(10), label: ["dark"], set: "train" },
+      { picture: pixels(20), label: ["dark", "light"], set: "train" },
+      { picture: pixels(50), label: ["light"], set: "train" },
+      { picture: pixels(60), label: [], set: "test" },
+    ]);
+    return {
+      shape: images.train.shape,
+      train: byName.sort(),
+      test: Array.from(images.test.images),
+      several: several.files.train
+        .map((name, k) => `${name}: ${several.train.labels.subarray(2 * k, 2 * k + 2)}`)
+        .sort(),
+      none: Array.from(several.test.labels),
+    };
   });
   expect(made).toEqual({
     shape: [1, 2, 3], // no colours
@@ -151,6 +165,8 @@ testInBrowser("ImageData, ImageBitmap and canvas, with their labels and sets", a
       ["picture 3", 50, 1],
     ],
     test: [60, 60, 60, 60, 60, 60],
+    several: ["picture 0: 1,0", "picture 1: 1,1", "picture 2: 0,1"],
+    none: [0, 0],
   });
 });
 

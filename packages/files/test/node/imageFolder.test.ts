@@ -194,7 +194,7 @@ describe("a table of files and labels", () => {
     [
       "two labels",
       "file,label\npictures/cat/0.png,cat\npictures/cat/0.png,dog\n",
-      /row 3 gives pictures\/cat\/0\.png the label dog, but a row before it cat/,
+      /row 3 gives pictures\/cat\/0\.png the label dog, but a row before it the label cat; /,
     ],
     ["no label", "file,label\npictures/cat/0.png,\n", /row 2 has no label; each row needs/],
     ["an open quote", 'file,label\n"pictures/cat/0.png,cat\n', /the quote before row 2 ends is never closed/],
@@ -217,8 +217,8 @@ test.each<[string, Files, RegExp]>([
   ],
   [
     "a table without a column of labels",
-    { "a.png": pngOf(1), "b.png": pngOf(2), "one-hot.csv": "file,cat,dog\na.png,1,0\nb.png,0,1\n" },
-    /: one-hot\.csv has no columns called file and label in the first row, and its 2 pictures/,
+    { "a.png": pngOf(1), "b.png": pngOf(2), "sizes.csv": "file,width,height\na.png,6,5\nb.png,6,5\n" },
+    /: sizes\.csv has no columns called file and label in the first row, and its 2 pictures/,
   ],
   [
     "a table without rows",
