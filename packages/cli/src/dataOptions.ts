@@ -55,6 +55,7 @@ function pictureSize(text: string): [width: number, height: number] {
 }
 
 /** That a part was taken for testing. */
-export function setAsideRemark(count: number, what: string): string {
-  return `No ${what} is marked for testing: ${whole(count)} (20% of each class) are set aside for it.`;
+export function setAsideRemark(count: number, what: string, several = false): string {
+  const share = several ? "20%" : "20% of each class";
+  return `No ${what} is marked for testing: ${whole(count)} (${share}) are set aside for it.`;
 }

@@ -10,6 +10,7 @@ import {
   InputError,
   initialParameters,
   LONGEST_SPEC,
+  labelsPerImage,
   type Model,
   type ModelSpec,
   type NamedTensors,
@@ -67,7 +68,8 @@ export interface LoadedModel {
 }
 
 /**
- * The network that was chosen. A spec without class names gets those of `data`; a built-in model also its image size.
+ * The network that was chosen. A spec without class names gets those of `data`; a built-in model also its image size, and the loss that
+ * goes with several labels at once, if the data have them.
  * @throws InputError if there is no such model, or its file is damaged
  */
 export async function loadModel(choice: ModelChoice, data?: Dataset): Promise<LoadedModel> {
@@ -138,10 +140,12 @@ function builtInSpec(name: string, sizes: BuiltInSizes, data: Dataset | undefine
       `There is no built-in model "${name}"${didYouMean(name, Object.keys(builtInModels))}; there are ${Object.keys(builtInModels).join(", ")}, or give a file that ends in .json or .safetensors.`,
     );
   }
-  return builtIn(name, {
+  const spec = builtIn(name, {
     ...(data && { input: data.shape, classes: data.classes }),
     ...sizes,
   });
+  const several = data !== undefined && labelsPerImage(data) > 1;
+  return several ? { ...spec, loss: { type: "binaryCrossEntropy" } } : spec;
 }
 
 function titleOfOneConv(model: Model): string {

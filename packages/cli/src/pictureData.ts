@@ -1,4 +1,4 @@
-import { InputError, type Model } from "unravel-cnn";
+import { InputError, labelsPerImage, type Model } from "unravel-cnn";
 import type { LoadedData } from "unravel-cnn/node";
 import { BrokenPicturesError, type ImageFolder, labelledImages } from "unravel-files/node";
 import { type DataOptions, setAsideRemark } from "./dataOptions.js";
@@ -109,7 +109,7 @@ function describe(pictures: ImageFolder): string[] {
           `Pictures of ${rangeOf(sizes)} are made ${width}x${height} (${pictures.pictures.fit}); --size and --fit choose.`,
         ]
       : []),
-    ...(setAside > 0 ? [setAsideRemark(setAside, "picture")] : []),
+    ...(setAside > 0 ? [setAsideRemark(setAside, "picture", labelsPerImage(pictures.train) > 1)] : []),
     ...(duplicates.length > 0
       ? [
           `${counted(duplicates.length, "test image")} ${duplicates.length === 1 ? "is" : "are"} also trained on: ${duplicates

@@ -1,11 +1,14 @@
 import type { Command } from "commander";
 import { encode } from "fast-png";
 import {
+  answerQualities,
   classQualities,
   countOf,
   createEngine,
   type Dataset,
   evaluate,
+  InputError,
+  labelsPerImage,
   type Model,
   renderEvaluation,
   type ScoreSummary,
@@ -94,6 +97,12 @@ async function run(name: string, options: EvaluateOptions, signal: AbortSignal):
   const loaded = await loadModel({ ...options, model: name, say: (line) => progress.say(line) }, data.test);
   const { model, parameters, title, trained } = loaded;
   const test = data.pictures ? inClassesOf(model, data.test) : data.test;
+  const isOneEach = labelsPerImage(test) === 1;
+  if (options.mistakes !== undefined && !isOneEach) {
+    throw new InputError(
+      `--mistakes shows images that were taken for another class, but those of ${test.name} have several labels at once; leave it out, or write a --report.`,
+    );
+  }
   if (!trained) progress.say(`${title} is untrained: its weights are fresh from seed ${options.seed}.`);
   const engine = await createEngine(model.spec, { ...engineOptions(options), parameters });
   try {
@@ -101,13 +110,13 @@ async function run(name: string, options: EvaluateOptions, signal: AbortSignal):
     const result = await evaluate(engine, test, {
       signal,
       onScores: (scores, from) => {
-        if (isOneClassEach(test)) tally.add(scores, test.labels.subarray(from, from + scores.shape[0]));
+        if (isOneEach) tally.add(scores, test.labels.subarray(from, from + scores.shape[0]));
       },
       onProgress: (images) => progress.show({ title: "Testing", share: images / countOf(test), details: [] }),
     });
     progress.clear();
-    const scores = isOneClassEach(test) ? tally.result() : undefined;
-    const qualities = scores && classQualities(result.confusion);
+    const scores = isOneEach ? tally.result() : undefined;
+    const qualities = result.answers ? answerQualities(result.answers) : classQualities(result.confusion);
     if (options.mistakes !== undefined && scores) {
       await writeMistakes(options.mistakes, scores, test, model, data);
       progress.say(`Wrote ${options.mistakes}: the ${scores.mistakes.length} surest mistakes`);
@@ -131,24 +140,22 @@ async function run(name: string, options: EvaluateOptions, signal: AbortSignal):
         ...(scores && {
           ...(model.classes.length > MOST_WITHOUT_TOP && { top5: scores.top5 }),
           calibrationError: scores.calibrationError,
-          classes: qualities?.map((quality, k) => ({ class: model.classes[k], ...quality })),
         }),
+        classes: qualities.map((quality, k) => ({ class: model.classes[k], ...quality })),
       };
       printJson(summary);
     } else {
       const styles = stylesFor(process.stdout);
-      const details =
-        options.quiet || !scores || !qualities
-          ? []
-          : [
-              ...formatConfusion(result.confusion, model.classes, styles),
-              "",
-              ...formatQualities(qualities, model.classes),
-              "",
-              ...(model.classes.length > MOST_WITHOUT_TOP
-                ? [`Right class among the five most probable: ${percent(scores.top5)}`]
-                : []),
-            ];
+      const details = options.quiet
+        ? []
+        : [
+            ...(scores ? [...formatConfusion(result.confusion, model.classes, styles), ""] : []),
+            ...formatQualities(qualities, model.classes),
+            "",
+            ...(scores && model.classes.length > MOST_WITHOUT_TOP
+              ? [`Right class among the five most probable: ${percent(scores.top5)}`]
+              : []),
+          ];
       printLines([...details, headline(result, test, styles)]);
     }
   } finally {
@@ -161,10 +168,6 @@ async function run(name: string, options: EvaluateOptions, signal: AbortSignal):
 const MOST_MISTAKES = 50;
 /** Of so few classes, the five most probable are too many to say much. */
 const MOST_WITHOUT_TOP = 10;
-
-function isOneClassEach({ images, labels, shape }: Dataset): boolean {
-  return labels.length * shape[0] * shape[1] * shape[2] === images.length;
-}
 
 /** What an image is called: its file, where it comes from one. */
 function namesOf({ pictures }: CommandData): (image: number) => string {

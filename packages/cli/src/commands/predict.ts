@@ -35,7 +35,7 @@ interface PredictOptions extends Pick<EngineChoice, "engine" | "strict"> {
 export function definePredict(command: Command): void {
   addEngineOption(command)
     .description(
-      "Says what is in pictures (PNG, JPEG, WebP, GIF): for each file a line with its name, the most probable class and its probability.",
+      "Says what is in pictures (PNG, JPEG, WebP, GIF): for each file a line with its name, the most probable class and its probability; of a network whose loss is binaryCrossEntropy, all classes above 1/2.",
     )
     .argument("<model>", MODEL_HELP)
     .argument("<file...>", "pictures; - is standard input")
@@ -106,7 +106,7 @@ async function run(
       const answers = predictions.map((prediction, k) => ({
         ...prediction,
         ...read[k],
-        doubts: [...read[k].doubts, ...(trained ? doubtsOf(prediction) : [])],
+        doubts: [...read[k].doubts, ...(trained && !saysYesOrNo(model) ? doubtsOf(prediction) : [])],
       }));
       for (const { file, done, doubts } of answers) {
         if (done.length > 0) progress.say(`${printable(nameOfFile(file))}: ${done.join("; ")}.`);
@@ -161,16 +161,44 @@ async function readInputs(model: Model, files: readonly string[], raw: boolean, 
   return { inputs: inputs.subarray(0, read.length * size), read, problems };
 }
 
-function print(predictions: readonly Answer[], { classes }: Model, options: PredictOptions): void {
+/** Whether a network says yes or no to each class by itself, so that a picture may show several, or none. */
+const saysYesOrNo = ({ loss }: Model): boolean => loss.type === "binaryCrossEntropy";
+
+/** The classes that a picture shows, the most probable first. */
+function shownIn({ probabilities }: Prediction): number[] {
+  const shown = [...probabilities.keys()].filter((k) => probabilities[k] > 0.5);
+  return shown.sort((a, b) => probabilities[b] - probabilities[a]);
+}
+
+/** What a picture shows, and how probable that is. */
+function answerCells(prediction: Prediction, model: Model): [classes: string, probabilities: string] {
+  const shown = saysYesOrNo(model) ? shownIn(prediction) : [prediction.index];
+  const most = `${printable(prediction.class)} ${prediction.probability.toFixed(4)}`;
+  if (shown.length === 0) return ["none", `at most ${most}`];
+  return [
+    shown.map((k) => printable(model.classes[k])).join(", "),
+    shown.map((k) => prediction.probabilities[k].toFixed(4)).join(", "),
+  ];
+}
+
+function print(predictions: readonly Answer[], model: Model, options: PredictOptions): void {
+  const { classes } = model;
   if (options.json) {
-    printJson(predictions.map(({ file, done: _, doubts: __, ...prediction }) => ({ file, ...prediction })));
+    const shown = (prediction: Prediction) =>
+      saysYesOrNo(model) && { shown: shownIn(prediction).map((k) => classes[k]) };
+    printJson(
+      predictions.map(({ file, done: _, doubts: __, ...prediction }) => ({
+        file,
+        ...prediction,
+        ...shown(prediction),
+      })),
+    );
     return;
   }
   const styles = stylesFor(process.stdout);
   const rows = predictions.map((prediction) => [
     printable(prediction.file),
-    printable(prediction.class),
-    prediction.probability.toFixed(4),
+    ...answerCells(prediction, model),
   ]);
   const onlyOne = predictions.length === 1 && process.stdout.isTTY;
   const withBars = !options.quiet && (options.bars ?? onlyOne);

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { countOf, type Dataset, printable } from "unravel-cnn";
+import { countOf, type Dataset, labelsPerImage, printable } from "unravel-cnn";
 import { type Suspicions, suspicionsOf } from "unravel-files";
 import { type CommandData, loadData } from "../../data.js";
 import { addPictureOptions, type DataOptions } from "../../dataOptions.js";
@@ -75,8 +75,12 @@ const MOST_NAMED = 3;
 /** What is known of a data set, for programs. */
 function describe({ train, test, pictures }: CommandData) {
   const [channels, height, width] = train.shape;
-  const counts = (data: Dataset, k: number) =>
-    data.labels.reduce((sum, label) => sum + (label === k ? 1 : 0), 0);
+  const counts = (data: Dataset, k: number) => {
+    const each = labelsPerImage(data);
+    const isShown = (label: number, place: number) =>
+      each === 1 ? label === k : place % each === k && label === 1;
+    return data.labels.reduce((sum, label, place) => sum + (isShown(label, place) ? 1 : 0), 0);
+  };
   const classes = train.classes.map((name, k) => ({
     class: name,
     train: counts(train, k),
@@ -94,7 +98,7 @@ function describe({ train, test, pictures }: CommandData) {
       train: pictures?.files.train[pair.train],
     })),
     wrong: [
-      ...unevenness(classes),
+      ...unevenness(classes, labelsPerImage(train) > 1),
       ...(["train", "test"] as const).flatMap((set) =>
         suspected(suspicionsOf(set === "train" ? train : test), set, pictures?.files[set]),
       ),
@@ -110,15 +114,17 @@ function sizesOf({ train, test }: NonNullable<CommandData["pictures"]>["sizes"])
   return { width: side(0), height: side(1) };
 }
 
-function unevenness(classes: readonly { readonly class: string; readonly train: number }[]): string[] {
+function unevenness(
+  classes: readonly { readonly class: string; readonly train: number }[],
+  several: boolean,
+): string[] {
   const sorted = classes.filter(({ train }) => train > 0).sort((a, b) => a.train - b.train);
   if (sorted.length < 2) return [];
   const [rarest, commonest] = [sorted[0], sorted[sorted.length - 1]];
   if (commonest.train < UNEVEN * rarest.train) return [];
   const times = whole(Math.round(commonest.train / rarest.train));
-  return [
-    `${commonest.class} has ${times} times the images of ${rarest.class}: add some, or train with --class-weights balanced.`,
-  ];
+  const help = several ? "add some" : "add some, or train with --class-weights balanced";
+  return [`${commonest.class} has ${times} times the images of ${rarest.class}: ${help}.`];
 }
 
 function suspected(

@@ -1,5 +1,13 @@
 import { basename } from "node:path";
-import { checkFits, countOf, InputError, type Model, type SavedModel, sizeOf } from "unravel-cnn";
+import {
+  checkFits,
+  countOf,
+  InputError,
+  labelsPerImage,
+  type Model,
+  type SavedModel,
+  sizeOf,
+} from "unravel-cnn";
 import { inClassesOf } from "../../classes.js";
 import { loadData } from "../../data.js";
 import { loadModel, modelOfFile } from "../../model.js";
@@ -98,13 +106,18 @@ async function fromTestSet(
   const { title, ...loaded } = await loadModel({ ...choice, say: (line) => progress.say(line) }, data.test);
   const test = data.pictures ? inClassesOf(loaded.model, data.test) : data.test;
   checkFits(loaded.model, test);
+  if (labelsPerImage(test) > 1) {
+    progress.say(
+      `${test.name} has several labels at once for an image, but what is told here is of one right class.`,
+    );
+  }
   const size = sizeOf(test.shape);
   return {
     ...loaded,
     modelName: title,
     imageName: `test image ${index} of ${test.name}`,
     bytes: test.images.subarray(index * size, (index + 1) * size),
-    label: test.labels[index],
+    label: labelsPerImage(test) === 1 ? test.labels[index] : undefined,
   };
 }
 

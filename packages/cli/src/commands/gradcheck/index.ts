@@ -91,7 +91,7 @@ async function run(name: string, options: GradcheckOptions, signal: AbortSignal)
   const x = loadBatch(
     images.images,
     images.shape,
-    Array.from(images.labels, (_, n) => n),
+    Array.from({ length: countOf(images) }, (_, n) => n),
     model.normalize,
     "float64",
   );

@@ -8,6 +8,7 @@ import {
   type Evaluation,
   type FitOptions,
   type History,
+  labelsPerImage,
   type OptimizerName,
   resolveAugment,
 } from "unravel-cnn";
@@ -111,8 +112,10 @@ export function describeEnd(
 export function describeBefore(
   { accuracy, loss }: Pick<Evaluation, "accuracy" | "loss">,
   { model, trained }: LoadedModel,
+  training: Dataset,
 ): string {
-  const guessing = trained ? "" : `; guessing gives ${percent(1 / model.classes.length, 1)}`;
+  const isOneOfClasses = !trained && labelsPerImage(training) === 1;
+  const guessing = isOneOfClasses ? `; guessing gives ${percent(1 / model.classes.length, 1)}` : "";
   return `Before    ${percent(accuracy, 1)} right, loss ${significant(loss)}${guessing}`;
 }
 

@@ -1,4 +1,12 @@
-import { type BuiltInSizes, countOf, type Dataset, defineModel, InputError, type Model } from "unravel-cnn";
+import {
+  type BuiltInSizes,
+  countOf,
+  type Dataset,
+  defineModel,
+  InputError,
+  labelsPerImage,
+  type Model,
+} from "unravel-cnn";
 import type { CommandData } from "../../data.js";
 import { type LoadedModel, loadModel } from "../../model.js";
 import { readRecipe } from "../../recipes/recipe.js";
@@ -20,7 +28,7 @@ const SMALLEST_OF_MANY = 8;
 
 /**
  * The built-in model that `auto` stands for: three-conv for images like MNIST's, one-conv for those that are too small for it; for
- * pictures with colours or larger ones resnet, or seven-conv if there are many. The sizes that were given decide, since they belong
+ * pictures with colours or larger ones resnet, or seven-conv if there are many with one label each. The sizes that were given decide, since they belong
  * to one-conv or to resnet.
  * @throws InputError if there are pictures for testing only
  */
@@ -39,7 +47,9 @@ export function modelFor(
   if (sizes.width !== undefined || sizes.depth !== undefined) return "resnet";
   const [channels, height, width] = train.shape;
   if (pictures && (channels > 1 || Math.max(height, width) > SIMPLE_SIDE)) {
-    const areMany = countOf(train) >= MANY_PICTURES && Math.min(height, width) >= SMALLEST_OF_MANY;
+    const isOneEach = labelsPerImage(train) === 1;
+    const areMany =
+      isOneEach && countOf(train) >= MANY_PICTURES && Math.min(height, width) >= SMALLEST_OF_MANY;
     return areMany ? "seven-conv" : "resnet";
   }
   return Math.min(height, width) < SMALLEST_SIDE ? "one-conv" : "three-conv";

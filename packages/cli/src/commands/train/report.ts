@@ -1,7 +1,6 @@
 import type { Dataset, Engine, EngineChange, Evaluation, History } from "unravel-cnn";
 import type { LoadedModel } from "../../model.js";
-import { formatConfusion } from "../../terminal/confusion.js";
-import { headline } from "../../terminal/evaluation.js";
+import { classLines, headline } from "../../terminal/evaluation.js";
 import { percent, whole } from "../../terminal/numbers.js";
 import { printJson, printLines } from "../../terminal/output.js";
 import { stylesFor } from "../../terminal/style.js";
@@ -63,7 +62,7 @@ export function report(options: TrainOptions, results: Results): void {
   const lines = options.quiet
     ? []
     : [
-        ...formatConfusion(test.confusion, model.classes, styles),
+        ...classLines(test, model.classes, styles),
         "",
         ...(steps.length > 0 ? [...steps.map((line) => styles.dim(line)), ""] : []),
         ...(speed ? describeSpeed(speed) : []),

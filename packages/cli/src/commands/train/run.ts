@@ -86,7 +86,7 @@ export async function train(
 
     const before: Pick<Evaluation, "accuracy" | "loss"> =
       resumed?.note.before ?? (await evaluate(engine, firstOf(training, BEFORE_COUNT), { signal }));
-    if (!resumed) progress.say(describeBefore(before, loaded));
+    if (!resumed) progress.say(describeBefore(before, loaded, training));
     const { kept } = files;
     const checkpoint = kept && {
       every: options.every,
