@@ -111,7 +111,9 @@ function showShaders(
   { layer, json }: InspectOptions,
 ): void {
   if (layer !== undefined) checkLayer(title, model, layer);
-  const own = plan.kernels.filter(({ name }) => layer === undefined || name.startsWith(`${layer}.`));
+  const own = plan.kernels.filter(
+    ({ parts }) => layer === undefined || parts.some((name) => name.startsWith(`${layer}.`)),
+  );
   if (json) {
     printJson(layer === undefined ? plan : { layer, kernels: own });
     return;

@@ -23,6 +23,8 @@ export interface BatchStep {
   readonly gradients: Readonly<Record<string, Float32Array>>;
   /** What layers keep besides, after the step. */
   readonly state: Readonly<Record<string, Float32Array>>;
+  /** Whether all losses are finite numbers, so that the parameters may change. */
+  readonly goesOn: boolean;
 }
 
 /** @param reversed whether parallel loops run from their last round to the first */
@@ -79,6 +81,7 @@ export function interpretStep(
     logits,
     gradients: inRow(plan.gradients, model.parameters),
     state: inRow(plan.parameters, model.state),
+    goesOn: words(step.go)[0] !== 0,
   };
 }
 

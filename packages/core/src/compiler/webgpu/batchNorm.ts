@@ -24,7 +24,7 @@ import {
 } from "../../ir/ir.js";
 import type { BatchNorm } from "../../layers/batchStatistics.js";
 import { forEachCell, tilesOf, type View } from "../block.js";
-import { sumOf, vectorAt, type Which } from "./sums.js";
+import { sumOf, sumsOf, vectorAt, type Which } from "./sums.js";
 import { nested } from "./tiles.js";
 
 /*
@@ -33,7 +33,10 @@ import { nested } from "./tiles.js";
  * formulae and a pairwise algorithm for computing sample variances" (1979). Images that only fill the batch are left out.
  */
 
-/** How a channel's numbers are split: into parts of the rows for each vector of images; these are put together in lanes. */
+/**
+ * How a channel's numbers are split: into parts of the rows for each vector of images; these are put together in lanes, as many as there
+ * are things in each, about: what takes the time is how many loads follow each other.
+ */
 export interface NormSplit {
   readonly parts: number;
   readonly lanes: number;
@@ -50,8 +53,12 @@ export function splitFor({ channels }: BatchNorm, height: number, vectors: numbe
     (count) => height % count === 0,
   );
   const items = (parts ?? 1) * vectors;
-  const lanes = [64, 32, 16, 8, 4, 2].find((count) => items % count === 0 && items / count >= 8);
-  return { parts: parts ?? 1, lanes: lanes ?? 1 };
+  const rounds = (lanes: number) => lanes + items / lanes;
+  const lanes = [64, 32, 16, 8, 4, 2, 1].filter((count) => items % count === 0);
+  return {
+    parts: parts ?? 1,
+    lanes: lanes.reduce((best, next) => (rounds(next) < rounds(best) ? next : best)),
+  };
 }
 
 /** What the kernels of a layer leave for each other. */
@@ -69,6 +76,8 @@ export interface NormMemory {
   /** A number for each channel. */
   readonly mean: Buffer;
   readonly inverse: Buffer;
+  /** How many numbers of the batch a channel has. */
+  readonly count: Buffer;
   /** The sample variance, for the running one. */
   readonly sample: Buffer;
   readonly plain: Buffer;
@@ -177,17 +186,17 @@ export function merge(name: string, { channels }: BatchNorm, memory: NormMemory,
       ([c, lane]) => {
         const item = (buffer: Buffer, which: Which) =>
           vectorAt(buffer, 0, which, [c, 4 * items], [lane, 4 * each]);
-        const count = sumOf(b, each, (which) => item(memory.ofItems, which));
+        const origin = b.variable(item(memory.means, [0]));
+        const [count, sum] = sumsOf(b, each, 2, (which) => {
+          const number = b.variable(item(memory.ofItems, which));
+          return [number, mul(sub(item(memory.means, which), origin), number)];
+        });
         // where no image is one, any number but 0 will do
         const share = b.variable(div(constant(1), max(count, constant(1))));
-        const origin = b.variable(item(memory.means, [0]));
-        const sum = sumOf(b, each, (which) =>
-          mul(sub(item(memory.means, which), origin), item(memory.ofItems, which)),
-        );
         const mean = b.variable(madd(sum, share, origin));
         const square = sumOf(b, each, (which) => {
           const distance = b.variable(sub(item(memory.means, which), mean));
-          const number = item(memory.ofItems, which);
+          const number = b.variable(item(memory.ofItems, which));
           const own = select(binary("gt", number, constant(0)), item(memory.squares, which), constant(0));
           return madd(mul(distance, distance), number, own);
         });
@@ -210,20 +219,22 @@ export function combine(name: string, { channels, eps }: BatchNorm, memory: Norm
       channels,
       (c) => {
         const item = (buffer: Buffer, which: Which) => vectorAt(buffer, 0, which, [c, 4 * lanes]);
-        const total = (value: (which: Which) => Expression) =>
-          b.variable(unary("sumLanes", sumOf(b, lanes, value)));
+        const total = (sum: Expression) => b.variable(unary("sumLanes", sum));
         const origin = b.variable(splat(at(memory.mergedMeans, 0, [c, 4 * lanes])));
-        const count = total((which) => item(memory.counts, which));
-        const sum = total((which) =>
-          mul(sub(item(memory.mergedMeans, which), origin), item(memory.counts, which)),
-        );
+        const sums = sumsOf(b, lanes, 2, (which) => {
+          const number = b.variable(item(memory.counts, which));
+          return [number, mul(sub(item(memory.mergedMeans, which), origin), number)];
+        });
+        const [count, sum] = sums.map(total);
         const mean = b.variable(add(origin, div(sum, count)));
-        const square = total((which) => {
+        const squares = sumOf(b, lanes, (which) => {
           const distance = b.variable(sub(item(memory.mergedMeans, which), mean));
           return madd(mul(distance, distance), item(memory.counts, which), item(memory.mergedSquares, which));
         });
+        const square = total(squares);
         const keep = (buffer: Buffer, value: Expression) => b.storeLane(at(buffer, 0, [c, 1]), value);
         keep(memory.mean, mean);
+        keep(memory.count, count);
         keep(memory.inverse, inverseOf(div(square, count), eps));
         keep(memory.sample, div(square, sub(count, constant(1))));
       },

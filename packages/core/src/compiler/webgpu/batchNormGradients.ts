@@ -2,9 +2,7 @@ import {
   add,
   at,
   type Buffer,
-  constant,
   div,
-  type Expression,
   type LoopNest,
   load,
   loopNest,
@@ -18,7 +16,7 @@ import {
 import type { BatchNorm } from "../../layers/batchStatistics.js";
 import { forEachCell, type View } from "../block.js";
 import { type NormMemory, sumCells } from "./batchNorm.js";
-import { sumOf, vectorAt, type Which } from "./sums.js";
+import { sumOf, vectorAt } from "./sums.js";
 import { nested } from "./tiles.js";
 
 /* The way back through batch normalisation: sums over the batch first, then each cell. */
@@ -91,11 +89,9 @@ export function mergeGradients(
 /** The gradients of weight and bias, and these divided by how many numbers of the batch there are. */
 export function combineGradients(
   name: string,
-  { channels, places }: BatchNorm,
+  { channels }: BatchNorm,
   memory: NormMemory,
   gradients: { readonly weight: Buffer; readonly bias: Buffer },
-  mask: Buffer,
-  vectors: number,
 ): LoopNest {
   const { lanes } = memory.split;
   return loopNest(name, (b) =>
@@ -103,15 +99,13 @@ export function combineGradients(
       "c",
       channels,
       (c) => {
-        const total = (count: number, value: (which: Which) => Expression) =>
-          b.variable(unary("sumLanes", sumOf(b, count, value)));
-        const images = total(vectors, (which) => vectorAt(mask, 0, which));
-        const count = b.variable(mul(images, constant(places)));
+        const count = b.variable(splat(at(memory.count, 0, [c, 1])));
         for (const [sums, gradient, mean] of [
           [memory.mergedMeans, gradients.bias, memory.plain],
           [memory.mergedSquares, gradients.weight, memory.weighted],
         ]) {
-          const sum = total(lanes, (which) => vectorAt(sums, 0, which, [c, 4 * lanes]));
+          const ofLanes = sumOf(b, lanes, (which) => vectorAt(sums, 0, which, [c, 4 * lanes]));
+          const sum = b.variable(unary("sumLanes", ofLanes));
           b.storeLane(at(gradient, 0, [c, 1]), sum);
           b.storeLane(at(mean, 0, [c, 1]), div(sum, count));
         }

@@ -19,20 +19,34 @@ import { sumOf, vectorAt } from "./sums.js";
 import { nested } from "./tiles.js";
 import { TUNING } from "./tuning.js";
 
-/* Dense layers in a shader: o counts outputs, k inputs. An invocation has 4 images. */
+/*
+ * Dense layers in a shader: o counts outputs, k inputs. An invocation has 4 images, or 8 where that leaves enough invocations: then
+ * each weight that it loads is used twice as often.
+ */
 
 /** Inputs whose products are summed by an invocation of their own, at least. */
 const SHORTEST = 32;
 
-/** Into how many parts the inputs are split, each summed by itself. */
-export function partsOfInputs({ inputShape: [K], outputShape: [O] }: Dense, vectors: number): number {
-  const invocations = Math.ceil(O / TUNING.outputs) * vectors;
-  return Math.max(1, Math.min(Math.ceil(TUNING.denseBusy / invocations), Math.floor(K / SHORTEST)));
+/** How the outputs are computed: the inputs are split into parts, each summed by itself; an invocation has 1 or both halves of a cell. */
+export interface InputSplit {
+  readonly parts: number;
+  readonly halves: 1 | 2;
+}
+
+export function splitInputs({ inputShape: [K], outputShape: [O] }: Dense, vectors: number): InputSplit {
+  const most = Math.max(1, Math.floor(K / SHORTEST));
+  const tiles = Math.ceil(O / TUNING.outputs);
+  const halves = (tiles * vectors * most) / 2 >= TUNING.denseBusy ? 2 : 1;
+  const invocations = (tiles * vectors) / halves;
+  return { halves, parts: Math.min(Math.ceil(TUNING.denseBusy / invocations), most) };
 }
 
 /** How many numbers a block needs for the sums of the parts. */
-export const partialSize = (layer: Dense, parts: number) =>
+export const partialSize = (layer: Dense, { parts }: InputSplit) =>
   parts === 1 ? 0 : parts * layer.outputShape[0] * BLOCK;
+
+/** Which vectors of a cell an invocation has: one of the two by its counter, or both. */
+const vectorsOf = (halves: 1 | 2): readonly number[] => (halves === 1 ? [0] : [0, 4]);
 
 /** A number times four weights side by side, or one after the other where they may not begin at a whole vector. */
 const lane = (vector: Expression, k: number): Expression => ({
@@ -51,11 +65,12 @@ export function multiply(
   weight: Buffer,
   bias: Buffer | undefined,
   relu: boolean,
-  split: { readonly parts: number; readonly partial: Buffer | undefined },
+  { parts, halves }: InputSplit,
+  partial: Buffer | undefined,
 ): LoopNest[] {
   const [K] = layer.inputShape;
   const [O] = layer.outputShape;
-  const { parts, partial } = split;
+  const own = vectorsOf(halves);
   const end = (sum: Expression, ...place: [number, ...Term[]]) => {
     const all = bias ? add(sum, splat(at(bias, ...place))) : sum;
     return relu ? pmax(all, constant(0)) : all;
@@ -73,27 +88,29 @@ export function multiply(
           [
             ["part", ks.count],
             ["o", os.count],
-            ["half", 2],
+            ["half", 2 / halves],
           ],
           ([p, o, half]) => {
-            const sums = grid(b, os.size, 1, () => constant(0)).map(([sum]) => sum);
+            const sums = grid(b, os.size, own.length, () => constant(0));
             b.loop("k", ks.size, (k) => {
               const numbers = Array.from({ length: unit }, (_, n) =>
-                b.variable(
-                  load(
-                    at(
-                      x.buffer,
-                      x.start + (ks.first * unit + n) * x.plane,
-                      ...([
-                        [p, ks.size * unit * x.plane],
-                        [k, unit * x.plane],
-                        [half, 4],
-                      ] as const),
+                own.map((vector) =>
+                  b.variable(
+                    load(
+                      at(
+                        x.buffer,
+                        x.start + (ks.first * unit + n) * x.plane + vector,
+                        ...([
+                          [p, ks.size * unit * x.plane],
+                          [k, unit * x.plane],
+                          [half, 4],
+                        ] as const),
+                      ),
                     ),
                   ),
                 ),
               );
-              for (const [row, sum] of sums.entries()) {
+              for (const [row, ofRow] of sums.entries()) {
                 const place = at(
                   weight,
                   (os.first + row) * K + ks.first * unit,
@@ -104,20 +121,25 @@ export function multiply(
                   ] as const),
                 );
                 const w = b.variable(fours ? load(place) : splat(place));
-                for (const [n, number] of numbers.entries()) accumulate(sum, fours ? lane(w, n) : w, number);
+                for (const [n, vectors] of numbers.entries()) {
+                  const factor = fours ? lane(w, n) : w;
+                  for (const [k, number] of vectors.entries()) accumulate(ofRow[k], factor, number);
+                }
               }
             });
-            for (const [row, sum] of sums.entries()) {
-              if (partial) {
-                const start = (first * O + os.first + row) * BLOCK;
-                b.store(at(partial, start, [p, O * BLOCK], [o, os.size * BLOCK], [half, 4]), sum);
-                continue;
+            for (const [row, ofRow] of sums.entries()) {
+              for (const [k, vector] of own.entries()) {
+                if (partial) {
+                  const start = (first * O + os.first + row) * BLOCK + vector;
+                  b.store(at(partial, start, [p, O * BLOCK], [o, os.size * BLOCK], [half, 4]), ofRow[k]);
+                  continue;
+                }
+                const start = y.start + (os.first + row) * y.plane + vector;
+                b.store(
+                  at(y.buffer, start, [o, os.size * y.plane], [half, 4]),
+                  end(ofRow[k], os.first + row, [o, os.size]),
+                );
               }
-              const start = y.start + (os.first + row) * y.plane;
-              b.store(
-                at(y.buffer, start, [o, os.size * y.plane], [half, 4]),
-                end(sum, os.first + row, [o, os.size]),
-              );
             }
           },
         );
@@ -137,9 +159,18 @@ export function multiply(
           ["half", 2],
         ],
         ([o, half]) => {
-          const sum = b.variable(constant(0));
-          b.loop("part", total, (p) =>
-            sum.set(add(sum, load(at(partial, 0, [p, O * BLOCK], [o, BLOCK], [half, 4])))),
+          const sum = sumOf(b, total, ([first, ...terms]) =>
+            load(
+              at(
+                partial,
+                first * O * BLOCK,
+                ...terms.map(([index, stride]): Term => [index, stride * O * BLOCK]),
+                ...([
+                  [o, BLOCK],
+                  [half, 4],
+                ] as const),
+              ),
+            ),
           );
           b.store(at(y.buffer, y.start, [o, y.plane], [half, 4]), end(sum, 0, [o, 1]));
         },
@@ -150,41 +181,58 @@ export function multiply(
 
 type Term = readonly [Index, number];
 
-/** dx = Wᵀ dy */
+/** Tiles of the gradient of the input: so many inputs for one or both halves of a cell, from the largest to the smallest. */
+const TILES = [
+  { inputs: 16, halves: 2 },
+  { inputs: 8, halves: 2 },
+  { inputs: 8, halves: 1 },
+  { inputs: 4, halves: 1 },
+] as const;
+
+/** dx = Wᵀ dy. @param vectors how many each cell of the batch has */
 export function multiplyInputGradient(
   name: string,
   layer: Dense,
   dy: View,
   weight: Buffer,
   dx: View,
+  vectors: number,
 ): LoopNest {
   const [K] = layer.inputShape;
   const [O] = layer.outputShape;
+  const invocations = ({ inputs, halves }: (typeof TILES)[number]) =>
+    Math.ceil(K / inputs) * (vectors / halves);
+  const tile = TILES.find((one) => invocations(one) >= TUNING.denseBusy) ?? TILES[TILES.length - 1];
+  const own = vectorsOf(tile.halves);
   return loopNest(name, (b) => {
-    for (const ks of tilesOf(K, TUNING.inputs)) {
+    for (const ks of tilesOf(K, tile.inputs)) {
       const fours = ks.size % 4 === 0 && K % 4 === 0;
       nested(
         b,
         [
           ["k", ks.count],
-          ["half", 2],
+          ["half", 2 / tile.halves],
         ],
         ([k, half]) => {
-          const sums = grid(b, ks.size, 1, () => constant(0)).map(([sum]) => sum);
+          const sums = grid(b, ks.size, own.length, () => constant(0));
           b.loop("o", O, (o) => {
-            const g = b.variable(load(at(dy.buffer, dy.start, [o, dy.plane], [half, 4])));
+            const gradients = own.map((vector) =>
+              b.variable(load(at(dy.buffer, dy.start + vector, [o, dy.plane], [half, 4]))),
+            );
             const place = (n: number) => at(weight, ks.first + n, [o, K], [k, ks.size]);
-            const vectors = fours
+            const weights = fours
               ? Array.from({ length: ks.size / 4 }, (_, n) => b.variable(load(place(4 * n))))
               : undefined;
-            for (const [n, sum] of sums.entries())
-              accumulate(sum, vectors ? lane(vectors[n >> 2], n % 4) : splat(place(n)), g);
+            for (const [n, ofInput] of sums.entries()) {
+              const w = weights ? lane(weights[n >> 2], n % 4) : b.variable(splat(place(n)));
+              for (const [h, sum] of ofInput.entries()) accumulate(sum, w, gradients[h]);
+            }
           });
-          for (const [n, sum] of sums.entries()) {
-            b.store(
-              at(dx.buffer, dx.start + (ks.first + n) * dx.plane, [k, ks.size * dx.plane], [half, 4]),
-              sum,
-            );
+          for (const [n, ofInput] of sums.entries()) {
+            for (const [h, vector] of own.entries()) {
+              const start = dx.start + (ks.first + n) * dx.plane + vector;
+              b.store(at(dx.buffer, start, [k, ks.size * dx.plane], [half, 4]), ofInput[h]);
+            }
           }
         },
       );
@@ -193,20 +241,32 @@ export function multiplyInputGradient(
 }
 
 /**
+ * How many invocations share the images of a weight's gradient: they are neighbours that read neighbouring vectors. One where there
+ * are few images, or too many weights to keep so many sums of each.
+ */
+export function lanesOfImages({ inputShape: [K], outputShape: [O] }: Dense, vectors: number): number {
+  const lanes = TUNING.denseLanes;
+  const fits = vectors % lanes === 0 && vectors >= 2 * lanes && K * O * lanes <= TUNING.denseSums;
+  return fits ? lanes : 1;
+}
+
+/**
  * The gradients of weights and bias: each the sum over all images of a product.
  * @param x, dy of the whole batch, with this many vectors in each cell
+ * @param sums the gradients of the weights, or with several lanes numbers `[weight][lane]` that are still to be added
  */
 export function multiplyParameterGradients(
   name: string,
   layer: Dense,
   x: View,
   dy: View,
-  weightGradient: Buffer,
+  sums: Buffer,
   biasGradient: Buffer | undefined,
   vectors: number,
 ): LoopNest {
   const [K] = layer.inputShape;
   const [O] = layer.outputShape;
+  const lanes = lanesOfImages(layer, vectors);
   return loopNest(name, (b) => {
     for (const os of tilesOf(O, TUNING.outputs)) {
       for (const ks of tilesOf(K, TUNING.inputs)) {
@@ -215,28 +275,32 @@ export function multiplyParameterGradients(
           [
             ["o", os.count],
             ["k", ks.count],
+            ["lane", lanes],
           ],
-          ([o, k]) => {
-            const sums = grid(b, os.size, ks.size, () => constant(0));
-            b.loop("n", vectors, (n) => {
-              const numbers = Array.from({ length: ks.size }, (_, c) =>
+          ([o, k, lane]) => {
+            const tile = grid(b, os.size, ks.size, () => constant(0));
+            b.loop("n", vectors / lanes, (n) => {
+              const numberOf = (view: View, row: number, ...terms: Term[]) =>
                 b.variable(
-                  load(at(x.buffer, x.start + (ks.first + c) * x.plane, [k, ks.size * x.plane], [n, 4])),
-                ),
+                  load(at(view.buffer, view.start + row * view.plane, ...terms, [n, 4 * lanes], [lane, 4])),
+                );
+              const numbers = Array.from({ length: ks.size }, (_, c) =>
+                numberOf(x, ks.first + c, [k, ks.size * x.plane]),
               );
               for (let row = 0; row < os.size; row++) {
-                const start = dy.start + (os.first + row) * dy.plane;
-                const g = b.variable(load(at(dy.buffer, start, [o, os.size * dy.plane], [n, 4])));
-                for (const [c, number] of numbers.entries()) accumulate(sums[row][c], g, number);
+                const g = numberOf(dy, os.first + row, [o, os.size * dy.plane]);
+                for (const [c, number] of numbers.entries()) accumulate(tile[row][c], g, number);
               }
             });
-            for (const [row, columns] of sums.entries()) {
+            for (const [row, columns] of tile.entries()) {
               for (const [c, sum] of columns.entries()) {
-                const place = (os.first + row) * K + ks.first + c;
-                b.storeLane(
-                  at(weightGradient, place, [o, os.size * K], [k, ks.size]),
-                  unary("sumLanes", sum),
-                );
+                const place = ((os.first + row) * K + ks.first + c) * lanes;
+                const terms: Term[] = [
+                  [o, os.size * K * lanes],
+                  [k, ks.size * lanes],
+                  [lane, 1],
+                ];
+                b.storeLane(at(sums, place, ...terms), unary("sumLanes", sum));
               }
             }
           },

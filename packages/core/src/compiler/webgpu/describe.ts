@@ -9,6 +9,8 @@ import { TUNING } from "./tuning.js";
 /** A kernel of a training step on a GPU, for people. */
 export interface ShaderDescription {
   readonly name: string;
+  /** What it does in one dispatch: its own name, or the names of small kernels that were put together. */
+  readonly parts: readonly string[];
   /** The compute shader, in WGSL. */
   readonly code: string;
   readonly invocations: number;
@@ -51,6 +53,7 @@ export function describeShaders(spec: ModelSpec, options: DescribeShadersOptions
   const kernels = shadersOf(plan).kernels.map(
     ({ name, code, bindings, workgroups: [x, y] }, k): ShaderDescription => ({
       name,
+      parts: plan.kernels[k].parts,
       code,
       invocations: x * y * TUNING.workgroup,
       multiplyAdds: multiplyAddsIn(plan.kernels[k].nest.body),

@@ -36,14 +36,21 @@ export interface BatchNode {
   readonly room: Memory;
 }
 
+/** What a layer needs at the end of a step; it has gradients if it learns. */
+export type EndNode<Resolved extends ResolvedLayer = ResolvedLayer> = ForwardNode<Resolved> &
+  BatchNode & { readonly weightGradient: Buffer | undefined; readonly biasGradient: Buffer | undefined };
+
 /** Kernels of the whole batch. */
 export interface BatchLowering<Resolved extends ResolvedLayer = ResolvedLayer> {
   /** Zeros that are read around the gradients of the output. */
   borderOfGradients?(layer: Resolved): Border;
   forward(node: ForwardNode<Resolved> & BatchNode): LoopNest[];
   backward(node: BackwardNode<Resolved> & BatchNode): LoopNest[];
-  /** What is done at the end of a step whose loss is a finite number. */
-  end?(node: ForwardNode<Resolved> & BatchNode): LoopNest[];
+  /**
+   * What is left to do at the end of a step whose loss is a finite number, before the update: one after the other, each together with
+   * those of other layers.
+   */
+  end?(node: EndNode<Resolved>): LoopNest[];
 }
 
 const conv2d: BatchLowering<Conv2d> = {
@@ -57,68 +64,108 @@ const conv2d: BatchLowering<Conv2d> = {
     ];
   },
 
-  backward({ layer, resolved, x, dy, dx, weightGradient, biasGradient, batch, room, ...node }) {
+  backward({ layer, resolved, x, dy, dx, weightGradient, biasGradient, batch, ...node }) {
     const { vectors } = batch;
-    const own = needed(weightGradient, layer);
-    const split = splitFor(resolved, vectors);
-    const size = partialSize(split, own.size + (biasGradient?.size ?? 0));
-    const partial = room.numbers(`${layer.name}.partial`, size);
-    const name = `${layer.name}.parameterGradients`;
-    const hasBias = biasGradient !== undefined;
+    const name = `${layer.name}.gradients`;
+    const { split, partial } = convSums({ layer, resolved, batch, weightGradient, biasGradient, ...node });
     const sums = sumParameterGradients(
-      `${name}.parts`,
+      dx ? name : `${layer.name}.parameterGradients`,
       resolved,
       batch.view(x),
       batch.view(dy),
       partial,
       split,
       vectors,
-      hasBias,
+      biasGradient !== undefined,
     );
-    const vectorsOfRow = split.lanes * split.parts;
-    const left = vectorsLeft(vectorsOfRow);
-    const rows = own.size + (biasGradient?.size ?? 0);
-    const shorter = left < vectorsOfRow ? room.numbers(`${layer.name}.shorter`, 4 * left * rows) : partial;
-    const added = [
-      ...(left < vectorsOfRow ? [shortenRows(`${name}.shorten`, partial, rows, vectorsOfRow, shorter)] : []),
+    if (!dx) return [sums];
+    const weight = needed(node.weight, layer);
+    const input = convolveInputGradient(name, resolved, dy, weight, dx, vectors);
+    return [together(name, [sums, batch.kernel(input)])];
+  },
+
+  end(node) {
+    const { layer, weightGradient, biasGradient, room } = node;
+    const { split, partial, rows } = convSums(node);
+    const own = needed(weightGradient, layer);
+    const name = `${layer.name}.parameterGradients`;
+    const vectors = split.lanes * split.parts;
+    const left = vectorsLeft(vectors);
+    if (left === vectors) return [addPartialSums(name, partial, vectors, own, biasGradient)];
+    const shorter = room.numbers(`${layer.name}.shorter`, 4 * left * rows);
+    return [
+      shortenRows(`${name}.shorten`, partial, rows, vectors, shorter),
       addPartialSums(name, shorter, left, own, biasGradient),
     ];
-    if (!dx) return [sums, ...added];
-    const weight = needed(node.weight, layer);
-    const input = `${layer.name}.inputGradient`;
-    return [sums, ...added, batch.kernel(convolveInputGradient(input, resolved, dy, weight, dx, vectors))];
   },
 };
 
+/** Where sums of the gradients of a convolution's weights are left, a row for each weight and bias. */
+function convSums({
+  layer,
+  resolved,
+  batch,
+  room,
+  weightGradient,
+  biasGradient,
+}: Pick<EndNode<Conv2d>, "layer" | "resolved" | "batch" | "room" | "weightGradient" | "biasGradient">) {
+  const split = splitFor(resolved, batch.vectors);
+  const rows = needed(weightGradient, layer).size + (biasGradient?.size ?? 0);
+  return { split, rows, partial: room.numbers(`${layer.name}.partial`, partialSize(split, rows)) };
+}
+
 const denseRow: BatchLowering<Dense> = {
   forward({ layer, resolved, x, y, weight, bias, relu, batch, room }) {
-    const parts = dense.partsOfInputs(resolved, batch.vectors);
-    const size = dense.partialSize(resolved, parts);
+    const split = dense.splitInputs(resolved, batch.vectors);
+    const size = dense.partialSize(resolved, split);
     const partial = size > 0 ? room.cells(`${layer.name}.partial`, size) : undefined;
     const name = `${layer.name}.forward`;
-    const split = { parts, partial };
     return dense
-      .multiply(name, resolved, x, y, needed(weight, layer), bias, relu, split)
+      .multiply(name, resolved, x, y, needed(weight, layer), bias, relu, split, partial)
       .map((nest) => batch.kernel(nest));
   },
 
   backward({ layer, resolved, x, dy, dx, weightGradient, biasGradient, batch, ...node }) {
+    const { vectors } = batch;
     const name = `${layer.name}.gradients`;
+    const own = needed(weightGradient, layer);
+    const sums = denseSums({ layer, resolved, batch, ...node }) ?? own;
+    const [inputs, outputs] = [batch.view(x), batch.view(dy)];
     const gradients = dense.multiplyParameterGradients(
       name,
       resolved,
-      batch.view(x),
-      batch.view(dy),
-      needed(weightGradient, layer),
+      inputs,
+      outputs,
+      sums,
       biasGradient,
-      batch.vectors,
+      vectors,
     );
     if (!dx) return [gradients];
     const weight = needed(node.weight, layer);
-    const input = dense.multiplyInputGradient(name, resolved, dy, weight, dx);
+    const input = dense.multiplyInputGradient(name, resolved, dy, weight, dx, vectors);
     return [together(name, [gradients, batch.kernel(input)])];
   },
+
+  end({ weightGradient, ...node }) {
+    const sums = denseSums(node);
+    if (sums === undefined) return [];
+    const own = needed(weightGradient, node.layer);
+    const vectors = sums.size / own.size / 4;
+    return [addPartialSums(`${node.layer.name}.parameterGradients`, sums, vectors, own, undefined)];
+  },
 };
+
+/** Where several lanes leave their sums of the gradients of a dense layer's weights. */
+function denseSums({
+  layer,
+  resolved,
+  batch,
+  room,
+}: Pick<ForwardNode<Dense> & BatchNode, "layer" | "resolved" | "batch" | "room">): Buffer | undefined {
+  const lanes = dense.lanesOfImages(resolved, batch.vectors);
+  const [[K], [O]] = [resolved.inputShape, resolved.outputShape];
+  return lanes === 1 ? undefined : room.numbers(`${layer.name}.sums`, lanes * K * O);
+}
 
 /** The memory of a norm. */
 function normMemory(
@@ -129,7 +176,10 @@ function normMemory(
 ): norm.NormMemory {
   const { channels } = layer;
   const split = norm.splitFor(layer, height, batch.vectors);
-  const perChannel = (what: string) => room.numbers(`${name}.${what}`, channels);
+  // a number for each channel, all in one storage: a kernel can bind eight
+  const row = Math.ceil(channels / 4) * 4;
+  const rows = room.numbers(`${name}.channels`, 6 * row);
+  const perChannel = (k: number): Buffer => ({ ...rows, offset: rows.offset + 4 * k * row, size: channels });
   const measured = (what: string, each: number) => room.numbers(`${name}.${what}`, 4 * channels * each);
   const items = split.parts * batch.vectors;
   return {
@@ -140,11 +190,12 @@ function normMemory(
     counts: measured("counts", split.lanes),
     mergedMeans: measured("mergedMeans", split.lanes),
     mergedSquares: measured("mergedSquares", split.lanes),
-    mean: perChannel("mean"),
-    inverse: perChannel("inverse"),
-    sample: perChannel("sample"),
-    plain: perChannel("plain"),
-    weighted: perChannel("weighted"),
+    mean: perChannel(0),
+    inverse: perChannel(1),
+    sample: perChannel(2),
+    plain: perChannel(3),
+    weighted: perChannel(4),
+    count: perChannel(5),
   };
 }
 
@@ -188,10 +239,9 @@ const batchNorm: BatchLowering<BatchNorm> = {
       memory,
       vectors,
     );
-    const wide = batch.buffer(mask);
     const combined = [
       normGradients.mergeGradients(`${own}.merge`, resolved, memory, vectors),
-      normGradients.combineGradients(own, resolved, memory, gradients, wide, vectors),
+      normGradients.combineGradients(own, resolved, memory, gradients),
     ];
     if (!dx) return [sums, ...combined];
     const weight = needed(node.weight, layer);

@@ -18,8 +18,9 @@ import { targetsOf } from "../passes.js";
 import { LOSS, splitIntoStages, type WholeBatch } from "../stages.js";
 import { allocateViews, type Views } from "../views.js";
 import { type BatchNode, batchLoweringOf, type Memory } from "./lowerings.js";
-import { goOn, LOOKERS, largestGradients, largestSize, takeImages } from "./step.js";
+import { goOn, goOnVectors, LOOKERS, largestGradients, largestSize, takeImages } from "./step.js";
 import { Storages } from "./storages.js";
+import { fewKernels } from "./together.js";
 import { type BatchKernel, type BatchTraining, updatesOf } from "./updates.js";
 import { Batch } from "./widen.js";
 
@@ -150,7 +151,7 @@ export function planBatch(model: Model, images: number, size: number, training?:
   const lowered = model.layers.filter((layer) => !isFusedRelu(model, layer));
   const forward = lowered.flatMap((layer) => forwardOf(layer, nodeOf(layer), activations));
   const every = (nests: readonly LoopNest[], guarded = false): BatchKernel[] =>
-    nests.map((nest) => ({ nest, guarded, seldom: false }));
+    nests.map((nest) => ({ nest, parts: [nest.name], guarded, seldom: false }));
   const way = [
     batch.kernel(takeImages("load", imageBytes, places, activations.of("x"), model.normalize)),
     ...forward,
@@ -170,14 +171,19 @@ export function planBatch(model: Model, images: number, size: number, training?:
       targets,
     );
     const wide = batch.buffer(statistics);
-    kernels.push(...every([batch.kernel(loss), goOn("goOn", wide, go, batch.vectors)]));
+    const counts = shared.numbers("badLosses", 4 * goOnVectors(batch.vectors));
+    kernels.push(...every([batch.kernel(loss), ...goOn("goOn", wide, go, counts, batch.vectors)]));
     kernels.push(...every(backwardOf(model, workspace, gradientViews, nodeOf, gradient, activations)));
-    const ends = lowered.flatMap((layer) => batchLoweringOf(layer)?.end?.(nodeOf(layer)) ?? []);
-    kernels.push(...every(ends, true));
-    kernels.push({
-      nest: largestGradients("largest", gradients, weights, largest),
-      ...{ guarded: false, seldom: true },
+    const endOfStep = lowered.map((layer) => {
+      const own = { weightGradient: gradient(layer, "weight"), biasGradient: gradient(layer, "bias") };
+      const learns = model.learnt.has(layer.output);
+      return (learns && batchLoweringOf(layer)?.end?.({ ...nodeOf(layer), ...own })) || [];
     });
+    storages.take([...shared.buffers, ...workspace.buffers]); // which of them a kernel binds is known then
+    const few = fewKernels(endOfStep, (buffer) => storages.placeOf(buffer));
+    kernels.push(...few.map((one) => ({ ...one, guarded: true, seldom: false })));
+    const looks = largestGradients("largest", gradients, weights, largest);
+    kernels.push({ nest: looks, parts: [looks.name], guarded: false, seldom: true });
     kernels.push(
       ...updatesOf(groupsOf(model, row, optimizer), row, training, {
         ...{ parameters, gradients, gradientLength, states, average, step, squares },

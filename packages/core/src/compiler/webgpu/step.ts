@@ -8,8 +8,10 @@ import {
   div,
   type Expression,
   from,
+  type Index,
   integer,
   type LoopNest,
+  type LoopNestBuilder,
   load,
   loopNest,
   madd,
@@ -68,23 +70,60 @@ export function takeImages(
 /** The bits of a number's exponent, which are all 1 where it is infinite or none at all. */
 const EXPONENT = 0x7f800000;
 
+/** So many vectors of losses are looked at by an invocation, where there are more than one can look at. */
+const LOOKED_AT = 8;
+const MOST_AT_ONCE = 64;
+
+/** For how many vectors `goOn` needs room. */
+export const goOnVectors = (vectors: number) => (vectors > MOST_AT_ONCE ? Math.ceil(vectors / LOOKED_AT) : 0);
+
 /**
  * Whether the step goes on to its update: not if the loss of an image is no finite number. Once it is 0 it stays 0, so that
  * the parameters remain those of the last step before.
  * @param statistics of the whole batch, with this many vectors in each cell
+ * @param counts room for `goOnVectors(vectors)` vectors: how many losses are bad
  */
-export function goOn(name: string, statistics: Buffer, go: Buffer, vectors: number): LoopNest {
-  return loopNest(name, (b) => {
+export function goOn(
+  name: string,
+  statistics: Buffer,
+  go: Buffer,
+  counts: Buffer,
+  vectors: number,
+): LoopNest[] {
+  /** How many losses of `count` vectors from the `first` on are bad. */
+  const badIn = (
+    b: LoopNestBuilder,
+    first: number,
+    count: number,
+    ...terms: (readonly [Index, number])[]
+  ) => {
     const badOf = (which: number) =>
-      sumOf(b, vectors, (vector) => {
-        const number = vectorAt(statistics, (which / BLOCK) * 4 * vectors, vector);
+      sumOf(b, count, (vector) => {
+        const number = vectorAt(statistics, (which / BLOCK) * 4 * vectors + 4 * first, vector, ...terms);
         const exponent = binary("and", number, integer(EXPONENT));
         return binary("and", binary("eqInteger", exponent, integer(EXPONENT)), constant(1));
       });
-    const bad = add(badOf(STATISTICS.sum), badOf(STATISTICS.margin));
+    return add(badOf(STATISTICS.sum), badOf(STATISTICS.margin));
+  };
+  const parts = goOnVectors(vectors);
+  const decide = loopNest(name, (b) => {
+    const bad = parts === 0 ? badIn(b, 0, vectors) : sumOf(b, parts, (vector) => vectorAt(counts, 0, vector));
     const isGood = binary("eq", unary("sumLanes", bad), constant(0));
     b.storeLane(at(go, 0), binary("and", splat(at(go, 0)), isGood));
   });
+  if (parts === 0) return [decide];
+  const look = loopNest(`${name}.look`, (b) => {
+    for (const { first, count, size } of tilesOf(vectors, LOOKED_AT)) {
+      const place = (4 * first) / LOOKED_AT;
+      b.loop(
+        "part",
+        count,
+        (part) => b.store(at(counts, place, [part, 4]), badIn(b, first, size, [part, 4 * size])),
+        PARALLEL,
+      );
+    }
+  });
+  return [look, decide];
 }
 
 /** How many invocations look through all gradients together. */

@@ -15,18 +15,16 @@ import {
 } from "../../ir/ir.js";
 import { tilesOf, treeSum } from "../block.js";
 import { nested } from "./tiles.js";
+import { TUNING } from "./tuning.js";
 
 /* Long sums: many loads at a time, so that they don't wait for each other, and in two rounds where they are very long. */
-
-/** So many are loaded before they are added. */
-const TOGETHER = 8;
 
 /** Which of many: a number, and what loops add to it. */
 export type Which = readonly [first: number, ...terms: (readonly [Index, number])[]];
 
 /** Calls `write` for each of `count` things, some of them unrolled at a time. */
 export function forEachOf(b: LoopNestBuilder, count: number, write: (some: readonly Which[]) => void): void {
-  for (const tile of tilesOf(count, TOGETHER)) {
+  for (const tile of tilesOf(count, TUNING.together)) {
     b.loop("n", tile.count, (n) =>
       write(Array.from({ length: tile.size }, (_, k): Which => [tile.first + k, [n, tile.size]])),
     );
@@ -35,12 +33,22 @@ export function forEachOf(b: LoopNestBuilder, count: number, write: (some: reado
 
 /** The sum of `count` things. */
 export function sumOf(b: LoopNestBuilder, count: number, value: (which: Which) => Expression): Variable {
-  const sum = b.variable(constant(0));
+  return sumsOf(b, count, 1, (which) => [value(which)])[0];
+}
+
+/** Several sums of `count` things each, from the same loads. */
+export function sumsOf(
+  b: LoopNestBuilder,
+  count: number,
+  sums: number,
+  values: (which: Which) => readonly Expression[],
+): Variable[] {
+  const totals = Array.from({ length: sums }, () => b.variable(constant(0)));
   forEachOf(b, count, (some) => {
-    const values = some.map((which) => b.variable(value(which)));
-    sum.set(add(sum, treeSum(values)));
+    const all = some.map((which) => values(which).map((value) => b.variable(value)));
+    for (const [k, total] of totals.entries()) total.set(add(total, treeSum(all.map((row) => row[k]))));
   });
-  return sum;
+  return totals;
 }
 
 /** Vector `which` of a row that begins at number `start`. */
@@ -54,14 +62,18 @@ export const vectorAt = (
     at(buffer, start + 4 * first, ...terms.map(([index, stride]) => [index, 4 * stride] as const), ...more),
   );
 
-/** So many invocations add up a long row. */
+/** At least so many invocations add up a long row. */
 const ADDERS = 16;
 
 /** Rows of more vectors than this are added up in two rounds. */
 const LONG = 64;
 
-/** How many vectors of each row are left after the first round: as many as before where that is not worth it. */
-export const vectorsLeft = (vectors: number) => (vectors > LONG ? Math.min(ADDERS, vectors) : vectors);
+/**
+ * How many vectors of each row are left after the first round, so that both rounds take about as long: as many as before where that is
+ * not worth it.
+ */
+export const vectorsLeft = (vectors: number) =>
+  vectors > LONG ? Math.max(ADDERS, Math.round(Math.sqrt(vectors))) : vectors;
 
 /** Adds up rows of `vectors` to rows of `vectorsLeft(vectors)`. */
 export function shortenRows(

@@ -12,10 +12,15 @@ export const TUNING = {
   gradientColumns: 4,
   /** About so many invocations keep a device busy that sums the gradients of weights. */
   gradientBusy: 49152,
-  /** A dense layer's register tile, and about how many invocations keep a device busy with its outputs. */
+  /** A dense layer's register tile, and about how many invocations keep a device busy with it. */
   outputs: 8,
   inputs: 4,
   denseBusy: 32768,
+  /** So many numbers of a long sum are loaded before they are added. */
+  together: 32,
+  /** Lanes that share the images where the gradients of a dense layer's weights are summed, and the most numbers that may take. */
+  denseLanes: 8,
+  denseSums: 2 ** 20,
   /** How many invocations are started together. */
   workgroup: 128,
   /** So many invocations that differ in nothing but the images are neighbours. */

@@ -18,6 +18,8 @@ export interface BatchTraining {
 /** A kernel of a step, on the whole batch. */
 export interface BatchKernel {
   readonly nest: LoopNest;
+  /** The names of what it does: its own, or those of kernels that were put together. */
+  readonly parts: readonly string[];
   /** Whether it is left out once a loss was no finite number. */
   readonly guarded: boolean;
   /** Whether it runs in every 16th step only. */
@@ -46,7 +48,8 @@ export function updatesOf(
 ): BatchKernel[] {
   const { parameters, gradients, gradientLength, states, average, step, squares } = memory;
   const kernels: BatchKernel[] = [];
-  const add = (nest: LoopNest, guarded: boolean, seldom = false) => kernels.push({ nest, guarded, seldom });
+  const add = (nest: LoopNest, guarded: boolean, seldom = false) =>
+    kernels.push({ nest, parts: [nest.name], guarded, seldom });
   if (clip !== undefined) {
     add(sumSquares("sumSquares", gradients, squares, gradientLength), false);
     add(clipFactor("clip", squares, step, clip), false);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { few } from "../../../../../test/support/long.js";
+import { TUNING } from "../../../src/compiler/webgpu/tuning.js";
 import { loadBatch } from "../../../src/data/batch.js";
 import { defineModel, type Model } from "../../../src/graph/model.js";
 import { nextState, parameterGradients, trace } from "../../../src/reference/trace.js";
@@ -107,11 +108,23 @@ describe("networks with norms and dropout", () => {
     classes,
   });
 
+  const dense = defineModel({
+    input: [1, 3, 4],
+    layers: [
+      { type: "flatten" },
+      { type: "dense", units: 18 },
+      { type: "tanh" },
+      { type: "dense", units: 3 },
+    ],
+    classes,
+  });
+
   test.each([
     ["norms", normsOn(6), 21, 0],
     ["norms in a short batch", normsOn(4), 13, 20],
     ["norms in a large batch", normsOn(3), 136, 4],
     ["dropout", dropout, 19, 3],
+    ["dense layers, several lanes for a weight", dense, 280, 8],
   ])("%s", (_, model, images, spare) => {
     const parameters = copyAll(randomParameters(model, 5), "float32");
     const data = randomImages(model, images, 5);
@@ -133,4 +146,58 @@ describe("networks with norms and dropout", () => {
     expect(interpretStep(model, parameters, data, indices, { ...options, reversed: true })).toEqual(actual);
     expectNoRacesIn(model, Math.min(images, 24));
   });
+});
+
+describe("dense layers in the largest tiles", () => {
+  const { denseBusy } = TUNING;
+  afterEach(() => {
+    TUNING.denseBusy = denseBusy;
+  });
+
+  test.each([
+    ["inputs that tiles divide, in parts", 128],
+    ["a rest of inputs", 21],
+  ])("%s: the same numbers, but for the order of sums", (_, pixels) => {
+    const model = defineModel({
+      input: [1, 1, pixels],
+      layers: [
+        { type: "flatten" },
+        { type: "dense", units: 11 },
+        { type: "relu" },
+        { type: "dense", units: 3 },
+      ],
+    });
+    const parameters = copyAll(randomParameters(model, 3), "float32");
+    const data = randomImages(model, 21, 3);
+    const indices = Array.from({ length: 21 }, (_, n) => n);
+    const small = interpretStep(model, parameters, data, indices, { size: 32 });
+    TUNING.denseBusy = 1;
+    const large = interpretStep(model, parameters, data, indices, { size: 32 });
+    const close = (actual: ArrayLike<number>, exact: ArrayLike<number>) =>
+      within("number", actual, exact, new Float64Array(exact.length).fill(1e-5));
+    close(large.logits, small.logits);
+    for (const [name, { length }] of Object.entries(small.gradients)) {
+      expect(length).toBeGreaterThan(0);
+      close(large.gradients[name], small.gradients[name]);
+    }
+    expectNoRacesIn(model, 32);
+  });
+});
+
+test.each([12, 300])("a step of %i images goes on unless the loss of one is no finite number", (images) => {
+  const model = defineModel({
+    input: [1, 2, 2],
+    layers: [{ type: "flatten" }, { type: "dense", units: 2 }],
+  });
+  const parameters = copyAll(randomParameters(model, 3), "float32");
+  parameters["fc1.weight"].data.fill(3e38).subarray(4).fill(-3e38); // finite for a black image only
+  const indices = Array.from({ length: images }, (_, n) => n);
+  const goesOn = (bright: number | undefined) => {
+    const data = randomImages(model, images, 3);
+    data.images.fill(0);
+    if (bright !== undefined) data.images.fill(255, 4 * bright, 4 * bright + 4);
+    return interpretStep(model, parameters, data, indices).goesOn;
+  };
+  expect(goesOn(undefined)).toBe(true);
+  for (let bright = 1; bright < images; bright += 4) expect(goesOn(bright), `image ${bright}`).toBe(false);
 });
