@@ -12,7 +12,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import ts from "typescript";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { few, LONG } from "./support/long.js";
 
@@ -275,8 +274,30 @@ describe("used from TypeScript", () => {
     expect(ts.formatDiagnostics(found, host)).toBe("");
   }
 
-  // node16 takes less for granted than nodenext, so `npm test` checks both kinds of modules with it, in one program
-  test.each(few(["node16"], ["node16", "nodenext"]))(
+  test("each way in has types, of ES modules and of CommonJS", () => {
+    const settings = { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 };
+    const kinds = { esm: ts.ModuleKind.ESNext, commonjs: ts.ModuleKind.CommonJS } as const;
+    for (const name of ["unravel-cnn", "unravel-cnn/node", "unravel-cnn/training"]) {
+      for (const kind of Object.values(kinds)) {
+        const from = join(app, "from.ts");
+        const { resolvedModule } = ts.resolveModuleName(
+          name,
+          from,
+          settings,
+          ts.sys,
+          undefined,
+          undefined,
+          kind,
+        );
+        const file = resolvedModule?.resolvedFileName ?? "";
+        expect(file, name).toMatch(/\.d\.ts$/);
+        expect(ts.getImpliedNodeFormatForFile(file, undefined, ts.sys, settings), file).toBe(kind);
+      }
+    }
+  });
+
+  // it takes seven seconds to read Node's types, and these twice
+  test.each(few([], ["node16", "nodenext"]))(
     "in Node (module resolution %s), with Node's types, as ES modules and with require",
     (module) => {
       add("common.cts", common);
@@ -309,8 +330,10 @@ describe("used from TypeScript", () => {
   });
 });
 
-describe("bundled for browsers by Vite, minified", () => {
-  test("it needs nothing of Node, and gives the same numbers", async () => {
+// test/browser.test.ts trains with such a bundle in a browser
+if (LONG) {
+  test("bundled for browsers by Vite, minified, it needs nothing of Node, and gives the same numbers", async () => {
+    const { build } = await import("vite");
     add("entry.ts", training);
     await build({
       root: app,
@@ -332,4 +355,4 @@ describe("bundled for browsers by Vite, minified", () => {
     add("training.js", javascript(training));
     expect(await node(join("dist", "bundle.mjs"))).toBe(await node("training.js"));
   });
-});
+}

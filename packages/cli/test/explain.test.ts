@@ -163,22 +163,18 @@ test.concurrent("the sums that are printed add up", async () => {
 });
 
 describe("on a terminal", () => {
-  const explain = async (env?: NodeJS.ProcessEnv) => {
-    const args = ["explain", "one-conv", scratch("one.png"), "--quiet"];
-    const { stdout, stderr } = await ended(startOnTerminal(args, env && { env }));
-    expectNoTrace(stderr);
-    return stdout;
-  };
+  const args = () => ["explain", "one-conv", scratch("one.png"), "--quiet"];
 
   testWithTerminal("pictures have colours, and fit", async () => {
-    const stdout = await explain();
+    const { stdout, stderr } = await ended(startOnTerminal(args()));
+    expectNoTrace(stderr);
     expect(stdout).toContain("\x1b[38;5;");
     const plain = stripVTControlCharacters(stdout).split("\r\n");
     for (const line of plain) expect(line.length, line).toBeLessThanOrEqual(80);
   });
 
-  testWithTerminal("NO_COLOR takes them away", async () => {
-    const stdout = await explain({ NO_COLOR: "1" });
+  test("NO_COLOR takes them away", async () => {
+    const { stdout } = await succeed(args(), { columns: 80, env: { NO_COLOR: "1" } });
     expect(stdout).not.toContain("\x1b[");
     expect(screenAfter(stdout).join("\n")).toMatch(/[▀▄█]/);
   });

@@ -45,21 +45,28 @@ beforeAll(async () => {
   for (const [name, colour] of Object.entries(COLOURS)) {
     for (let k = 0; k < 40; k++) await put(scratch("photos", name, `${k}.png`), pngOf(picture(colour, k)));
   }
-  const options = ["--epochs", "3", "--size", "12", "--out", scratch("photos.safetensors"), "--json"];
-  const { stdout, stderr } = await run("train", "--data", scratch("photos"), ...options);
+  const options = ["--model", "one-conv", "--epochs", "8", "--size", "12", "--json"];
+  const out = ["--out", scratch("photos.safetensors")];
+  const { stdout, stderr } = await run("train", "--data", scratch("photos"), ...options, ...out);
   trained = JSON.parse(stdout);
   said = stderr;
 });
 
 describe("training", () => {
-  test("learns them, and says what was chosen", () => {
-    expect(trained).toMatchObject({ model: "resnet", data: scratch("photos") });
+  test("learns them, and says what becomes of them", () => {
+    expect(trained).toMatchObject({ model: "one-conv", data: scratch("photos") });
     expect(trained.test.accuracy).toBeGreaterThan(0.9);
     expect(trained.test.confusion.flat().reduce((sum, count) => sum + count)).toBe(16);
     expect(said).toContain("No picture is marked for testing: 16 (20% of each class) are set aside for it.");
     expect(said).toContain("Pictures of 20x16 are made 12x12 (cover); --size and --fit choose.");
-    expect(said).toMatch(
-      /^Command {3}unravel train --data \S+ --epochs 3 --size 12 .* --model resnet --augment auto$/m,
+  });
+
+  test("colours are for resnet, and what was chosen is said", async () => {
+    const args = ["--data", scratch("photos"), "--epochs", "1", "--size", "12", "--json"];
+    const { stdout, stderr } = await run("train", ...args);
+    expect(JSON.parse(stdout).model).toBe("resnet");
+    expect(stderr).toMatch(
+      /^Command {3}unravel train --data \S+ --epochs 1 --size 12 .* --model resnet --augment auto$/m,
     );
   });
 
@@ -165,7 +172,7 @@ describe("with the trained model, and nothing else", () => {
     const out = scratch("mistakes.png");
     const { stderr } = await run(
       "evaluate",
-      "resnet",
+      "one-conv",
       "--data",
       scratch("photos"),
       "--mistakes",

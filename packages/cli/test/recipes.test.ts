@@ -10,7 +10,7 @@ import { useShapes } from "./support/shapes.js";
 const folder = join(import.meta.dirname, "../../core/recipes");
 const scratch = scratchFolder();
 
-const data = useShapes(scratch, "shapes", { size: 28, train: 200, test: 50 });
+const data = useShapes(scratch, "shapes", { size: 28, train: 64, test: 20 });
 
 /** One epoch of few images. */
 const short = () => [...data(), "--epochs", "1", "--threads", "1"];

@@ -1,5 +1,6 @@
 import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { LONG } from "../../../test/support/long.js";
 import { testIfPresent } from "../../../test/support/needs.js";
 import { everyOption } from "../src/commands/train/options.js";
 import { expectNoTrace, expectRefusal, scratchFolder, succeed, unravel } from "./support/cli.js";
@@ -85,6 +86,7 @@ describe("stop and go on", () => {
     child.kill("SIGTERM");
     expect(await end).toMatchObject({ code: 143 });
     expectRefusal(await unravel(args), 2, /holds a training that isn't over: go on with --resume/);
+    if (!LONG) return;
     // elsewhere it may go on, and the old one stays
     await cp(kept, scratch("copy"), { recursive: true });
     const again = ["train", "--resume", kept, "--checkpoint", scratch("elsewhere")];

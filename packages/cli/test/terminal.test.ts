@@ -60,7 +60,7 @@ test("at 40 columns it is shorter, and with NO_COLOR there are no colours, and s
 });
 
 test("at 80 columns no line is wider", async () => {
-  const { screen } = await show([...run(), "--validation", "0.1"]);
+  const { screen } = await show(["train", ...data(), "--limit", "60", "--validation", "0.1"]);
 
   for (const line of screen) expect(line.length, line).toBeLessThanOrEqual(80);
 });
@@ -78,14 +78,14 @@ test("an empty NO_COLOR means nothing", async () => {
 });
 
 test("TERM=dumb: plain lines only", async () => {
-  const { text } = await show(run(), { env: { TERM: "dumb" } });
+  const { text } = await show([...run(), "--epochs", "1"], { env: { TERM: "dumb" } });
 
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
   expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
 });
 
 test("--quiet: the last line only", async () => {
-  const { screen } = await show([...run(), "--quiet"]);
+  const { screen } = await show([...run(), "--epochs", "1", "--quiet"]);
 
   expect(screen).toEqual([expect.stringMatching(/^Test accuracy /), ""]);
 });

@@ -245,7 +245,7 @@ describe("golden networks", () => {
 });
 
 const small = Object.entries(smallNetworks).map(([name, spec], index) => ({ name, spec, index }));
-test.each(sampleOf(small, 2))("$name", async ({ spec, index }) => {
+test.each(sampleOf(small, 1))("$name", async ({ spec, index }) => {
   await expectConformance(spec, undefined, rotating(index), 67, someRows(index));
 });
 
@@ -270,14 +270,14 @@ describe("one convolution", () => {
   });
 
   test("on images of 28x28", async () => {
-    const rows = few(rowsOf([0, 3], [2]), rowsOf([0, 1, 3], [0, 2, 3]));
+    const rows = few(rowsOf([3], [2]), rowsOf([0, 1, 3], [0, 2, 3]));
     await expectConformance(oneConv({ filters: 8 }), undefined, [trainings[1]], 9, rows);
   });
 });
 
 test("lenet5", async () => {
   const training = { ...trainings[1], batchSize: 8, images: 11 };
-  const rows = few(rowsOf([0, 2], [0, 5]), allRows);
+  const rows = few(rowsOf([2], [5]), allRows);
   await expectConformance(lenet5({ input: [1, 14, 14] }), undefined, [training], 9, rows);
 });
 

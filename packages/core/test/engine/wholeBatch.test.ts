@@ -238,7 +238,7 @@ const networks: Readonly<Record<string, ModelSpec>> = {
 
 describe.each(Object.entries(networks))("%s", (_name, spec) => {
   const sizes = [
-    { images: 21, batchSize: 12 },
+    { images: 17, batchSize: 12 },
     { images: 37, batchSize: 17 },
     { images: 70, batchSize: 66 },
   ];
@@ -274,7 +274,7 @@ test("random networks on the calling thread", async () => {
         if (worst !== undefined) compared += 1;
       },
     ),
-    cases(few(10, 300)),
+    cases(few(6, 300)),
   );
   expect(compared).toBeGreaterThan(all / 3);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { few } from "../../../../test/support/long.js";
+import { few, LONG } from "../../../../test/support/long.js";
 import { expectInputError, expectSentence } from "../../../../test/support/sentence.js";
 import { cellAddress, indexAt, offsetOf, parseCell } from "../../src/cell.js";
 import { type Cell, contributesTo, type Explanation, explain } from "../../src/explain/index.js";
@@ -61,6 +61,7 @@ describe.each(["float64", "float32"] as const)("every cell of random networks in
     const kinds = new Set<string>();
     const sentences = new Set<string>();
     let compared = 0;
+    const isWhole = LONG || dtype === "float64"; // float32 differs in its rounding alone
     fc.assert(
       fc.property(traces(dtype), (step) => {
         const tensors = tensorsOf(step);
@@ -95,11 +96,11 @@ describe.each(["float64", "float32"] as const)("every cell of random networks in
           compared += 1;
         }
       }),
-      { ...cases(few(12, 60)), examples: [[rareTrace(dtype)]] },
+      { ...cases(few(isWhole ? 12 : 2, 60)), examples: [[rareTrace(dtype)]] },
     );
-    expect([...kinds].sort()).toEqual(everyKind);
+    if (isWhole) expect([...kinds].sort()).toEqual(everyKind);
     for (const says of sentences) expectSentence(says);
-    expect(compared).toBeGreaterThan(5000);
+    expect(compared).toBeGreaterThan(isWhole ? 5000 : 1000);
   });
 });
 

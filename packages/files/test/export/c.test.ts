@@ -149,7 +149,7 @@ test("large networks have programs, too", async () => {
         { shape, data: new Float32Array(sizeOf(shape)).fill(-16777215) },
       ]),
     );
-    for (const format of ["c", "numpy", "pytorch"]) {
+    for (const format of few(["c"], ["c", "numpy", "pytorch"])) {
       const files = await exportModel({ model, parameters }, format, { name: "net" });
       expect(files).toHaveLength(2);
     }

@@ -4,6 +4,7 @@ import { deflateRawSync } from "node:zlib";
 import ts from "typescript";
 import { builtIn, defineModel, inputFromPicture, randomStream } from "unravel-cnn";
 import { describe, expect, test } from "vitest";
+import { LONG } from "../../../../test/support/long.js";
 import { inflate } from "../../src/export/js/runtime/inflate.js";
 import { decode, encode } from "../../src/export/js/runtime/text.js";
 import {
@@ -183,14 +184,15 @@ test("its text and its compressed bytes come back, whatever they are", () => {
   }
 });
 
-test("its types are right for TypeScript, with a page's classes and without", async () => {
-  const file = (await written(small(), "js", { name: "net" })).replace(/net\.js$/, "use.ts");
-  const { writeFileSync } = await import("node:fs");
-  const parsed = new Map<string, ts.SourceFile | undefined>();
-  const problems = (lib: string[], more: string) => {
-    writeFileSync(
-      file,
-      `import { classes, inputShape, model, predict, predictBatch, predictImage, type Prediction } from "./net.js";
+if (LONG)
+  test("its types are right for TypeScript, with a page's classes and without", async () => {
+    const file = (await written(small(), "js", { name: "net" })).replace(/net\.js$/, "use.ts");
+    const { writeFileSync } = await import("node:fs");
+    const parsed = new Map<string, ts.SourceFile | undefined>();
+    const problems = (lib: string[], more: string) => {
+      writeFileSync(
+        file,
+        `import { classes, inputShape, model, predict, predictBatch, predictImage, type Prediction } from "./net.js";
        const one: Prediction = predict(new Uint8Array(64));
        const all: Prediction[] = predictBatch(new Float32Array(128));
        const name: string = predictImage({ width: 1, height: 1, data: new Uint8ClampedArray(4) }).class;
@@ -200,34 +202,34 @@ test("its types are right for TypeScript, with a page's classes and without", as
        // @ts-expect-error: a plain list is no image
        predict([1, 2, 3]);
        ${more}`,
-    );
-    const options: ts.CompilerOptions = {
-      strict: true,
-      noEmit: true,
-      skipDefaultLibCheck: true, // TypeScript's own, which takes seconds; the module's declarations are checked
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      lib,
-      types: [],
+      );
+      const options: ts.CompilerOptions = {
+        strict: true,
+        noEmit: true,
+        skipDefaultLibCheck: true, // TypeScript's own, which takes seconds; the module's declarations are checked
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.NodeNext,
+        moduleResolution: ts.ModuleResolutionKind.NodeNext,
+        lib,
+        types: [],
+      };
+      const host = ts.createCompilerHost(options);
+      const { getSourceFile } = host;
+      host.getSourceFile = (path, ...how) => {
+        if (path === file) return getSourceFile(path, ...how);
+        if (!parsed.has(path)) parsed.set(path, getSourceFile(path, ...how));
+        return parsed.get(path);
+      };
+      const program = ts.createProgram([file], options, host);
+      return ts
+        .getPreEmitDiagnostics(program)
+        .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
     };
-    const host = ts.createCompilerHost(options);
-    const { getSourceFile } = host;
-    host.getSourceFile = (path, ...how) => {
-      if (path === file) return getSourceFile(path, ...how);
-      if (!parsed.has(path)) parsed.set(path, getSourceFile(path, ...how));
-      return parsed.get(path);
-    };
-    const program = ts.createProgram([file], options, host);
-    return ts
-      .getPreEmitDiagnostics(program)
-      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
-  };
-  expect(problems(["lib.es2022.d.ts"], "")).toEqual([]);
-  const page = `const canvas = document.createElement("canvas");
+    expect(problems(["lib.es2022.d.ts"], "")).toEqual([]);
+    const page = `const canvas = document.createElement("canvas");
        predictImage(canvas);
        predictImage(new OffscreenCanvas(1, 1));
        predictImage(new ImageData(1, 1));
        predictImage(await createImageBitmap(canvas));`;
-  expect(problems(["lib.es2022.d.ts", "lib.dom.d.ts"], page)).toEqual([]);
-});
+    expect(problems(["lib.es2022.d.ts", "lib.dom.d.ts"], page)).toEqual([]);
+  });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { few } from "../../../../../test/support/long.js";
+import { few, sampleOf } from "../../../../../test/support/long.js";
 import { expectInputError } from "../../../../../test/support/sentence.js";
 import { drawDigits } from "../../../src/data/digits/digits.js";
 import { digitFromPicture, preparePicture } from "../../../src/index.js";
@@ -119,7 +119,7 @@ const references = [DIGITS[2], DIGITS[4]].map(
 
 describe("the same digit, in spite of", () => {
   // of a sample, one way shows a 2 and the next one a 4
-  const rows = ways.map(([way, draw, most = 5], k) => {
+  const rows = sampleOf(ways, 10).map(([way, draw, most = 5], k) => {
     return { way, draw, most, shown: few([references[k % 2]], references) };
   });
   test.each(rows)("$way", ({ draw, most, shown }) => {
