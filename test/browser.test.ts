@@ -8,7 +8,7 @@ import { hasRelaxedSimd } from "unravel-cnn";
 import { build, transformWithOxc } from "vite";
 import { afterAll, describe, expect, onTestFinished, vi } from "vitest";
 import { openPage, testInBrowser } from "./support/browser.js";
-import { few } from "./support/long.js";
+import { few, LONG } from "./support/long.js";
 import type { TestPage } from "./support/page/main.js";
 import { train } from "./support/page/train.js";
 import { filesIn, serveSite } from "./support/site.js";
@@ -112,7 +112,8 @@ describe.each(few(pages.slice(0, 1), [...pages]))("a page %s", (_, isolated) => 
     const expected = await nodeResult(true);
     expect(result).toEqual(expected);
     expect(await resultOf(call("train", { strict: true, threads: 0 }))).toEqual(expected);
-    if (isolated) expect(await resultOf(call("train", { strict: true, threads: 3 }))).toEqual(expected);
+    if (LONG && isolated)
+      expect(await resultOf(call("train", { strict: true, threads: 3 }))).toEqual(expected);
   });
 
   testInBrowser("trains relaxed to the bits that Node gets, as both run on V8", async ({ skip }) => {

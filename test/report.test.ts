@@ -121,18 +121,34 @@ const manyChannels: ModelSpec = {
   normalize: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
 };
 
+const longName = (at: number) => `layer_${at}_`.padEnd(64, "of_a_network_that_has_long_names_");
+
 /** The residual network with other names; a flatten layer keeps its own, which a test looks for. */
 const longNames: ModelSpec = {
   ...residual,
   layers: residual.layers.map((layer, k) => {
-    const nameOf = (at: number) => `layer_${at}_`.padEnd(64, "of_a_network_that_has_long_names_");
     if (layer.type === "flatten") return layer;
-    return { ...layer, name: nameOf(k), ...(layer.type === "add" && { from: [nameOf(1), nameOf(2)] }) };
+    return { ...layer, name: longName(k), ...(layer.type === "add" && { from: [longName(1), longName(2)] }) };
   }),
 };
 
-/** A sample has what is wide, and the residual network with the names that are harder to fit. */
+/** All at once that is hard to fit. */
+const hardToFit: ModelSpec = {
+  ...manyChannels,
+  layers: [
+    { type: "conv2d", name: longName(0), filters: 20, kernel: 7, stride: 2, padding: "same" },
+    { type: "relu", name: longName(1) },
+    { type: "conv2d", name: longName(2), filters: 20, kernel: [5, 3], padding: "same" },
+    { type: "add", from: [longName(1), longName(2)] },
+    { type: "maxPool2d", size: 2 },
+    { type: "flatten" },
+    { type: "dense", units: 14 },
+  ],
+};
+
+/** A sample has the first. */
 const networks: readonly (readonly [string, ModelSpec])[] = [
+  ["a network for colours, with ways past layers and names as long as they may be", hardToFit],
   ["a network for colours", manyChannels],
   ["a network with names as long as they may be", longNames],
   ["one-conv", builtIn("one-conv")],
@@ -140,7 +156,7 @@ const networks: readonly (readonly [string, ModelSpec])[] = [
   ["a residual network", residual],
 ];
 
-describe.each(few(networks.slice(0, 2), networks))("the report of %s", (name, spec) => {
+describe.each(few(networks.slice(0, 1), networks))("the report of %s", (name, spec) => {
   const html = renderReport(subjectOf(spec, { label: 3 }));
   let report: ReturnType<typeof openReport> | undefined;
   /** One page for all tests: each says what it needs of window, colours and paper. */
@@ -223,35 +239,41 @@ testInBrowser("what a class or a file is called is not run", async () => {
 const hard = (count: number) =>
   Array.from({ length: count }, (_, k) => `${"<img src=x onerror=alert(1)>"}${"long".repeat(12)}${k}`);
 
-describe.each([
+/** A sample has those that are hard to fit. */
+const evaluations = [
   ["two classes", hard(2), 3],
-  ["ten classes", Array.from("0123456789"), 1],
   ["a hundred classes", hard(100), 1],
-] as const)("the page of an evaluation with %s", (_, classes, channels) => {
-  const subject = evaluated({ classes, images: 10 * classes.length, wrong: 3, channels });
-  const html = renderEvaluation({
-    ...subject,
-    nameOf: (image) => `folder/${"of_a_file".repeat(9)}${image}.jpg`,
-  });
+  ["ten classes", Array.from("0123456789"), 1],
+] as const;
 
-  testInBrowser("fits screens and paper, shows its pictures, and asks for nothing", async () => {
-    const { page, events } = await openReport(html);
-    for (const [width, colorScheme] of few(SCREENS.slice(0, 3), SCREENS)) {
-      await page.setViewportSize({ width, height: 800 });
-      await page.emulateMedia({ colorScheme, media: "screen" });
-      expect(await sticksOut(page), `${width} ${colorScheme}`).toEqual([]);
-      expect(await touching(page), `${width} ${colorScheme}`).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-    }
-    await page.waitForFunction(() =>
-      Array.from(document.images).every(({ complete, naturalWidth }) => complete && naturalWidth > 0),
-    );
-    expect(await page.evaluate(() => document.images.length)).toBe(
-      Math.min(20, Math.ceil((10 * classes.length) / 3)),
-    );
-    await page.emulateMedia({ media: "print" });
-    await page.setViewportSize({ width: 688, height: 1000 });
-    expect(await sticksOut(page)).toEqual([]);
-    expect(events).toEqual({ requests: [], said: [] });
-  });
-});
+describe.each(evaluations.slice(0, few(2, 3)))(
+  "the page of an evaluation with %s",
+  (_, classes, channels) => {
+    const subject = evaluated({ classes, images: 10 * classes.length, wrong: 3, channels });
+    const html = renderEvaluation({
+      ...subject,
+      nameOf: (image) => `folder/${"of_a_file".repeat(9)}${image}.jpg`,
+    });
+
+    testInBrowser("fits screens and paper, shows its pictures, and asks for nothing", async () => {
+      const { page, events } = await openReport(html);
+      for (const [width, colorScheme] of few(SCREENS.slice(0, 3), SCREENS)) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.emulateMedia({ colorScheme, media: "screen" });
+        expect(await sticksOut(page), `${width} ${colorScheme}`).toEqual([]);
+        expect(await touching(page), `${width} ${colorScheme}`).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      }
+      await page.waitForFunction(() =>
+        Array.from(document.images).every(({ complete, naturalWidth }) => complete && naturalWidth > 0),
+      );
+      expect(await page.evaluate(() => document.images.length)).toBe(
+        Math.min(20, Math.ceil((10 * classes.length) / 3)),
+      );
+      await page.emulateMedia({ media: "print" });
+      await page.setViewportSize({ width: 688, height: 1000 });
+      expect(await sticksOut(page)).toEqual([]);
+      expect(events).toEqual({ requests: [], said: [] });
+    });
+  },
+);

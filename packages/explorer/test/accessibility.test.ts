@@ -167,7 +167,10 @@ testInBrowser(
     ]) {
       await page.goto(`${url}#cell=${cell.replaceAll(" ", "")}${more}`);
       await page.locator(".sheet .address", { hasText: cell }).first().waitFor({ state: "attached" });
-      for (const [width, height] of more ? few(sizes.slice(0, 5), sizes) : sizes) {
+      for (const [width, height] of few(
+        more ? sizes.slice(0, 1) : sizes.filter((_, k) => k % 2 === 1 || k === 0),
+        sizes,
+      )) {
         await page.setViewportSize({ width, height });
         await page.evaluate(() => new Promise(requestAnimationFrame)); // sizes of maps follow the window's
         const { beyond, ...rest } = await outOfSight(page);

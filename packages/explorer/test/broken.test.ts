@@ -16,7 +16,7 @@ import {
 } from "unravel-cnn";
 import { describe, expect, test, vi } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
-import { sampleOf } from "../../../test/support/long.js";
+import { few, sampleOf } from "../../../test/support/long.js";
 import { type Course, moved, outcomeOf, withReport } from "../src/broken/course.js";
 import { labSpec, STEPS } from "../src/broken/experiment.js";
 import { type LabMistake, mistakeNamed, mistakes } from "../src/broken/mistakes.js";
@@ -306,25 +306,32 @@ testInBrowser("a mistake from a link beside the right network; another by keyboa
   expect(await panel(page).locator("canvas").count()).toBe(16);
 
   // the right one is known by now; all 0 at first never learns
+  const curveOfRight = () => charts.first().locator('[data-series="right"] path').first().getAttribute("d");
+  const right = await curveOfRight();
   await page.getByRole("radio", { name: "All weights 0 at first" }).check();
   await button(page, "Train both").focus();
   await page.keyboard.press("Enter");
-  await panel(page).locator(".seen").waitFor(LONG);
-  const seen = await panel(page).locator(".seen").innerText();
-  expect(seen).toMatch(
-    /broken network gets 10\.0% of 500 new digits right, the right one \d\d\.\d%: that is guessing\. Its first filters have not moved at all\.$/,
-  );
-  expect(await cells(page, "weights-start-at-zero")).toEqual(["10.0%", "learns nothing"]);
+  // what the right one came to stays as it is
+  await charts.first().locator('[data-series="broken"] path').waitFor(LONG);
+  expect(await curveOfRight()).toBe(right);
+  if (few(false, true)) {
+    await panel(page).locator(".seen").waitFor(LONG);
+    const seen = await panel(page).locator(".seen").innerText();
+    expect(seen).toMatch(
+      /broken network gets 10\.0% of 500 new digits right, the right one \d\d\.\d%: that is guessing\. Its first filters have not moved at all\.$/,
+    );
+    expect(await cells(page, "weights-start-at-zero")).toEqual(["10.0%", "learns nothing"]);
+  } else await button(page, "Stop").click();
   expect(page.url()).toContain("mistake=weights-start-at-zero");
 
   await page.setViewportSize({ width: 360, height: 780 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   expect(await violations(page, DRAWER)).toEqual([]);
 
-  await button(page, /^Try all that are left \(13\)/).click();
+  await button(page, new RegExp(`^Try all that are left \\(${few(14, 13)}\\)`)).click();
   await button(page, "Stop").click();
   await vi.waitUntil(() => page.workers().length === 0, LONG);
-  expect(await cells(page, "weights-start-at-zero")).toEqual(["10.0%", "learns nothing"]);
+  expect((await cells(page, "gradient-added"))[1]).toBe("breaks"); // what came to its end stays
   await page.goto(`${url}#tab=break&mistake=nonsense`);
   await vi.waitUntil(
     () => page.getByRole("radio", { name: "Each position replaces the last" }).isChecked(),

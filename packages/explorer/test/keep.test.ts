@@ -82,12 +82,8 @@ testInBrowser(
     const { parameters } = await inLibrary(11, settings);
     expect(await parametersShown(page, NAMES)).toEqual(parameters);
     expect(await page.locator('[data-series="in training"] path').first().getAttribute("d")).toBe(curve);
-    // all but its words is what the warnings of another test have
+    // a sample looks at the drawer where it is trained (train.test.ts)
     if (few(false, true)) expect(await violations(page, DRAWER)).toEqual([]);
-    await page.setViewportSize({ width: 360, height: 780 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
-    await page.setViewportSize({ width: 1440, height: 900 });
-
     await button(page, "Play").click();
     await phase(page, "done");
     const whole = await inLibrary(30, settings);
@@ -122,9 +118,7 @@ testInBrowser("a running one runs on; another visit is asked; another tab is tol
   await button(page, "Play").click();
   await phase(page, "running");
   await kept(page, 1, true);
-  // while it runs it is kept every two seconds at the latest, if the machine has time for it
-  const before = (await look(page)).steps;
-  await kept(page, before + 1, true);
+  // while it runs it is kept every two seconds at the latest: killed.test.ts counts how often
   // what isn't kept in time is said
   await page.evaluate(() => {
     IDBObjectStore.prototype.put = () => {
@@ -186,7 +180,7 @@ testInBrowser("damaged, from another version: one sentence, and the model can st
     const { bytes } = await downloaded(page, () => button(page, "Save its model").click());
     expect(bytes).toEqual(before.bytes);
   }
-  expect(await violations(page, `${DRAWER} [role=alert]`)).toEqual([]);
+  if (few(false, true)) expect(await violations(page, `${DRAWER} [role=alert]`)).toEqual([]);
   // it stays until the visitor drops it
   await button(page, "One step").click();
   await page.getByText("Until then, the new training isn't kept.").waitFor();

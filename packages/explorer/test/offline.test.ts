@@ -6,9 +6,9 @@ import { emptyPage, testInBrowser } from "../../../test/support/browser.js";
 import { filesIn, serveSite } from "../../../test/support/site.js";
 import { pngSize } from "../../files/src/pictures/png.js";
 import { address } from "../build/address.js";
-import { probabilities, selected, stroke } from "./support/page.js";
+import { probabilities, stroke } from "./support/page.js";
 import { phase } from "./support/training.js";
-import { sharedVisit, visit } from "./support/visit.js";
+import { sharedVisit } from "./support/visit.js";
 
 /*
  * The page on any web server, and on none: kept for times without a network, isolated by its own service worker, installed.
@@ -24,46 +24,35 @@ function isKept(page: Page): Promise<void> {
   });
 }
 
-testInBrowser("after the first visit the page needs no network", async () => {
-  const { page, url, cut } = await visit({ serviceWorkers: "allow" });
-  const first = [await probabilities(page), await selected(page)];
-  await isKept(page);
-  await cut();
-  await expect(fetch(url)).rejects.toThrow();
-  await page.reload();
-  await page.locator("main").waitFor();
-  expect([await probabilities(page), await selected(page)]).toEqual(first);
-  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-  // what is loaded only when it is asked for is there, too
-  await page.goto(`${url}#network=convnet&cell=conv2.out[0,1,2,3]`);
-  await page.locator('[data-picture="conv2.out/1"]').waitFor({ timeout: 20_000 });
-});
-
 testInBrowser("everything is served with what makes a page isolated", async () => {
   const { page } = await sharedVisit();
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
 });
 
 describe("on a server that sends no headers, as GitHub Pages", () => {
-  /** A window on the built page, as files in a folder, and how often it was loaded. */
+  /** A window on the built page, as files in a folder, how often it was loaded, and what ends the server. */
   async function plain(options: BrowserContextOptions = {}) {
-    const url = await serveSite(filesIn(new URL("../dist/", import.meta.url)), false);
+    let cut = () => {};
+    const url = await serveSite(filesIn(new URL("../dist/", import.meta.url)), false, (close) => {
+      cut = close;
+      onTestFinished(close);
+    });
     const page = await emptyPage({ serviceWorkers: "allow", ...options });
     onTestFinished(() => page.context().close());
     let loads = 0;
     page.on("domcontentloaded", () => {
       if (page.url() !== "about:blank") loads += 1;
     });
-    return { page, url, loads: () => loads };
+    return { page, url, loads: () => loads, cut };
   }
   const isolated = (page: Page) =>
     page.waitForFunction(() => crossOriginIsolated, undefined, { timeout: 30_000 });
 
   testInBrowser(
-    "the first visit loads it once more, and it trains with threads; later ones needn't",
+    "the first visit loads it once more, and it trains with threads; later ones needn't, nor any network",
     async () => {
-      const { page, url, loads } = await plain();
-      await page.goto(`${url}#sample=7.0&tab=train&images=300&validation=0&filters=1&epochs=1`);
+      const { page, url, loads, cut } = await plain();
+      await page.goto(`${url}#sample=7.0&tab=train&images=64&validation=0&filters=1&epochs=1`);
       await isolated(page);
       expect(loads()).toBe(2);
       await page.locator("main").waitFor();
@@ -73,9 +62,13 @@ describe("on a server that sends no headers, as GitHub Pages", () => {
       expect(await page.locator("[data-phase]").innerText()).toMatch(/of the peak of \d+ threads?/);
       // that was no reload of the visitor's, and there is nothing to go on with
       expect(await page.getByText(/^Went on from/).count()).toBe(0);
+      cut();
+      await expect(fetch(url)).rejects.toThrow();
       await page.goto("about:blank");
-      await page.goto(url);
-      await page.locator("main").waitFor();
+      // what is loaded only when it is asked for is there, too
+      await page.goto(`${url}#sample=7.0&network=convnet&cell=conv2.out[0,1,2,3]`);
+      await page.locator('[data-picture="conv2.out/1"]').waitFor({ timeout: 20_000 });
+      expect(await page.locator('[aria-label="Sample 7"]').getAttribute("aria-pressed")).toBe("true");
       expect([loads(), await page.evaluate(() => crossOriginIsolated)]).toEqual([3, true]);
     },
   );

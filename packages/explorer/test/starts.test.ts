@@ -12,7 +12,7 @@ import { notedWorkers, noteWorkers, withoutNestedWorkers } from "./support/worke
  * back from starting a worker in a worker, so that the page starts them all. (For the same in Firefox see firefox.test.ts.)
  */
 
-const LINK = "tab=train&images=1000&validation=10&filters=16&epochs=1000";
+const LINK = "tab=train&images=300&validation=10&filters=16&epochs=1000";
 const button = (page: Page, name: string) => page.getByRole("button", { name });
 
 testInBrowser("no worker starts another; those of a training end with it", async () => {

@@ -15,8 +15,6 @@ export interface Visit {
   readonly url: string;
   /** What was asked of other hosts. */
   readonly elsewhere: readonly string[];
-  /** Closes the server, as a network that goes away. */
-  cut(): Promise<void>;
 }
 
 export interface VisitOptions extends BrowserContextOptions {
@@ -176,7 +174,6 @@ async function openWindow(all: Omit<VisitOptions, "link">) {
     page,
     url: server.url,
     elsewhere,
-    cut: () => server.close(),
     /** Ends the page, which may be training: to a text of the same site, so that the browser need not start anew. */
     leave: async () => {
       await page.goto(`${server.url}licences.txt`);

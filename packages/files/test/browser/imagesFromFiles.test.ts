@@ -19,11 +19,11 @@ afterAll(async () => {
   for (const close of closeLater) await close();
 });
 
-/** A page that has the libraries, without a bundler. */
+/** A page that has the libraries: core in a few files, as its two hundred of dist/ take a page seconds (test/browser.test.ts). */
 async function site(path: string): Promise<string | Uint8Array | undefined> {
   if (path !== "/index.html") return filesIn(root)(path);
   const imports = {
-    "unravel-cnn": "/packages/core/dist/index.js",
+    "unravel-cnn": "/packages/core/bundle/index.js",
     "unravel-files": "/packages/files/dist/index.js",
     fflate: "/node_modules/fflate/esm/browser.js",
   };
