@@ -152,14 +152,16 @@ export function testGpuEngine(add: AddTest, there: () => Promise<There>): void {
 
   add("the peak, the memory's speed and each kernel's time; where there is no clock, no time", async () => {
     const page = await there();
-    const [timed, blind] = [await page.profile(true), await page.profile(false)];
-    for (const { peakGflops, gigabytesPerSecond, dispatches, kernels } of [timed, blind]) {
+    const timed = await page.profile(true);
+    const blind = await few(undefined, () => page.profile(false))?.();
+    for (const { peakGflops, gigabytesPerSecond, dispatches, kernels } of blind ? [timed, blind] : [timed]) {
       expect(Math.min(peakGflops, gigabytesPerSecond, dispatches)).toBeGreaterThan(0);
       expect(dispatches).toBe(kernels.filter(({ seldom }) => !seldom).length);
     }
-    expect(blind.kernels.length).toBeGreaterThan(3);
+    expect(timed.kernels.length).toBeGreaterThan(3);
     const rates = ["microseconds", "gflops", "gigabytesPerSecond"] as const;
-    for (const kernel of blind.kernels) expect(rates.map((rate) => kernel[rate])).toEqual([null, null, null]);
+    for (const kernel of blind?.kernels ?? [])
+      expect(rates.map((rate) => kernel[rate])).toEqual([null, null, null]);
     // browsers round the clock, so that a short kernel may take no time
     expect(timed.kernels.every(({ microseconds }) => Number(microseconds) >= 0)).toBe(true);
     const conv = timed.kernels.find(({ name }) => name === "conv1.forward");

@@ -12,6 +12,10 @@ export function few<Value>(sample: Value, all: Value): Value {
   return LONG ? all : sample;
 }
 
+/** What is tested as a whole in the long tests alone: `test`, or nothing. */
+export const onlyLong = <Test extends (...all: never[]) => void>(test: Test): Test =>
+  few((() => {}) as unknown as Test, test);
+
 /** So many of the rows of a table, in their order, or all of them. */
 export function sampleOf<Row>(rows: readonly Row[], count: number, seed = 1): readonly Row[] {
   if (LONG || count >= rows.length) return rows;

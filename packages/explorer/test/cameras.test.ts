@@ -1,11 +1,13 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
+import { onlyLong } from "../../../test/support/long.js";
 import { visit } from "./support/visit.js";
 
 /* Which camera the tab *Collect* takes, where there are several. */
 
 const COLLECT = ".collect";
+const testWholly = onlyLong(testInBrowser);
 
 /** The name of the camera whose picture is shown; undefined: none is. */
 const cameraOn = (page: Page) =>
@@ -77,7 +79,7 @@ testInBrowser("the one that was chosen is on, and said, until it is unplugged", 
   expect(await page.locator(".collect .taking").count()).toBe(0);
 });
 
-testInBrowser("a phone's are front and rear; others are known by their names", async () => {
+testWholly("a phone's are front and rear; others are known by their names", async () => {
   const { page } = await visit({ link: "tab=collect", camera: 2 });
   await page.evaluate(cameraSides, { [first]: "user", [second]: "environment" });
   const mirror = page.getByLabel("Show it as in a mirror");
@@ -101,7 +103,7 @@ testInBrowser("a phone's are front and rear; others are known by their names", a
   await expect.poll(() => shown(page)).toBe(second);
 });
 
-testInBrowser("another one can be chosen where a program has the first", async () => {
+testWholly("another one can be chosen where a program has the first", async () => {
   const { page } = await visit({ link: "tab=collect", camera: 2 });
   await page.evaluate(() => {
     const { getUserMedia } = MediaDevices.prototype;

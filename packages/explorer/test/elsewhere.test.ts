@@ -5,6 +5,7 @@ import { oneConv } from "unravel-cnn";
 import { expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
+import { onlyLong } from "../../../test/support/long.js";
 import { parseZip } from "../../core/src/formats/zip.js";
 import { downloaded, probabilities } from "./support/page.js";
 import { sharedVisit } from "./support/visit.js";
@@ -75,7 +76,7 @@ testInBrowser("what a file of other programs lacks is said, and where arrays are
   expect(await notice.count()).toBe(0);
 });
 
-testInBrowser("the menu fits a phone", async () => {
+onlyLong(testInBrowser)("the menu fits a phone", async () => {
   const { page } = await sharedVisit();
   await page.setViewportSize({ width: 360, height: 740 });
   for (const name of ["Open", "Save"]) {

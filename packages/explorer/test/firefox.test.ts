@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { explain, parseCell } from "unravel-cnn";
 import { expect, onTestFinished, vi } from "vitest";
 import { temporaryFolder } from "../../../test/support/folder.js";
-import { few } from "../../../test/support/long.js";
+import { few, onlyLong } from "../../../test/support/long.js";
 import { serve } from "../../cli/src/explore/server.js";
 import { pageSite } from "../../cli/src/explore/site.js";
 import { digits, pageOf, SEVEN } from "../../files/test/support/exportedPages.js";
@@ -72,7 +72,7 @@ testInFirefox(
 );
 
 /** Of the three the longest, about a part of the page whose every step is tested in Chromium. */
-const testWholly = few<typeof testInFirefox>(() => {}, testInFirefox);
+const testWholly = onlyLong(testInFirefox);
 
 testWholly(
   "Firefox collects what is drawn, chosen, dropped and seen by a camera, learns it, and answers",

@@ -13,6 +13,7 @@ const three = () => traceOf([sample(3)], [3]);
 
 testInBrowser("it opens alive: a digit, its probabilities, a selected number with its sum", async () => {
   const { page } = await visit();
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true); // by what it is served with
   const right = three();
   expect(await probabilities(page)).toEqual([...right.tensors.probs.data]);
   expect(await page.locator("fieldset input:checked").getAttribute("value")).toBe("3");

@@ -15,12 +15,16 @@ import {
 import { describe, expect, test } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
+import { onlyLong } from "../../../test/support/long.js";
 import { lossesAlong } from "../src/state/nudge.js";
 import { lieOf } from "../src/view/layout.js";
 import { skipsOf } from "../src/view/skips.js";
 import { sample } from "./support/library.js";
 import { choose, downloaded, selected } from "./support/page.js";
 import { sharedVisit } from "./support/visit.js";
+
+/** Those whose like is tested in other networks: a number's window in forward.test.ts, nudging in backward.test.ts. */
+const testWholly = onlyLong(testInBrowser);
 
 /* A network whose ways part and come together, with layers that the page has no word about. */
 
@@ -163,7 +167,7 @@ testInBrowser("an addition shows both its inputs, and both get its gradient", as
   expect((await selected(page)).value).toBe(explain(right, parseCell("grad.add1.out[0,1,12,14]")).value);
 });
 
-testInBrowser(
+testWholly(
   "an average shows its window and its share, and sends that share of its gradient back",
   async () => {
     const page = await openNetwork(residual(4));
@@ -312,7 +316,7 @@ async function choosePicture(page: Page): Promise<void> {
   await page.getByText("Undo").and(page.locator(":enabled")).waitFor();
 }
 
-testInBrowser("nudged, a weight moves the loss by all ways", async () => {
+testWholly("nudged, a weight moves the loss by all ways", async () => {
   const page = await openNetwork(residual(4));
   await page.locator('[data-picture="stem.weight/2"]').click();
   const { address } = await selected(page);

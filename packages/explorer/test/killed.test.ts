@@ -4,6 +4,7 @@ import { browserFlags, browserProgram, testInBrowser } from "../../../test/suppo
 import { temporaryFolder } from "../../../test/support/folder.js";
 import { serve } from "../../cli/src/explore/server.js";
 import { pageSite } from "../../cli/src/explore/site.js";
+import { phase, steps as stepsOf } from "./support/training.js";
 
 /*
  * The browser is killed in mid-training. What was told to the page is counted in reports, which the training worker sends
@@ -11,7 +12,7 @@ import { pageSite } from "../../cli/src/explore/site.js";
  */
 
 const REPORTS_IN_TWO_SECONDS = 10;
-const LINK = "tab=train&images=2000&validation=0&filters=2&batch=8&epochs=1000";
+const LINK = "tab=train&images=500&validation=0&filters=2&batch=8&epochs=1000";
 const LONG = { timeout: 60_000 };
 
 /** A browser whose profile lies in this folder. */
@@ -111,4 +112,11 @@ testInBrowser("a killed browser brings back what was learnt up to two seconds be
   );
   const [, steps] = /step ([\d,]+)/.exec(await waiting.innerText(LONG)) ?? [];
   expect(Number(steps?.replaceAll(",", ""))).toBeGreaterThanOrEqual(kept.at(-1) as number);
+  // another visit is asked whether it goes on
+  expect(await second.locator("header .network").innerText()).toMatch(/98\.3%/);
+  await second.getByRole("button", { name: "Go on with it" }).click();
+  await second.getByRole("button", { name: "Pause" }).click(LONG);
+  await phase(second, "paused");
+  expect(await stepsOf(second)).toBeGreaterThanOrEqual(kept.at(-1) as number);
+  await second.getByRole("button", { name: "Good" }).click();
 });

@@ -188,13 +188,7 @@ testInBrowser("a lesson is opened by a link, and walked through by keyboard", as
   await rates.getByRole("button", { name: "every one" }).click();
   await rates.getByRole("button", { name: "Train with 0.05" }).click();
   const compared = page.getByRole("region", { name: "Compared trainings" });
-  if (few(false, true))
-    await compared.getByRole("row", { name: /^learning rate 0\.05 125 of 125 \d/ }).waitFor();
-  else {
-    await compared.getByRole("row", { name: /^learning rate 0\.05 / }).waitFor();
-    await page.getByRole("button", { name: "Pause" }).click();
-    await phase(page, "paused", "done");
-  }
+  await compared.getByRole("row", { name: /^learning rate 0\.05 125 of 125 \d/ }).waitFor();
   const losses = page.locator('section[aria-label="Loss"]');
   // at the ends of lines, though the column is narrow
   const named = await losses.locator("text.name").allTextContents();
@@ -206,7 +200,7 @@ testInBrowser("a lesson is opened by a link, and walked through by keyboard", as
   await compared.getByRole("row", { name: /^learning rate 0\.0005/ }).waitFor();
   await compared.getByRole("button", { name: "Remove learning rate 0.0005" }).click();
   await compared.waitFor({ state: "detached" });
-  expect(await points("in training")).toBeGreaterThan(few(0, 100));
+  expect(await points("in training")).toBeGreaterThan(100);
 
   await page.goto(`${url}#lesson=bug&step=9`);
   const bug = page.getByRole("region", { name: "Lesson: Find the bug" });
@@ -220,12 +214,14 @@ testInBrowser("a lesson is opened by a link, and walked through by keyboard", as
   await bug.getByRole("button", { name: "Compare" }).click();
   await lab.getByRole("heading", { name: /^Gradient to all pooled cells/ }).waitFor();
   // an answered step names no other step's mistake
-  await bug.getByRole("button", { name: "Back" }).click();
-  await bug.getByRole("button", { name: "See it train" }).click();
-  await lab.getByRole("heading", { name: "A broken network" }).waitFor();
-  await bug.getByRole("button", { name: "Next" }).click();
-  await bug.getByText("You said: compare gradients").waitFor();
-  expect(await lab.getByRole("heading", { name: "A broken network" }).count()).toBe(1);
+  if (few(false, true)) {
+    await bug.getByRole("button", { name: "Back" }).click();
+    await bug.getByRole("button", { name: "See it train" }).click();
+    await lab.getByRole("heading", { name: "A broken network" }).waitFor();
+    await bug.getByRole("button", { name: "Next" }).click();
+    await bug.getByText("You said: compare gradients").waitFor();
+    expect(await lab.getByRole("heading", { name: "A broken network" }).count()).toBe(1);
+  }
   await bug.getByRole("button", { name: "End the lesson" }).click();
   expect(await page.getByRole("region", { name: /^Lesson: / }).count()).toBe(0);
 

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
+import { onlyLong } from "../../../test/support/long.js";
 import { probabilities, selected } from "./support/page.js";
 import { sharedVisit, visit } from "./support/visit.js";
 
@@ -66,32 +67,35 @@ testInBrowser("a link is followed, though the page was just about to write its o
   expect(new URL(page.url()).hash).toBe("#cell=fc1.out[0,4]");
 });
 
-testInBrowser("of two links the later one counts, though the first one's numbers come after it", async () => {
-  const { page } = await visit({
-    link: "network=convnet",
-    before: () => {
-      const held = window as unknown as Held;
-      held.traces = 0;
-      window.Worker = class extends Worker {
-        constructor(...given: ConstructorParameters<typeof Worker>) {
-          super(...given);
-          this.addEventListener("message", () => held.traces++);
-        }
-      };
-    },
-  });
-  const traces = (count: number) =>
-    page.waitForFunction((least) => (window as unknown as Held).traces >= least, count);
-  await traces(1);
-  await page.evaluate(async () => {
-    location.hash = "network=convnet&sample=5.0&cell=conv2.out[0,40,12,12]";
-    await new Promise((resolve) => addEventListener("hashchange", resolve, { once: true }));
-    await new Promise((resolve) => setTimeout(resolve)); // the worker has its question
-    location.hash = "sample=7.2&cell=relu1.out[0,5,10,11]";
-  });
-  await traces(2);
-  expect((await selected(page)).address).toBe("relu1.out[0, 5, 10, 11]");
-  expect(await page.locator("header .network").innerText()).toMatch(/^one-conv, 8 filters 98/);
-  expect(await page.locator("fieldset input:checked").getAttribute("value")).toBe("7");
-  expect(await probabilities(page)).toHaveLength(10);
-});
+onlyLong(testInBrowser)(
+  "of two links the later one counts, though the first one's numbers come after it",
+  async () => {
+    const { page } = await visit({
+      link: "network=convnet",
+      before: () => {
+        const held = window as unknown as Held;
+        held.traces = 0;
+        window.Worker = class extends Worker {
+          constructor(...given: ConstructorParameters<typeof Worker>) {
+            super(...given);
+            this.addEventListener("message", () => held.traces++);
+          }
+        };
+      },
+    });
+    const traces = (count: number) =>
+      page.waitForFunction((least) => (window as unknown as Held).traces >= least, count);
+    await traces(1);
+    await page.evaluate(async () => {
+      location.hash = "network=convnet&sample=5.0&cell=conv2.out[0,40,12,12]";
+      await new Promise((resolve) => addEventListener("hashchange", resolve, { once: true }));
+      await new Promise((resolve) => setTimeout(resolve)); // the worker has its question
+      location.hash = "sample=7.2&cell=relu1.out[0,5,10,11]";
+    });
+    await traces(2);
+    expect((await selected(page)).address).toBe("relu1.out[0, 5, 10, 11]");
+    expect(await page.locator("header .network").innerText()).toMatch(/^one-conv, 8 filters 98/);
+    expect(await page.locator("fieldset input:checked").getAttribute("value")).toBe("7");
+    expect(await probabilities(page)).toHaveLength(10);
+  },
+);

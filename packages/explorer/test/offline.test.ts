@@ -8,7 +8,6 @@ import { pngSize } from "../../files/src/pictures/png.js";
 import { address } from "../build/address.js";
 import { probabilities, stroke } from "./support/page.js";
 import { phase } from "./support/training.js";
-import { sharedVisit } from "./support/visit.js";
 
 /*
  * The page on any web server, and on none: kept for times without a network, isolated by its own service worker, installed.
@@ -23,11 +22,6 @@ function isKept(page: Page): Promise<void> {
     }
   });
 }
-
-testInBrowser("everything is served with what makes a page isolated", async () => {
-  const { page } = await sharedVisit();
-  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-});
 
 describe("on a server that sends no headers, as GitHub Pages", () => {
   /** A window on the built page, as files in a folder, how often it was loaded, and what ends the server. */

@@ -67,7 +67,7 @@ testInBrowser("no worker starts another; those of a training end with it", async
 
 testInBrowser("a training that isn't heard of is started again, and the page says so", async () => {
   const { page } = await visit({
-    link: LINK,
+    link: "tab=train&images=60&validation=0&filters=2&batch=1&epochs=1000",
     before: () => {
       const Original = Worker;
       const mute = Object.assign(new EventTarget(), {
@@ -102,8 +102,4 @@ testInBrowser("a training that isn't heard of is started again, and the page say
   await page.clock.resume();
   expect(await page.evaluate(() => (globalThis as unknown as { ended: string[] }).ended)).toEqual(["mute"]);
   await vi.waitUntil(async () => (await steps(page)) > 0, { timeout: 60_000 });
-  await button(page, "Pause").click();
-  await phase(page, "paused");
-  await button(page, "Play").click();
-  await vi.waitUntil(async () => (await page.getByText("had not begun").count()) === 0, { timeout: 60_000 });
 });

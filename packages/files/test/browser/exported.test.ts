@@ -41,8 +41,10 @@ testInBrowser("a page on the disk reads a digit that is drawn, without one reque
   await page.waitForFunction(() => document.querySelector(".answer strong")?.textContent === "7");
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
   expect(await violations(page)).toEqual([]);
-  await page.emulateMedia({ colorScheme: "dark" });
-  expect(await lowContrasts(page)).toEqual([]);
+  if (LONG) {
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await lowContrasts(page)).toEqual([]);
+  }
 
   // with the keyboard: a one, down the middle
   await page.getByRole("button", { name: "Clear" }).click();
