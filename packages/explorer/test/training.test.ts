@@ -83,13 +83,18 @@ describe("settings", () => {
   });
 
   test("the command for the same weights, where there is one", () => {
-    expect(commandFor(defaults)).toBe("unravel train --data digits --limit 10000 --validation 1000");
+    expect(commandFor(defaults)).toBe(
+      "unravel train --model one-conv --data digits --limit 10000 --validation 1000",
+    );
     expect(
       commandFor(
         settings({ filters: 4, optimizer: "sgd", learningRate: 0.05, schedule: "constant", seed: 2 }),
       ),
     ).toBe(
-      "unravel train --data digits --limit 10000 --validation 1000 --filters 4 --optimizer sgd --learning-rate 0.05 --schedule constant --seed 2",
+      "unravel train --model one-conv --filters 4 --data digits --limit 10000 --validation 1000 --optimizer sgd --learning-rate 0.05 --schedule constant --seed 2",
+    );
+    expect(commandFor(settings({ network: "lenet5", augment: true }))).toBe(
+      "unravel train --model lenet5 --data digits --limit 10000 --validation 1000 --augment shift=2,rotate=10,scale=0.1,shear=5",
     );
     expect(commandFor(settings({ kernel: 5 }))).toBeUndefined();
     expect(commandFor(settings({ data: "files" }))).toBeUndefined();

@@ -206,26 +206,31 @@ export function titleOf({ network, filters, kernel, filters2, units }: Settings)
 }
 
 /**
-/**
  * The command that comes to the same weights, bit for bit; undefined for networks that the command line has no name for, for
- * images that only the visitor has, and for GPUs.
+ * images that only the visitor has, and for GPUs. It names the network, since the command line would choose another one.
  */
 export function commandFor(settings: Settings): string | undefined {
   const { kernel, filters2, units, data, learningRate, network, augment, engine } = settings;
-  if (kernel !== 3 || filters2 > 0 || units > 0 || network !== "layers" || augment) return undefined;
+  const hasLayers = network === "layers";
+  if (hasLayers && (kernel !== 3 || filters2 > 0 || units > 0)) return undefined;
   if (data === "files" || data === "collected" || engine !== "wasm") return undefined;
-  const words = [`unravel train --data ${data} --limit ${settings.images}`];
+  const words = [`unravel train --model ${hasLayers ? "one-conv" : network}`];
+  if (hasLayers && settings.filters !== 8) words.push(`--filters ${settings.filters}`);
+  words.push(`--data ${data} --limit ${settings.images}`);
   const add = (option: string, name: keyof Settings, usual: Settings[keyof Settings]) => {
     if (settings[name] !== usual) words.push(`--${option} ${settings[name]}`);
   };
   add("validation", "validation", 0);
-  add("filters", "filters", 8);
   add("optimizer", "optimizer", defaults.optimizer);
   if (learningRate !== undefined) words.push(`--learning-rate ${learningRate}`);
   add("schedule", "schedule", defaults.schedule);
   add("batch-size", "batchSize", defaults.batchSize);
   add("epochs", "epochs", defaults.epochs);
   add("seed", "seed", defaults.seed);
+  if (augment) {
+    const changes = Object.entries(augmentFor(DIGITS.shape)); // the data sets that have a name are like them
+    words.push(`--augment ${changes.map(([change, amount]) => `${change}=${amount}`).join(",")}`);
+  }
   return words.join(" ");
 }
 
