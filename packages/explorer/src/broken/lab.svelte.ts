@@ -1,3 +1,4 @@
+import { lostWorker } from "../state/endings.js";
 import type { Race, RaceReport } from "./brokenWorker.js";
 import { type Course, withReport } from "./course.js";
 import type { LabSettings } from "./experiment.js";
@@ -66,7 +67,7 @@ class BrokenLab {
 
   #open(): Worker {
     const worker = new Worker(new URL("./brokenWorker.ts", import.meta.url), { type: "module" });
-    worker.onerror = () => this.#fail("The worker that trains could not be started.");
+    worker.onerror = (event) => this.#fail(lostWorker("trains", event));
     worker.onmessage = ({ data }: MessageEvent<RaceReport>) => {
       if (worker !== this.#worker || !this.busy) return; // of a training that was stopped
       const { race } = this.busy;

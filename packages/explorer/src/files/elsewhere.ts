@@ -1,6 +1,6 @@
 import { formatZip, InputError, type SavedModel } from "unravel-cnn";
 import { exportModel, importModel } from "unravel-files";
-import type { Network } from "../state/networks.js";
+import type { Network } from "../state/network.js";
 
 /* Networks for other programs, and theirs. Loaded when somebody asks for it. */
 

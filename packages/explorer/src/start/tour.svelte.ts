@@ -1,5 +1,6 @@
 import type { Explorer } from "../state/explorer.svelte.js";
-import { choices, type Network, networkOf } from "../state/networks.js";
+import type { Network } from "../state/network.js";
+import { choices, networkOf } from "../state/networks.js";
 import { stepNames } from "./names.js";
 import { type Frame, films } from "./steps.js";
 

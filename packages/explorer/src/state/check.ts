@@ -1,5 +1,6 @@
 import { FailureError, InputError } from "unravel-cnn";
 import type { CheckAnswer, Checked } from "./checkWorker.js";
+import { lostWorker } from "./endings.js";
 
 /**
  * Checks the arrays of a .npz file in a worker.
@@ -11,7 +12,7 @@ export async function checkFile(file: File): Promise<Checked> {
   try {
     const answer = await new Promise<CheckAnswer>((resolve, reject) => {
       worker.onmessage = ({ data }: MessageEvent<CheckAnswer>) => resolve(data);
-      worker.onerror = () => reject(new FailureError("The worker that checks could not be started."));
+      worker.onerror = (event) => reject(new FailureError(lostWorker("checks", event)));
       worker.postMessage({ name: file.name, bytes }, [bytes.buffer]);
     });
     if ("problem" in answer) throw new InputError(answer.problem);

@@ -4,23 +4,11 @@ import {
   defineModel,
   InputError,
   initialParameters,
-  type Model,
-  type NamedTensors,
   parseModel,
   parseSpec,
 } from "unravel-cnn";
 import trainedAddress from "../../assets/one-conv.safetensors?url";
-
-/** A network with its numbers. */
-export interface Network {
-  /** As it stands in a link; undefined: it came from a file, which a link can't carry. */
-  readonly id: string | undefined;
-  readonly title: string;
-  /** How good it is, in a few words. */
-  readonly note: string;
-  readonly model: Model;
-  readonly parameters: NamedTensors;
-}
+import type { Network } from "./network.js";
 
 export interface NetworkChoice {
   readonly id: string;

@@ -13,7 +13,7 @@ import {
 import { withFloor } from "../view/floor.js";
 import { cellAt, type Grid, gridOf, type Place, placeOf, plainName, startOf } from "../view/grids.js";
 import { lieOf } from "../view/layout.js";
-import type { Network } from "./networks.js";
+import type { Network } from "./network.js";
 
 /** What is shown: a network, its numbers for a batch of images, and how these lie and are coloured. */
 export class Shown {

@@ -1,5 +1,6 @@
 import { largestInRows, type Trace } from "unravel-cnn";
-import type { Network } from "./networks.js";
+import { lostWorker } from "./endings.js";
+import type { Network } from "./network.js";
 import { type Batch, traceBatch } from "./traceBatch.js";
 import type { Answer, Question } from "./traceWorker.js";
 
@@ -7,6 +8,8 @@ import type { Answer, Question } from "./traceWorker.js";
 const MOST_AT_ONCE = 3e6;
 /** Where nobody waits for the answer, the frame has other things to do, too. */
 const MOST_IN_PASSING = 4e5;
+
+const startTraceWorker = () => new Worker(new URL("./traceWorker.ts", import.meta.url), { type: "module" });
 
 type OnTrace = (trace: Trace, network: Network) => void;
 
@@ -17,6 +20,7 @@ type OnTrace = (trace: Trace, network: Network) => void;
 export class Tracer {
   readonly #onTrace: OnTrace;
   readonly #onError: (error: Error) => void;
+  readonly #startWorker: () => Worker;
   #worker: Worker | undefined;
   /** The network that the worker has. */
   #known: Network | undefined;
@@ -27,9 +31,10 @@ export class Tracer {
   /** Whether the worker's present work is still of use. */
   #wanted = true;
 
-  constructor(onTrace: OnTrace, onError: (error: Error) => void) {
+  constructor(onTrace: OnTrace, onError: (error: Error) => void, startWorker = startTraceWorker) {
     this.#onTrace = onTrace;
     this.#onError = onError;
+    this.#startWorker = startWorker;
   }
 
   /**
@@ -63,8 +68,8 @@ export class Tracer {
     this.#next = undefined;
     this.#busy = true;
     this.#wanted = true;
-    this.#worker ??= new Worker(new URL("./traceWorker.ts", import.meta.url), { type: "module" });
-    this.#worker.onerror = () => this.#onError(new Error("The worker that computes could not be started."));
+    this.#worker ??= this.#startWorker();
+    this.#worker.onerror = (event) => this.#lose(event);
     this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       this.#busy = false;
       if (!this.#wanted) return this.#send();
@@ -80,6 +85,15 @@ export class Tracer {
     };
     this.#known = network;
     this.#worker.postMessage(question);
+  }
+
+  /** What is asked from now on goes to another worker. */
+  #lose(event: ErrorEvent): void {
+    this.#worker?.terminate();
+    this.#worker = this.#known = undefined;
+    this.#busy = false;
+    this.forget();
+    this.#onError(new Error(lostWorker("computes", event)));
   }
 }
 

@@ -1,3 +1,4 @@
+import { lostWorker } from "../state/endings.js";
 import type { TimedSweep, TimingResult, TimingSettings } from "./settings.js";
 import type { TimingReport } from "./timingWorker.js";
 
@@ -19,7 +20,7 @@ class TimingLab {
     this.progress = { share: 0, value: 1 };
     const worker = new Worker(new URL("./timingWorker.ts", import.meta.url), { type: "module" });
     this.#worker = worker;
-    worker.onerror = () => this.#fail("The worker that measures could not be started.");
+    worker.onerror = (event) => this.#fail(lostWorker("measures", event));
     worker.onmessage = ({ data }: MessageEvent<TimingReport>) => {
       if (worker !== this.#worker) return; // of a measurement that was stopped
       if (data.kind === "progress") this.progress = { share: data.share, value: data.value };

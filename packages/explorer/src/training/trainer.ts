@@ -116,10 +116,15 @@ export class Trainer {
     this.#lent = lendWorkers();
     const { port } = this.#lent;
     worker.postMessage({ type: "workers", port } satisfies Request, [port]);
-    worker.onmessage = ({ data }: MessageEvent<Response>) => this.#hear(data);
+    let isLoaded = false;
+    worker.onmessage = ({ data }: MessageEvent<Response>) => {
+      isLoaded = true;
+      this.#hear(data);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#died(event.message || "its file could not be loaded");
+      const unsaid = isLoaded ? "the browser doesn't say why" : "its file could not be loaded";
+      this.#died(event.message || unsaid);
     };
     return worker;
   }

@@ -6,6 +6,7 @@ import {
   type TrainingState,
   trainingGflops,
 } from "unravel-cnn";
+import { endingOf } from "../state/endings.js";
 import type { Explorer } from "../state/explorer.svelte.js";
 import { checkBrowser, threadsFor } from "./browser.js";
 import type { Collected } from "./collected.js";
@@ -366,13 +367,10 @@ export class LiveTraining {
     this.loading = undefined;
     this.#until = undefined;
     if (why === "died") {
-      const steps = this.saved?.training.steps;
-      const cause = message.replace(/[.;].*$/s, "");
-      this.problem =
-        steps === undefined
-          ? `The training could not be started (${cause}); reload the page, or try again.`
-          : `The training stopped (${cause}), but what was learnt up to step ${steps} is kept: Play goes on from there.`;
-      this.phase = steps === undefined ? "idle" : "died";
+      const kept = this.saved?.training.steps;
+      this.problem = endingOf(message, { reached: this.progress?.steps, kept });
+      this.phase = kept === undefined ? "idle" : "died";
+      if (kept === undefined) this.progress = undefined; // there is no place to go on from
       return;
     }
     this.problem = message;
