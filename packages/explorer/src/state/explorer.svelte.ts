@@ -13,8 +13,8 @@ import {
 } from "unravel-cnn";
 import type { Theme } from "../view/colours.js";
 import { cellIn, hasCell, layerNameOf } from "../view/grids.js";
-import { lieOf, parameterOf } from "../view/layout.js";
-import { inPass, oppositeOf, otherPass, PAGE, type Pass } from "../view/network.js";
+import { parameterOf } from "../view/layout.js";
+import { inPass, oppositeOf, otherPass, type Pass } from "../view/network.js";
 import { type Drawing, emptyDrawing, firstDrawing, pixelsOf, type Stroke } from "./drawing.js";
 import type { LinkState } from "./link.js";
 import type { Network } from "./network.js";
@@ -22,6 +22,7 @@ import { choices } from "./networks.js";
 import { openedFor, remembered, retaken } from "./openedPicture.js";
 import { batchOfPad, digitsOf, labelOfSample } from "./padBatch.js";
 import { Shown } from "./shown.svelte.js";
+import { steadyCells } from "./steady.js";
 import type { GivenBatch } from "./traceBatch.js";
 import { Tracer } from "./tracer.js";
 
@@ -49,8 +50,6 @@ export class Explorer extends Shown {
   hinted = $state.raw<readonly Cell[]>([]);
   /** What the pointer rests on in a picture. */
   hovered = $state.raw<{ readonly cell: Cell; readonly x: number; readonly y: number }>();
-  /** The first channel that is shown, of each group of layers with the same channels. */
-  pages = $state.raw<Readonly<Record<string, number>>>({});
   /** Of which input channel a layer's kernels are shown; of a matrix, the weights of which unit. */
   kernels = $state.raw<Readonly<Record<string, number>>>({});
 
@@ -66,8 +65,9 @@ export class Explorer extends Shown {
   );
 
   readonly explanation: Explanation = $derived(explain(this.trace, this.selected));
+  readonly #steady = steadyCells();
   readonly targets: readonly Cell[] = $derived(
-    contributesTo(this.trace, this.selected).filter(({ tensor }) => inPass(tensor, this.pass)),
+    this.#steady(contributesTo(this.trace, this.selected).filter(({ tensor }) => inPass(tensor, this.pass))),
   );
   readonly canUndo: boolean = $derived(this.#before.length > 0);
   readonly canGoBack: boolean = $derived(this.#past.length > 0);
@@ -359,6 +359,14 @@ export class Explorer extends Shown {
     this.#reveal(this.selected);
   }
 
+  /** So many channels are a page; what is selected stays in sight. */
+  setPage(page: number): void {
+    if (page === this.page) return;
+    this.page = page;
+    this.pages = {};
+    this.#reveal(this.selected);
+  }
+
   /** Turns the pages so that a cell can be seen. */
   #reveal(cell: Cell): void {
     const { model } = this.network;
@@ -372,25 +380,11 @@ export class Explorer extends Shown {
       this.kernels = { ...this.kernels, [name]: cell.index[isWeight ? 0 : 1] };
       if (!isWeight || cell.index.length === 1) return;
       const channels = this.gridOf(cell.tensor).planes / this.tensors[cell.tensor].shape[0];
-      this.#turn(layer.inputs[0], place.plane % channels);
+      this.turn(layer.inputs[0], place.plane % channels);
       return;
     }
     if (isWeight && cell.index.length === 4) this.kernels = { ...this.kernels, [name]: cell.index[1] };
-    this.#turn(layer?.output ?? name, isWeight ? cell.index[0] : place.plane);
-  }
-
-  /** Turns the page of the group that a tensor between layers belongs to, so that a channel can be seen. */
-  #turn(tensor: string, channel: number): void {
-    const first = Math.floor(channel / PAGE) * PAGE;
-    const group = lieOf(this.network.model, tensor)?.group;
-    if (group !== undefined && first !== (this.pages[group] ?? 0))
-      this.pages = { ...this.pages, [group]: first };
-  }
-
-  /** The first channel of this tensor between layers that is shown, of so many. */
-  firstOf(tensor: string, channels: number): number {
-    const { group = "" } = lieOf(this.network.model, tensor) ?? {};
-    return Math.min(this.pages[group] ?? 0, channels - 1);
+    this.turn(layer?.output ?? name, isWeight ? cell.index[0] : place.plane);
   }
 }
 

@@ -5,6 +5,7 @@ import { onlyReshapes } from "../view/layout.js";
 import { type Mark, type MarkKind, marksOf, merged, pictureKey } from "../view/marks.js";
 import { inPass, otherPass } from "../view/network.js";
 import type { Explorer } from "./explorer.svelte.js";
+import { steadyCells } from "./steady.js";
 
 /** The pictures of numbers that are on the page now, and what is outlined in them. */
 export class Pictures {
@@ -17,12 +18,12 @@ export class Pictures {
     this.#explorer = explorer;
   }
 
+  readonly #steady = steadyCells();
   /** Everything that the selected cell is made of, losers and formulas' other numbers included. */
   readonly sources: readonly Cell[] = $derived.by(() => {
     const { terms, others } = this.#explorer.explanation;
-    return [...terms.flatMap(({ factors }) => factors), ...others].flatMap(({ cell }) =>
-      cell ? [cell] : [],
-    );
+    const factors = [...terms.flatMap(({ factors }) => factors), ...others];
+    return this.#steady(factors.flatMap(({ cell }) => cell ?? []));
   });
 
   /** Outlines of the sources: those whose numbers are shown, and those where only their gradients are. */
@@ -77,9 +78,9 @@ export class Pictures {
     const layer = this.#folded.get(layerNameOf(cell.tensor));
     if (!layer) return cell;
     const input = `${cell.tensor.startsWith("grad.") ? "grad." : ""}${layer.inputs[0]}`;
-    const { tensors } = this.#explorer;
-    if (!Object.hasOwn(tensors, input)) return cell;
-    const index = indexAt(tensors[input].shape, offsetOf(tensors[cell.tensor].shape, cell.index));
+    const { shapes } = this.#explorer;
+    if (!Object.hasOwn(shapes, input)) return cell;
+    const index = indexAt(shapes[input], offsetOf(shapes[cell.tensor], cell.index));
     return this.#seen({ tensor: input, index });
   }
 
@@ -119,7 +120,7 @@ export class Pictures {
   /** Where a cell of the image that is shown lies. */
   #placeOf(cell: Cell): Place | undefined {
     const explorer = this.#explorer;
-    if (!Object.hasOwn(explorer.tensors, cell.tensor)) return undefined;
+    if (!Object.hasOwn(explorer.shapes, cell.tensor)) return undefined;
     if (explorer.isBatched(cell.tensor) && cell.index[0] !== explorer.image) return undefined;
     return explorer.placeOf(cell);
   }

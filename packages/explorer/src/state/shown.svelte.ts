@@ -13,7 +13,9 @@ import {
 import { withFloor } from "../view/floor.js";
 import { cellAt, type Grid, gridOf, type Place, placeOf, plainName, startOf } from "../view/grids.js";
 import { lieOf } from "../view/layout.js";
+import { PAGE } from "../view/network.js";
 import type { Network } from "./network.js";
+import { type Shapes, steadyShapes } from "./steady.js";
 
 /** What is shown: a network, its numbers for a batch of images, and how these lie and are coloured. */
 export class Shown {
@@ -23,19 +25,27 @@ export class Shown {
   /** Which image of the batch is shown. */
   image = $state(0);
   scaling = $state<"layer" | "map">("layer");
+  /** How many channels are shown below each other, at most. */
+  page = $state(PAGE);
+  /** The first channel that is shown, of each group of layers with the same channels. */
+  pages = $state.raw<Readonly<Record<string, number>>>({});
   /** A map that is shown as it fills: so many of its cells are there already. */
   revealed = $state.raw<{ readonly tensor: string; readonly plane: number; readonly cells: number }>();
 
+  readonly #steady = steadyShapes();
   /** All numbers: the trace's tensors, the labels and the loss. */
   readonly tensors: NamedTensors = $derived(tensorsOf(this.trace));
+  /** How long they are, the same object while only numbers change. */
+  readonly shapes: Shapes = $derived(this.#steady(this.tensors));
   /** The class that counts as right for the image that is shown. */
   readonly label: number = $derived(this.trace.labels[this.image]);
 
   /** How tensors of this network lie: the same objects while only numbers change, so that nothing is done anew for them. */
   readonly #grids = $derived.by(() => {
-    void this.network.model;
+    void this.#model;
     return new Map<string, Grid>();
   });
+  readonly #model = $derived(this.network.model);
   /** Scales stay as long as the numbers do: those of parameters while somebody draws. */
   readonly #scales = new WeakMap<Tensor, Map<string, Scale>>();
 
@@ -57,7 +67,7 @@ export class Shown {
   }
 
   gridOf(tensor: string): Grid {
-    const { shape } = this.tensors[tensor];
+    const shape = this.shapes[tensor];
     const key = `${tensor} ${shape[0]}`; // the rest of a shape is the network's
     const grid = this.#grids.get(key) ?? gridOf(this.network.model, tensor, shape);
     this.#grids.set(key, grid);
@@ -65,11 +75,25 @@ export class Shown {
   }
 
   placeOf(cell: Cell): Place {
-    return placeOf(this.gridOf(cell.tensor), this.tensors[cell.tensor].shape, cell);
+    return placeOf(this.gridOf(cell.tensor), this.shapes[cell.tensor], cell);
   }
 
   cellAt(tensor: string, place: Place): Cell | undefined {
-    return cellAt(tensor, this.gridOf(tensor), this.tensors[tensor].shape, place);
+    return cellAt(tensor, this.gridOf(tensor), this.shapes[tensor], place);
+  }
+
+  /** Turns the page of the group that a tensor between layers belongs to, so that a channel can be seen. */
+  protected turn(tensor: string, channel: number): void {
+    const first = Math.floor(channel / this.page) * this.page;
+    const group = lieOf(this.network.model, tensor)?.group;
+    if (group !== undefined && first !== (this.pages[group] ?? 0))
+      this.pages = { ...this.pages, [group]: first };
+  }
+
+  /** The first channel of this tensor between layers that is shown, of so many. */
+  firstOf(tensor: string, channels: number): number {
+    const { group = "" } = lieOf(this.network.model, tensor) ?? {};
+    return Math.min(this.pages[group] ?? 0, channels - 1);
   }
 
   /** The image whose numbers of this tensor are shown: parameters belong to all. */
