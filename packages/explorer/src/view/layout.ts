@@ -55,12 +55,16 @@ export function rowsOf(model: Model, most: number): number {
   return Math.min(most, Math.max(...channels));
 }
 
-/** Whether any layer has more pictures than `most`, or kernels for several inputs, of which one is shown at a time. */
-export function hasPagers(model: Model, most: number): boolean {
-  return model.layers.some((layer) => {
+/**
+ * How often pages are turned below the maps of a layer, at most: where it has more pictures than `most`, and where it has kernels
+ * for several inputs, of which one is shown at a time.
+ */
+export function pagersOf(model: Model, most: number): number {
+  const counts = model.layers.map((layer) => {
     const channels = lieOf(model, layer.output)?.space?.[0] ?? 1;
-    return channels > most || (parameterOf(layer, 4)?.shape[1] ?? 1) > 1;
+    return Number(channels > most) + Number((parameterOf(layer, 4)?.shape[1] ?? 1) > 1);
   });
+  return Math.max(...counts);
 }
 
 function liesOf(model: Model): Map<string, Lie> {
