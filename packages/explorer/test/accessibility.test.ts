@@ -226,7 +226,7 @@ testInBrowser("presenting: large, without scrolling, and what the pointer rests 
     await page.evaluate(() => new Promise(requestAnimationFrame));
     expect(await outOfSight(page)).toEqual({ beyond: 0, tabs: 0, pad: 0, bars: 0, end: 0 });
     const scrolls = await page.evaluate(() =>
-      [".network", ".scroller", ".input", ".side"].filter((part) => {
+      ["#network", ".scroller", ".input", ".side"].filter((part) => {
         const { scrollHeight, clientHeight, scrollWidth, clientWidth } = document.querySelector(
           part,
         ) as Element;
@@ -238,8 +238,29 @@ testInBrowser("presenting: large, without scrolling, and what the pointer rests 
   await page.locator('[data-picture="relu1.out/2"]').hover({ position: { x: 30, y: 50 } });
   expect((await selected(page)).address).toMatch(/^relu1\.out\[0, 2, /);
   expect(await violations(page, CELL, "header")).toEqual([]);
+
+  // of more maps than there is room for fewer are a page, with the selected one among them
+  await page.evaluate(() => {
+    location.hash = "network=lenet5&cell=conv2.out[0,15,3,3]";
+  });
+  await page.locator('[data-picture="conv2.out/15"]').waitFor();
+  const maps = page.locator('[data-picture^="conv2.out/"]');
+  const beyond = () =>
+    page.locator("#network").evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight);
+  for (const [width, height, fit] of [
+    [1920, 1080, 8],
+    [1280, 720, 4], // the last page of six: channels 12 to 15
+  ]) {
+    await page.setViewportSize({ width, height });
+    await page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
+    expect([await maps.count(), await beyond()], `at ${width} pixels`).toEqual([fit, 0]);
+  }
   await page.keyboard.press("Escape");
   expect(await size()).toBe(usual);
+  expect(await maps.count()).toBe(8);
+  expect(await page.locator('[data-picture="conv2.out/15"] .selected').count()).toBe(1);
 });
 
 testInBrowser(
