@@ -17,14 +17,14 @@ test.each<Partial<Settings>>([
   { network: "resnet" },
   { augment: true },
 ])("the command for %o gives the page's weights, bit for bit", async (some) => {
-  const pair = await drawnPair(20, 10);
+  const pair = await drawnPair(10, 4);
   const settings: Settings = {
     ...defaults,
     data: "mnist",
-    images: 20,
-    validation: 4,
+    images: 10,
+    validation: 2,
     epochs: 1,
-    batchSize: 8,
+    batchSize: 4,
     ...some,
   };
   const session = await Session.open(settings, pair, { threads: 0 });
