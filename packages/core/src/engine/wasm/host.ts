@@ -13,7 +13,9 @@ export function coreCount(): number {
 /** @param startWorker what starts them, if not this file does */
 export function hasWorkers(startWorker?: StartWorker): boolean {
   return (
-    startWorker !== undefined || nodeModule("node:worker_threads") !== undefined || "Worker" in globalThis
+    startWorker !== undefined ||
+    nodeModule("node:worker_threads") !== undefined ||
+    typeof Worker !== "undefined"
   );
 }
 
