@@ -156,6 +156,17 @@ const networks: readonly (readonly [string, ModelSpec])[] = [
   ["a residual network", residual],
 ];
 
+/** On each screen, light and dark, nothing sticks out, touches or has to be scrolled sideways. */
+async function expectToFit(page: Page): Promise<void> {
+  for (const [width, colorScheme] of few(SCREENS.slice(0, 3), SCREENS)) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme, media: "screen" });
+    expect(await sticksOut(page), `${width} ${colorScheme}`).toEqual([]);
+    expect(await touching(page), `${width} ${colorScheme}`).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  }
+}
+
 describe.each(few(networks.slice(0, 1), networks))("the report of %s", (name, spec) => {
   const html = renderReport(subjectOf(spec, { label: 3 }));
   let report: ReturnType<typeof openReport> | undefined;
@@ -167,13 +178,7 @@ describe.each(few(networks.slice(0, 1), networks))("the report of %s", (name, sp
 
   testInBrowser("fits wide and phone screens, light and dark, and asks for nothing", async () => {
     const { page, events } = await opened();
-    for (const [width, colorScheme] of few(SCREENS.slice(0, 3), SCREENS)) {
-      await page.setViewportSize({ width, height: 800 });
-      await page.emulateMedia({ colorScheme, media: "screen" });
-      expect(await sticksOut(page), `${width} ${colorScheme}`).toEqual([]);
-      expect(await touching(page), `${width} ${colorScheme}`).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-    }
+    await expectToFit(page);
     expect(events).toEqual({ requests: [], said: [] });
   });
 
@@ -257,13 +262,7 @@ describe.each(evaluations.slice(0, few(2, 3)))(
 
     testInBrowser("fits screens and paper, shows its pictures, and asks for nothing", async () => {
       const { page, events } = await openReport(html);
-      for (const [width, colorScheme] of few(SCREENS.slice(0, 3), SCREENS)) {
-        await page.setViewportSize({ width, height: 800 });
-        await page.emulateMedia({ colorScheme, media: "screen" });
-        expect(await sticksOut(page), `${width} ${colorScheme}`).toEqual([]);
-        expect(await touching(page), `${width} ${colorScheme}`).toEqual([]);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-      }
+      await expectToFit(page);
       await page.waitForFunction(() =>
         Array.from(document.images).every(({ complete, naturalWidth }) => complete && naturalWidth > 0),
       );

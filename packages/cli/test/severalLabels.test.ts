@@ -71,6 +71,21 @@ test("evaluate: how good the answers are for each class", async () => {
   expect(people.stdout).toMatch(/^class .*\n(.*100\.0% {2}100\.0% {2}100\.0%\n){3}\nTest accuracy 100\.00%/);
 });
 
+test("evaluate: labels stand in the model's order, and a class may have no picture", async () => {
+  const rows = Array.from({ length: COUNT }, (_, n) => n)
+    .filter((n) => !shows(n, 0))
+    .map((n) => `photos/${n}.png,${shows(n, 2) ? 1 : 0},${shows(n, 1) ? 1 : 0}`);
+  await writeFile(scratch("fewer.csv"), `file,top,right\n${rows.join("\n")}\n`);
+  const args = ["evaluate", scratch("model.safetensors"), "--data", scratch("fewer.csv"), "--all", "--json"];
+  const { accuracy, images, classes } = JSON.parse((await run(...args)).stdout);
+  expect([accuracy, images]).toEqual([1, 32]);
+  expect(classes.map((one: { class: string; images: number }) => [one.class, one.images])).toEqual([
+    ["left", 0],
+    ["right", 16],
+    ["top", 16],
+  ]);
+});
+
 test("evaluate: no image was taken for another class", async () => {
   const args = ["evaluate", scratch("model.safetensors"), "--data", scratch("photos")];
   const refused = await unravel([...args, "--mistakes", scratch("mistakes.png")], { env: env() });

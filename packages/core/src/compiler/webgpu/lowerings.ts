@@ -69,7 +69,7 @@ const conv2d: BatchLowering<Conv2d> = {
     const name = `${layer.name}.gradients`;
     const { split, partial } = convSums({ layer, resolved, batch, weightGradient, biasGradient, ...node });
     const sums = sumParameterGradients(
-      dx ? name : `${layer.name}.parameterGradients`,
+      name,
       resolved,
       batch.view(x),
       batch.view(dy),
