@@ -34,7 +34,7 @@ function alternativesTo({ name, spec }: ChainPart, reading: Reading, layer: Netw
   if (named.type === "gelu") return [{ type: "gelu", approximate: "tanh" }];
   if (named.family === "pool" && named.open) return [{ ...spec, type: "averagePool2d" } as AnyLayerSpec];
   if (spec.type === "batchNorm1d" || spec.type === "batchNorm2d")
-    return EPSILONS.map((eps): AnyLayerSpec => ({ ...spec, eps }) as AnyLayerSpec);
+    return EPSILONS.map((eps): AnyLayerSpec => ({ ...spec, eps }));
   return [];
 }
 
@@ -81,9 +81,7 @@ export function otherKinds(candidate: Candidate, reading: Reading, places: reado
       const changed = (isChanged: (other: ChainPart) => boolean) =>
         withParts(
           candidate,
-          parts.map((other) =>
-            isChanged(other) ? withSpec(other, { ...other.spec, ...spec } as AnyLayerSpec) : other,
-          ),
+          parts.map((other) => (isChanged(other) ? withSpec(other, { ...other.spec, ...spec }) : other)),
         );
       const all = changed((other) => alike.includes(other));
       const isGiven = reading.run.given.has(candidate.layers[place].output);

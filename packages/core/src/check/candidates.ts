@@ -1,6 +1,7 @@
 import { InputError } from "../errors.js";
 import type { NpyArray } from "../formats/npy.js";
 import type { ModelSpec } from "../graph/model.js";
+import { known } from "../known.js";
 import { type AnyLayer, type AnyLayerSpec, layerKinds } from "../layers/index.js";
 import type { ResolvedLayer } from "../layers/layer.js";
 import { type ImageShape, type Shape, sizeOf } from "../tensor.js";
@@ -213,7 +214,7 @@ class Searcher {
     if (state.cost + cost > (this.#mode === "shrinking" ? 2 : 1) * HIGHEST_COST) return undefined;
     let resolved: ResolvedLayer;
     try {
-      resolved = part.kind.resolve(part.spec as AnyLayerSpec, state.shape);
+      resolved = part.kind.resolve(known(part.spec), state.shape);
     } catch (error) {
       if (error instanceof InputError) return undefined;
       throw error;
@@ -277,7 +278,7 @@ class Searcher {
         const spec: AnyLayerSpec = {
           type: "conv2d",
           filters,
-          kernel: kernel as [number, number],
+          kernel,
           stride,
           padding,
           bias: bias !== undefined,

@@ -16,16 +16,14 @@ export function findNotFinite(raw: ReadonlyMap<string, RawArray>, run: Run): Not
   const odd = new Set<string>();
   for (const [name, { array }] of raw) if (!array.data.every(Number.isFinite)) odd.add(name);
   if (odd.size === 0) return { first: undefined, lost: new Set() };
-  const known = new Map<string, boolean>();
+  const found = new Map<string, boolean>();
   const isLost = (name: string): boolean => {
-    if (!known.has(name)) {
-      known.set(name, false);
-      known.set(
-        name,
-        run.sources(name).some((source) => odd.has(source) || isLost(source)),
-      );
-    }
-    return known.get(name) as boolean;
+    const before = found.get(name);
+    if (before !== undefined) return before;
+    found.set(name, false); // an array that depends on itself isn't found by that
+    const now = run.sources(name).some((source) => odd.has(source) || isLost(source));
+    found.set(name, now);
+    return now;
   };
   const { network } = run;
   const inputs = ["x", ...parameterNamesOf(network), "lr"];

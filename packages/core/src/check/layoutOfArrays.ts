@@ -1,4 +1,5 @@
 import type { NpyArray } from "../formats/npy.js";
+import { known } from "../known.js";
 import type { Shape } from "../tensor.js";
 import type { Candidate } from "./candidates.js";
 import { findNotFinite, type NotFinite } from "./finite.js";
@@ -102,7 +103,7 @@ export function readArrays(
   return { network, flatten, raw, run, notFinite: findNotFinite(raw, run) };
 
   function bestMatch(fitting: readonly ArrayLayout[], name: string, shape: Shape): ArrayLayout | undefined {
-    const array = arrays.get(name) as NpyArray;
+    const array = known(arrays.get(name));
     const right = run.expected(name) ?? [];
     return fitting.find((layout) => {
       const { tensor } = tensorIn(name, array, shape, layout);

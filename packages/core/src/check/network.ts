@@ -1,5 +1,6 @@
 import { linkLayers } from "../graph/links.js";
 import type { ModelSpec } from "../graph/model.js";
+import { known } from "../known.js";
 import type { AnyLayer, AnyLayerSpec } from "../layers/index.js";
 import type { Mode, ResolvedLayer } from "../layers/layer.js";
 import { type ImageShape, type Shape, sizeOf, type Tensor } from "../tensor.js";
@@ -78,7 +79,7 @@ export function resolveLayers(specs: readonly AnyLayerSpec[], inputShape: Shape)
     takers.set(input, (takers.get(input) ?? 0) + 1);
   }
   return linked.map(({ name, kind, spec, options, inputs }) => {
-    const [first, ...others] = inputs.map((input) => shapes.get(input) as Shape);
+    const [first, ...others] = inputs.map((input) => known(shapes.get(input)));
     const resolved = kind.resolve(options, first, ...others);
     shapes.set(`${name}.out`, resolved.outputShape);
     const inputGradients = inputs.map((input) =>
@@ -185,7 +186,7 @@ export function makeNetwork(
   const shapes = new Map<string, Shape>();
   const [{ output: scores }] = layers.slice(-1);
   for (const { output, resolved } of layers) shapes.set(output, [images, ...resolved.outputShape]);
-  const ofScores = shapes.get(scores) as Shape;
+  const ofScores = known(shapes.get(scores));
   shapes.set("probs", ofScores).set("loss", []);
   for (const { output, parameters, resolved } of [...layers].reverse()) {
     shapes.set(`grad.${output}`, [images, ...resolved.outputShape]);

@@ -1,3 +1,4 @@
+import { known } from "../known.js";
 import { randomStream } from "../random.js";
 import type { Tensor } from "../tensor.js";
 import type { NetworkLayer } from "./network.js";
@@ -27,7 +28,7 @@ export function propagated(
   f: (get: (name: string) => Tensor) => Tensor,
 ): Value {
   const values = new Map(sources.map((name) => [name, run.get(name)]));
-  const resultOf = (given: ReadonlyMap<string, Tensor>) => f((name) => given.get(name) as Tensor);
+  const resultOf = (given: ReadonlyMap<string, Tensor>) => f((name) => known(given.get(name)));
   const { shape, data: right } = resultOf(values);
   if (run.rough) return { shape, data: inDoubles(right), variance: NONE };
 

@@ -196,7 +196,7 @@ function givenCandidates({ arrays }: NamedArrays, { spec, inputShape, classes }:
     ? imagesReadings(x.shape, inputShape[0], [sizeOf(x.shape) / sizeOf(inputShape)]).filter(
         ({ shape }) => shape.join() === inputShape.join(),
       )
-    : (counts ?? [1]).map((images) => ({ images, shape: inputShape, order: [0, 1, 2, 3] as AxisOrder }));
+    : (counts ?? [1]).map((images) => ({ images, shape: inputShape, order: [0, 1, 2, 3] }));
   if (readings.length === 0) {
     throw new InputError(
       `x has shape ${formatShape(x?.shape ?? [])}, but the given network takes images of ${formatShape(inputShape)}; give the network that made the arrays.`,

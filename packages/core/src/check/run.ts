@@ -1,3 +1,4 @@
+import { known } from "../known.js";
 import type { Shape, Tensor } from "../tensor.js";
 import { Memory } from "./memory.js";
 import type { CheckedNetwork } from "./network.js";
@@ -167,7 +168,7 @@ export class Run {
       );
       this.#touched.set(name, changed || this.#sourcesOf(name).some((source) => this.#reaches(source)));
     }
-    return this.#touched.get(name) as boolean;
+    return known(this.#touched.get(name));
   }
 
   /** The earliest run in which an array is the same as in this one. */

@@ -3,6 +3,7 @@ import type { Model } from "../graph/model.js";
 import { tensorsOfModel } from "../graph/parameters.js";
 import { emitKernel } from "../ir/emit.js";
 import type { LoopNest } from "../ir/ir.js";
+import { known } from "../known.js";
 import type { NamedTensors } from "../tensor.js";
 import { assembleModule } from "../wasm/assembler.js";
 import { checkMemory, MOST_PAGES, PAGE, tableSegments } from "./compile.js";
@@ -112,7 +113,7 @@ function assemble(model: Model, parameters: NamedTensors, one: Plan | undefined)
       name: fullName,
       shape,
       values: Float32Array.from(parameters[fullName].data),
-      offset: many.memory.parameters.offset + 4 * (many.parameterOffsets.get(fullName) as number),
+      offset: many.memory.parameters.offset + 4 * known(many.parameterOffsets.get(fullName)),
     })),
     one: passOfOne,
     many: passOfMany,

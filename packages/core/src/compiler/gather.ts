@@ -1,6 +1,5 @@
 import type { Model, ModelLayer } from "../graph/model.js";
 import type { Buffer } from "../ir/ir.js";
-import type { Conv2d } from "../layers/conv2d.js";
 import { endOf } from "./fusion.js";
 import { borderOfGradients, splatTurnedSize } from "./kernels/conv2dGather.js";
 import { loweringOf } from "./lower/registry.js";
@@ -15,10 +14,11 @@ export type Gather = ReadonlyMap<ModelLayer, Buffer | undefined>;
 export function planGather(model: Model, winograd: WinogradPlan | undefined, workspace: Allocator): Gather {
   const gathered = new Map<ModelLayer, Buffer | undefined>();
   for (const layer of [...model.layers].reverse()) {
-    const { canGather, splattedSize } = loweringOf(layer);
+    const lowering = loweringOf(layer);
+    const convolution = lowering.gathered?.(layer.resolved);
     if (winograd?.weights.has(layer) || !model.learnt.has(layer.inputs[0])) continue;
-    if (!canGather?.(layer.resolved) || !leavesZeros(model, layer, winograd, gathered)) continue;
-    const splatted = splattedSize?.(layer.resolved) ? splatTurnedSize(layer.resolved as Conv2d) : 0;
+    if (!convolution || !leavesZeros(model, layer, winograd, gathered)) continue;
+    const splatted = lowering.splattedSize?.(layer.resolved) ? splatTurnedSize(convolution) : 0;
     gathered.set(layer, splatted > 0 ? workspace.numbers(`${layer.name}.turned`, splatted) : undefined);
   }
   return gathered;
@@ -54,5 +54,6 @@ export function paddingOfGradients(
 
 /** What a layer reads around the gradients of its output. */
 export function borderFor(gathered: Gather, layer: ModelLayer): Border {
-  return gathered.has(layer) ? borderOfGradients(layer.resolved as Conv2d) : NO_BORDER;
+  const convolution = gathered.has(layer) && loweringOf(layer).gathered?.(layer.resolved);
+  return convolution ? borderOfGradients(convolution) : NO_BORDER;
 }

@@ -1,4 +1,5 @@
 import type { Model, ModelLayer, ModelParameter } from "../graph/model.js";
+import { known } from "../known.js";
 import { decaysOf, type OptimizerOptions, withoutDecay } from "../optimizers/index.js";
 import { sizeOf } from "../tensor.js";
 import type { Use } from "./lower/lowering.js";
@@ -61,7 +62,7 @@ export function groupsOf(
   const spare = others
     .map(
       ({ fullName, shape }): Stretch => [
-        parameterOffsets.get(fullName) as number,
+        known(parameterOffsets.get(fullName)),
         Math.ceil(sizeOf(shape) / 4) * 4,
       ],
     )

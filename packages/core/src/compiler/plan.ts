@@ -1,5 +1,6 @@
 import type { Model, ModelLayer } from "../graph/model.js";
 import type { Buffer } from "../ir/ir.js";
+import { known } from "../known.js";
 import { type OptimizerOptions, optimizerStateCount } from "../optimizers/index.js";
 import { sizeOf } from "../tensor.js";
 import { BLOCK, type View } from "./block.js";
@@ -171,7 +172,7 @@ function draftPlan(
   const within = (row: Buffer, prefix: string, layer: ModelLayer, name: string): Buffer | undefined => {
     const tensor = [...layer.parameters, ...layer.state].find((one) => one.name === name);
     if (tensor === undefined) return undefined;
-    const offset = row.offset + 4 * (parameterOffsets.get(tensor.fullName) as number);
+    const offset = row.offset + 4 * known(parameterOffsets.get(tensor.fullName));
     return { ...row, name: `${prefix}${tensor.fullName}`, offset, size: sizeOf(tensor.shape) };
   };
   const parameter = (layer: ModelLayer, name: string) => within(parameters, "", layer, name);
@@ -243,7 +244,7 @@ function draftPlan(
       logits: passes.logits,
       keys: lowered
         .filter((layer) => training && loweringOf(layer).drawsMask)
-        .map((layer) => ({ node: layer.node, buffer: ownMemory.get(layer)?.keys as Buffer })),
+        .map((layer) => ({ node: layer.node, buffer: known(ownMemory.get(layer)?.keys) })),
       bordersOfMinusInfinity: passes.bordersOfMinusInfinity,
     },
   };

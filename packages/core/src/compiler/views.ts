@@ -1,4 +1,5 @@
 import { type Model, type ModelLayer, producerOf } from "../graph/model.js";
+import { known } from "../known.js";
 import type { ImageShape, Shape } from "../tensor.js";
 import type { View } from "./block.js";
 import { endOf, isFusedRelu } from "./fusion.js";
@@ -48,7 +49,7 @@ export function allocateViews(allocator: Allocator, model: Model, needs: ViewNee
     const producer = producerOf(model, tensor);
     const [input] = producer?.inputs ?? [];
     if (producer && reshapes(producer)) return flattened(inputView(producer, 0));
-    if (producer && isFusedRelu(model, producer)) return views.get(input) as View;
+    if (producer && isFusedRelu(model, producer)) return known(views.get(input));
     const end = producer ? endOf(model, producer).output : tensor;
     const uses = model.uses.get(end) ?? [];
     const shared = uses.length === 1 ? uses : uses.filter(({ layer }) => !needs.needsOwn(layer));
@@ -70,10 +71,10 @@ export function allocateViews(allocator: Allocator, model: Model, needs: ViewNee
   const inputView = (layer: ModelLayer, input: number): View => {
     const key = keyOf(layer, input);
     const tensor = layer.inputs[input];
-    const known = own.get(key);
-    if (known) return known;
+    const before = own.get(key);
+    if (before) return before;
     const padding = paddingOf(layer);
-    const view = views.get(tensor) as View;
+    const view = known(views.get(tensor));
     if ((model.uses.get(tensor) ?? []).length === 1) return view;
     if (!needs.needsOwn(layer)) return laidOn(view, padding);
     const order = reshapes(layer) ? "planes" : "rows";
@@ -91,7 +92,7 @@ export function allocateViews(allocator: Allocator, model: Model, needs: ViewNee
   for (const tensor of ["x", ...model.layers.map(({ output }) => output)])
     views.set(tensor, allocate(tensor));
   return {
-    of: (tensor) => views.get(tensor) as View,
+    of: (tensor) => known(views.get(tensor)),
     input: (layer, input = 0) => inputView(layer, input),
     own: (layer, input = 0) => own.get(keyOf(layer, input)),
   };

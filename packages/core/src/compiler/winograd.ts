@@ -27,20 +27,23 @@ export function planWinograd(
   workspace: Allocator,
   training: boolean,
 ): WinogradPlan | undefined {
-  const layers = model.layers.filter(
-    (layer) => convolution === "auto" && loweringOf(layer).winogradPays?.(layer.resolved),
-  );
-  if (layers.length === 0) return undefined;
-  const convolutions = layers.map(({ resolved }) => resolved as Conv2d);
-  const weights = layers.map((layer, k): [ModelLayer, Buffer] => [
-    layer,
-    workspace.numbers(`winograd.${layer.name}.weight`, POSITIONS * weightStretch(convolutions[k])),
-  ]);
-  return { scratch: allocateScratch(workspace, convolutions, training), weights: new Map(weights) };
+  if (convolution !== "auto") return undefined;
+  const convolutions: Conv2d[] = [];
+  const weights = new Map<ModelLayer, Buffer>();
+  for (const layer of model.layers) {
+    const tiled = loweringOf(layer).tiled?.(layer.resolved);
+    if (!tiled) continue;
+    convolutions.push(tiled);
+    const numbers = POSITIONS * weightStretch(tiled);
+    weights.set(layer, workspace.numbers(`winograd.${layer.name}.weight`, numbers));
+  }
+  if (convolutions.length === 0) return undefined;
+  return { scratch: allocateScratch(workspace, convolutions, training), weights };
 }
 
 /** What a layer reads around its input. */
 export function paddingFor(winograd: WinogradPlan | undefined, layer: ModelLayer): Border {
-  if (winograd?.weights.has(layer)) return winogradPadding(layer.resolved as Conv2d);
-  return loweringOf(layer).padding?.(layer.resolved) ?? NO_BORDER;
+  const { tiled, padding } = loweringOf(layer);
+  const convolution = winograd?.weights.has(layer) && tiled?.(layer.resolved);
+  return (convolution ? winogradPadding(convolution) : padding?.(layer.resolved)) ?? NO_BORDER;
 }

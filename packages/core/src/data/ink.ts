@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { known } from "../known.js";
 import { withoutLines } from "./ink/erase.js";
 import { foreignIn } from "./ink/foreign.js";
 import { flatLook, type Look, look, type Region } from "./ink/look.js";
@@ -99,7 +100,7 @@ function cleanDrawing(colours: Colours): Ink | undefined {
 
 /** The part of the picture that the strokes reach, up to their edges. */
 function cutOut(ink: Ink): Ink {
-  const box = boxOf(atLeast(ink, EDGE), ink.width) as NonNullable<ReturnType<typeof boxOf>>;
+  const box = known(boxOf(atLeast(ink, EDGE), ink.width));
   const cropped = new Float32Array(widthOf(box) * heightOf(box));
   for (let y = box.top; y < box.bottom; y++) {
     const row = ink.data.subarray(y * ink.width + box.left, y * ink.width + box.right);

@@ -35,7 +35,7 @@ export function pictureOf(given: Picture | PixelData): Picture {
   }
   const { width, height, data } = given;
   const isPicture = "channels" in given || "depth" in given;
-  const picture: Picture = isPicture ? (given as Picture) : { width, height, data, channels: 4, depth: 8 };
+  const picture: Picture = isPicture ? given : { width, height, data, channels: 4, depth: 8 };
   checkPicture(picture);
   return picture;
 }

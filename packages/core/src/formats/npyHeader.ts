@@ -1,4 +1,5 @@
 import { show } from "../errors.js";
+import { known } from "../known.js";
 import type { Shape } from "../tensor.js";
 import type { Fail } from "./fail.js";
 
@@ -33,9 +34,9 @@ export function parseNpyHeader(text: string, fail: Fail): NpyHeader {
   }
   for (const key of KEYS) if (!found.has(key)) fail(`its header has no key ${show(key)}`);
   return {
-    descr: parseDescr(found.get("descr") as string, fail),
-    fortranOrder: parseBoolean(found.get("fortran_order") as string, fail),
-    shape: parseShape(found.get("shape") as string, fail),
+    descr: parseDescr(known(found.get("descr")), fail),
+    fortranOrder: parseBoolean(known(found.get("fortran_order")), fail),
+    shape: parseShape(known(found.get("shape")), fail),
   };
 }
 

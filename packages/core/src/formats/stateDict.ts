@@ -1,6 +1,7 @@
 import { InputError, inFile, show } from "../errors.js";
 import { defineModel, type Model, type ModelSpec } from "../graph/model.js";
 import { checkParameters, tensorsOfModel } from "../graph/parameters.js";
+import { known } from "../known.js";
 import { formatShape, type NamedTensors, type Shape, sameShape, sizeOf } from "../tensor.js";
 import { COUNTER, type ReadModel } from "./modelFile.js";
 import { floatsOf, parseSafetensors, type SafetensorsEntry } from "./safetensors.js";
@@ -43,7 +44,7 @@ export function parseStateDict(bytes: Uint8Array, source: string, spec: ModelSpe
   const parameters: NamedTensors = {};
   const origins: Origin[] = [];
   for (const { name, shape } of wanted) {
-    const entry = found.get(name) as SafetensorsEntry;
+    const entry = known(found.get(name));
     const flat = sameShape(withoutOnes(entry.shape), shape);
     parameters[name] = floatsOf(flat ? { ...entry, shape } : entry, source);
     origins.push({ to: name, from: given.get(entry.name) ?? entry, by: byName ? "name" : "shape" });

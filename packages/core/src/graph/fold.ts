@@ -1,5 +1,5 @@
+import { known } from "../known.js";
 import type { AnyLayerSpec } from "../layers/index.js";
-import type { LayerSpec } from "../layers/layer.js";
 import { rescaled } from "../layers/rescaled.js";
 import { parametersOf } from "../reference/trace.js";
 import type { NamedTensors } from "../tensor.js";
@@ -64,16 +64,16 @@ export function planFolding(model: Model): Folding {
   for (const layer of kept) {
     const { prefix } = layer.kind;
     counts[prefix] = (counts[prefix] ?? 0) + 1;
-    names.set(layer, (layer.spec as LayerSpec).name ?? `${prefix}${counts[prefix]}`);
+    names.set(layer, layer.spec.name ?? `${prefix}${counts[prefix]}`);
   }
   const layers = kept.map((layer, k): AnyLayerSpec => {
     const givers = layer.inputs.map(giverOf);
     const followsOn = givers.length === 1 && givers[0] === kept[k - 1];
-    const { from: _, ...rest } = layer.spec as LayerSpec;
+    const { from: _, ...rest } = layer.spec;
     const spec = {
       ...rest,
       ...(norms.has(layer) && { bias: true }),
-      ...(!followsOn && { from: givers.map((giver) => names.get(giver) as string) }),
+      ...(!followsOn && { from: givers.map((giver) => known(names.get(giver))) }),
     };
     return spec as AnyLayerSpec;
   });

@@ -37,7 +37,7 @@ export function linkLayers(specs: readonly AnyLayerSpec[]): LinkedLayer[] {
   const layers: LinkedLayer[] = [];
   const outputs = new Map([["x", "x"]]);
   for (const [index, { kind, spec, usualName }] of numbered.entries()) {
-    const { name: given, from, ...options } = spec as LayerSpec;
+    const { name: given, from, ...options } = spec;
     const name =
       given === undefined ? usualName : inContext(`Layer ${index + 1}, ${usualName}`, () => nameOf(given));
     const place = `Layer ${index + 1}, ${name}`;

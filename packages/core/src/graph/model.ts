@@ -1,5 +1,6 @@
 import { InputError, inContext, show } from "../errors.js";
 import { fitsFloat32, RANGE } from "../float32.js";
+import { known } from "../known.js";
 import type { AnyLayer, AnyLayerSpec } from "../layers/index.js";
 import type { ParameterInfo, ResolvedLayer, StateInfo } from "../layers/layer.js";
 import { resolveLoss } from "../losses/index.js";
@@ -30,14 +31,14 @@ export interface Normalization {
   readonly std: readonly number[];
 }
 
-/** A layer in its place in a model. */
-export interface ModelLayer extends ResolvedLayer {
+/** A layer in its place in a model; where its kind is known, with that kind's options. */
+export interface ModelLayer<Resolved extends ResolvedLayer = ResolvedLayer> extends ResolvedLayer {
   /** The spec's `name`, or the kind and its number among its kind: `conv1`, `relu1`, `fc2`, ... */
   readonly name: string;
   readonly kind: AnyLayer;
   readonly spec: AnyLayerSpec;
   /** The layer's complete options and shapes, for the functions of `kind`. */
-  readonly resolved: ResolvedLayer;
+  readonly resolved: Resolved;
   /** The names of the tensors that go in: `x`, or what layers before it give. */
   readonly inputs: readonly string[];
   /** The name of the tensor that it gives: `conv1.out`. */
@@ -194,7 +195,7 @@ function resolveLayers(
   const shapes = new Map([["x", inputShape]]);
   const learnt = new Set<string>();
   const layers = linkLayers(specs).map(({ name, kind, spec, options, inputs, place }, node) => {
-    const [first, ...others] = inputs.map((input) => shapes.get(input) as Shape);
+    const [first, ...others] = inputs.map((input) => known(shapes.get(input)));
     const resolved = inContext(place, () => kind.resolve(options, first, ...others));
     const named = <T extends { readonly name: string }>(all: readonly T[]) =>
       all.map((one) => ({ ...one, fullName: `${name}.${one.name}` }));

@@ -1,3 +1,4 @@
+import { known } from "../known.js";
 import { FunctionAssembler } from "../wasm/assembler.js";
 import type { Opcode, ValueType } from "../wasm/opcodes.js";
 import { bytesPer, type Induction, Inductions, isUnrolled } from "./induction.js";
@@ -112,7 +113,7 @@ class Emitter {
     const moved = this.#inductions.movedBy(loop.index);
     for (const induction of moved) {
       induction.local ??= fn.local("i32");
-      fn.op("local.get", this.#localOf(induction.parent as Induction));
+      fn.op("local.get", this.#localOf(known(induction.parent)));
       fn.op("local.set", induction.local);
     }
     const counter = fn.local("i32");
@@ -132,10 +133,10 @@ class Emitter {
     fn.open("loop");
     this.statements(loop.body, [...scopes, { loop, counter }]);
     for (const { local, step } of moved) {
-      fn.op("local.get", local as number);
+      fn.op("local.get", known(local));
       fn.i32(step);
       fn.op("i32.add");
-      fn.op("local.set", local as number);
+      fn.op("local.set", known(local));
     }
     fn.op("local.get", counter);
     fn.i32(1);
@@ -173,7 +174,7 @@ class Emitter {
 
   /** The local that holds an induction: at the root of the tree its pointer, or the start of its region. */
   #localOf({ index, local, root }: Induction): number {
-    if (index !== undefined) return local as number;
+    if (index !== undefined) return known(local);
     if (typeof root === "object") return this.#pointerLocal(root);
     if (root !== "shared") return PARAMETER[root];
     this.#zero ??= this.fn.local("i32"); // locals start at zero

@@ -1,3 +1,4 @@
+import { known } from "../known.js";
 import {
   type Address,
   addressesOf,
@@ -51,7 +52,7 @@ export class Inductions {
   }
 
   of(address: Address): Induction {
-    return this.#ofAddress.get(address) as Induction;
+    return known(this.#ofAddress.get(address));
   }
 
   /** What a loop moves on each time round. */
@@ -116,7 +117,7 @@ export class Inductions {
     const ofIndex = getOrMake(ofParent, index, () => new Map<number, Induction>());
     return getOrMake(ofIndex, step, () => {
       const induction: Induction = { parent, root: parent.root, index, step, local: undefined };
-      getOrMake(this.#movedBy, index, () => [] as Induction[]).push(induction);
+      getOrMake(this.#movedBy, index, () => []).push(induction);
       return induction;
     });
   }

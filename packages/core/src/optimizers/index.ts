@@ -32,7 +32,7 @@ function rule(name: OptimizerName): Optimizer<OptimizerOptions> {
       `There is no optimizer ${show(name)}${didYouMean(name, optimizerNames)}; there are ${optimizerNames.join(", ")}.`,
     );
   }
-  return optimizers[name] as Optimizer<OptimizerOptions>;
+  return optimizers[name];
 }
 
 /** Completes the options. @throws InputError for an unknown type or option, or one that is out of range. */

@@ -1,12 +1,11 @@
 import type { Explanation } from "../explain/explain.js";
 import type { Model, ModelLayer } from "../graph/model.js";
 import { type Content, html } from "../html.js";
-import type { AveragePool2d } from "../layers/averagePool2d.js";
-import type { Conv2d } from "../layers/conv2d.js";
 import type { Dropout } from "../layers/dropout.js";
 import type { Gelu } from "../layers/gelu.js";
 import type { GlobalAveragePool2d } from "../layers/globalAveragePool2d.js";
 import type { layerKinds } from "../layers/index.js";
+import type { ResolvedLayer } from "../layers/layer.js";
 import type { LeakyRelu } from "../layers/leakyRelu.js";
 import { CEILING } from "../layers/relu6.js";
 import type { Window } from "../layers/window.js";
@@ -18,15 +17,21 @@ import { brackets, fraction, indexed, letter, list, number, operator, power, sum
  */
 
 /** The formulas of a kind of layer, made for one of its layers. */
-interface LayerFormulas {
-  readonly output: Formula;
-  readonly inputGradient: Formula;
+interface LayerFormulas<Resolved extends ResolvedLayer> {
+  readonly output: Formula<Resolved>;
+  readonly inputGradient: Formula<Resolved>;
   /** Of its parameters, by their names. */
-  readonly [parameter: string]: Formula;
+  readonly [parameter: string]: Formula<Resolved>;
 }
 
-/** @param explanation of the cell that it is made for: layers may do something else in training */
-type Formula = (layer: ModelLayer, explanation: Pick<Explanation, "rule" | "terms">) => Content;
+/** The type of a method, so that a kind's row may stand in a table of all kinds. */
+type Formula<Resolved extends ResolvedLayer> = {
+  /** @param explanation of the cell that it is made for: layers may do something else in training */
+  of(layer: ModelLayer<Resolved>, explanation: Pick<Explanation, "rule" | "terms">): Content;
+}["of"];
+
+/** A kind's complete options and shapes. */
+type ResolvedOf<Type extends keyof typeof layerKinds> = ReturnType<(typeof layerKinds)[Type]["resolve"]>;
 
 const is = operator("=");
 const plus = operator("+");
@@ -43,30 +48,27 @@ const over = (...letters: readonly string[]) => sumOver(list(letters));
 const biasGradient = () => [letter("dbias"), is, sumOver(letter("all uses")), dy];
 
 /** Kinds of layers whose numbers are more than copies. */
-const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
+const formulas: { readonly [Type in keyof typeof layerKinds]?: LayerFormulas<ResolvedOf<Type>> } = {
   conv2d: {
     output: ({ resolved }) => {
-      const { bias, groups } = resolved as Conv2d;
+      const { bias, groups } = resolved;
       return [
         [at("y", "o", "i", "j"), is, bias && [at("bias", "o"), plus], over("c", "u", "v")],
-        [at("weight", "o", "c", "u", "v"), at("x", channel(groups), ...pixel(resolved as Conv2d))],
+        [at("weight", "o", "c", "u", "v"), at("x", channel(groups), ...pixel(resolved))],
       ];
     },
     inputGradient: ({ resolved }) => [
       [
-        at("dx", channel((resolved as Conv2d).groups), "p", "q"),
+        at("dx", channel(resolved.groups), "p", "q"),
         is,
         over("o", "u", "v"),
         at("weight", "o", "c", "u", "v"),
       ],
-      at("dy", "o", ...outputOver(resolved as Conv2d)),
+      at("dy", "o", ...outputOver(resolved)),
     ],
     weight: ({ resolved }) => [
       [at("dweight", "o", "c", "u", "v"), is, over("n", "i", "j")],
-      [
-        at("dy", "n", "o", "i", "j"),
-        at("x", "n", channel((resolved as Conv2d).groups), ...pixel(resolved as Conv2d)),
-      ],
+      [at("dy", "n", "o", "i", "j"), at("x", "n", channel(resolved.groups), ...pixel(resolved))],
     ],
     bias: biasGradient,
   },
@@ -84,8 +86,8 @@ const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
     inputGradient: () => [dx, is, dy, html`<mspace width="0.5em"/>`, letter("where x > 0, else 0")],
   },
   leakyRelu: {
-    output: ({ resolved }) => [y, is, leaked(x, resolved as LeakyRelu)],
-    inputGradient: ({ resolved }) => [dx, is, leaked(dy, resolved as LeakyRelu)],
+    output: ({ resolved }) => [y, is, leaked(x, resolved)],
+    inputGradient: ({ resolved }) => [dx, is, leaked(dy, resolved)],
   },
   relu6: {
     output: () => [
@@ -118,7 +120,7 @@ const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
   gelu: {
     output: ({ resolved }) => [
       [y, is, x, of("Φ", x), is],
-      [fraction(x, number(2)), brackets([number(1), plus, inGelu(resolved as Gelu)])],
+      [fraction(x, number(2)), brackets([number(1), plus, inGelu(resolved)])],
     ],
     inputGradient: () => [dx, is, brackets([of("Φ", x), plus, x, of("Φ′", x)]), dy],
   },
@@ -128,23 +130,20 @@ const formulas: Partial<Record<keyof typeof layerKinds, LayerFormulas>> = {
   },
   averagePool2d: {
     output: ({ resolved }) => [
-      [at("y", "c", "i", "j"), is, share(resolved as AveragePool2d), over("u", "v")],
-      at("x", "c", ...pixel(resolved as AveragePool2d)),
+      [at("y", "c", "i", "j"), is, share(resolved), over("u", "v")],
+      at("x", "c", ...pixel(resolved)),
     ],
     inputGradient: ({ resolved }) => [
-      [dx, is, share(resolved as AveragePool2d)],
+      [dx, is, share(resolved)],
       [sumOver(letter("windows over it")), dy],
     ],
   },
   globalAveragePool2d: {
     output: ({ resolved }) => [
-      [at("y", "c"), is, shareOfAll(resolved as GlobalAveragePool2d), over("p", "q")],
+      [at("y", "c"), is, shareOfAll(resolved), over("p", "q")],
       at("x", "c", "p", "q"),
     ],
-    inputGradient: ({ resolved }) => [
-      [at("dx", "c", "p", "q"), is, shareOfAll(resolved as GlobalAveragePool2d)],
-      at("dy", "c"),
-    ],
+    inputGradient: ({ resolved }) => [[at("dx", "c", "p", "q"), is, shareOfAll(resolved)], at("dy", "c")],
   },
   batchNorm2d: normFormulas(["n", "p", "q"]),
   batchNorm1d: normFormulas(["n"]),
@@ -171,7 +170,7 @@ const inGelu = ({ approximate }: Gelu): Content =>
       ]);
 
 /** @param places over which a channel's numbers are counted */
-function normFormulas(places: readonly string[]): LayerFormulas {
+function normFormulas(places: readonly string[]): LayerFormulas<ResolvedLayer> {
   const deviation = html`<msqrt>${letter("variance")}${plus}${letter("eps")}</msqrt>`;
   const xhat = html`<mover>${x}<mo>^</mo></mover>`;
   const mean = (of: Content) => [fraction(number(1), letter("m")), over(...places), of];
@@ -191,11 +190,15 @@ function normFormulas(places: readonly string[]): LayerFormulas {
 }
 
 /** In evaluation everything passes. */
-const dropped = (of: Content, { resolved }: ModelLayer, { rule }: Pick<Explanation, "rule">): Content =>
+const dropped = (
+  of: Content,
+  { resolved }: ModelLayer<Dropout>,
+  { rule }: Pick<Explanation, "rule">,
+): Content =>
   rule === "copy"
     ? of
     : [
-        fraction(of, number(1 - (resolved as Dropout).rate)),
+        fraction(of, number(1 - resolved.rate)),
         [html`<mspace width="0.5em"/>`, letter("where it is kept, else 0")],
       ];
 
@@ -321,4 +324,4 @@ function formulaIn(model: Model, explanation: Explanation): Content {
 }
 
 /** What kinds without formulas do is said in words alone. */
-const formulasOf = ({ spec }: ModelLayer): LayerFormulas | undefined => formulas[spec.type];
+const formulasOf = ({ spec }: ModelLayer): LayerFormulas<ResolvedLayer> | undefined => formulas[spec.type];

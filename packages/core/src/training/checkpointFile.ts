@@ -3,6 +3,7 @@ import { InputError, show } from "../errors.js";
 import { crc32 } from "../formats/crc32.js";
 import type { Fail } from "../formats/fail.js";
 import { floatsOf, formatSafetensors, parseSafetensors } from "../formats/safetensors.js";
+import { known } from "../known.js";
 import { type NamedTensors, tensor } from "../tensor.js";
 import type { Best, Checkpoint } from "./checkpoint.js";
 import type { EpochRecord } from "./history.js";
@@ -69,7 +70,7 @@ export function formatCheckpoint({
     [CHECKSUM_KEY]: "00000000",
     [DATA_KEY]: JSON.stringify(plain),
   });
-  const place = checksumPlace(bytes) as Uint8Array;
+  const place = known(checksumPlace(bytes));
   place.set(new TextEncoder().encode(checksumOf(bytes)));
   return bytes;
 }
@@ -152,7 +153,7 @@ function readPlain(json: string | undefined, fail: Fail): Plain {
     isObject(about) &&
     typeof ended === "boolean" &&
     [about.network, about.data, about.settings, about.engine, totals].every(isObject) &&
-    [firstLoss, seconds, ...Object.values(totals as object)].every(Number.isFinite) &&
+    [firstLoss, seconds, ...Object.values(totals ?? {})].every(Number.isFinite) &&
     isCount(steps, Number.MAX_SAFE_INTEGER) &&
     isCount(memories, MOST_MEMORIES) &&
     Array.isArray(history) &&

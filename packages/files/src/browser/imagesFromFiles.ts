@@ -9,6 +9,7 @@ import {
   resizePicture,
   sizeOf,
 } from "unravel-cnn";
+import { known } from "../known.js";
 import { type Arranged, arrange, checkTestClasses } from "../layout/arrange.js";
 import { firstChannel, isGrey } from "../layout/channels.js";
 import { type Duplicate, duplicatesAcross } from "../layout/duplicates.js";
@@ -81,7 +82,7 @@ export async function imagesFromFiles(
   for (const { path } of layout.images) {
     signal?.throwIfAborted();
     try {
-      const { width, height } = await pixelsOf(sources.get(path) as PagePicture);
+      const { width, height } = await pixelsOf(known(sources.get(path)));
       sizes.set(path, [width, height]);
     } catch (error) {
       const [first, ...rest] = (error as Error).message;
@@ -108,7 +109,7 @@ export async function imagesFromFiles(
     const images = new Uint8Array(paths.length * sizeOf(shape));
     for (const [k, path] of paths.entries()) {
       signal?.throwIfAborted();
-      const image = resizePicture(await pixelsOf(sources.get(path) as PagePicture), shape, target.fit);
+      const image = resizePicture(await pixelsOf(known(sources.get(path))), shape, target.fit);
       images.set(image, k * image.length);
       grey &&= isGrey(image, shape[0]);
       done += 1;

@@ -1,4 +1,5 @@
 import { InputError, permutation, randomStream } from "unravel-cnn";
+import { known } from "../known.js";
 import type { Labelled, Layout } from "./folders.js";
 import { listed } from "./names.js";
 import { picturesOfEach, setAside } from "./setAside.js";
@@ -32,14 +33,14 @@ export function arrange({ images, classes: withFolders, several }: Layout, seed:
   const training = images.filter(({ set }) => set !== "test");
   const testing = images.filter(({ set }) => set === "test");
   const onlyTest = training.length === 0;
-  const known = onlyTest ? testing : training;
-  const classes = inOrder(new Set([...known.flatMap(({ labels }) => labels), ...withFolders]));
+  const named = onlyTest ? testing : training;
+  const classes = inOrder(new Set([...named.flatMap(({ labels }) => labels), ...withFolders]));
   if (classes.length > MOST_CLASSES) {
     throw new InputError(
       `it has ${classes.length} classes (${listed(classes, 3)}), more than the ${MOST_CLASSES} that labels can tell apart; put several into one`,
     );
   }
-  if (!onlyTest) checkEnough(classes, known);
+  if (!onlyTest) checkEnough(classes, named);
   const labelOf = new Map(classes.map((name, k) => [name, k]));
   const aside = testing.length === 0 ? new Set(setAside(training, several, seed)) : undefined;
   const train = aside ? training.filter((image) => !aside.has(image)) : training;
@@ -51,7 +52,7 @@ export function arrange({ images, classes: withFolders, several }: Layout, seed:
       paths: mixed.map(({ path }) => path),
       labels: several
         ? yesOrNo(mixed, labelOf)
-        : Uint8Array.from(mixed, ({ labels }) => labelOf.get(labels[0]) as number),
+        : Uint8Array.from(mixed, ({ labels }) => known(labelOf.get(labels[0]))),
     };
   };
   return {
@@ -66,7 +67,7 @@ export function arrange({ images, classes: withFolders, several }: Layout, seed:
 function yesOrNo(images: readonly Labelled[], labelOf: ReadonlyMap<string, number>): Uint8Array {
   const labels = new Uint8Array(images.length * labelOf.size);
   for (const [n, image] of images.entries()) {
-    for (const label of image.labels) labels[n * labelOf.size + (labelOf.get(label) as number)] = 1;
+    for (const label of image.labels) labels[n * labelOf.size + known(labelOf.get(label))] = 1;
   }
   return labels;
 }

@@ -1,4 +1,5 @@
 import { permutation, randomStream } from "unravel-cnn";
+import { known } from "../known.js";
 import type { Labelled } from "./folders.js";
 
 /** So many of the pictures are set aside for testing. */
@@ -19,7 +20,7 @@ function ofEachClass(drawn: readonly Labelled[]): Labelled[] {
     ]),
   );
   return drawn.filter(({ labels: [label] }) => {
-    const wanted = left.get(label) as number;
+    const wanted = known(left.get(label));
     left.set(label, wanted - 1);
     return wanted > 0;
   });
@@ -33,7 +34,7 @@ function ofAll(drawn: readonly Labelled[]): Labelled[] {
   for (const image of drawn) {
     if (chosen.length === wanted) break;
     if (image.labels.some((label) => left.get(label) === 1)) continue;
-    for (const label of image.labels) left.set(label, (left.get(label) as number) - 1);
+    for (const label of image.labels) left.set(label, known(left.get(label)) - 1);
     chosen.push(image);
   }
   return chosen;

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readdir, rm, stat, utimes } from "node:fs
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { cacheFolder, writeWhole } from "unravel-cnn/node";
+import { known } from "../known.js";
 
 /*
  * Decoded pictures, kept so that the next start needs no decoding: a line of JSON, then the arrays, one after the other, then a
@@ -40,7 +41,7 @@ export async function readCache(
     const take = async (length: number): Promise<Uint8Array> => {
       if (at + length > size) throw new Error("it is cut short");
       const bytes = new Uint8Array(length);
-      const { bytesRead } = await (file as FileHandle).read(bytes, 0, length, at);
+      const { bytesRead } = await known(file).read(bytes, 0, length, at);
       if (bytesRead < length) throw new Error("it is cut short");
       at += length;
       return bytes;

@@ -1,5 +1,6 @@
 import { basename, resolve } from "node:path";
 import { type DataPair, type Dataset, InputError, subset } from "unravel-cnn";
+import { known } from "../known.js";
 import { inOrder } from "../layout/arrange.js";
 import { baseName, isTable, listed, mayBePicture } from "../layout/names.js";
 import { setAside } from "../layout/setAside.js";
@@ -96,7 +97,7 @@ function dataOf(
     name: basename(resolve(path)),
     shape: [1, side, side],
     images: pixels,
-    labels: Uint8Array.from(labels, (label) => places.get(label) as number),
+    labels: Uint8Array.from(labels, (label) => known(places.get(label))),
     classes,
   };
 }

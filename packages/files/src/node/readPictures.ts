@@ -1,4 +1,5 @@
 import { type ImageShape, InputError, sizeOf } from "unravel-cnn";
+import { known } from "../known.js";
 import type { Arrangement } from "../layout/arrange.js";
 import { firstChannel } from "../layout/channels.js";
 import { LARGEST_SIDE, suitableSize } from "../layout/size.js";
@@ -59,7 +60,7 @@ export async function readPictures(
   const pool = new PicturePool(total, bytes);
   let grey = true;
 
-  const place = (path: string) => places.get(path) as { set: "train" | "test"; index: number };
+  const place = (path: string) => known(places.get(path));
   const onProblem = (path: string, problem: string) => void broken.set(path, problem);
   const noteSize = (path: string, width: number, height: number) => {
     const { set, index } = place(path);
@@ -124,7 +125,7 @@ export async function readPictures(
         read = await decode(suitableSize([...sizes.train, ...sizes.test]), false);
       }
     }
-    const { shape, images } = read as NonNullable<typeof read>;
+    const { shape, images } = known(read);
     const set = (name: "train" | "test"): ReadSet => ({ images: images[name], sizes: sizes[name] });
     const result = { shape, train: set("train"), test: set("test"), broken };
     return grey && target.grey === undefined ? withoutColours(result) : result;

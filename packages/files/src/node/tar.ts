@@ -1,3 +1,4 @@
+import { known } from "../known.js";
 /*
  * A tar archive as a stream: for each member a header of 512 bytes, then its contents, filled up to a multiple of 512. Long names
  * stand in members of their own before it, as GNU's tar or POSIX's pax write them. (POSIX.1-2017, pax)
@@ -48,7 +49,7 @@ export async function* readTar(
     if (header === undefined || isEmpty(header)) break;
     const { name, size: ownSize, type } = readHeader(header);
     const size = extra.size ?? ownSize;
-    const read = type === "L" || type === "x" ? (READERS[type] as (bytes: Uint8Array) => Extra) : undefined;
+    const read = type === "L" || type === "x" ? READERS[type] : undefined;
     if (read) {
       if (size > LONGEST_EXTRA) throw new TarError("a name in it is longer than any name");
       extra = { ...extra, ...read(await input.content(size)) };
@@ -177,7 +178,7 @@ class Input {
 
   /** A member's contents, and what fills them up. */
   async content(size: number): Promise<Uint8Array> {
-    const bytes = (await this.take(size)) as Uint8Array;
+    const bytes = known(await this.take(size));
     await this.#pad(size);
     return bytes;
   }

@@ -4,6 +4,7 @@ import { InputError } from "unravel-cnn";
 import { reason } from "unravel-cnn/node";
 import { innerPath } from "../archives/innerPath.js";
 import { LARGEST_PICTURE, TOO_LARGE } from "../archives/largest.js";
+import { known } from "../known.js";
 import { isSystems, listed, were } from "../layout/names.js";
 import {
   bomb,
@@ -45,7 +46,7 @@ export async function tarSource(name: string, packed: boolean): Promise<FileSour
       const isWanted = (member: string) => wanted.has(innerPath(member) ?? "");
       for await (const { name: member, kind, size, bytes } of members(name, packed, isWanted)) {
         if (kind !== "file" || !isWanted(member)) continue;
-        const path = innerPath(member) as string;
+        const path = known(innerPath(member));
         yield size > LARGEST_PICTURE ? { path, problem: TOO_LARGE } : ({ path, bytes } as FileContent);
       }
     },

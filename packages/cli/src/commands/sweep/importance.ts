@@ -53,7 +53,7 @@ function groupsOf(
   const given = trials.map(({ values, accuracy }) => ({ value: values[name] ?? null, accuracy }));
   const distinct = [...new Set(given.map(({ value }) => value))];
   if (distinct.length > MOST_GROUPS && distinct.every((value) => typeof value === "number")) {
-    const sorted = [...(distinct as number[])].sort((a, b) => a - b);
+    const sorted = [...distinct].sort((a, b) => a - b);
     const cuts = Array.from({ length: MOST_GROUPS + 1 }, (_, k) =>
       Math.round((k * sorted.length) / MOST_GROUPS),
     );

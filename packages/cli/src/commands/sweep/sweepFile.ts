@@ -3,7 +3,7 @@ import { InputError, nearest, parseSpec } from "unravel-cnn";
 import { readBytes } from "unravel-cnn/node";
 import { inFile } from "../../model.js";
 import { dimensionOf } from "./ranges.js";
-import { type Dimension, sizeOfGrid, type Value, wordsOf } from "./space.js";
+import { type Dimension, sizeOfGrid, wordsOf } from "./space.js";
 import { isFlag, parseTrain, variableOptions } from "./trainWords.js";
 
 /* sweep.json: what is tried, how it is searched, and how much of it. */
@@ -100,7 +100,7 @@ function trainWords(given: unknown): string[] {
   if (typeof given !== "string" && !isList) {
     throw new InputError('train must be the options of "unravel train", as one text or a list of words.');
   }
-  const words = isList ? [...(given as string[])] : split(given as string);
+  const words = isList ? [...given] : split(given);
   if (words[0] === "unravel") words.shift();
   if (words[0] === "train") words.shift();
   return words;
@@ -155,7 +155,7 @@ function checkValues({ name, values, draw }: Dimension, train: readonly string[]
     if (!flag && typeof value === "boolean") {
       throw new InputError(`${at}: --${name} takes a value; ${value} is none.`);
     }
-    inFile(at, () => parseTrain([...train, ...wordsOf({ [name]: value as Value })]));
+    inFile(at, () => parseTrain([...train, ...wordsOf({ [name]: value })]));
   }
 }
 
@@ -210,7 +210,7 @@ function budgetOf(given: unknown, { type }: Search, dimensions: readonly Dimensi
   }
   return {
     ...(trials !== undefined && { trials }),
-    ...(minutes !== undefined && { minutes: minutes as number }),
+    ...(minutes !== undefined && { minutes }),
   };
 }
 

@@ -1,6 +1,6 @@
+import { known } from "../../known.js";
 import type { Conv2d } from "../../layers/conv2d.js";
 import { outputSize } from "../../layers/window.js";
-import type { Tensor } from "../../tensor.js";
 import type { NetworkLayer } from "../network.js";
 import type { Change, Run, Variation } from "../run.js";
 import { at, atLayers, type Mistake, together } from "./mistake.js";
@@ -71,10 +71,10 @@ export const kernelTurned: Mistake = {
   why: "Rows and columns of the kernel are exchanged.",
   fix: "y[n, o, i, j] += w[o, c, u, v] * x[n, c, i + u, j + v]  # u goes with i, v with j",
   variations: atLayers<Conv2d>("conv2d", (layer) => {
-    const forward = output(layer, (run) => ({ weight: turned(weightOf(layer, run)) as Tensor }));
+    const forward = output(layer, (run) => ({ weight: known(turned(weightOf(layer, run))) }));
     const gradient = at(`grad.${layer.parameters[0].name}`, (_, right) => turned(right()) ?? right());
     const back = at(layer.inputGradients[0], (run) =>
-      inputGradientWith(layer, run, { weight: turned(weightOf(layer, run)) as Tensor }),
+      inputGradientWith(layer, run, { weight: known(turned(weightOf(layer, run))) }),
     );
     return [forward, gradient, back, together(forward, gradient, back)];
   }),

@@ -18,6 +18,7 @@ import {
   splat,
   type Variable,
 } from "../../ir/ir.js";
+import { known } from "../../known.js";
 import { BLOCK, HALVES, type View } from "../block.js";
 import { exponential } from "./exponential.js";
 import { belowZero } from "./smooth.js";
@@ -93,7 +94,7 @@ export function binaryCrossEntropyGradient(
       b.store(at(statistics, STATISTICS.margin + half), classWeights ? mul(weight, margin) : margin);
       b.store(
         at(statistics, STATISTICS.correct + half),
-        allRight ?? binary("and", binary("eq", winner, label as Variable), constant(1)),
+        allRight ?? binary("and", binary("eq", winner, known(label)), constant(1)),
       );
       const each = mul(constant(1 / K), load(at(scale, half)));
       const factor = b.variable(classWeights ? mul(weight, each) : each);

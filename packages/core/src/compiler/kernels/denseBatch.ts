@@ -10,6 +10,7 @@ import {
   splat,
   unary,
 } from "../../ir/ir.js";
+import { known } from "../../known.js";
 import type { Dense } from "../../layers/dense.js";
 import { accumulate, BLOCK, grid, HALVES, transposed, type View } from "../block.js";
 
@@ -79,7 +80,7 @@ export function stashForBatch(
 /** How a layer's inputs are split into chunks that threads take: how many, and what each is further than the one before. */
 export function batchChunks({ inputShape: [K] }: Dense) {
   const panels = K / PANEL;
-  const together = [8, 4, 2, 1].find((size) => panels % size === 0) as number;
+  const together = known([8, 4, 2, 1].find((size) => panels % size === 0));
   return {
     together,
     count: panels / together,

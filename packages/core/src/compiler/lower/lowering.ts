@@ -1,6 +1,7 @@
 import { InputError } from "../../errors.js";
 import type { ModelLayer } from "../../graph/model.js";
 import type { Buffer, LoopNest } from "../../ir/ir.js";
+import type { Conv2d } from "../../layers/conv2d.js";
 import type { ResolvedLayer } from "../../layers/layer.js";
 import type { View } from "../block.js";
 import type { Convolution } from "../convolution.js";
@@ -39,10 +40,10 @@ export interface Lowering<Resolved extends ResolvedLayer = ResolvedLayer> {
   readonly stopsAtZero?: true;
   /** Whether the gradient of each input is that of the output as it is. */
   readonly passesGradient?: true;
-  /** Whether it is a convolution that Winograd's transforms make faster. */
-  winogradPays?(layer: Resolved): boolean;
-  /** Whether it is a convolution whose input's gradient can be computed in gather form. */
-  canGather?(layer: Resolved): boolean;
+  /** The convolution that it is, if Winograd's transforms make it faster. */
+  tiled?(layer: Resolved): Conv2d | undefined;
+  /** The convolution that it is, if its input's gradient can be computed in gather form. */
+  gathered?(layer: Resolved): Conv2d | undefined;
   /** How many numbers its weights take, splatted before the blocks of a batch; 0: they are read as they are. */
   splattedSize?(layer: Resolved): number;
   /** How many of a block's numbers it needs the other way round, in scratch memory. */

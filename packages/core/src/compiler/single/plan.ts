@@ -1,12 +1,13 @@
 import { type Model, type ModelLayer, producerOf } from "../../graph/model.js";
 import type { LoopNest } from "../../ir/ir.js";
+import { known } from "../../known.js";
 import { fusedRelu, isFusedRelu, leavesToNext } from "../fusion.js";
 import { lossKernel } from "../kernels/loss.js";
 import { allocateView, type Border, NO_BORDER, widest } from "../memory.js";
 import { type Passes, type PassesContext, targetsOf } from "../passes.js";
 import { LOSS, splitIntoStages } from "../stages.js";
 import * as kernels from "./layers.js";
-import { type SingleLowering, type SingleNode, singleLowerings } from "./lowerings.js";
+import { type SingleNode, singleLowerings } from "./lowerings.js";
 import { allocateRows, type Rows } from "./rows.js";
 
 /*
@@ -26,7 +27,7 @@ export function suitsSingle({ layers, uses }: Model): boolean {
   );
 }
 
-const loweringOf = ({ spec }: ModelLayer) => singleLowerings[spec.type] as SingleLowering;
+const loweringOf = ({ spec }: ModelLayer) => known(singleLowerings[spec.type]);
 
 /** The way of one image through a network and back. */
 export function planSingle(context: PassesContext): Passes {
@@ -109,7 +110,7 @@ function allocateAll(
   for (const tensor of ["x", ...model.layers.map(({ output }) => output)]) {
     const producer = producerOf(model, tensor);
     if (producer && isFusedRelu(model, producer)) {
-      all.set(tensor, all.get(producer.inputs[0]) as Rows);
+      all.set(tensor, known(all.get(producer.inputs[0])));
       continue;
     }
     const shape = producer?.outputShape ?? model.inputShape;
@@ -125,5 +126,5 @@ function allocateAll(
         : allocateRows(workspace, name, [1, 1, shape[0]]);
     all.set(tensor, rows);
   }
-  return (tensor) => all.get(tensor) as Rows;
+  return (tensor) => known(all.get(tensor));
 }

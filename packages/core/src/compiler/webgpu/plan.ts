@@ -1,6 +1,7 @@
 import { type Model, type ModelLayer, producerOf } from "../../graph/model.js";
 import { add, type Buffer, type LoopNest } from "../../ir/ir.js";
 import type { Place, Storage } from "../../ir/wgsl/storages.js";
+import { known } from "../../known.js";
 import { optimizerStateCount } from "../../optimizers/index.js";
 import { sizeOf } from "../../tensor.js";
 import { BLOCK, type View } from "../block.js";
@@ -95,7 +96,7 @@ export function planBatch(model: Model, images: number, size: number, training?:
   );
   const weights = model.parameters
     .filter(({ fanIn }) => fanIn > 0)
-    .map(({ fullName, shape }) => [parameterOffsets.get(fullName) as number, sizeOf(shape)] as const);
+    .map(({ fullName, shape }) => [known(parameterOffsets.get(fullName)), sizeOf(shape)] as const);
   const largest = shared.numbers("largest", largestSize(weights.length));
   const squares = shared.numbers("squareSums", 4 * LOOKERS);
 
@@ -116,7 +117,7 @@ export function planBatch(model: Model, images: number, size: number, training?:
   const within = (buffer: Buffer, prefix: string, layer: ModelLayer, name: string): Buffer | undefined => {
     const tensor = [...layer.parameters, ...layer.state].find((one) => one.name === name);
     if (tensor === undefined) return undefined;
-    const offset = buffer.offset + 4 * (parameterOffsets.get(tensor.fullName) as number);
+    const offset = buffer.offset + 4 * known(parameterOffsets.get(tensor.fullName));
     return { ...buffer, name: `${prefix}${tensor.fullName}`, offset, size: sizeOf(tensor.shape) };
   };
   const parameter = (layer: ModelLayer, name: string) => within(parameters, "", layer, name);

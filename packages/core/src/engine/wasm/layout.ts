@@ -2,6 +2,7 @@ import type { Augmentation } from "../../augment/options.js";
 import type { Plan } from "../../compiler/plan.js";
 import type { ChunkKernel, RowKernel, Stage } from "../../compiler/stages.js";
 import type { LoopNest, Region } from "../../ir/ir.js";
+import { known } from "../../known.js";
 import type { OptimizerOptions } from "../../optimizers/index.js";
 import { type ImageShape, sizeOf } from "../../tensor.js";
 import { absurdLoss } from "../signs.js";
@@ -92,7 +93,7 @@ export function layoutOf(plan: Plan, training?: MemoryLayout["training"]): Memor
     parameters: memory.parameters.offset,
     weights: model.parameters
       .filter(({ fanIn }) => fanIn > 0)
-      .map(({ fullName, shape }) => [plan.parameterOffsets.get(fullName) as number, sizeOf(shape)]),
+      .map(({ fullName, shape }) => [known(plan.parameterOffsets.get(fullName)), sizeOf(shape)]),
     state: memory.state.map(({ offset }) => offset),
     average: memory.average?.offset,
     step: memory.step.offset,

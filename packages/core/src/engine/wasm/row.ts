@@ -1,6 +1,7 @@
 import type { ParameterRow } from "../../compiler/parameterRow.js";
 import type { Model, ModelParameter } from "../../graph/model.js";
 import { tensorsOfModel } from "../../graph/parameters.js";
+import { known } from "../../known.js";
 import { type NamedTensors, sizeOf } from "../../tensor.js";
 
 /** What rows are put together by. */
@@ -36,15 +37,14 @@ function inRow(
   tensors: NamedTensors,
 ): Float32Array {
   const row = new Float32Array(length);
-  for (const { fullName } of wanted)
-    row.set(tensors[fullName].data, parameterOffsets.get(fullName) as number);
+  for (const { fullName } of wanted) row.set(tensors[fullName].data, known(parameterOffsets.get(fullName)));
   return row;
 }
 
 function outOfRow(plan: Plan, wanted: readonly Placed[], row: Float32Array): NamedTensors {
   return Object.fromEntries(
     wanted.map(({ fullName, shape }) => {
-      const offset = plan.parameterOffsets.get(fullName) as number;
+      const offset = known(plan.parameterOffsets.get(fullName));
       return [fullName, { shape, data: row.slice(offset, offset + sizeOf(shape)) }];
     }),
   );

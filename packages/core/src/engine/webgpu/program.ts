@@ -3,6 +3,7 @@ import type { BatchPlan } from "../../compiler/webgpu/plan.js";
 import type { Buffer } from "../../ir/ir.js";
 import type { Shader } from "../../ir/wgsl/emit.js";
 import type { Storage } from "../../ir/wgsl/storages.js";
+import { known } from "../../known.js";
 import { checkLimits, type Device } from "./device.js";
 import { brief, GpuError } from "./gpuError.js";
 
@@ -86,7 +87,7 @@ export class Program {
   /** The buffer of the device that a buffer of the plan lies in, and where, in bytes. */
   where(buffer: Buffer): { readonly buffer: GPUBuffer; readonly offset: number } {
     const { storage, start } = this.plan.placeOf(buffer);
-    return { buffer: this.#buffers.get(storage) as GPUBuffer, offset: buffer.bytes ? start : 4 * start };
+    return { buffer: known(this.#buffers.get(storage)), offset: buffer.bytes ? start : 4 * start };
   }
 
   write(target: Buffer, data: Float32Array | Int32Array | Uint32Array | Uint8Array): void {
@@ -165,7 +166,7 @@ export function dispatchOf(
     layout,
     entries: bindings.map(({ storage }, binding) => ({
       binding,
-      resource: { buffer: buffers.get(storage) as GPUBuffer },
+      resource: { buffer: known(buffers.get(storage)) },
     })),
   });
   return { name, pipeline, bindings: group, workgroups };

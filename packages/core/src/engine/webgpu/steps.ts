@@ -5,6 +5,7 @@ import type { BatchPlan } from "../../compiler/webgpu/plan.js";
 import { LOOKERS } from "../../compiler/webgpu/step.js";
 import { countOf, type Dataset, labelsPerImage } from "../../data/dataset.js";
 import type { Buffer } from "../../ir/ir.js";
+import { known } from "../../known.js";
 import { maskKey } from "../../layers/dropoutMask.js";
 import { totalTarget } from "../../losses/softmaxCrossEntropy.js";
 import { log } from "../../math.js";
@@ -158,7 +159,7 @@ export class Steps {
     }
     const bytes = 4 * this.#recordSize * steps.length;
     this.#device.queue.writeBuffer(this.#inbox, 0, this.#record.buffer as ArrayBuffer, 0, bytes);
-    const outbox = this.#outboxes.pop() as GPUBuffer;
+    const outbox = known(this.#outboxes.pop());
     const encoder = this.#device.createCommandEncoder();
     for (const [k, step] of steps.entries()) this.#encode(encoder, step, k, outbox);
     this.#device.queue.submit([encoder.finish()]);

@@ -2,6 +2,7 @@ import { type Cell, cellAddress, offsetOf } from "../../cell.js";
 import { InputError } from "../../errors.js";
 import { type Model, type ModelLayer, producerOf } from "../../graph/model.js";
 import { html, type Markup } from "../../html.js";
+import type { ResolvedLayer } from "../../layers/layer.js";
 import { short } from "../../presentation/numbers.js";
 import { contextOf, inputsOf, parametersOf, type Trace, tensorsOf } from "../../reference/trace.js";
 import { largestInRows, type NamedTensors, type Shape, sizeOf, type Tensor } from "../../tensor.js";
@@ -126,9 +127,9 @@ export function explained(story: Story, cell: Cell): Explanation {
 }
 
 /** A layer in its place: the names of the tensors around it. */
-export interface LayerPlace {
+export interface LayerPlace<Resolved extends ResolvedLayer = ResolvedLayer> {
   readonly story: Story;
-  readonly layer: ModelLayer;
+  readonly layer: ModelLayer<Resolved>;
   /** The name of what goes in: `x`, `pool1.out`. Of several, the first. */
   readonly input: string;
   /** The gradient that the layer gives back to it: `grad.pool1.out`, or its part of that. */

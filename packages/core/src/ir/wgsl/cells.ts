@@ -1,3 +1,4 @@
+import { known } from "../../known.js";
 import type { Address, Buffer, Index, Pointer } from "../ir.js";
 import type { Binding, Place } from "./storages.js";
 
@@ -31,7 +32,7 @@ export class Cells {
   }
 
   bindingOf({ buffer }: Address): Binding {
-    return this.#bindings.get(this.#placeOf(buffer).storage.name) as Binding;
+    return known(this.#bindings.get(this.#placeOf(buffer).storage.name));
   }
 
   /** Which number of its storage an address is; of a buffer of bytes, which byte. */

@@ -2,6 +2,7 @@ import { dispatchOf, GPU_COPY_DST, GPU_STORAGE } from "../../engine/webgpu/progr
 import { at, type Buffer, constant, type LoopNest, load, loopNest, madd, PARALLEL } from "../../ir/ir.js";
 import { emitShader } from "../../ir/wgsl/emit.js";
 import type { Place, Storage } from "../../ir/wgsl/storages.js";
+import { known } from "../../known.js";
 import type { Clock } from "./clock.js";
 import type { GpuLimits } from "./gpuLimits.js";
 
@@ -90,7 +91,7 @@ async function timeNest(
     own.set(storage, device.createBuffer({ size: 4 * size, usage: GPU_STORAGE | GPU_COPY_DST }));
   }
   for (const [k, storage] of [...own.keys()].entries()) places.set(buffers[k], { storage, start: 0 });
-  const placeOf = (buffer: Buffer) => places.get(buffer) as Place;
+  const placeOf = (buffer: Buffer) => known(places.get(buffer));
   const dispatch = dispatchOf(device, emitShader(nest, { placeOf, workgroup: 256 }), own);
   let best = Infinity;
   for (let round = 0; round < rounds; round++) best = Math.min(best, (await clock.time([dispatch]))[0]);

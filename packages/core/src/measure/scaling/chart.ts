@@ -1,3 +1,4 @@
+import { known } from "../../known.js";
 import { onLine, type ScalingConclusion } from "./conclusion.js";
 import type { ScalingPoint, Sweep } from "./sweep.js";
 
@@ -74,7 +75,7 @@ function unitFor(seconds: number): [string, number] {
 /** Round numbers from 0 on, four to seven, the last of them not below `most`. */
 function ticksTo(most: number): { count: number; label: string }[] {
   const magnitude = 10 ** Math.floor(Math.log10(most));
-  const step = [0.2, 0.25, 0.5, 1, 2].map((k) => k * magnitude).find((k) => most / k <= 6) as number;
+  const step = known([0.2, 0.25, 0.5, 1, 2].map((k) => k * magnitude).find((k) => most / k <= 6));
   // 1e-9: a number that is a multiple but for its rounding
   const steps = Math.ceil(most / step - 1e-9);
   const decimals = Math.max(decimalsOf(step), decimalsOf(2 * step));

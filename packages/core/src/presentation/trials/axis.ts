@@ -25,7 +25,7 @@ const LONGEST = 12;
 export function axisOf(name: string, values: readonly OptionValue[]): OptionAxis {
   const distinct = [...new Set(values)];
   if (distinct.length > 1 && distinct.every((value) => typeof value === "number")) {
-    return axisOfNumbers(name, distinct as number[]);
+    return axisOfNumbers(name, distinct);
   }
   const order = distinct.map(textOf).sort((a, b) => (a < b ? -1 : 1));
   const at = (value: OptionValue) => (order.indexOf(textOf(value)) + 0.5) / order.length;

@@ -1,4 +1,4 @@
-import { type Shape, sizeOf } from "unravel-cnn";
+import { type ModelLayer, type Shape, sizeOf } from "unravel-cnn";
 import { cFloat } from "../source/c.js";
 import type { LayerOf, LayerType, Window } from "../source/layers.js";
 import type { PoolStyle, Style } from "../source/style.js";
@@ -15,20 +15,20 @@ export interface Operands {
   readonly style: Style;
 }
 
-export interface CLayer<Type extends LayerType> {
+export interface CLayer<Layer extends ModelLayer = ModelLayer> {
   /** The functions that its lines call. */
-  functions(layer: LayerOf<Type>): readonly CFunctionName[];
+  functions(layer: Layer): readonly CFunctionName[];
   /** Whether its numbers are those that came in, in the same order. */
   readonly isAlias?: true;
   /** Whether each number is made of the one at its place, so that it may be written over that. */
   readonly inPlace?: true;
-  statements(layer: LayerOf<Type>, operands: Operands): readonly string[];
+  statements(layer: Layer, operands: Operands): readonly string[];
 }
 
 const call = (name: string, ...inputs: readonly (string | number | false)[]) =>
   `${name}(${inputs.filter((one) => one !== false).join(", ")});`;
 
-function elementwise<Type extends LayerType>(name: CFunctionName): CLayer<Type> {
+function elementwise<Type extends LayerType>(name: CFunctionName): CLayer<LayerOf<Type>> {
   return {
     functions: () => [name],
     inPlace: true,
@@ -54,7 +54,7 @@ function poolArguments(window: Window, style: Style, pool: PoolStyle): number[] 
 function pool<Type extends "maxPool2d" | "averagePool2d">(
   name: CFunctionName,
   styleOf: (style: Style) => PoolStyle,
-): CLayer<Type> {
+): CLayer<LayerOf<Type>> {
   return {
     functions: () => [name],
     statements: (
@@ -79,7 +79,7 @@ function pool<Type extends "maxPool2d" | "averagePool2d">(
 }
 
 /** A channel's numbers in one image times a factor, plus a shift. */
-function norm<Type extends "batchNorm1d" | "batchNorm2d">(): CLayer<Type> {
+function norm<Type extends "batchNorm1d" | "batchNorm2d">(): CLayer<LayerOf<Type>> {
   return {
     functions: () => ["scale"],
     inPlace: true,
@@ -101,7 +101,7 @@ function norm<Type extends "batchNorm1d" | "batchNorm2d">(): CLayer<Type> {
 const biasOf = (name: string, isThere: boolean, share: Style["denseBias"]) =>
   share !== "none" && (isThere ? `${name}_bias` : "NULL");
 
-export const cLayers: { readonly [Type in LayerType]: CLayer<Type> } = {
+export const cLayers: { readonly [Type in LayerType]: CLayer<LayerOf<Type>> } = {
   conv2d: {
     functions: () => ["conv2d"],
     statements: ({ name, resolved }, { prefix, inputs: [x], output, style }) => {

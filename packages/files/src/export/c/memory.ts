@@ -1,4 +1,5 @@
 import { type Model, type Shape, sizeOf } from "unravel-cnn";
+import { known } from "../../known.js";
 import { rowOf } from "../source/layers.js";
 import { isNormalized } from "../source/model.js";
 import { type CLayer, cLayers } from "./layers.js";
@@ -29,8 +30,6 @@ export interface Memory {
   readonly isAlias: (tensor: string) => boolean;
 }
 
-const rows = cLayers as Readonly<Record<keyof typeof cLayers, CLayer<never>>>;
-
 export function planMemory(model: Model): Memory {
   const storages = new Map<string, Storage>();
   const aliases = new Set<string>();
@@ -46,8 +45,8 @@ export function planMemory(model: Model): Memory {
   put("x", model.inputShape, -1, !isNormalized(model));
   for (const layer of model.layers) {
     const { inputs, output, outputShape, node } = layer;
-    const row = rowOf(rows, layer);
-    const storage = storages.get(inputs[0]) as Storage;
+    const row = rowOf<CLayer>(cLayers, layer);
+    const storage = known(storages.get(inputs[0]));
     const isFree = !storage.isGiven && storage.last <= node && inputs.indexOf(inputs[0], 1) < 0;
     if (row.isAlias) {
       aliases.add(output);
@@ -57,7 +56,7 @@ export function planMemory(model: Model): Memory {
       share(output, storage);
     } else put(output, outputShape, node);
   }
-  const scores = storages.get(model.output) as Storage;
+  const scores = known(storages.get(model.output));
   const buffers = [...new Set(storages.values())].filter((one) => one !== scores && !one.isGiven);
   const { offsets, size } = packed(buffers);
   return {
@@ -65,9 +64,9 @@ export function planMemory(model: Model): Memory {
     inPlaceOf: (tensor) => inPlace.get(tensor),
     isAlias: (tensor) => aliases.has(tensor),
     placeOf: (tensor) => {
-      const storage = storages.get(tensor) as Storage;
+      const storage = known(storages.get(tensor));
       if (storage.isGiven) return "pixels";
-      return storage === scores ? "scores" : (offsets.get(storage) as number);
+      return storage === scores ? "scores" : known(offsets.get(storage));
     },
   };
 }

@@ -1,4 +1,5 @@
 import { InputError, type Model, sizeOf } from "unravel-cnn";
+import { known } from "../../known.js";
 import { cComment, cLines, cRemark, cStrings, inComment } from "../source/c.js";
 import { rowOf } from "../source/layers.js";
 import { isNormalized } from "../source/model.js";
@@ -9,8 +10,6 @@ import { type CLayer, cLayers } from "./layers.js";
 import { type Memory, planMemory } from "./memory.js";
 
 /* A network as one header in C99, which needs no allocation, no file and no library but C's own. */
-
-const rows = cLayers as Readonly<Record<keyof typeof cLayers, CLayer<never>>>;
 
 /** How a program's parts are called. */
 export interface CNames {
@@ -151,7 +150,7 @@ function forward(model: Model, prefix: string, memory: Memory): string[] {
     values.set(tensor, at === "scores" ? at : name);
     if (at === "scores") return;
     const before = memory.inPlaceOf(tensor);
-    const from = before === undefined ? at : (values.get(before) as string);
+    const from = before === undefined ? at : known(values.get(before));
     const comment = `(${shape.join(", ")})${before === undefined ? "" : ", in place"}`;
     declarations.push({ code: `float *const ${name} = ${from};`, comment });
   };
@@ -164,16 +163,16 @@ function forward(model: Model, prefix: string, memory: Memory): string[] {
     });
   }
   for (const layer of model.layers) {
-    const inputs = layer.inputs.map((tensor) => values.get(tensor) as string);
+    const inputs = layer.inputs.map((tensor) => known(values.get(tensor)));
     if (memory.isAlias(layer.output)) {
       values.set(layer.output, inputs[0]);
       statements.push({ code: `/* ${layer.name}: the same numbers in a row */` });
       continue;
     }
     declare(layer.output, `${layer.name}_out`, layer.outputShape);
-    const output = values.get(layer.output) as string;
-    const row = rowOf(rows, layer);
-    for (const code of row.statements(layer as never, {
+    const output = known(values.get(layer.output));
+    const row = rowOf<CLayer>(cLayers, layer);
+    for (const code of row.statements(layer, {
       prefix: `${prefix}_`,
       inputs,
       output,
@@ -247,7 +246,7 @@ function usedFunctions(model: Model): Set<CFunctionName> {
   const { function: ofLoss } = cLoss(model);
   return new Set([
     ...(isNormalized(model) ? (["normalise"] as const) : []),
-    ...model.layers.flatMap((layer) => rowOf(rows, layer).functions(layer as never)),
+    ...model.layers.flatMap((layer) => rowOf<CLayer>(cLayers, layer).functions(layer)),
     ...(ofLoss === undefined ? [] : [ofLoss]),
   ]);
 }

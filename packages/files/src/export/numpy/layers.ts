@@ -1,3 +1,4 @@
+import type { ModelLayer } from "unravel-cnn";
 import { isAll, type LayerOf, type LayerType, type Window } from "../source/layers.js";
 import { pythonNumber, pythonString } from "../source/python.js";
 import { isPadded, type PoolStyle, paddingArgument, pairArgument, type Style } from "../source/style.js";
@@ -8,19 +9,19 @@ import type { FunctionName } from "./functions.js";
  * `grad` the gradients on the way back, `p` the parameters; all under the names of a trace, `conv1.out`, `conv1.weight`.
  */
 
-export interface NumpyLayer<Type extends LayerType> {
+export interface NumpyLayer<Layer extends ModelLayer = ModelLayer> {
   /** The functions that its lines call, besides what these call. */
-  functions(layer: LayerOf<Type>): readonly FunctionName[];
+  functions(layer: Layer): readonly FunctionName[];
   /** Its output. */
-  forward(layer: LayerOf<Type>, style: Style): string;
+  forward(layer: Layer, style: Style): string;
   /** What has to stand before its output: names and values. */
-  before?(layer: LayerOf<Type>): readonly (readonly [name: string, value: string])[];
+  before?(layer: Layer): readonly (readonly [name: string, value: string])[];
   /**
    * The gradients: of each input by itself, or all of them and then those of its parameters together, as a tuple, where `bias` says
    * whether there is one for a bias that the layer doesn't have.
    */
   backward(
-    layer: LayerOf<Type>,
+    layer: Layer,
     style: Style,
   ): { readonly each: readonly string[] } | { readonly together: string; readonly more?: number };
 }
@@ -30,11 +31,9 @@ export const array = (name: string): string => `a[${pythonString(name)}]`;
 export const gradient = (name: string): string => `grad[${pythonString(name)}]`;
 const parameter = (name: string): string => `p[${pythonString(name)}]`;
 
-type Any = LayerOf<LayerType>;
-
-const input = ({ inputs }: Pick<Any, "inputs">) => array(inputs[0]);
-const output = ({ output }: Pick<Any, "output">) => array(output);
-const ownGradient = ({ output }: Pick<Any, "output">) => gradient(output);
+const input = ({ inputs }: Pick<ModelLayer, "inputs">) => array(inputs[0]);
+const output = ({ output }: Pick<ModelLayer, "output">) => array(output);
+const ownGradient = ({ output }: Pick<ModelLayer, "output">) => gradient(output);
 
 const call = (name: string, ...inputs: readonly (string | false)[]) =>
   `${name}(${inputs.filter((one) => one !== false).join(", ")})`;
@@ -44,7 +43,7 @@ function elementwise<Type extends LayerType>(
   name: FunctionName,
   from: "x" | "out" = "x",
   more: (layer: LayerOf<Type>) => readonly string[] = () => [],
-): NumpyLayer<Type> {
+): NumpyLayer<LayerOf<Type>> {
   const backward = `${name}_backward` as FunctionName;
   return {
     functions: () => [name, backward],
@@ -77,7 +76,7 @@ function poolArguments(
   ];
 }
 
-const weightOf = ({ name }: Pick<Any, "name">) => parameter(`${name}.weight`);
+const weightOf = ({ name }: Pick<ModelLayer, "name">) => parameter(`${name}.weight`);
 const biasOf = ({ name, resolved }: LayerOf<"conv2d"> | LayerOf<"dense">) =>
   resolved.bias && parameter(`${name}.bias`);
 
@@ -85,7 +84,7 @@ const biasOf = ({ name, resolved }: LayerOf<"conv2d"> | LayerOf<"dense">) =>
 const unused = ({ resolved }: LayerOf<"conv2d"> | LayerOf<"dense">, share: Style["denseBias"]) =>
   !resolved.bias && share === "some" ? 1 : 0;
 
-function norm<Type extends "batchNorm1d" | "batchNorm2d">(): NumpyLayer<Type> {
+function norm<Type extends "batchNorm1d" | "batchNorm2d">(): NumpyLayer<LayerOf<Type>> {
   const more = ({ name, resolved }: LayerOf<Type>, style: Style) => [
     pythonString(name),
     "training",
@@ -100,9 +99,9 @@ function norm<Type extends "batchNorm1d" | "batchNorm2d">(): NumpyLayer<Type> {
   };
 }
 
-const maskOf = ({ name }: Pick<Any, "name">) => `${name}.mask`;
+const maskOf = ({ name }: Pick<ModelLayer, "name">) => `${name}.mask`;
 
-export const numpyLayers: { readonly [Type in LayerType]: NumpyLayer<Type> } = {
+export const numpyLayers: { readonly [Type in LayerType]: NumpyLayer<LayerOf<Type>> } = {
   conv2d: {
     functions: () => ["conv2d", "conv2d_backward"],
     forward: (layer, style) =>

@@ -1,4 +1,5 @@
 import type { Model } from "unravel-cnn";
+import { known } from "../../known.js";
 import { rowOf } from "../source/layers.js";
 import { docstring, pythonLines, shapeComment } from "../source/python.js";
 import type { Style } from "../source/style.js";
@@ -7,20 +8,18 @@ import { array, gradient, type NumpyLayer, numpyLayers } from "./layers.js";
 
 /* The two functions that are this network: forward and backward, a line for each layer. */
 
-const rows = numpyLayers as Readonly<Record<keyof typeof numpyLayers, NumpyLayer<never>>>;
-
 /** Whether what its layers do depends on whether they are being trained. */
 export const isModal = ({ layers }: Model): boolean => layers.some(({ kind }) => kind.looksAtContext);
 
 export function forwardPass(model: Model, style: Style): string[] {
   const statements: Remarked[] = [{ code: 'a = {"x": x}', comment: shapeComment(model.inputShape) }];
   for (const layer of model.layers) {
-    const row = rowOf(rows, layer);
-    for (const [name, value] of row.before?.(layer as never) ?? []) {
+    const row = rowOf<NumpyLayer>(numpyLayers, layer);
+    for (const [name, value] of row.before?.(layer) ?? []) {
       statements.push({ code: `${array(name)} = ${value}` });
     }
     statements.push({
-      code: `${array(layer.output)} = ${row.forward(layer as never, style)}`,
+      code: `${array(layer.output)} = ${row.forward(layer, style)}`,
       comment: shapeComment(layer.outputShape),
     });
   }
@@ -48,11 +47,11 @@ export function backwardPass(model: Model, style: Style): string[] {
     begun.add(name);
     statements.push({
       code: `${gradient(name)} = ${sum}`,
-      comment: shapeComment(shapes.get(name) as readonly number[]),
+      comment: shapeComment(known(shapes.get(name))),
     });
   };
   for (const layer of [...model.layers].reverse()) {
-    const back = rowOf(rows, layer).backward(layer as never, style);
+    const back = rowOf<NumpyLayer>(numpyLayers, layer).backward(layer, style);
     if ("each" in back) {
       for (const [k, name] of layer.inputs.entries()) put(name, back.each[k]);
       continue;
@@ -67,7 +66,7 @@ export function backwardPass(model: Model, style: Style): string[] {
     const first = isFirst.findIndex((is) => is);
     statements.push({
       code: `${targets.join(", ")} = ${back.together}`,
-      ...(first >= 0 && { comment: shapeComment(shapes.get(layer.inputs[first]) as readonly number[]) }),
+      ...(first >= 0 && { comment: shapeComment(known(shapes.get(layer.inputs[first]))) }),
     });
     for (const [k, name] of layer.inputs.entries()) {
       if (isFirst[k]) begun.add(name);

@@ -86,8 +86,6 @@ function parametersComment({ parameters }: Model): string {
   return line.length <= WIDTH ? line : "# the parameters by their names";
 }
 
-const rows = numpyLayers as Readonly<Record<keyof typeof numpyLayers, NumpyLayer<never>>>;
-
 function usedFunctions(model: Model): Set<FunctionName> {
   const style = styleOf(model);
   const used = new Set<FunctionName>();
@@ -97,7 +95,7 @@ function usedFunctions(model: Model): Set<FunctionName> {
     for (const called of calls[name]?.(style) ?? []) use(called);
   };
   for (const layer of model.layers)
-    for (const name of rowOf(rows, layer).functions(layer as never)) use(name);
+    for (const name of rowOf<NumpyLayer>(numpyLayers, layer).functions(layer)) use(name);
   for (const name of numpyLoss(model).functions ?? []) use(name);
   return used;
 }

@@ -1,4 +1,5 @@
 import { InputError, type Model, type SavedModel, tensorsOfModel } from "unravel-cnn";
+import { known } from "../../known.js";
 import { CLASSES_KEY, ELEMENT, PRODUCER, SPEC_KEY } from "../../onnx/schema.js";
 import type { ExportFormat, ExportSettings } from "../format.js";
 import { GraphDraft } from "./draft.js";
@@ -100,11 +101,11 @@ function tensorNames({ layers, output }: Model, x: string): (tensor: string) => 
   const names = new Map([["x", x]]);
   for (const layer of layers) {
     const name = writerOf(layer) ? layer.output : names.get(layer.inputs[0]);
-    names.set(layer.output, name as string);
+    names.set(layer.output, known(name));
   }
   const last = names.get(output);
   return (tensor) => {
-    const name = names.get(tensor) as string;
+    const name = known(names.get(tensor));
     return name === last ? "scores" : name;
   };
 }

@@ -1,20 +1,21 @@
-import type { AnyLayerSpec, ModelLayer } from "unravel-cnn";
+import type { ModelLayer } from "unravel-cnn";
+import type { LayerOf, LayerType } from "../source/layers.js";
 import type { GraphDraft, Options } from "./draft.js";
 
 /* What each kind of layer becomes in ONNX (opset 17). */
 
 /** A layer on its way into a graph. */
-export interface Place {
+export interface Place<Layer extends ModelLayer = ModelLayer> {
   readonly graph: GraphDraft;
-  readonly layer: ModelLayer;
+  readonly layer: Layer;
   /** The names of the graph's tensors that go in. */
   readonly inputs: readonly string[];
   /** What the tensor that comes out has to be called. */
   readonly output: string;
 }
 
-/** Adds the layer's nodes, the last of which gives `output`. */
-type WriteLayer = (place: Place) => void;
+/** Adds the layer's nodes, the last of which gives `output`. The type of a method, so that a kind's row may stand in a table of all. */
+type WriteLayer<Layer extends ModelLayer = ModelLayer> = { write(place: Place<Layer>): void }["write"];
 
 /** For layers that may have no nodes, because after training they pass on what they get. */
 interface MayBeNothing {
@@ -29,15 +30,8 @@ export function writerOf(layer: ModelLayer): WriteLayer | undefined {
   return row.isNothing(layer) ? undefined : row.write;
 }
 
-/** The options of windows, complete, as `resolve` makes them; a pool has no `groups`. */
-interface Windowed {
-  readonly kernel: readonly number[];
-  readonly stride: readonly number[];
-  readonly dilation: readonly number[];
-  readonly padding: readonly [top: number, right: number, bottom: number, left: number];
-}
-
-const resolvedAs = <Resolved>({ layer }: Place) => layer.resolved as unknown as Resolved;
+type Windowed = LayerOf<"conv2d" | "maxPool2d" | "averagePool2d">;
+type Norm = LayerOf<"batchNorm2d" | "batchNorm1d">;
 
 /** A node whose options don't depend on the layer. */
 const plain =
@@ -47,7 +41,11 @@ const plain =
 
 /** A node with weights of the layer, in this order, where it has them. */
 const weighted =
-  (operator: string, names: readonly string[], optionsOf: (place: Place) => Options): WriteLayer =>
+  <Layer extends ModelLayer>(
+    operator: string,
+    names: readonly string[],
+    optionsOf: (place: Place<Layer>) => Options,
+  ): WriteLayer<Layer> =>
   (place) => {
     const { graph, layer, inputs, output } = place;
     const own = [...layer.parameters, ...layer.state];
@@ -56,8 +54,8 @@ const weighted =
     graph.node(layer.name, operator, all, output, optionsOf(place));
   };
 
-function windowOptions(place: Place): Record<string, { readonly ints: readonly number[] }> {
-  const { kernel, stride, padding } = resolvedAs<Windowed>(place);
+function windowOptions({ layer }: Place<Windowed>): Record<string, { readonly ints: readonly number[] }> {
+  const { kernel, stride, padding } = layer.resolved;
   const [top, right, bottom, left] = padding;
   return {
     kernel_shape: { ints: kernel },
@@ -67,7 +65,7 @@ function windowOptions(place: Place): Record<string, { readonly ints: readonly n
 }
 
 const pool =
-  (operator: string, options: Options = {}): WriteLayer =>
+  (operator: string, options: Options = {}): WriteLayer<Windowed> =>
   (place) =>
     void place.graph.node(place.layer.name, operator, place.inputs, place.output, {
       ...windowOptions(place),
@@ -77,8 +75,8 @@ const pool =
 const batchNorm = weighted(
   "BatchNormalization",
   ["weight", "bias", "running_mean", "running_var"],
-  (place) => {
-    const { eps, momentum } = resolvedAs<{ readonly eps: number; readonly momentum: number }>(place);
+  ({ layer }: Place<Norm>) => {
+    const { eps, momentum } = layer.resolved;
     // ONNX says how much of the old mean stays
     return { epsilon: { float: eps }, momentum: { float: 1 - momentum } };
   },
@@ -115,16 +113,16 @@ const GELU = {
 };
 
 /** A row for each kind of layer. */
-const layerWriters: { readonly [Type in AnyLayerSpec["type"]]: WriteLayer | MayBeNothing } = {
-  conv2d: weighted("Conv", ["weight", "bias"], (place) => {
-    const { dilation, groups } = resolvedAs<Windowed & { readonly groups: number }>(place);
+const layerWriters: { readonly [Type in LayerType]: WriteLayer<LayerOf<Type>> | MayBeNothing } = {
+  conv2d: weighted("Conv", ["weight", "bias"], (place: Place<LayerOf<"conv2d">>) => {
+    const { dilation, groups } = place.layer.resolved;
     return { ...windowOptions(place), dilations: { ints: dilation }, group: { int: groups } };
   }),
   dense: weighted("Gemm", ["weight", "bias"], () => ({ transB: { int: 1 } })),
   relu: plain("Relu"),
   leakyRelu: (place) => {
-    const { slope } = resolvedAs<{ readonly slope: number }>(place);
-    place.graph.node(place.layer.name, "LeakyRelu", place.inputs, place.output, { alpha: { float: slope } });
+    const alpha = { float: place.layer.resolved.slope };
+    place.graph.node(place.layer.name, "LeakyRelu", place.inputs, place.output, { alpha });
   },
   relu6: ({ graph, layer, inputs, output }) => {
     const ends = [graph.constant("lowest", 0), graph.constant("highest", 6)];
@@ -136,7 +134,7 @@ const layerWriters: { readonly [Type in AnyLayerSpec["type"]]: WriteLayer | MayB
     const { x, step, last } = inSteps(place);
     last("Mul", x, step("probability", "Sigmoid", x));
   },
-  gelu: (place) => GELU[resolvedAs<{ readonly approximate: keyof typeof GELU }>(place).approximate](place),
+  gelu: (place) => GELU[place.layer.resolved.approximate](place),
   maxPool2d: pool("MaxPool"),
   averagePool2d: pool("AveragePool", { count_include_pad: { int: 1 } }),
   globalAveragePool2d: (place) => {

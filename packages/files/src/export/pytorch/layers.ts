@@ -1,17 +1,18 @@
+import type { ModelLayer } from "unravel-cnn";
 import { isAll, isSquare, type LayerOf, type LayerType, type Window } from "../source/layers.js";
 import { pythonNumber, tuple } from "../source/python.js";
 
 /* How each kind of layer stands in a PyTorch module: what is made once, and what is called. */
 
-export interface TorchLayer<Type extends LayerType> {
+export interface TorchLayer<Layer extends ModelLayer = ModelLayer> {
   /** What `__init__` makes, for layers with parameters or a state of their own. */
-  module?(layer: LayerOf<Type>): string;
+  module?(layer: Layer): string;
   /**
    * What `forward` computes.
    * @param inputs what goes in
    * @param self the layer's own module, `self.conv1`
    */
-  forward(layer: LayerOf<Type>, inputs: readonly string[], self: string): string;
+  forward(layer: Layer, inputs: readonly string[], self: string): string;
 }
 
 /** One number where both are the same, as PyTorch takes both. */
@@ -49,7 +50,7 @@ function pool(name: string, x: string, window: Window, value = ""): string {
   return `${name}(${bordered(x, window, isOwn, value)}, ${options.join(", ")})`;
 }
 
-function norm<Type extends "batchNorm1d" | "batchNorm2d">(name: string): TorchLayer<Type> {
+function norm<Type extends "batchNorm1d" | "batchNorm2d">(name: string): TorchLayer<LayerOf<Type>> {
   return {
     module: ({ resolved: { channels, eps, momentum } }) =>
       `${name}(${[
@@ -62,11 +63,11 @@ function norm<Type extends "batchNorm1d" | "batchNorm2d">(name: string): TorchLa
 }
 
 /** A function of one number. */
-const elementwise = <Type extends LayerType>(name: string): TorchLayer<Type> => ({
+const elementwise = <Type extends LayerType>(name: string): TorchLayer<LayerOf<Type>> => ({
   forward: (_layer, [x]) => `${name}(${x})`,
 });
 
-export const torchLayers: { readonly [Type in LayerType]: TorchLayer<Type> } = {
+export const torchLayers: { readonly [Type in LayerType]: TorchLayer<LayerOf<Type>> } = {
   conv2d: {
     module: ({ resolved }) => {
       const { inputShape, outputShape, kernel, stride, dilation, groups, bias } = resolved;

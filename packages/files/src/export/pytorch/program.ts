@@ -1,4 +1,5 @@
 import { InputError, type Model } from "unravel-cnn";
+import { known } from "../../known.js";
 import { layerName, rowOf } from "../source/layers.js";
 import { isNormalized, meanAndDeviation, numbersLearnt } from "../source/model.js";
 import {
@@ -14,8 +15,6 @@ import { type TorchLayer, torchLayers } from "./layers.js";
 import { torchNames } from "./names.js";
 
 /* A network as a module for PyTorch, which reads its parameters from a safetensors file beside it. */
-
-const rows = torchLayers as Readonly<Record<keyof typeof torchLayers, TorchLayer<never>>>;
 
 /**
  * The program.
@@ -68,9 +67,9 @@ function head(model: Model, name: string): string[] {
 }
 
 function network(model: Model, names: ReadonlyMap<string, string>): string[] {
-  const nameOf = (tensor: string) => names.get(layerName(tensor)) as string;
+  const nameOf = (tensor: string) => known(names.get(layerName(tensor)));
   const modules = model.layers.flatMap((layer): Remarked[] => {
-    const module = rowOf(rows, layer).module?.(layer as never);
+    const module = rowOf<TorchLayer>(torchLayers, layer).module?.(layer);
     return module === undefined ? [] : [{ code: `self.${names.get(layer.name)} = ${module}` }];
   });
   // what the next layer alone takes is called x; what goes on elsewhere, or later, has its layer's name
@@ -85,8 +84,8 @@ function network(model: Model, names: ReadonlyMap<string, string>): string[] {
     return isShort[producer.node] ? "x" : nameOf(tensor);
   };
   const statements = model.layers.map((layer): Remarked => {
-    const code = rowOf(rows, layer).forward(
-      layer as never,
+    const code = rowOf<TorchLayer>(torchLayers, layer).forward(
+      layer,
       layer.inputs.map(value),
       `self.${names.get(layer.name)}`,
     );

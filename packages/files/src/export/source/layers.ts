@@ -8,19 +8,17 @@ export type LayerType = keyof typeof textbook;
 export type Resolved<Type extends LayerType> = ReturnType<(typeof textbook)[Type]["resolve"]>;
 
 /** A layer of a known kind in its place in a model. */
-export interface LayerOf<Type extends LayerType> extends Omit<ModelLayer, "resolved"> {
-  readonly resolved: Resolved<Type>;
-}
+export type LayerOf<Type extends LayerType> = ModelLayer<Resolved<Type>>;
 
 /** How a window moves over an image: of convolutions and pools. */
 export type Window = Pick<Resolved<"conv2d">, "kernel" | "stride" | "dilation" | "padding">;
 
 /** All layers of a kind, in their order. */
 export function layersOf<Type extends LayerType>(model: Model, type: Type): LayerOf<Type>[] {
-  return model.layers.filter(({ spec }) => spec.type === type) as unknown as LayerOf<Type>[];
+  return model.layers.filter(({ spec }) => spec.type === type) as LayerOf<Type>[];
 }
 
-/** A layer's row in a table that has one for each kind. */
+/** A layer's row in a table that has one for each kind. What a row makes of its own kind's layers, it makes of this one. */
 export function rowOf<Row>(table: Readonly<Record<LayerType, Row>>, { spec }: ModelLayer): Row {
   return table[spec.type];
 }

@@ -1,3 +1,4 @@
+import { known } from "../../known.js";
 import { aligned, filled, paragraph, type Remarked, WIDTH } from "./wrap.js";
 
 /* How Python is written: what is alike in programs for NumPy and for PyTorch. */
@@ -21,7 +22,7 @@ export function pythonString(text: string): string {
 function escaped(character: string): string {
   if (Object.hasOwn(ESCAPED, character)) return ESCAPED[character];
   if (character === " " || /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(character)) return character;
-  const code = character.codePointAt(0) as number;
+  const code = known(character.codePointAt(0));
   const hex = (digits: number) => code.toString(16).padStart(digits, "0");
   return code < 0x100 ? `\\x${hex(2)}` : code < 0x10000 ? `\\u${hex(4)}` : `\\U${hex(8)}`;
 }

@@ -1,3 +1,4 @@
+import { known } from "../../known.js";
 /*
  * Lines of a program that no line is too long in. A statement that doesn't fit is broken at its brackets, as a formatter would:
  *
@@ -156,7 +157,7 @@ function lastBracket(text: string): { readonly begin: number; readonly end: numb
   eachOutsideStrings(text, (character, at) => {
     if (character in CLOSING) open.push({ closing: CLOSING[character], begin: at });
     else if (character === open[open.length - 1]?.closing) {
-      const { begin } = open.pop() as { begin: number };
+      const { begin } = known(open.pop());
       if (open.length === 0 && at > begin + 1 && !isSubscript(text, begin)) found = { begin, end: at };
     }
   });

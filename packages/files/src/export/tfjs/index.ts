@@ -1,6 +1,8 @@
 import { type losses, type Model, type SavedModel, tensor } from "unravel-cnn";
+import { known } from "../../known.js";
 import type { ExportFormat, ExportSettings } from "../format.js";
-import { exporters } from "./layers.js";
+import { rowOf } from "../source/layers.js";
+import { type Exporter, exporters } from "./layers.js";
 import { type Flow, RowsInOtherOrder, Topology } from "./topology.js";
 import { formatWeights } from "./weights.js";
 
@@ -96,13 +98,13 @@ function build({ model, parameters }: SavedModel, settings: ExportSettings, turn
   };
   const flows = new Map([["x", input]]);
   for (const layer of model.layers) {
-    const inputs = layer.inputs.map((name) => flows.get(name) as Flow);
+    const inputs = layer.inputs.map((name) => known(flows.get(name)));
     const parameter = (name: string) => parameters[`${layer.name}.${name}`];
-    flows.set(layer.output, exporters[layer.spec.type]({ topology, layer, inputs, parameter }));
+    flows.set(layer.output, rowOf<Exporter>(exporters, layer)({ topology, layer, inputs, parameter }));
   }
-  const { name, order } = flows.get(model.output) as Flow;
+  const { name, order } = known(flows.get(model.output));
   if (order !== undefined) throw new RowsInOtherOrder(); // they are the classes
-  const last = probabilities[model.loss.type as keyof typeof losses];
+  const last = probabilities[model.loss.type];
   if (!settings.softmax || last === undefined) return { topology, output: name, pixels };
   const output = topology.name("probabilities");
   topology.add("Activation", output, { activation: last }, [name]);

@@ -1,4 +1,5 @@
-import { type AnyLayerSpec, type Tensor, tensor } from "unravel-cnn";
+import { type ModelLayer, type Tensor, tensor } from "unravel-cnn";
+import type { LayerOf, LayerType } from "../source/layers.js";
 import { channelsFirstOrder, type Flow, type Part, RowsInOtherOrder } from "./topology.js";
 import { averagePooling, convolution, maxPooling } from "./windows.js";
 
@@ -29,10 +30,10 @@ const asThere = ({ shape, data }: Tensor, order: Uint32Array | undefined): Tenso
         Array.from(order, (here) => data[here]),
       );
 
-function batchNormalization(part: Part): Flow {
+function batchNormalization(part: Part<LayerOf<"batchNorm2d" | "batchNorm1d">>): Flow {
   const { topology, layer, inputs, parameter } = part;
   const [input] = inputs;
-  const { eps, momentum } = layer.resolved as unknown as { eps: number; momentum: number };
+  const { eps, momentum } = layer.resolved;
   const weights = {
     gamma: "weight",
     beta: "bias",
@@ -106,10 +107,9 @@ function concat({ topology, layer, inputs }: Part): Flow {
 }
 
 /** TensorFlow.js has the tanh form, too, but can't load it from a file: x σ(2u), 2u = x (width + cube x²), step by step. */
-function gelu(part: Part): Flow {
+function gelu(part: Part<LayerOf<"gelu">>): Flow {
   const { topology, layer, inputs } = part;
-  const { approximate } = layer.resolved as unknown as { approximate: string };
-  if (approximate !== "tanh") return activation("gelu")(part);
+  if (layer.resolved.approximate !== "tanh") return activation("gelu")(part);
   const [input] = inputs;
   const add = (step: string, className: string, config: object, ...from: string[]) => {
     const own = topology.name(`${layer.name}_${step}`);
@@ -125,12 +125,13 @@ function gelu(part: Part): Flow {
   return { ...input, name: layer.name, nonNegative: false };
 }
 
-/** Adds a layer to the topology, in one step or in several. */
-export const exporters: { readonly [Type in AnyLayerSpec["type"]]: (part: Part) => Flow } = {
+/** Adds a layer to the topology, in one step or in several. The type of a method, so that a kind's row may stand in a table of all. */
+export type Exporter<Layer extends ModelLayer = ModelLayer> = { add(part: Part<Layer>): Flow }["add"];
+
+export const exporters: { readonly [Type in LayerType]: Exporter<LayerOf<Type>> } = {
   conv2d: convolution,
   relu: activation("relu", true),
-  leakyRelu: (part) =>
-    each(part, "LeakyReLU", { alpha: (part.layer.resolved as unknown as { slope: number }).slope }),
+  leakyRelu: (part) => each(part, "LeakyReLU", { alpha: part.layer.resolved.slope }),
   relu6: (part) => each(part, "ReLU", { max_value: 6 }, true),
   sigmoid: activation("sigmoid", true),
   tanh: activation("tanh"),
@@ -144,13 +145,7 @@ export const exporters: { readonly [Type in AnyLayerSpec["type"]]: (part: Part) 
   },
   batchNorm2d: batchNormalization,
   batchNorm1d: batchNormalization,
-  dropout: (part) =>
-    each(
-      part,
-      "Dropout",
-      { rate: (part.layer.resolved as unknown as { rate: number }).rate },
-      part.inputs[0].nonNegative,
-    ),
+  dropout: (part) => each(part, "Dropout", { rate: part.layer.resolved.rate }, part.inputs[0].nonNegative),
   add,
   concat,
   flatten,

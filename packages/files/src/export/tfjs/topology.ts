@@ -83,9 +83,9 @@ export function channelsFirstOrder([C, H, W]: Shape): Uint32Array | undefined {
 }
 
 /** What an exporter of a layer gets. */
-export interface Part {
+export interface Part<Layer extends ModelLayer = ModelLayer> {
   readonly topology: Topology;
-  readonly layer: ModelLayer;
+  readonly layer: Layer;
   readonly inputs: readonly Flow[];
   /** A parameter of the layer, by its short name. */
   readonly parameter: (name: string) => Tensor;

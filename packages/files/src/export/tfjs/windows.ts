@@ -1,4 +1,5 @@
-import type { ModelLayer, Tensor } from "unravel-cnn";
+import type { Tensor } from "unravel-cnn";
+import type { LayerOf } from "../source/layers.js";
 import type { Flow, Part, Topology } from "./topology.js";
 
 /*
@@ -6,17 +7,8 @@ import type { Flow, Part, Topology } from "./topology.js";
  * computes convolutions with a stride or with a dilation, not with both, and has no groups besides those of one channel each.
  */
 
-interface Window {
-  readonly inputShape: readonly [number, number, number];
-  readonly outputShape: readonly [number, number, number];
-  readonly kernel: readonly [number, number];
-  readonly stride: readonly [number, number];
-  readonly dilation: readonly [number, number];
-  readonly padding: readonly [number, number, number, number];
-}
-
-const windowOf = ({ resolved }: ModelLayer) =>
-  resolved as unknown as Window & { bias?: boolean; groups?: number };
+type Windowed = LayerOf<"conv2d" | "maxPool2d" | "averagePool2d">;
+type Window = Windowed["resolved"];
 
 /** `[before, after]` of each direction, as far as windows reach: what they leave over is no padding. */
 function reached({ inputShape, outputShape, kernel, stride, dilation, padding }: Window): [number, number][] {
@@ -93,9 +85,9 @@ function depthwiseKernel(weight: Tensor, channels: number): Tensor {
   return { shape: [U, V, channels, O / channels], data };
 }
 
-export function convolution({ topology, layer, inputs: [input], parameter }: Part): Flow {
-  const window = windowOf(layer);
-  const { inputShape, outputShape, stride, dilation, bias = true, groups = 1 } = window;
+export function convolution({ topology, layer, inputs: [input], parameter }: Part<LayerOf<"conv2d">>): Flow {
+  const window = layer.resolved;
+  const { inputShape, outputShape, stride, dilation, bias, groups } = window;
   const [channels] = inputShape;
   const { from, padding } = padded(topology, layer.name, input, window);
   // TensorFlow itself has depthwise convolutions only with equal strides
@@ -135,11 +127,11 @@ export function convolution({ topology, layer, inputs: [input], parameter }: Par
 
 function pool(
   className: string,
-  { topology, layer, inputs: [input] }: Part,
+  { topology, layer, inputs: [input] }: Part<Windowed>,
   from: string,
   padding: string,
 ): Flow {
-  const { kernel, stride, outputShape } = windowOf(layer);
+  const { kernel, stride, outputShape } = layer.resolved;
   const config = { pool_size: kernel, strides: stride, padding, data_format: "channels_last" };
   topology.add(className, layer.name, config, [from]);
   return { name: layer.name, shape: outputShape, nonNegative: input.nonNegative };
@@ -166,10 +158,10 @@ function framed(topology: Topology, name: string, input: Flow, window: Window): 
 }
 
 /** Zeros around it win where all numbers under the window are below 0, so they will do only where none can be. */
-export function maxPooling(part: Part): Flow {
+export function maxPooling(part: Part<Windowed>): Flow {
   const { topology, layer, inputs } = part;
   const [input] = inputs;
-  const window = windowOf(layer);
+  const window = layer.resolved;
   const isPadded = reached(window)
     .flat()
     .some((side) => side > 0);
@@ -180,9 +172,9 @@ export function maxPooling(part: Part): Flow {
 }
 
 /** Zeros around it count, as here; those of "same" wouldn't, so they come as a layer. */
-export function averagePooling(part: Part): Flow {
+export function averagePooling(part: Part<Windowed>): Flow {
   const { topology, layer, inputs } = part;
-  const sides = reached(windowOf(layer));
+  const sides = reached(layer.resolved);
   if (sides.flat().every((side) => side === 0))
     return pool("AveragePooling2D", part, inputs[0].name, "valid");
   const from = topology.name(`${layer.name}_pad`);

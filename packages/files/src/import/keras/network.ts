@@ -1,7 +1,6 @@
 import {
   type AnyLayerSpec,
   InputError,
-  type LayerSpec,
   type LossSpec,
   type NamedTensors,
   type Shape,
@@ -110,7 +109,7 @@ export class Network {
    * just that.
    */
   twoClasses(layer: Value): Value | undefined {
-    const spec = this.specs[this.specs.length - 1] as LayerSpec;
+    const spec = this.specs[this.specs.length - 1];
     if (layer.name !== this.#last || spec.type !== "dense") return undefined;
     this.specs[this.specs.length - 1] = { ...spec, type: "dense", units: 2, bias: true };
     const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`];

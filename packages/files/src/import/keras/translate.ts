@@ -1,4 +1,5 @@
 import { checkParameters, defineModel, InputError, inFile, type ModelSpec } from "unravel-cnn";
+import { known } from "../../known.js";
 import type { ImportedModel } from "../format.js";
 import type { KerasLayer, KerasNetwork } from "./config.js";
 import { Given, type WeightSource } from "./given.js";
@@ -38,14 +39,14 @@ export function translate(
   for (const layer of layers) {
     const value = inLayer(source, layer, () => {
       if (layer.className === "InputLayer") return inputOf(layer, inputShape, users, channelsFirst, network);
-      const inputs = layer.inputs.map((key) => values.get(key) as Value);
+      const inputs = layer.inputs.map((key) => known(values.get(key)));
       return apply(new Given(layer, network, weights, { ...place, isOutput: layer === output }), inputs);
     });
     // what scales one of several ways that pixels go scales no input
     const { raw: _raw, ...used } = value;
     values.set(layer.key, (users.get(layer.key)?.length ?? 0) > 1 ? used : value);
   }
-  const result = values.get(output.key) as Value;
+  const result = known(values.get(output.key));
   inLayer(source, output, () => checkOutput(result, network));
   const input = inputImage(layers, values);
   return finished(network, input, result.shape[0], source, extras);
@@ -169,8 +170,8 @@ function imageMadeOf(count: number, users: readonly KerasLayer[]): number[] | un
 }
 
 function inputImage(layers: readonly KerasLayer[], values: ReadonlyMap<string, Value>): Value["shape"] {
-  const first = layers.find(({ className }) => className === "InputLayer") as KerasLayer;
-  const { name, shape } = values.get(first.key) as Value;
+  const first = known(layers.find(({ className }) => className === "InputLayer"));
+  const { name, shape } = known(values.get(first.key));
   return name === "x" ? shape : [1, 1, ...shape];
 }
 

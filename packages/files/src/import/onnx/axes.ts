@@ -1,3 +1,4 @@
+import { known } from "../../known.js";
 import type { Activation, Axis, Expression } from "./values.js";
 import { BATCH } from "./values.js";
 
@@ -24,7 +25,7 @@ export function sizeAlong(value: Activation, axis: Axis, batch: number): number 
 export function likeOf(value: Activation | Expression): Activation {
   let like: Activation | Expression = value;
   while (like.kind === "expression") {
-    like = like.activation ?? (like.args.find(({ kind }) => kind !== "constant") as Activation | Expression);
+    like = like.activation ?? known(like.args.find((arg) => arg.kind !== "constant"));
   }
   return like;
 }

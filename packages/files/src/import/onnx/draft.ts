@@ -1,4 +1,5 @@
 import { InputError, type ModelSpec, type NamedTensors, textbook } from "unravel-cnn";
+import { known } from "../../known.js";
 import type { OnnxNode } from "../../onnx/schema.js";
 import { flattenedOrder, isImages, isRow, wideAxes } from "./axes.js";
 import {
@@ -169,7 +170,7 @@ export class NetworkDraft {
     const names = new Map<Source, string>([[this.images, "x"]]);
     for (const { name, draft } of layers) names.set(draft, name);
     const specs = layers.map(({ draft }, k) => {
-      const from = draft.inputs.map((input) => names.get(input) as string);
+      const from = draft.inputs.map((input) => known(names.get(input)));
       const before = k === 0 ? this.images : layers[k - 1].draft;
       const followsOn = from.length === 1 && draft.inputs[0] === before;
       return {

@@ -1,3 +1,4 @@
+import { known } from "../../known.js";
 import { ELEMENT } from "../../onnx/schema.js";
 import type { Call } from "./call.js";
 import { axisOf } from "./operators/layout.js";
@@ -142,7 +143,7 @@ function unsqueeze(call: Call): Constant {
   const added = new Set(axes.map((axis) => axisOf(call, axis, rank)));
   if (added.size < axes.length) throw call.refuse("it adds a dimension twice");
   const old = [...value.shape];
-  const shape = Array.from({ length: rank }, (_, k) => (added.has(k) ? 1 : (old.shift() as number)));
+  const shape = Array.from({ length: rank }, (_, k) => (added.has(k) ? 1 : known(old.shift())));
   return made(value, shape, value.data);
 }
 

@@ -1,4 +1,5 @@
 import { at, type Buffer, constant, type LoopNest, load, loopNest, splat } from "../../../ir/ir.js";
+import { known } from "../../../known.js";
 import type { Conv2d } from "../../../layers/conv2d.js";
 import { accumulate, BLOCK, grid, HALVES, type View } from "../../block.js";
 import { addBiasGradient } from "../conv2dParameterGradients.js";
@@ -101,7 +102,7 @@ export function stashTiles(
 /** How a layer's filters are split into chunks that threads take: how many, and what each is further than the one before. */
 export function tileChunks(layer: Conv2d) {
   const [[C], [O]] = [layer.inputShape, layer.outputShape];
-  const filters = [16, 8, 4].find((size) => O % size === 0) as number;
+  const filters = known([16, 8, 4].find((size) => O % size === 0));
   return {
     filters,
     count: O / filters,

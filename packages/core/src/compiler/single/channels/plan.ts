@@ -1,5 +1,6 @@
 import type { Model, ModelLayer } from "../../../graph/model.js";
 import type { LoopNest } from "../../../ir/ir.js";
+import { known } from "../../../known.js";
 import { hasOtherBorder, minusInfinityAround } from "../../blocks.js";
 import { fusedRelu, isFusedRelu } from "../../fusion.js";
 import { mapCells } from "../../lower/elementwise.js";
@@ -12,7 +13,7 @@ import { paddingFor, planWinograd } from "../../winograd.js";
 import { loadImage } from "../layers.js";
 import { allocateRows } from "../rows.js";
 import { cellsOf, intoCells } from "./cells.js";
-import { type ChannelsLowering, channelsLoweringOf } from "./lowerings.js";
+import { channelsLoweringOf } from "./lowerings.js";
 
 /*
  * One image through any network, forward. A block has eight images side by side; here the eight numbers of a cell are channels
@@ -85,7 +86,7 @@ export function planChannels(context: PassesContext): Passes {
   }
 
   function of(layer: ModelLayer): Node {
-    return nodes.get(layer) as Node;
+    return known(nodes.get(layer));
   }
 
   function kernelsOf(layer: ModelLayer): LoopNest[] {
@@ -107,4 +108,4 @@ export function planChannels(context: PassesContext): Passes {
   }
 }
 
-const loweringOf = (layer: ModelLayer) => channelsLoweringOf(layer) as ChannelsLowering;
+const loweringOf = (layer: ModelLayer) => known(channelsLoweringOf(layer));

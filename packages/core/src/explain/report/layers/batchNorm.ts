@@ -20,9 +20,7 @@ const xhat = html`<mover>${x}<mo>^</mo></mover>`;
 const deviation = html`<msqrt>${letter("variance")}${operator("+")}${letter("eps")}</msqrt>`;
 const mean = (of: Markup | readonly Markup[]) => [fraction(number(1), letter("m")), operator("∑"), of];
 
-const optionsOf = ({ layer }: LayerPlace) => layer.resolved as BatchNorm;
-
-function forward(place: LayerPlace): Partial<Telling> {
+function forward(place: LayerPlace<BatchNorm>): Partial<Telling> {
   const { story, layer, output } = place;
   const cell = followedCell(story, output);
   return {
@@ -59,7 +57,7 @@ function forward(place: LayerPlace): Partial<Telling> {
             letter("bias", "bias"),
           ],
         ],
-        html`first mean 0 and spread 1, then what the channel's own weight and bias say; eps, ${optionsOf(place).eps}, keeps the division away from 0`,
+        html`first mean 0 and spread 1, then what the channel's own weight and bias say; eps, ${place.layer.resolved.eps}, keeps the division away from 0`,
       ),
       worked(html`By hand: ${addressWithValue(story, cell)}`, inSteps(place)),
       tensorMaps(story, output, { caption: "What comes out." }),
@@ -69,9 +67,9 @@ function forward(place: LayerPlace): Partial<Telling> {
 }
 
 /** From what came in to what goes out, an operation in each line. */
-function inSteps(place: LayerPlace): Markup {
+function inSteps(place: LayerPlace<BatchNorm>): Markup {
   const { story, layer, input, output } = place;
-  const { eps } = optionsOf(place);
+  const { eps } = place.layer.resolved;
   const cell = followedCell(story, output);
   const ofChannel = (name: string) => ({ tensor: `${layer.name}.${name}`, index: [cell.index[1]] });
   const value = (name: string) => valueAt(story, ofChannel(name));
@@ -98,9 +96,9 @@ function inSteps(place: LayerPlace): Markup {
   );
 }
 
-function backward(place: LayerPlace): Partial<Telling> {
+function backward(place: LayerPlace<BatchNorm>): Partial<Telling> {
   const { story, layer } = place;
-  const { places } = optionsOf(place);
+  const { places } = place.layer.resolved;
   return {
     title: "What would only move or stretch a whole channel comes to nothing",
     body: [

@@ -26,9 +26,9 @@ import { channelUnder, kernelMap } from "./kernelMap.js";
 
 export const conv2dChapters: LayerChapters = { forward, backward: convBackward };
 
-function forward(place: LayerPlace): Partial<Telling> {
+function forward(place: LayerPlace<Conv2d>): Partial<Telling> {
   const { story, layer, output } = place;
-  const conv = layer.resolved as Conv2d;
+  const conv = layer.resolved;
   const [O, I, J] = conv.outputShape;
   const [C] = conv.inputShape;
   const K = channelsOfGroup(conv);

@@ -20,9 +20,9 @@ import { channelUnder, kernelMap } from "./kernelMap.js";
  * A convolution on the way back: what its weights, its biases and its input have to do with the loss.
  */
 
-export function convBackward(place: LayerPlace): Partial<Telling> {
+export function convBackward(place: LayerPlace<Conv2d>): Partial<Telling> {
   const { story, layer, input, back } = place;
-  const conv = layer.resolved as Conv2d;
+  const conv = layer.resolved;
   const [O] = conv.outputShape;
   const first = input === "x";
   return {

@@ -26,9 +26,9 @@ import { passedOn } from "./anyLayer.js";
 
 export const maxPool2dChapters: LayerChapters = { forward, backward };
 
-function forward(place: LayerPlace): Partial<Telling> {
+function forward(place: LayerPlace<MaxPool2d>): Partial<Telling> {
   const { story, layer, input, output } = place;
-  const pool = layer.resolved as MaxPool2d;
+  const pool = layer.resolved;
   const share = tensorOf(story, output).data.length / tensorOf(story, input).data.length;
   return {
     title: "Of each window only the largest number goes on",
@@ -68,9 +68,9 @@ function forward(place: LayerPlace): Partial<Telling> {
   };
 }
 
-function backward(place: LayerPlace): Partial<Telling> {
+function backward(place: LayerPlace<MaxPool2d>): Partial<Telling> {
   const { story, layer, back, output } = place;
-  const pool = layer.resolved as MaxPool2d;
+  const pool = layer.resolved;
   const cell = followedCell(story, output);
   const window = windowOf(place, cell);
   const loser = window.find(({ label }) => label === "lost");
@@ -104,9 +104,9 @@ function windowOf({ story }: LayerPlace, cell: Cell): Factor[] {
 }
 
 /** What came in of the followed channel, the same with the losers taken away, and what comes out. */
-function winnerMaps(place: LayerPlace): Markup {
+function winnerMaps(place: LayerPlace<MaxPool2d>): Markup {
   const { story, layer, input, output } = place;
-  const pool = layer.resolved as MaxPool2d;
+  const pool = layer.resolved;
   const [, channel, i, j] = followedCell(story, output).index;
   const [row, column] = pixelUnder(pool, [i, j], [0, 0]);
   const window = { row, column, height: pool.kernel[0], width: pool.kernel[1] };

@@ -1,7 +1,6 @@
 import { type Content, html, type Markup } from "../../../html.js";
 import { scaleOf } from "../../../presentation/colours.js";
 import { counted, fixed, formatFor, short, times, whole } from "../../../presentation/numbers.js";
-import type { ImageShape } from "../../../tensor.js";
 import { type Chapter, goesInto } from "../chapter.js";
 import { grid, LARGEST_GRID } from "../grids.js";
 import { colourPicture, legendOf, type Mark, mapOf, mapRow, planesOf } from "../maps.js";
@@ -64,7 +63,7 @@ function scaling(story: Story): Content {
 /** Some rows and columns around the followed pixel. */
 function neighbourhood(story: Story): Mark {
   const [, , p, q] = followedCell(story, "x").index;
-  const [, H, W] = story.trace.model.inputShape as ImageShape;
+  const [, H, W] = story.trace.model.inputShape;
   const [height, width] = [Math.min(H, LARGEST_GRID), Math.min(W, LARGEST_GRID)];
   const begin = (at: number, length: number, of: number) =>
     Math.max(0, Math.min(of - length, at - Math.floor(length / 2)));

@@ -1,3 +1,4 @@
+import { known } from "../../../known.js";
 import { ELEMENT } from "../../../onnx/schema.js";
 import { isRow, likeOf, shapeInFile, sizeAlong, wideAxes } from "../axes.js";
 import type { Call, Operators } from "../call.js";
@@ -108,7 +109,7 @@ function relabelled(call: Call, value: Activation, rest: readonly number[]): Act
     : sizeAlong(value, "K", 1) === 1
       ? ["K"]
       : [];
-  const axes = rest.map((size): Axis => (size === 1 ? (narrow.shift() ?? "1") : (left.shift() as Axis)));
+  const axes = rest.map((size): Axis => (size === 1 ? (narrow.shift() ?? "1") : known(left.shift())));
   return stillOpen(call, { ...value, axes: ["N", ...axes] });
 }
 
@@ -143,7 +144,7 @@ function unsqueeze(call: Call): Value {
   const old = [...value.axes];
   const axes = Array.from(
     { length: rank },
-    (_, k): Axis => (added.has(k) ? (missing.shift() ?? "1") : (old.shift() as Axis)),
+    (_, k): Axis => (added.has(k) ? (missing.shift() ?? "1") : known(old.shift())),
   );
   return stillOpen(call, { ...value, axes });
 }
