@@ -14,13 +14,13 @@ import { type Allocator, type Border, NO_BORDER } from "./memory.js";
 
 /* Which convolutions are computed tile by tile, and what they need for it. */
 
-/** The convolutions of a plan that are computed tile by tile, their transformed weights, and the room for it. */
+/** The convolutions of a plan that are computed tile by tile, their transformed weights, and scratch memory. */
 export interface WinogradPlan {
   readonly scratch: Scratch;
   readonly weights: ReadonlyMap<ModelLayer, Buffer>;
 }
 
-/** Makes room for those convolutions for which it pays. */
+/** Allocates the memory of those convolutions for which it pays. */
 export function planWinograd(
   model: Model,
   convolution: Convolution,

@@ -14,9 +14,9 @@ import {
   writeStart,
 } from "./jobs.js";
 import type { MemoryLayout } from "./layout.js";
+import { Mutex } from "./mutex.js";
 import type { Code, InferenceProgram, JobOptions, Pool, TrainingProgram, TrainingStart } from "./pool.js";
 import { Thread } from "./thread.js";
-import { Turns } from "./turns.js";
 
 /** The calling thread, with memory that nobody else sees. It works in slices and listens in between. */
 export class LocalPool implements Pool {
@@ -28,26 +28,26 @@ export class LocalPool implements Pool {
 
   async loadTraining(code: Code, layout: MemoryLayout, start: TrainingStart): Promise<TrainingProgram> {
     const { memory, thread, control } = this.#instantiate(code, layout);
-    const turns = new Turns();
+    const mutex = new Mutex();
     writeStart(memory, layout, start);
     return {
       epoch: (request, options) =>
-        turns.take(async () => {
+        mutex.run(async () => {
           const job = epochJob(layout, start, request);
           await this.#run(thread.epoch(job), control, options, () => totalsOf(job));
           return epochResult(job, readRow(memory, layout));
         }),
-      rows: () => turns.take(async () => readRows(memory, layout)),
+      rows: () => mutex.run(async () => readRows(memory, layout)),
       unload: async () => {},
     };
   }
 
   async loadInference(code: Code, layout: MemoryLayout): Promise<InferenceProgram> {
     const { memory, thread, control } = this.#instantiate(code, layout);
-    const turns = new Turns();
+    const mutex = new Mutex();
     return {
       infer: (parameters, images, options) =>
-        turns.take(async () => {
+        mutex.run(async () => {
           if (parameters) writeRow(memory, layout, parameters);
           const job = inferenceJob(layout, images, parameters === undefined);
           await this.#run(thread.infer(job), control, options, () => job.done[0]);

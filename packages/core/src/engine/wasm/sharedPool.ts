@@ -17,8 +17,8 @@ import {
 } from "./jobs.js";
 import type { MemoryLayout } from "./layout.js";
 import type { Response, ThreadRequest } from "./messages.js";
+import { Mutex } from "./mutex.js";
 import type { Code, InferenceProgram, JobOptions, Pool, TrainingProgram, TrainingStart } from "./pool.js";
-import { Turns } from "./turns.js";
 import { startThread, type WorkerThread } from "./workerThread.js";
 
 /** How long a thread watches for the others at a barrier before it sleeps. */
@@ -41,7 +41,7 @@ interface Loaded {
 export class SharedPool implements Pool {
   readonly threads: number;
   readonly shared = true;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
   readonly #buffers = new SharedBuffers();
   readonly #startWorker: StartWorker;
   readonly #workers: WorkerThread[] = [];
@@ -140,7 +140,7 @@ export class SharedPool implements Pool {
 
   /** Does a job when those before it are done, with buffers that are free afterwards. */
   #inTurn<T>(job: (allocate: Allocate) => Promise<T>): Promise<T> {
-    return this.#turns.take(async () => {
+    return this.#mutex.run(async () => {
       const lease = this.#buffers.lease();
       try {
         return await job(lease.allocate);
