@@ -125,10 +125,24 @@ test("data describe counts a picture for each class that it shows", async () => 
   expect(images).toEqual({ train: 51, test: 13, setAside: 13 });
 });
 
-test("explain says that it tells of one right class; gradcheck takes them as they are", async () => {
+test("explain tells of all of them; gradcheck takes them as they are", async () => {
   const args = [scratch("model.safetensors"), "--data", scratch("photos")];
-  const { stderr } = await run("explain", ...args, "--index", "1", "--json");
-  expect(stderr).toContain("photos has several labels at once for an image");
+  const first = async (...more: string[]) =>
+    JSON.parse((await run("explain", ...args, "--index", "1", "--json", ...more)).stdout);
+  const { labels, shown, probabilities, update } = await first();
+  expect(shown).toEqual(CLASSES.filter((_, k) => probabilities[k] > 0.5));
+  expect(update.probabilitiesOfLabels).toHaveLength(labels.length);
+  expect((await first("--label", `${CLASSES[1]}|${CLASSES[0]}`)).labels).toEqual([0, 1]);
+  expect((await first("--label", "none")).labels).toEqual([]);
+  expect((await first("--label", CLASSES[1])).label).toBe(1);
+  expectRefusal(
+    await unravel(["explain", ...args, "--index", "1", "--label", `${CLASSES[1]}|lfet`], { env: env() }),
+    2,
+    /--label must be one of the 3 classes .*, not "lfet"/,
+  );
+  const { stdout: lines } = await run("explain", ...args, "--index", "1", "--label", CLASSES.join(";"));
+  expect(lines).toContain(`Right is ${CLASSES[0]}, ${CLASSES[1]} and ${CLASSES[2]}.`);
+  expect(lines).toMatch(/-ln [\d.]+, -ln [\d.]+, -ln [\d.]+ for those that are right/);
   const { stdout } = await run("gradcheck", ...args, "--images", "4");
   expect(stdout).toContain("All gradients are right");
 });

@@ -126,6 +126,7 @@ export { type AnyLayerSpec, layerKinds as textbook } from "./layers/index.js";
 export type { ChannelStatistics, Circumstances, LayerSpec, Mode } from "./layers/layer.js";
 export type { ClassWeightsSpec } from "./losses/classWeights.js";
 export { lossKinds as losses } from "./losses/index.js";
+export { classesSaid, classesShown } from "./losses/labels.js";
 export { type ClassWeights, type Loss, type LossSpec, meanLoss } from "./losses/loss.js";
 export { sigmoids } from "./losses/sigmoids.js";
 export { softmax } from "./losses/softmax.js";

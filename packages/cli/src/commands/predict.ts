@@ -162,7 +162,7 @@ async function readInputs(model: Model, files: readonly string[], raw: boolean, 
 }
 
 /** Whether a network says yes or no to each class by itself, so that a picture may show several, or none. */
-const saysYesOrNo = ({ loss }: Model): boolean => loss.type === "binaryCrossEntropy";
+const saysYesOrNo = ({ loss }: Model): boolean => loss.takesSeveral;
 
 /** The classes that a picture shows, the most probable first. */
 function shownIn({ probabilities }: Prediction): number[] {

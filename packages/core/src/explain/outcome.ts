@@ -1,30 +1,23 @@
 import { InputError } from "../errors.js";
 import { FIRST_STEP } from "../layers/layer.js";
+import { classesShown } from "../losses/labels.js";
 import { meanLoss } from "../losses/loss.js";
 import { logits, type Trace } from "../reference/trace.js";
 
 /** What an update did to the batch that it came from. */
 export interface Outcome {
   readonly loss: { readonly before: number; readonly after: number };
-  /** Of the first image's right class. */
-  readonly probability: { readonly before: number; readonly after: number };
+  /** Each class that the image shows, and its probability: one, or with several labels at once several, or none. */
+  readonly classes: readonly { readonly index: number; readonly before: number; readonly after: number }[];
   /** How the loss would change if every slope held all the way: -learning rate * sum of the squares of all gradients. */
   readonly promised: number;
   /** The sum of the squares of the gradients of all parameters. */
   readonly squares: number;
 }
 
-/** @throws InputError unless these are the labels of one image that has one */
-export function checkOneLabel(labels: ArrayLike<number>): void {
-  if (labels.length === 1) return;
-  throw new InputError(
-    `What is told of one image needs one label, but the trace has ${labels.length}: it is of a batch, or of several labels at once.`,
-  );
-}
-
 /**
  * Runs the network once more, with the parameters that `withUpdate` made.
- * @throws InputError if the trace is of a batch, or of several labels at once
+ * @throws InputError if the trace is of a batch
  */
 export function outcomeOf({
   model,
@@ -34,7 +27,10 @@ export function outcomeOf({
   learningRate = 0,
   circumstances = FIRST_STEP,
 }: Trace): Outcome {
-  checkOneLabel(labels);
+  const [images] = tensors.x.shape;
+  if (images !== 1) {
+    throw new InputError(`An outcome is told of one image, but the trace is of a batch of ${images}.`);
+  }
   const updated = [
     ...model.parameters.map(({ fullName }) => [fullName, tensors[`new.${fullName}`]]),
     ...model.state.map(({ fullName }) => [fullName, tensors[fullName]]),
@@ -44,12 +40,15 @@ export function outcomeOf({
   for (const { fullName } of model.parameters) {
     for (const gradient of tensors[`grad.${fullName}`].data) squares += gradient * gradient;
   }
+  const before = tensors.probs.data;
+  const after = model.loss.probabilities(scores).data;
   return {
     loss: { before: loss, after: meanLoss(model.loss, scores, labels) },
-    probability: {
-      before: tensors.probs.data[labels[0]],
-      after: model.loss.probabilities(scores).data[labels[0]],
-    },
+    classes: classesShown(labels, tensors.probs.shape, 0).map((index) => ({
+      index,
+      before: before[index],
+      after: after[index],
+    })),
     promised: -learningRate * squares,
     squares,
   };

@@ -1,7 +1,7 @@
 import { inContext } from "../errors.js";
 import { largestInRows, type Tensor } from "../tensor.js";
 import { severalError } from "./classWeights.js";
-import type { ClassWeights } from "./loss.js";
+import type { ClassWeights, Loss } from "./loss.js";
 
 /*
  * Labels are the number of each image's class, N of them. An image may also have several labels at once, or none: then there are
@@ -29,6 +29,30 @@ export function askedBy(
   }
   return (n, k) => labels[n * K + k];
 }
+
+/** The classes that image n shows, in order: its label, or those that several at once name; also none. */
+export function classesShown(labels: ArrayLike<number>, [N, K]: readonly number[], n: number): number[] {
+  return areSeveral(labels, N) ? onesAmong(K, (k) => labels[n * K + k] === 1) : [labels[n]];
+}
+
+/**
+ * The classes that a network says image n shows, the one with the largest score first: that one alone, or with a loss that takes
+ * several labels at once all whose scores are above 0, which are probabilities above 1/2; also none.
+ * @param scores `[N, K]`
+ */
+export function classesSaid(
+  { takesSeveral }: Pick<Loss, "takesSeveral">,
+  scores: Tensor,
+  n: number,
+): number[] {
+  if (!takesSeveral) return [largestInRows(scores)[n]];
+  const K = scores.shape[1];
+  const scoreOf = (k: number) => scores.data[n * K + k];
+  return onesAmong(K, (k) => scoreOf(k) > 0).sort((a, b) => scoreOf(b) - scoreOf(a));
+}
+
+const onesAmong = (K: number, is: (k: number) => boolean): number[] =>
+  Array.from({ length: K }, (_, k) => k).filter(is);
 
 /** How much an image counts by its class; 1 where all count alike. */
 export const weightBy = (labels: ArrayLike<number>, weights: ClassWeights | undefined, n: number): number =>

@@ -12,7 +12,7 @@ import {
 } from "../../dist/index.js";
 import { loadBatch } from "../../src/data/batch.js";
 import { labelsAt } from "../../src/data/dataset.js";
-import { outcomeOf, renderReport } from "../../src/explain/index.js";
+import { outcomeOf, renderReport, traceImage } from "../../src/explain/index.js";
 import {
   formatTraceJson,
   formatTraceNpz,
@@ -21,7 +21,7 @@ import {
 } from "../../src/formats/traceFile.js";
 import { defineModel, withClassWeights } from "../../src/graph/model.js";
 import { initialParameters } from "../../src/graph/parameters.js";
-import { rightOnes } from "../../src/losses/labels.js";
+import { classesSaid, rightOnes } from "../../src/losses/labels.js";
 import { resolveOptimizer } from "../../src/optimizers/index.js";
 import { tensorsOf, trace, withUpdate } from "../../src/reference/trace.js";
 import { copyAll, tensor } from "../../src/tensor.js";
@@ -215,10 +215,45 @@ test("a trace of them comes back from its files; a report is refused", () => {
   }
   const wrong = formatTraceJson(step).replace(/"y": \[\[\d/, '"y": [[3');
   expect(() => parseTraceJson(wrong, "t.json")).toThrow("with several labels at once they are 0 or 1");
-  const image = tensor([1, 1, 6, 5], x.data.subarray(0, 30));
-  const one = withUpdate(trace(model, parameters, image, data.labels.subarray(0, CLASSES)), 0.1);
-  expect(() => renderReport({ ...subjectOf(model.spec), trace: one })).toThrow(
-    "A report tells of an image with one label, but this one has several at once",
+  expect(() => outcomeOf(withUpdate(step, 0.1))).toThrow(
+    "is told of one image, but the trace is of a batch of 2",
   );
-  expect(() => outcomeOf(one)).toThrow("What is told of one image needs one label");
+});
+
+test("a report tells of all labels of an image, and of none", async () => {
+  const subject = subjectOf(model.spec);
+  const { images } = dataOf(1);
+  const saved = { model, parameters: initialParameters(model, 7) };
+  const image = images.subarray(0, 30);
+  for (const [label, words] of [
+    [[], "The labels of the picture say that it shows none of the classes."],
+    [[1], "The label of the picture says that it shows “1”."],
+    [[0, 2], "The labels of the picture say that it shows “0” and “2”."],
+  ] as const) {
+    const one = traceImage(saved, image, { label, learningRate: 0.01 });
+    expect(one.labels).toEqual(model.classes.map((_, k) => (label.some((shown) => shown === k) ? 1 : 0)));
+    const { loss, classes } = outcomeOf(one);
+    expect(loss.after).toBeLessThan(loss.before);
+    expect(classes.map(({ index }) => index)).toEqual(label);
+    for (const { before, after } of classes) expect(after).toBeGreaterThan(before);
+    const report = renderReport({ ...subject, trace: one, labelKnown: true });
+    expect(report).toContain(words);
+    for (const k of model.classes.keys()) {
+      const asked = label.some((shown) => shown === k);
+      expect(report.includes(`probability of “${model.classes[k]}”`)).toBe(asked);
+    }
+  }
+});
+
+test("without a label all classes above a half are the network's own answer, also none", () => {
+  const saved = { model, parameters: initialParameters(model, 7) };
+  const images = dataOf(40).images;
+  const answers = Array.from({ length: 40 }, (_, n) => {
+    const { labels, tensors } = traceImage(saved, images.subarray(30 * n, 30 * (n + 1)));
+    expect(labels).toEqual(Array.from(tensors.probs.data, (p) => (p > 0.5 ? 1 : 0)));
+    return classesSaid(model.loss, tensors[model.output], 0);
+  });
+  expect(answers.some(({ length }) => length > 1)).toBe(true);
+  expect(classesSaid(model.loss, tensor([2, 3], [-1, 0.5, 2, -1, -2, 0]), 0)).toEqual([2, 1]);
+  expect(classesSaid(model.loss, tensor([2, 3], [-1, 0.5, 2, -1, -2, 0]), 1)).toEqual([]);
 });

@@ -141,17 +141,23 @@ describe("the trace of an image", () => {
     for (const label of [-1, 10, 1.5, Number.NaN]) {
       await expectInputError(() => traceImage(saved, image, { label }), /no class .* 10, numbered from 0/);
     }
+    await expectInputError(
+      () => traceImage(saved, image, { label: [1, 2] }),
+      /a list, \[1, 2\], but .* one label/,
+    );
   });
 
   test("tells what its update did", () => {
     const step = traceImage(saved, image, { label: 4, learningRate: 1e-4 });
-    const { loss, probability, promised, squares } = outcomeOf(step);
+    const { loss, classes, promised, squares } = outcomeOf(step);
     const updated = Object.fromEntries(
       model.parameters.map(({ fullName }) => [fullName, step.tensors[`new.${fullName}`]]),
     );
     const again = trace(model, updated, step.tensors.x, [4]);
     expect(loss).toEqual({ before: step.loss, after: again.loss });
-    expect(probability).toEqual({ before: step.tensors.probs.data[4], after: again.tensors.probs.data[4] });
+    expect(classes).toEqual([
+      { index: 4, before: step.tensors.probs.data[4], after: again.tensors.probs.data[4] },
+    ]);
     expect(promised).toBe(-1e-4 * squares);
     expect(loss.after - loss.before).toBeLessThan(0);
     expect(Math.abs((loss.after - loss.before) / promised - 1)).toBeLessThan(0.2);

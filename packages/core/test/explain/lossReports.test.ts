@@ -44,7 +44,9 @@ test("the binary cross-entropy: a sigmoid for each class, and no softmax", () =>
   expect(text).toContain("here the binary cross-entropy");
   expect(text).toContain("/ 4 classes = ");
   expect(text).toContain(lossText(subject.trace.loss));
-  expect(text).toContain("with a probability of");
+  expect(text).toContain(
+    "says: “3” (60.11%) and “0” (57.09%). That is wrong: the label says “2”, which got 45.21%.",
+  );
   expect(text).not.toMatch(/softmax/i);
   for (const { lines, total, text: sum } of sumsIn(html)) {
     if (/left over by rounding/.test(sum)) continue;

@@ -42,7 +42,7 @@ export function defineExplain(command: Command): void {
     .option("--index <n>", "instead: this image of the test set", wholeNumber("--index", 0))
     .option(
       "--label <class>",
-      "the right answer, a class or its number (default: the test set's; for a picture, the network's own answer)",
+      "the right answer, a class or its number; for a network that takes several at once also \"cat|dog\" or none (default: the test set's; for a picture, the network's own answer)",
     )
     .option(
       "--out <file>",

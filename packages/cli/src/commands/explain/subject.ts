@@ -1,7 +1,9 @@
 import { basename } from "node:path";
 import {
   checkFits,
+  classesShown,
   countOf,
+  type Dataset,
   InputError,
   labelsPerImage,
   type Model,
@@ -40,8 +42,8 @@ export interface Subject extends SavedModel {
   readonly imageName: string;
   /** Bytes, `[C, H, W]`. */
   readonly bytes: Uint8Array;
-  /** Undefined where nobody said what is right. */
-  readonly label: number | undefined;
+  /** A class, or with several labels at once a list of them; undefined where nobody said what is right. */
+  readonly label: number | readonly number[] | undefined;
 }
 
 /** @throws InputError if there is no such network, picture or class */
@@ -72,7 +74,7 @@ export async function loadSubject(
     progress.say(`${subject.modelName} is untrained: its weights are fresh from seed ${choice.seed}.`);
   }
   const { label } = choice;
-  return label === undefined ? subject : { ...subject, label: classNamed(subject.model, label) };
+  return label === undefined ? subject : { ...subject, label: classesNamed(subject.model, label) };
 }
 
 async function fromFile(
@@ -106,19 +108,29 @@ async function fromTestSet(
   const { title, ...loaded } = await loadModel({ ...choice, say: (line) => progress.say(line) }, data.test);
   const test = data.pictures ? inClassesOf(loaded.model, data.test) : data.test;
   checkFits(loaded.model, test);
-  if (labelsPerImage(test) > 1) {
-    progress.say(
-      `${test.name} has several labels at once for an image, but what is told here is of one right class.`,
-    );
-  }
   const size = sizeOf(test.shape);
   return {
     ...loaded,
     modelName: title,
     imageName: `test image ${index} of ${test.name}`,
     bytes: test.images.subarray(index * size, (index + 1) * size),
-    label: labelsPerImage(test) === 1 ? test.labels[index] : undefined,
+    label: labelOf(test, index),
   };
+}
+
+/** Its class, or all that it shows where images have several labels at once. */
+function labelOf(test: Dataset, index: number): number | number[] {
+  const each = labelsPerImage(test);
+  const labels = test.labels.subarray(index * each, (index + 1) * each);
+  return each === 1 ? labels[0] : classesShown(labels, [1, each], 0);
+}
+
+/** A class; or for a network that takes several labels at once, all that stand between `|` or `;`, or `none`. */
+function classesNamed(model: Model, label: string): number | number[] {
+  const { loss, classes } = model;
+  if (!loss.takesSeveral || classes.includes(label)) return classNamed(model, label);
+  if (label === "none") return [];
+  return label.split(/[|;]/).map((name) => classNamed(model, name.trim()));
 }
 
 /** A class by its name, or by its number. */

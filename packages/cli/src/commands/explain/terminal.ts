@@ -1,6 +1,8 @@
 import {
   type Cell,
   cellAddress,
+  classesSaid,
+  classesShown,
   counted,
   type Explanation,
   explain,
@@ -176,25 +178,38 @@ function answer({ trace, labelKnown }: ReportSubject, { styles }: TerminalLook):
   const [index] = largestInRows(tensors.probs);
   const { classes } = model;
   const prediction = { index, class: classes[index], probability: probabilities[index], probabilities };
-  const right = classes[labels[0]];
+  const said = classesSaid(model.loss, tensors[model.output], 0);
+  const right = classesShown(labels, tensors.probs.shape, 0);
   const isScore = model.loss.words.probabilities === "scores";
-  const sum = lossSums[model.loss.type](model, probabilities[labels[0]]);
+  const sum = lossSums[model.loss.type](
+    model,
+    right.map((k) => probabilities[k]),
+  );
   return [
     styles.bold(isScore ? "Scores" : "Probabilities"),
     "",
     ...probabilityBars(prediction, classes, WIDTH, styles),
     "",
-    `It says ${classes[index]}, ${isScore ? `with a score of ${significant(probabilities[index])}` : percent(probabilities[index])}.${labelKnown ? ` Right is ${right}.` : " Nobody said what is right, so that is taken for right."}`,
+    `It says ${namesOf(model, said)}${said.length === 1 ? `, ${isScore ? `with a score of ${significant(probabilities[index])}` : percent(probabilities[index])}` : ""}.${labelKnown ? ` Right is ${namesOf(model, right)}.` : " Nobody said what is right, so that is taken for right."}`,
     `Loss = ${sum} = ${styles.bold(significant(loss))}`,
   ];
 }
 
-/** What the loss of one image is made of, by the type of the loss and the probability of the right class. */
-const lossSums: Readonly<Record<string, (model: Model, probability: number) => string>> = {
-  softmaxCrossEntropy: ({ loss }, probability) => lossSum(loss.labelSmoothing, probability),
+/** Classes by their names. */
+const namesOf = ({ classes }: Model, shown: readonly number[]): string =>
+  shown.length === 0 ? "none of the classes" : listed(shown.map((k) => classes[k])).join("");
+
+/** What the loss of one image is made of, by the type of the loss and the probabilities of the classes that are right. */
+const lossSums: Readonly<Record<string, (model: Model, probabilities: readonly number[]) => string>> = {
+  softmaxCrossEntropy: ({ loss }, [probability]) => lossSum(loss.labelSmoothing, probability),
   meanSquaredError: ({ classes }) => `the mean of (score - y)^2 over ${classes.length} classes`,
-  binaryCrossEntropy: ({ classes }, probability) =>
-    `the mean over ${classes.length} classes of -ln ${significant(probability)} for the right one, -ln(1 - p) for the others`,
+  binaryCrossEntropy: ({ classes }, probabilities) => {
+    const shown = probabilities.map((p) => `-ln ${significant(p)}`).join(", ");
+    const right =
+      probabilities.length === 1 ? `${shown} for the right one` : `${shown} for those that are right`;
+    const asked = probabilities.length === 0 ? "-ln(1 - p)" : `${right}, -ln(1 - p) for the others`;
+    return `the mean over ${classes.length} classes of ${asked}`;
+  },
 };
 
 function lossSum(labelSmoothing: number, probability: number): string {

@@ -3,6 +3,7 @@ import { InputError } from "../../errors.js";
 import { type Model, type ModelLayer, producerOf } from "../../graph/model.js";
 import { html, type Markup } from "../../html.js";
 import type { ResolvedLayer } from "../../layers/layer.js";
+import { classesSaid, classesShown } from "../../losses/labels.js";
 import { short } from "../../presentation/numbers.js";
 import { contextOf, inputsOf, parametersOf, type Trace, tensorsOf } from "../../reference/trace.js";
 import { largestInRows, type NamedTensors, type Shape, sizeOf, type Tensor } from "../../tensor.js";
@@ -28,9 +29,12 @@ export interface ReportSubject {
 export interface Story extends ReportSubject {
   /** Those of the trace, and where a gradient is added up from several layers, what comes from each (`partName`). */
   readonly tensors: NamedTensors;
-  /** The class with the largest probability. */
+  /** The class with the largest score. */
   readonly winner: number;
-  readonly label: number;
+  /** The classes that the network says the picture shows: one, or with several labels at once several, or none. */
+  readonly said: readonly number[];
+  /** The classes that it shows. */
+  readonly right: readonly number[];
   readonly learningRate: number;
   /** For each tensor, and by its name without `grad.` and `new.`, the cell that the chapters follow. */
   readonly followed: Record<string, Cell>;
@@ -48,11 +52,6 @@ export function storyOf(subject: ReportSubject): Story {
   if (images !== 1) {
     throw new InputError(`A report tells of one image, but the trace is of a batch of ${images}.`);
   }
-  if (labels.length !== 1) {
-    throw new InputError(
-      "A report tells of an image with one label, but this one has several at once; explain its numbers one by one.",
-    );
-  }
   if (learningRate === undefined) {
     throw new InputError(
       "A report tells of an update, too, but the trace has none; make one with withUpdate.",
@@ -68,7 +67,8 @@ export function storyOf(subject: ReportSubject): Story {
     ...subject,
     tensors: { ...tensorsOf(trace), ...partsOf(trace) },
     winner: largestInRows(logits)[0],
-    label: labels[0],
+    said: classesSaid(model.loss, logits, 0),
+    right: classesShown(labels, logits.shape, 0),
     learningRate,
     followed: followedCells(trace),
     tried: finiteDifferences(trace),

@@ -19,6 +19,7 @@ import { explained, followedCell, nameOf, type Story, tensorOf } from "../story.
 import { bar } from "../tensorMaps.js";
 import { worked } from "../worked.js";
 import { classTable } from "./classTable.js";
+import { classesNamed, whatIsRight } from "./label.js";
 
 const p = indexed("p", [letter("k")], "output");
 const y = indexed("y", [letter("k")]);
@@ -54,18 +55,18 @@ export function sigmoidChapter(story: Story): Chapter {
           { head: "its sigmoid: p", values: probabilities, format: { decimals: 4, exponent: 0 } },
         ],
         (k) => bar(probabilities[k], false),
-        story.winner,
+        story.said,
       ),
-      html`<p>Nothing makes these 1 together: each class is a question of its own. “${nameOf(story, story.winner)}” (class number ${story.winner}) has the largest, <b>${percent(probabilities[story.winner])}</b>: that is the network’s answer.</p>`,
+      html`<p>Nothing makes these 1 together: each class is a question of its own. “${nameOf(story, story.winner)}” (class number ${story.winner}) has the largest, <b>${percent(probabilities[story.winner])}</b>.</p><p>What has more than a half is the network’s answer: ${classesNamed(story, story.said)}.</p>`,
     ],
   };
 }
 
 /** The last chapter of the way forward. */
 export function binaryLossChapter(story: Story): Chapter {
-  const { label, labelKnown, trace } = story;
+  const { right: shown, trace } = story;
   const probabilities = tensorOf(story, "probs").data;
-  const right = Array.from(probabilities, (value, k) => (k === label ? value : 1 - value));
+  const right = Array.from(probabilities, (value, k) => (shown.includes(k) ? value : 1 - value));
   const { terms } = explained(story, { tensor: "loss", index: [] });
   const losses = terms.map(({ factors }) => factors[0].value);
   const sum = losses.reduce((total, value) => total + value, 0);
@@ -76,12 +77,10 @@ export function binaryLossChapter(story: Story): Chapter {
     kind: "binary cross-entropy",
     direction: "forward",
     title: "One number for how wrong that was",
-    lead: html`The <dfn>loss</dfn>, here the binary cross-entropy, is the mean over the classes of minus the natural logarithm of the probability of the right answer: yes for the right class, no for all others.`,
+    lead: html`The <dfn>loss</dfn>, here the binary cross-entropy, is the mean over the classes of minus the natural logarithm of the probability of the right answer: yes for each class that the picture shows, no for all others.`,
     facts: [html`<b>1</b> number: ${short(trace.loss, 4)}`],
     body: [
-      labelKnown
-        ? html`<p>The label of the picture says that it shows “${nameOf(story, label)}”.</p>`
-        : html`<p class="notice">Nobody said what the picture shows, so the network’s own answer, “${nameOf(story, label)}”, is taken for right from here on. With another label the way back would be another one.</p>`,
+      whatIsRight(story),
       formula(
         [
           [letter("L"), operator("="), operator("−")],
@@ -93,21 +92,21 @@ export function binaryLossChapter(story: Story): Chapter {
             ln(brackets([one, operator("−"), p])),
           ]),
         ],
-        "y is 1 for the right class and 0 for the others; K is how many classes there are",
+        "y is 1 for each class that the picture shows and 0 for the others; K is how many classes there are",
       ),
       classTable(
         story,
         [
           {
             head: "y",
-            values: right.map((_, k) => (k === label ? 1 : 0)),
+            values: right.map((_, k) => (shown.includes(k) ? 1 : 0)),
             format: { decimals: 0, exponent: 0 },
           },
           { head: "right answer’s probability", values: right, format: { decimals: 4, exponent: 0 } },
           { head: html`−ln of that${powerOf(format)}`, values: losses, format, added: true, total: sum },
         ],
         (k) => bar(1 - right[k], false),
-        label,
+        shown,
       ),
       worked("By hand", [
         html`<p>${short(sum, 5)} / ${counted(losses.length, "class", "classes")} = <b>${short(trace.loss, 4)}</b>.</p>`,
@@ -127,15 +126,15 @@ export function binaryGradientChapter(story: Story): Chapter {
     kind: "p − y",
     direction: "backward",
     title: "How wrong each score was: p − y",
-    lead: html`The gradient of a score is the probability that its class got, less the one that it should have got, 1 for the right class and 0 for all others, divided by the number of classes.`,
+    lead: html`The gradient of a score is the probability that its class got, less the one that it should have got, 1 for each class that the picture shows and 0 for all others, divided by the number of classes.`,
     facts: [
       html`starts: <b>1</b> loss, gives <b>${counted(classes.length, "gradient")}</b>, <code>grad.${scores}</code>`,
     ],
     body: [
-      html`<p><b>Why p − y.</b> Of a wrong class the loss is ln(1 + e<sup>z</sup>) / K. If its score grows by a little, that grows by the share of e<sup>z</sup> in 1 + e<sup>z</sup>: that is just p. Of the right class it is that less z, which takes 1 away.</p>`,
+      html`<p><b>Why p − y.</b> Of a class that isn’t shown the loss is ln(1 + e<sup>z</sup>) / K. If its score grows by a little, that grows by the share of e<sup>z</sup> in 1 + e<sup>z</sup>: that is just p. Of one that is shown it is that less z, which takes 1 away.</p>`,
       formula(
         [[slope(z), operator("=")], [fraction([p, operator("−"), y], letter("K"))]],
-        "y is 1 for the right class and 0 for the others",
+        "y is 1 for each class that the picture shows and 0 for the others",
       ),
       worked(html`By hand: <code>${scores}</code> of “${nameOf(story, cell.index[1])}”`, [
         html`<p>${explained(story, cell).says}</p>`,

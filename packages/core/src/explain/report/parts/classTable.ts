@@ -21,13 +21,13 @@ interface ClassColumn {
 
 /**
  * @param bar the bar at the end of a class's line
- * @param chosen the class that is set off
+ * @param chosen the classes that are set off
  */
 export function classTable(
   story: Story,
   columns: readonly ClassColumn[],
   bar: (classIndex: number) => Markup,
-  chosen: number,
+  chosen: readonly number[],
 ): Markup {
   const shown = shownClasses(story);
   const hidden = [...story.trace.model.classes.keys()].filter((k) => !shown.includes(k));
@@ -41,7 +41,7 @@ export function classTable(
   ];
   const rows: { cells: Content[]; look?: string | undefined }[] = shown.map((k) => ({
     cells: [...line(nameOf(story, k), ({ values }) => values[k]), bar(k)],
-    look: k === chosen ? "chosen" : undefined,
+    look: chosen.includes(k) ? "chosen" : undefined,
   }));
   if (hidden.length > 0) {
     const others = line(`the other ${counted(hidden.length, "class", "classes")}`, (column) =>
@@ -64,11 +64,11 @@ export function classTable(
   ]);
 }
 
-/** All classes in order; of many, the most probable, most probable first, and the right one. */
+/** All classes in order; of many, the most probable, most probable first, and the right ones. */
 function shownClasses(story: Story): number[] {
   const p = tensorOf(story, "probs").data;
   const order = Array.from(p, (_, k) => k);
   if (order.length <= MOST_CLASSES) return order;
   const most = order.sort((a, b) => p[b] - p[a]).slice(0, MOST_CLASSES - 2);
-  return most.includes(story.label) ? most : [...most, story.label];
+  return [...most, ...story.right.filter((k) => !most.includes(k))];
 }

@@ -78,11 +78,11 @@ function differenceTable(story: Story, scores: string): Content {
     },
     {
       head: "y",
-      values: p.map((_, k) => (k === story.label ? 1 - labelSmoothing : 0) + labelSmoothing / p.length),
+      values: p.map((_, k) => (story.right.includes(k) ? 1 - labelSmoothing : 0) + labelSmoothing / p.length),
       format: { decimals: labelSmoothing > 0 ? 4 : 0, exponent: 0 },
       added: true,
     },
     { head: html`p − y ${powerOf(format)}`, values: g, format, added: true, total: 0 },
   ] as const;
-  return classTable(story, columns, (k) => bar(g[k], true), story.label);
+  return classTable(story, columns, (k) => bar(g[k], true), story.right);
 }

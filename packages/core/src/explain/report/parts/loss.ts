@@ -5,10 +5,12 @@ import type { Chapter } from "../chapter.js";
 import { lossPlot } from "../plots.js";
 import { nameOf, type Story, tensorOf } from "../story.js";
 import { worked } from "../worked.js";
+import { whatIsRight } from "./label.js";
 
 /** The last chapter of the way forward: one number that says how wrong it was. */
 export function lossChapter(story: Story): Chapter {
-  const { label, winner, labelKnown, trace } = story;
+  const { winner, trace } = story;
+  const [label] = story.right;
   const p = tensorOf(story, "probs").data[label];
   const count = trace.model.classes.length;
   const { labelSmoothing } = trace.model.loss;
@@ -21,9 +23,12 @@ export function lossChapter(story: Story): Chapter {
     lead: html`The <dfn>loss</dfn>, here the cross-entropy, is minus the natural logarithm of the probability that the right class got: 0 for certainty, more the smaller the probability was.`,
     facts: [html`<b>1</b> number: ${short(trace.loss, 4)}`],
     body: [
-      labelKnown
-        ? html`<p>The label of the picture says that it shows “${nameOf(story, label)}”.${winner === label ? " The network agrees." : html` The network took it for “${nameOf(story, winner)}”.`}</p>`
-        : html`<p class="notice">Nobody said what the picture shows, so the network’s own answer, “${nameOf(story, label)}”, is taken for right from here on. With another label the way back would be another one.</p>`,
+      whatIsRight(
+        story,
+        winner === label
+          ? " The network agrees."
+          : html` The network took it for “${nameOf(story, winner)}”.`,
+      ),
       formula(
         [[letter("L"), operator("="), operator("−"), ln(indexed("p", [html`<mtext>right</mtext>`]))]],
         "ln is the natural logarithm: to what power must e be raised to get this?",

@@ -62,5 +62,5 @@ function probabilityTable(story: Story): Content {
     { head: "e to that", values: powers, format: formatFor([total], 5), added: true, total },
     { head: "share of the sum: p", values: p, format: { decimals: 4, exponent: 0 }, added: true, total: 1 },
   ] as const;
-  return classTable(story, columns, (k) => bar(p[k], false), story.winner);
+  return classTable(story, columns, (k) => bar(p[k], false), [story.winner]);
 }

@@ -18,12 +18,14 @@ import { explained, followedCell, nameOf, type Story, tensorOf } from "../story.
 import { bar } from "../tensorMaps.js";
 import { worked } from "../worked.js";
 import { classTable } from "./classTable.js";
+import { whatIsRight } from "./label.js";
 
 const off = brackets([indexed("z", [letter("k")], "input"), operator("−"), indexed("y", [letter("k")])]);
 
 /** The last chapter of the way forward, of a network with the mean squared error. */
 export function squaredErrorChapter(story: Story): Chapter {
-  const { label, labelKnown, winner, trace } = story;
+  const { winner, trace } = story;
+  const [label] = story.right;
   const z = Array.from(tensorOf(story, "probs").data);
   const y = z.map((_, k) => (k === label ? 1 : 0));
   const squares = z.map((score, k) => (score - y[k]) ** 2);
@@ -40,9 +42,7 @@ export function squaredErrorChapter(story: Story): Chapter {
     facts: [html`<b>1</b> number: ${short(trace.loss, 4)}`],
     body: [
       html`<p>The scores are the answer as they are; nothing keeps them between 0 and 1. The largest wins: “${nameOf(story, winner)}”, with ${short(z[winner], 4)}.</p>`,
-      labelKnown
-        ? html`<p>The label of the picture says that it shows “${nameOf(story, label)}”.</p>`
-        : html`<p class="notice">Nobody said what the picture shows, so the network’s own answer, “${nameOf(story, label)}”, is taken for right from here on. With another label the way back would be another one.</p>`,
+      whatIsRight(story),
       formula(
         [
           [letter("L"), operator("=")],
@@ -64,7 +64,7 @@ export function squaredErrorChapter(story: Story): Chapter {
           },
         ],
         (k) => bar(Math.min(1, squares[k]), false),
-        label,
+        [label],
       ),
       worked("By hand", [
         html`<p>${short(sum, 5)} / ${counted(z.length, "class", "classes")} = <b>${short(trace.loss, 4)}</b>.</p>`,

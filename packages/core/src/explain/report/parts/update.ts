@@ -101,8 +101,8 @@ function parameterTable(story: Story): Content {
 
 /** The loss and the probability of the right class before and after, and what the slopes had promised. */
 function outcome(story: Story): Content {
-  const { trace, label, learningRate } = story;
-  const { loss, probability, promised, squares } = outcomeOf(trace);
+  const { trace, learningRate } = story;
+  const { loss, classes, promised, squares } = outcomeOf(trace);
   const isScore = trace.model.loss.words.probabilities === "scores";
   const said = (value: number) => (isScore ? short(value, 4) : percent(value));
   const change = loss.after - loss.before;
@@ -115,13 +115,13 @@ function outcome(story: Story): Content {
       ["", "before", "after"],
       [
         { cells: ["loss", shown(loss.before), shown(loss.after)], look: "chosen" },
-        {
+        ...classes.map(({ index, before, after }) => ({
           cells: [
-            `${isScore ? "score" : "probability"} of “${nameOf(story, label)}”`,
-            said(probability.before),
-            said(probability.after),
+            `${isScore ? "score" : "probability"} of “${nameOf(story, index)}”`,
+            said(before),
+            said(after),
           ],
-        },
+        })),
       ],
       ["text", "n", "n"],
     ),
