@@ -117,33 +117,40 @@ describe("opening", () => {
     expect(await probabilities(page)).toEqual([...traceOf([sample(9)], [9]).tensors.probs.data]);
   });
 
-  testInBrowser(
-    "a network with the binary cross-entropy, and of its traces those with one label",
-    async () => {
-      const { page } = await sharedVisit();
-      const spec: ModelSpec = {
-        input: [1, 12, 12],
-        layers: [{ type: "flatten" }, { type: "dense", units: 3 }],
-        loss: { type: "binaryCrossEntropy" },
-      };
-      await open(page, "each.json", JSON.stringify(spec));
-      const end = page.getByRole("region", { name: "sigmoid and loss" });
-      await end.getByText("the mean of −ln of 3 right answers’ probabilities; right is").waitFor();
-      const model = defineModel(spec);
-      const x = tensor([1, 1, 12, 12], new Float32Array(144).fill(0.5));
-      const step = (labels: number[]) =>
-        formatTraceJson(trace(model, initialParameters(model, 3), x, labels));
-      await open(page, "several.json", step([1, 0, 1]));
-      await page
-        .locator(".notice p")
-        .filter({ hasText: "several.json: its images have several labels at once" })
-        .waitFor();
-      await open(page, "one.json", step([2]));
-      await page.waitForFunction(() =>
-        document.querySelector("header .network")?.textContent?.includes("one.json"),
-      );
-    },
-  );
+  testInBrowser("a network with the binary cross-entropy: several labels at once, one, or none", async () => {
+    const { page } = await sharedVisit();
+    const spec: ModelSpec = {
+      input: [1, 12, 12],
+      layers: [{ type: "flatten" }, { type: "dense", units: 3 }],
+      loss: { type: "binaryCrossEntropy" },
+    };
+    await open(page, "each.json", JSON.stringify(spec));
+    const end = page.getByRole("region", { name: "sigmoid and loss" });
+    await end.getByText("the mean of −ln of 3 right answers’ probabilities; right is").waitFor();
+    const model = defineModel(spec);
+    const x = tensor([1, 1, 12, 12], new Float32Array(144).fill(102 / 255));
+    const step = (labels: number[]) => trace(model, initialParameters(model, 3), x, labels);
+    const loss = () => page.locator(".loss-value").getAttribute("value");
+    await open(page, "several.json", formatTraceJson(step([1, 0, 1])));
+    await end.getByText("right is 0 and 2").waitFor();
+    expect(await loss()).toBe(String(step([1, 0, 1]).loss));
+    const boxes = page.locator("fieldset").getByRole("checkbox");
+    const checked = () => boxes.evaluateAll((all) => all.map((box) => (box as HTMLInputElement).checked));
+    expect(await checked()).toEqual([true, false, true]);
+    await boxes.first().click();
+    await end.getByText("right is 2").waitFor();
+    expect(await loss()).toBe(String(step([0, 0, 1]).loss));
+    await boxes.last().click();
+    await page.getByText("You said that none of the classes is right").waitFor();
+    expect(await loss()).toBe(String(step([0, 0, 0]).loss));
+    await page.waitForURL(({ hash }) => hash.includes("answer=none"));
+    await page.getByText("← Backward").click();
+    expect((await end.locator(".too-much .line").first().innerText()).replace(/\s+/g, " ")).toMatch(
+      /^0 0\.\d+ − 0 0\.\d+$/,
+    );
+    await open(page, "one.json", formatTraceJson(step([2])));
+    await end.getByText("right is 2").waitFor();
+  });
 
   testInBrowser(
     "a picture, as the network's own rule makes an input of it, and as `unravel predict` does",

@@ -1,6 +1,7 @@
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { onlyLong } from "../../../test/support/long.js";
+import { formatLink, parseLink } from "../src/state/link.js";
 import { probabilities, selected } from "./support/page.js";
 import { sharedVisit, visit } from "./support/visit.js";
 
@@ -27,6 +28,19 @@ testInBrowser("a link with nonsense in it opens the page all the same", async ()
     "sample=99&cell=conv9.out[1]&strokes=!!&image=70&answer=900&scale=x&pass=sideways",
   );
   expect((await selected(page)).address).toMatch(/^conv1\.out/);
+});
+
+test("what is right is one class, several, or none", () => {
+  for (const [answer, word] of [
+    [3, "3"],
+    [[0, 2], "0,2"],
+    [[], "none"],
+  ] as const) {
+    expect(formatLink({ answer })).toBe(`answer=${word}`);
+    expect(parseLink(`answer=${word}`).answer).toEqual(answer);
+  }
+  for (const word of ["", "x", "1,", ",1", "-1", "1.5", "none,1"])
+    expect(parseLink(`answer=${word}`).answer, word).toBeUndefined();
 });
 
 /** What scripts before the page's own leave in its window. */

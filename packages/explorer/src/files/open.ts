@@ -25,11 +25,6 @@ export async function openFile(explorer: Explorer, file: File): Promise<void> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const extension = /\.[^.]*$/.exec(file.name)?.[0].toLowerCase();
   const show = (trace: Trace) => {
-    if (trace.labels.length !== trace.tensors.x.shape[0]) {
-      throw new InputError(
-        `${file.name}: its images have several labels at once, and the page knows one right class for each; look at it with explain() of the library.`,
-      );
-    }
     explorer.showTrace(trace, file.name);
   };
   if (extension === ".npz") {

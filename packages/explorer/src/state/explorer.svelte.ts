@@ -21,6 +21,7 @@ import type { Network } from "./network.js";
 import { choices } from "./networks.js";
 import { openedFor, remembered, retaken } from "./openedPicture.js";
 import { batchOfPad, digitsOf, labelOfSample } from "./padBatch.js";
+import { type Right, suits } from "./right.js";
 import { Shown } from "./shown.svelte.js";
 import { steadyCells } from "./steady.js";
 import type { GivenBatch } from "./traceBatch.js";
@@ -38,7 +39,7 @@ export class Explorer extends Shown {
   /** Which of the program's many drawings of each digit lie on the shelf. */
   shelf = $state(0);
   /** The right class, if the visitor said it. */
-  answer = $state<number>();
+  answer = $state.raw<Right>();
 
   pass = $state<Pass>("forward");
   scope = $state<"image" | "batch">("image");
@@ -134,6 +135,7 @@ export class Explorer extends Shown {
   /** Shows the numbers of a trace from a file as they are, until something is drawn or chosen. */
   showTrace(given: Trace, title: string): void {
     const { model, labels } = given;
+    const [images] = given.tensors.x.shape;
     const parameters = Object.fromEntries(
       tensorsOfModel(model).map(({ fullName }) => [fullName, given.tensors[fullName]]),
     );
@@ -143,7 +145,7 @@ export class Explorer extends Shown {
     this.drawing = drawing;
     this.answer = undefined;
     this.batch = undefined;
-    this.scope = labels.length > 1 ? "batch" : "image";
+    this.scope = images > 1 ? "batch" : "image";
     this.image = 0;
     this.#restore = undefined;
     this.#tracer.forget();
@@ -201,7 +203,7 @@ export class Explorer extends Shown {
     const { drawing, problem } = retaken(this.drawing, model);
     this.drawing = drawing;
     if (problem !== undefined) this.tell(problem);
-    if (this.answer !== undefined && this.answer >= model.classes.length) this.answer = undefined;
+    if (this.answer !== undefined && !suits(model, this.answer)) this.answer = undefined;
     this.#tracer.ask(network, batchOfPad(this, model), inPassing);
   }
 
@@ -209,7 +211,7 @@ export class Explorer extends Shown {
     const first = network.model !== this.network?.model;
     this.trace = trace;
     this.network = network;
-    this.image = Math.min(this.image, trace.labels.length - 1);
+    this.image = Math.min(this.image, this.images - 1);
     if (first) this.pages = this.kernels = {};
     if (this.#restore) {
       const { cell, pass } = this.#restore;
@@ -280,7 +282,7 @@ export class Explorer extends Shown {
     if (this.scope === "batch") this.#retrace();
   }
 
-  setAnswer(answer: number | undefined): void {
+  setAnswer(answer: Right | undefined): void {
     this.#endBatch();
     this.answer = answer;
     this.#retrace();

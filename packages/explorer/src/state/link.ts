@@ -2,6 +2,7 @@ import { type BrokenSettings, brokenFrom, brokenWords } from "../broken/settings
 import { type TimingSettings, timingFrom, timingWords } from "../timing/settings.js";
 import { type Settings, settingsFrom, settingsWords } from "../training/settings.js";
 import type { Drawing, Stroke } from "./drawing.js";
+import type { Right } from "./right.js";
 
 /*
  * The page's state as the part of its address after #, so that a link shows what its sender saw. What is as it was at the
@@ -11,7 +12,7 @@ import type { Drawing, Stroke } from "./drawing.js";
 export interface LinkState {
   readonly network?: string;
   readonly drawing?: Drawing;
-  readonly answer?: number;
+  readonly answer?: Right;
   readonly cell?: string;
   readonly pass?: "backward";
   readonly scope?: "batch";
@@ -40,7 +41,7 @@ export function formatLink(state: LinkState): string {
   add("network", state.network);
   if (state.drawing)
     for (const [name, value] of Object.entries(drawingWords(state.drawing))) add(name, value);
-  add("answer", state.answer);
+  if (state.answer !== undefined) add("answer", answerWord(state.answer));
   add("cell", state.cell?.replaceAll(" ", ""));
   add("pass", state.pass);
   add("scope", state.scope);
@@ -70,7 +71,7 @@ export function parseLink(hash: string): LinkState {
   const state = {
     network: word("network"),
     drawing,
-    answer: number("answer"),
+    answer: answerFrom(word("answer")),
     cell: word("cell"),
     pass: word("pass") === "backward" ? "backward" : undefined,
     scope: word("scope") === "batch" ? "batch" : undefined,
@@ -85,6 +86,16 @@ export function parseLink(hash: string): LinkState {
     note: word("note")?.slice(0, MOST_NOTE) || undefined,
   } as const;
   return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
+}
+
+/** `3`; of several labels at once `1,3`, or `none`. */
+const answerWord = (right: Right): string => [right].flat().join(",") || "none";
+
+function answerFrom(word: string | undefined): Right | undefined {
+  if (word === "none") return [];
+  if (word === undefined || !/^\d{1,6}(,\d{1,6})*$/.test(word)) return undefined;
+  const list = word.split(",").map(Number);
+  return list.length === 1 ? list[0] : list;
 }
 
 function drawingWords({ base, strokes }: Drawing): Record<string, string> {

@@ -1,5 +1,6 @@
 import type { Model } from "unravel-cnn";
 import { bytesOf, type Drawing, emptyDrawing } from "./drawing.js";
+import { type Right, suits } from "./right.js";
 import type { Batch } from "./traceBatch.js";
 
 /** The other images of a batch: one of each digit, as many as there are besides one's own. */
@@ -8,8 +9,8 @@ const MOST_OTHERS = 9;
 /** What the pad gives the network. */
 export interface Pad {
   readonly drawing: Drawing;
-  /** The right class, if the visitor said it. */
-  readonly answer: number | undefined;
+  /** What is right, if the visitor said it. */
+  readonly answer: Right | undefined;
   /** The drawing alone, or with a digit of each other class from the shelf. */
   readonly scope: "image" | "batch";
   readonly shelf: number;
@@ -17,7 +18,7 @@ export interface Pad {
 
 /** The images in bytes, the drawing first, and their labels, as far as they are known. */
 export function batchOfPad({ drawing, answer, scope, shelf }: Pad, model: Model): Batch {
-  const said = answer !== undefined && answer < model.classes.length ? answer : undefined; // of this network, not of the last
+  const said = answer !== undefined && suits(model, answer) ? answer : undefined; // of this network, not of the last
   const own = said ?? labelOfSample(drawing, model);
   const bytes = bytesOrBlank(drawing, model);
   const others = scope === "batch" ? otherDigits(model, own) : [];
@@ -50,8 +51,8 @@ function bytesOrBlank(drawing: Drawing, model: Model): Uint8Array {
   }
 }
 
-function otherDigits(model: Model, own: number | undefined): number[] {
+function otherDigits(model: Model, own: Right = []): number[] {
   return digitsOf(model)
-    .filter((digit) => own === undefined || model.classes.indexOf(String(digit)) !== own)
+    .filter((digit) => ![own].flat().includes(model.classes.indexOf(String(digit))))
     .slice(0, MOST_OTHERS);
 }

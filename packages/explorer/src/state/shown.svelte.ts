@@ -1,5 +1,6 @@
 import {
   type Cell,
+  classesShown,
   type NamedTensors,
   offsetOf,
   type Scale,
@@ -37,8 +38,12 @@ export class Shown {
   readonly tensors: NamedTensors = $derived(tensorsOf(this.trace));
   /** How long they are, the same object while only numbers change. */
   readonly shapes: Shapes = $derived(this.#steady(this.tensors));
-  /** The class that counts as right for the image that is shown. */
-  readonly label: number = $derived(this.trace.labels[this.image]);
+  /** How many images there are. */
+  readonly images: number = $derived(this.trace.tensors.x.shape[0]);
+  /** The classes that count as right for the image that is shown: one, or with several labels at once several, or none. */
+  readonly right: readonly number[] = $derived(
+    classesShown(this.trace.labels, this.trace.tensors.probs.shape, this.image),
+  );
 
   /** How tensors of this network lie: the same objects while only numbers change, so that nothing is done anew for them. */
   readonly #grids = $derived.by(() => {

@@ -1,7 +1,8 @@
-import { largestInRows, type Trace } from "unravel-cnn";
+import type { Trace } from "unravel-cnn";
 import { lostWorker } from "./endings.js";
 import type { Network } from "./network.js";
-import { type Batch, traceBatch } from "./traceBatch.js";
+import type { Right } from "./right.js";
+import { type Batch, saidIn, traceBatch } from "./traceBatch.js";
 import type { Answer, Question } from "./traceWorker.js";
 
 /** Up to so many multiply-adds, forward and backward, are done within a frame on the page's own thread. */
@@ -25,8 +26,8 @@ export class Tracer {
   /** The network that the worker has. */
   #known: Network | undefined;
   #busy = false;
-  /** The most probable class last time, which it probably still is. */
-  #guess = 0;
+  /** The network's answer last time, which it probably still is. */
+  #guess: Right = 0;
   #next: readonly [Network, Batch] | undefined;
   /** Whether the worker's present work is still of use. */
   #wanted = true;
@@ -47,7 +48,8 @@ export class Tracer {
     if (model.multiplyAdds.trainingStep * batch.labels.length <= most) {
       this.forget();
       const found = traceBatch(model, parameters, batch, this.#guess);
-      this.#guess = largestInRows(found.tensors.probs)[0];
+      const said = saidIn(found, 0);
+      this.#guess = model.loss.takesSeveral ? said : said[0];
       this.#onTrace(found, network);
       return;
     }

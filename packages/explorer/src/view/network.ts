@@ -1,4 +1,4 @@
-import type { Cell, Model } from "unravel-cnn";
+import { type Cell, listed, type Model } from "unravel-cnn";
 import { plainName } from "./grids.js";
 
 export type Pass = "forward" | "backward";
@@ -20,3 +20,7 @@ export function otherPass(model: Model, cell: Cell, pass: Pass): Cell {
   if (cell.tensor === "y") return { tensor: "loss", index: [] };
   return { ...cell, tensor: `grad.${cell.tensor === "probs" ? model.output : plainName(cell.tensor)}` };
 }
+
+/** Classes by their names: `cat and dog`; or that there is none. */
+export const namesOf = ({ classes }: Model, some: readonly number[]): string =>
+  some.length === 0 ? "none of the classes" : listed(some.map((k) => classes[k])).join("");
