@@ -132,7 +132,7 @@ describe("opening", () => {
     const step = (labels: number[]) => trace(model, initialParameters(model, 3), x, labels);
     const loss = () => page.locator(".loss-value").getAttribute("value");
     await open(page, "several.json", formatTraceJson(step([1, 0, 1])));
-    await end.getByText("right is 0 and 2").waitFor();
+    await end.getByText("right are 0 and 2").waitFor();
     expect(await loss()).toBe(String(step([1, 0, 1]).loss));
     const boxes = page.locator("fieldset").getByRole("checkbox");
     const checked = () => boxes.evaluateAll((all) => all.map((box) => (box as HTMLInputElement).checked));
