@@ -1,11 +1,5 @@
-import {
-  addressesOf,
-  type Buffer,
-  type Expression,
-  type LoopNest,
-  operandsOf,
-  type Statement,
-} from "../ir/ir.js";
+import type { LoopNest } from "../ir/ir.js";
+import { accessesOf, everyStatement } from "../ir/visit.js";
 import type { Stretch } from "./parameterRow.js";
 import type { Plan } from "./plan.js";
 
@@ -141,44 +135,14 @@ export function keptBetween(stages: readonly Stage[], scratch: ReadonlySet<strin
   for (const stage of stages) {
     if (stage.each !== "block") continue;
     for (const kernel of stage.kernels) {
-      visitBuffers(kernel.body, ({ name, region, size }, isWritten) => {
-        if (region !== "workspace" || scratch.has(name)) return;
+      for (const access of [...everyStatement(kernel.body)].flatMap(accessesOf)) {
+        const { name, region, size } = access.address.buffer;
+        if (region !== "workspace" || scratch.has(name)) continue;
         stagesOf.set(name, (stagesOf.get(name) ?? new Set()).add(stage));
         sizes.set(name, size);
-        if (isWritten) written.add(name);
-      });
+        if (access.written) written.add(name);
+      }
     }
   }
   return new Map([...sizes].filter(([name]) => written.has(name) && (stagesOf.get(name)?.size ?? 0) > 1));
-}
-
-/** Calls `visit` with each buffer that statements read or write. */
-function visitBuffers(
-  statements: readonly Statement[],
-  visit: (buffer: Buffer, isWritten: boolean) => void,
-): void {
-  const read = (expression: Expression): void => {
-    for (const { buffer } of addressesOf(expression)) visit(buffer, false);
-    for (const operand of operandsOf(expression)) read(operand);
-  };
-  for (const statement of statements) {
-    switch (statement.kind) {
-      case "loop":
-        visitBuffers(statement.body, visit);
-        break;
-      case "store":
-      case "storeLane":
-        visit(statement.address.buffer, true);
-        read(statement.value);
-        break;
-      case "set":
-        read(statement.value);
-        break;
-      case "point":
-        visit(statement.address.buffer, false);
-        break;
-      case "fence":
-        break;
-    }
-  }
 }

@@ -1,16 +1,6 @@
 import { known } from "../known.js";
-import {
-  type Address,
-  addressesOf,
-  type Expression,
-  type Index,
-  type Loop,
-  type LoopNest,
-  operandsOf,
-  type Pointer,
-  type Region,
-  type Statement,
-} from "./ir.js";
+import type { Address, Index, Loop, LoopNest, Pointer, Region, Statement } from "./ir.js";
+import { accessesOf, insideOf } from "./visit.js";
 
 /*
  * Which addresses of a loop nest move together. Each address is a region's start, or a pointer, plus, for each loop around it,
@@ -62,33 +52,13 @@ export class Inductions {
 
   #statements(body: readonly Statement[]): void {
     for (const statement of body) {
-      switch (statement.kind) {
-        case "loop": {
-          if (typeof statement.count === "object") this.#address(statement.count.table);
-          const real = !isUnrolled(statement);
-          if (real) this.#around.push(statement.index);
-          this.#statements(statement.body);
-          if (real) this.#around.pop();
-          break;
-        }
-        case "point":
-          this.#address(statement.address);
-          this.#address(statement.table);
-          break;
-        case "set":
-          this.#expression(statement.value);
-          break;
-        case "store":
-        case "storeLane":
-          this.#address(statement.address);
-          this.#expression(statement.value);
-      }
+      if (statement.kind === "point") this.#address(statement.address);
+      for (const { address } of accessesOf(statement)) this.#address(address);
+      const moves = statement.kind === "loop" && !isUnrolled(statement);
+      if (moves) this.#around.push(statement.index);
+      this.#statements(insideOf(statement));
+      if (moves) this.#around.pop();
     }
-  }
-
-  #expression(expression: Expression): void {
-    for (const address of addressesOf(expression)) this.#address(address);
-    for (const operand of operandsOf(expression)) this.#expression(operand);
   }
 
   #address(address: Address): void {

@@ -1,4 +1,5 @@
-import { type Expression, type Loop, operandsOf, type Statement } from "./ir.js";
+import { type Expression, operandsOf, type Statement } from "./ir.js";
+import { computedBy, insideOf } from "./visit.js";
 
 /*
  * How many multiply-adds the kernels really compute. By a network's definition it may be more (Winograd's method does without
@@ -9,16 +10,16 @@ import { type Expression, type Loop, operandsOf, type Statement } from "./ir.js"
 export function multiplyAddsIn(statements: readonly Statement[]): number {
   let count = 0;
   for (const statement of statements) {
-    if (statement.kind === "loop") {
-      count += timesOf(statement) * multiplyAddsIn(statement.body);
-    } else if (statement.kind !== "point" && statement.kind !== "fence")
-      count += 4 * maddsIn(statement.value);
+    const value = computedBy(statement);
+    if (value) count += 4 * maddsIn(value);
+    count += timesOf(statement) * multiplyAddsIn(insideOf(statement));
   }
   return count;
 }
 
-function timesOf({ count }: Loop): number {
-  if (count === "parameter") return 1;
+function timesOf(statement: Statement): number {
+  if (statement.kind !== "loop" || statement.count === "parameter") return 1;
+  const { count } = statement;
   return typeof count === "number" ? count : count.mean;
 }
 

@@ -1,36 +1,22 @@
-import {
-  type Address,
-  addressesOf,
-  type Buffer,
-  type Expression,
-  type Loop,
-  operandsOf,
-  type Pointer,
-  type Statement,
-} from "./ir.js";
+import type { Buffer, Loop, Pointer, Statement } from "./ir.js";
+import { type Access, accessesOf, insideOf } from "./visit.js";
 
 /*
  * How many bytes a kernel has to move at least: each number that it reads, once, and each that it writes. What it reads again may
  * come from a cache, or not; so it is a bound from below, by which a kernel can be compared with what the memory gives.
  */
 
-/** How many numbers an access takes that lie side by side. */
-type Width = 1 | 4;
-
-interface Access {
-  readonly address: Address;
-  readonly width: Width;
-  readonly written: boolean;
+interface Moved extends Access {
   /** The loops around it, outermost first. */
   readonly loops: readonly Loop[];
 }
 
 /** The fewest bytes that these statements read and write. */
 export function bytesMovedBy(statements: readonly Statement[]): number {
-  const accesses: Access[] = [];
+  const accesses: Moved[] = [];
   const pointed = new Map<Pointer, readonly Loop[]>();
   collect(statements, [], accesses, pointed);
-  const groups = new Map<Buffer, { read: Access[]; written: Access[] }>();
+  const groups = new Map<Buffer, { read: Moved[]; written: Moved[] }>();
   for (const access of accesses) {
     const { buffer } = access.address;
     const group = groups.get(buffer) ?? { read: [], written: [] };
@@ -48,40 +34,20 @@ export function bytesMovedBy(statements: readonly Statement[]): number {
 function collect(
   statements: readonly Statement[],
   loops: readonly Loop[],
-  accesses: Access[],
+  accesses: Moved[],
   pointed: Map<Pointer, readonly Loop[]>,
 ): void {
-  const add = (address: Address, width: Width, written: boolean) =>
-    accesses.push({ address, width, written, loops });
-  const reads = (expression: Expression): void => {
-    const width = expression.kind === "load" ? 4 : 1;
-    for (const address of addressesOf(expression)) add(address, width, false);
-    for (const operand of operandsOf(expression)) reads(operand);
-  };
   for (const statement of statements) {
-    switch (statement.kind) {
-      case "loop":
-        collect(statement.body, [...loops, statement], accesses, pointed);
-        if (typeof statement.count === "object") add(statement.count.table, 1, false);
-        break;
-      case "point":
-        pointed.set(statement.pointer, loops);
-        add(statement.table, 1, false);
-        break;
-      case "set":
-        reads(statement.value);
-        break;
-      case "store":
-      case "storeLane":
-        reads(statement.value);
-        add(statement.address, statement.kind === "store" ? 4 : 1, true);
-    }
+    accesses.push(...accessesOf(statement).map((access) => ({ ...access, loops })));
+    if (statement.kind === "point") pointed.set(statement.pointer, loops);
+    const around = statement.kind === "loop" ? [...loops, statement] : loops;
+    collect(insideOf(statement), around, accesses, pointed);
   }
 }
 
 /** How many different cells of a buffer these accesses reach, about: no more than there are, or lie between the first and the last. */
 function cellsOf(
-  accesses: readonly Access[],
+  accesses: readonly Moved[],
   pointed: ReadonlyMap<Pointer, readonly Loop[]>,
   size: number,
 ): number {

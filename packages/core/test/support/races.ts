@@ -1,14 +1,5 @@
-import {
-  type Address,
-  addressesOf,
-  type Buffer,
-  type Expression,
-  type Index,
-  type Loop,
-  type LoopNest,
-  operandsOf,
-  type Statement,
-} from "../../src/ir/ir.js";
+import type { Address, Buffer, Index, Loop, LoopNest, Statement } from "../../src/ir/ir.js";
+import { accessesOf } from "../../src/ir/visit.js";
 
 /*
  * Whether rounds that may run at the same time leave each other alone: each number is written by one invocation at most, and
@@ -36,23 +27,14 @@ export function expectNoRaces(nest: LoopNest, start: (buffer: Buffer) => number,
       else reader[lane] = reader[lane] === 0 || reader[lane] === invocation ? invocation : SEVERAL;
     }
   };
-  const read = (expression: Expression): void => {
-    const lanes = expression.kind === "load" ? 4 : 1;
-    for (const address of addressesOf(expression)) touch(address, lanes, false);
-    for (const operand of operandsOf(expression)) read(operand);
-  };
   const roundsOf = ({ count }: Loop) => (typeof count === "number" ? count : 1);
   const walk = (body: readonly Statement[]): void => {
     for (const statement of body) {
-      if (statement.kind === "loop") {
-        for (let k = 0; k < roundsOf(statement); k++) {
-          counters.set(statement.index, k);
-          walk(statement.body);
-        }
-      } else if (statement.kind === "point") touch(statement.table, 1, false);
-      else if (statement.kind !== "fence") {
-        read(statement.value);
-        if (statement.kind !== "set") touch(statement.address, statement.kind === "store" ? 4 : 1, true);
+      for (const { address, width, written } of accessesOf(statement)) touch(address, width, written);
+      if (statement.kind !== "loop") continue;
+      for (let k = 0; k < roundsOf(statement); k++) {
+        counters.set(statement.index, k);
+        walk(statement.body);
       }
     }
   };

@@ -1,4 +1,5 @@
 import type { Address, BinaryOperation, Expression, Register, Statement } from "../ir.js";
+import { everyStatement } from "../visit.js";
 import type { Cells, Scope } from "./cells.js";
 
 /*
@@ -15,16 +16,12 @@ interface Text {
 /** The kinds of a nest's registers: bits where bits are ever set, else what is set first. */
 export function kindsOf(body: readonly Statement[]): Map<Register, Kind> {
   const kinds = new Map<Register, Kind>();
-  const visit = (statements: readonly Statement[]) => {
-    for (const statement of statements) {
-      if (statement.kind === "loop") visit(statement.body);
-      if (statement.kind !== "set") continue;
-      const kind = kindOf(statement.value, kinds);
-      const known = kinds.get(statement.register);
-      if (known === undefined || kind === "bits") kinds.set(statement.register, kind);
-    }
-  };
-  visit(body);
+  for (const statement of everyStatement(body)) {
+    if (statement.kind !== "set") continue;
+    const kind = kindOf(statement.value, kinds);
+    const known = kinds.get(statement.register);
+    if (known === undefined || kind === "bits") kinds.set(statement.register, kind);
+  }
   return kinds;
 }
 

@@ -1,4 +1,5 @@
 import type { Address, Expression, Loop, LoopNest, Register, Statement } from "../ir.js";
+import { everyStatement } from "../visit.js";
 import type { Cells, Scope } from "./cells.js";
 import { ExpressionWriter, type Kind, kindsOf } from "./expressions.js";
 
@@ -92,10 +93,9 @@ export class StatementWriter {
 }
 
 /** How often each register is set in the text of a nest. */
-function setsOf(body: readonly Statement[], sets = new Map<Register, number>()): Map<Register, number> {
-  for (const statement of body) {
+function setsOf(body: readonly Statement[]): Map<Register, number> {
+  const sets = new Map<Register, number>();
+  for (const statement of everyStatement(body))
     if (statement.kind === "set") sets.set(statement.register, (sets.get(statement.register) ?? 0) + 1);
-    if (statement.kind === "loop") setsOf(statement.body, sets);
-  }
   return sets;
 }

@@ -1,12 +1,5 @@
-import {
-  type Address,
-  addressesOf,
-  type Buffer,
-  type Expression,
-  type LoopNest,
-  operandsOf,
-  type Statement,
-} from "../ir.js";
+import type { Address, Buffer, LoopNest } from "../ir.js";
+import { accessesOf, everyStatement } from "../visit.js";
 
 /*
  * What a shader binds. A storage is one buffer of the device; the buffers of a kernel lie in storages, several in one perhaps.
@@ -52,35 +45,10 @@ export function bindingsOf(nest: LoopNest, placeOf: (buffer: Buffer) => Place): 
     }
     uses.set(storage, known);
   };
-  const read = (expression: Expression): void => {
-    for (const address of addressesOf(expression))
-      use(address, expression.kind === "load" ? "vector" : "number", false);
-    for (const operand of operandsOf(expression)) read(operand);
-  };
-  const visit = (body: readonly Statement[]): void => {
-    for (const statement of body) {
-      switch (statement.kind) {
-        case "loop":
-          if (typeof statement.count === "object") use(statement.count.table, "number", false);
-          visit(statement.body);
-          break;
-        case "set":
-          read(statement.value);
-          break;
-        case "store":
-        case "storeLane":
-          use(statement.address, statement.kind === "store" ? "vector" : "number", true);
-          read(statement.value);
-          break;
-        case "point":
-          use(statement.table, "number", false);
-          break;
-        case "fence":
-          break;
-      }
-    }
-  };
-  visit(nest.body);
+  for (const statement of everyStatement(nest.body)) {
+    for (const { address, width, written } of accessesOf(statement))
+      use(address, width === 4 ? "vector" : "number", written);
+  }
   return [...uses].map(([storage, { written, vectors, aligned }]) => ({
     storage,
     written,
