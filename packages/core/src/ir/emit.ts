@@ -93,6 +93,9 @@ class Emitter {
         case "fence":
           this.#fence(scopes);
           break;
+        case "barrier":
+        case "when":
+          throw onlyInShaders();
         case "loop":
           this.#loop(statement, scopes);
       }
@@ -176,6 +179,7 @@ class Emitter {
   #localOf({ index, local, root }: Induction): number {
     if (index !== undefined) return known(local);
     if (typeof root === "object") return this.#pointerLocal(root);
+    if (root === "workgroup") throw onlyInShaders();
     if (root !== "shared") return PARAMETER[root];
     this.#zero ??= this.fn.local("i32"); // locals start at zero
     return this.#zero;
@@ -324,6 +328,8 @@ const BINARY: Record<BinaryOperation, Opcode> = {
   mulInteger: "i32x4.mul",
   eqInteger: "i32x4.eq",
 };
+
+const onlyInShaders = () => new Error("workgroups and conditions are for shaders, not for WebAssembly");
 
 function hasFence(body: readonly Statement[]): boolean {
   return body.some(({ kind }) => kind === "fence");

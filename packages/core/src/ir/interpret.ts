@@ -1,15 +1,19 @@
-import type {
-  Address,
-  BinaryOperation,
-  Expression,
-  Index,
-  Loop,
-  LoopNest,
-  Pointer,
-  Region,
-  Statement,
-  UnaryOperation,
+import {
+  type Address,
+  type Buffer,
+  type Expression,
+  type Index,
+  type Loop,
+  type LoopNest,
+  type Pointer,
+  type Region,
+  type Register,
+  type Statement,
+  type Sum,
+  WORKGROUP_BYTES,
 } from "./ir.js";
+import { forEachStretch, type Part, partsOf, productOf } from "./parts.js";
+import { binaryRun, type Run, unaryRun, type Value, Vector } from "./vectors.js";
 
 /*
  * Runs a loop nest without WebAssembly: slowly, but every load and store must lie inside its buffer. What comes out is, bit for
@@ -30,45 +34,47 @@ export interface KernelParameters {
 
 /**
  * Runs a loop nest on `memory`, laid out as for the emitted function.
+ * @param reversed whether parallel loops run from their last round to the first, which may change nothing
  * @throws Error that names nest, buffer and place if a load or store lies outside of its buffer
  */
-export function interpret(nest: LoopNest, memory: ArrayBuffer, parameters: KernelParameters = {}): void {
+export function interpret(
+  nest: LoopNest,
+  memory: ArrayBuffer,
+  parameters: KernelParameters = {},
+  reversed = false,
+): void {
   const { workspace = 0, slot = 0, block = 0, count = 0 } = parameters;
-  const starts = { shared: 0, workspace, slot, block, chunk: slot };
-  new Interpreter(nest.name, memory, starts, count).body(nest.body)();
+  const starts = { shared: 0, workspace, slot, block, chunk: slot, workgroup: 0 };
+  new Interpreter(nest.name, memory, starts, count, reversed).body(nest.body)();
 }
-
-/** Four float32 numbers, which can also be seen as their bits. */
-class Vector {
-  readonly numbers = new Float32Array(4);
-  readonly bits = new Int32Array(this.numbers.buffer);
-
-  /** Copies bits, because a number that is really a mask would not survive as a number. */
-  set({ bits }: Vector): void {
-    this.bits.set(bits);
-  }
-}
-
-type Run = () => void;
-type Value = () => Vector;
 
 /** Turns statements into closures, each with a vector of its own for its result. */
 class Interpreter {
   readonly #nest: string;
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
+  readonly #workgroup = new Float32Array(WORKGROUP_BYTES / 4);
+  readonly #workgroupWords = new Int32Array(this.#workgroup.buffer);
   readonly #starts: Readonly<Record<Region, number>>;
   readonly #count: number;
+  readonly #reversed: boolean;
   readonly #counters = new Map<Index, { value: number }>();
-  readonly #registers = new Map<object, Vector>();
-  readonly #pointers = new Map<Pointer, { word: number }>();
+  /** Of a pointer, the first of the four numbers is the word where it points. */
+  #registers = new Map<Register | Pointer, Vector>();
 
-  constructor(nest: string, memory: ArrayBuffer, starts: Readonly<Record<Region, number>>, count: number) {
+  constructor(
+    nest: string,
+    memory: ArrayBuffer,
+    starts: Readonly<Record<Region, number>>,
+    count: number,
+    reversed: boolean,
+  ) {
     this.#nest = nest;
     this.#bytes = new Uint8Array(memory);
     this.#words = new Int32Array(memory);
     this.#starts = starts;
     this.#count = count;
+    this.#reversed = reversed;
   }
 
   body(statements: readonly Statement[]): Run {
@@ -81,13 +87,21 @@ class Interpreter {
   #statement(statement: Statement): Run {
     if (statement.kind === "loop") return this.#loop(statement);
     if (statement.kind === "fence") return () => {};
+    if (statement.kind === "barrier") throw new Error(`${this.#nest}: a barrier outside of a workgroup`);
+    if (statement.kind === "when") {
+      const sum = this.#sum(statement.sum);
+      const inside = this.body(statement.body);
+      return () => {
+        if (sum() < statement.below) inside();
+      };
+    }
     if (statement.kind === "point") {
-      const pointer = this.#pointer(statement.pointer);
+      const pointer = this.#register(statement.pointer);
       const address = this.#place(statement.address, 1, "pointer");
       const table = this.#place(statement.table, 1, "table");
       const unit = statement.address.buffer.bytes ? 1 : 4;
       return () => {
-        pointer.word = address() + this.#words[table()] / unit; // the table counts bytes
+        pointer.bits[0] = address() + this.#words[table()] / unit; // the table counts bytes
       };
     }
     const value = this.#value(statement.value);
@@ -97,23 +111,69 @@ class Interpreter {
     }
     const lanes = statement.kind === "store" ? 4 : 1;
     const place = this.#place(statement.address, lanes, "store");
+    const words = this.#wordsOf(statement.address.buffer);
     return () => {
       const { bits } = value();
       const word = place();
-      for (let lane = 0; lane < lanes; lane++) this.#words[word + lane] = bits[lane];
+      for (let lane = 0; lane < lanes; lane++) words[word + lane] = bits[lane];
     };
   }
 
-  #loop({ index, count, body }: Loop): Run {
+  #loop(loop: Loop): Run {
+    if (loop.parallel === "lanes") return this.#lanes(partsOf([loop])[0]);
+    return this.#rounds(loop, this.body(loop.body));
+  }
+
+  #rounds({ index, count, parallel }: Loop, run: Run): Run {
     const counter = this.#counter(index);
     const times = this.#times(count);
-    const run = this.body(body);
+    const backwards = this.#reversed && parallel;
     return () => {
       const end = times();
       for (let k = 0; k < end; k++) {
-        counter.value = k;
+        counter.value = backwards ? end - 1 - k : k;
         run();
       }
+    };
+  }
+
+  /** The lanes of a workgroup: one after the other, but none goes past a barrier before all have come to it. */
+  #lanes({ lanes, body }: Part): Run {
+    const outer = this.#registers;
+    this.#registers = new Map(); // each lane has its own
+    let lane = 0;
+    const ofLanes: Vector[][] = [];
+    const registers: Vector[] = [];
+    const eachLane = (run: Run): Run => {
+      const one = () => {
+        for (const [k, register] of registers.entries()) register.become(ofLanes[lane][k]);
+        lane += 1;
+        run();
+      };
+      const all = lanes.reduceRight<Run>((inner, loop) => this.#rounds(loop, inner), one);
+      return () => {
+        lane = 0;
+        all();
+      };
+    };
+    const inStep = (statements: readonly Statement[]): Run => {
+      const runs: Run[] = [];
+      forEachStretch(
+        statements,
+        (stretch) => runs.push(eachLane(this.body(stretch))),
+        (one) => one.kind === "loop" && runs.push(this.#rounds(one, inStep(one.body))),
+      );
+      return () => {
+        for (const run of runs) run();
+      };
+    };
+    const run = inStep(body);
+    registers.push(...this.#registers.values());
+    for (let k = productOf(lanes); k > 0; k--) ofLanes.push(registers.map(() => new Vector()));
+    this.#registers = outer;
+    return () => {
+      this.#workgroup.fill(Number.NaN); // whatever is read must have been written
+      run();
     };
   }
 
@@ -132,13 +192,7 @@ class Interpreter {
     return counter;
   }
 
-  #pointer(pointer: Pointer): { word: number } {
-    const place = this.#pointers.get(pointer) ?? { word: 0 };
-    this.#pointers.set(pointer, place);
-    return place;
-  }
-
-  #register(register: object): Vector {
+  #register(register: Register | Pointer): Vector {
     const vector = this.#registers.get(register) ?? new Vector();
     this.#registers.set(register, vector);
     return vector;
@@ -150,11 +204,10 @@ class Interpreter {
     const start = (this.#starts[buffer.region] + buffer.offset) / unit;
     // of a chunk, the buffer is the row of all chunks
     const before = buffer.region === "chunk" ? this.#starts.chunk / unit : 0;
-    const steps = terms.map(([index, stride]) => ({ counter: this.#counter(index), stride }));
-    const from = pointer && this.#pointer(pointer);
+    const sum = this.#sum({ offset, terms });
+    const from = pointer && this.#register(pointer);
     return () => {
-      let cell = from ? from.word - start + offset : offset;
-      for (const { counter, stride } of steps) cell += counter.value * stride;
+      const cell = from ? from.bits[0] - start + sum() : sum();
       if (before + cell < 0 || before + cell + lanes > buffer.size) {
         throw new Error(
           `${this.#nest}: ${what} of ${lanes} at ${buffer.name}[${before + cell}], which has ${buffer.size}`,
@@ -162,6 +215,19 @@ class Interpreter {
       }
       return start + cell;
     };
+  }
+
+  #sum({ offset, terms }: Sum): () => number {
+    const steps = terms.map(([index, stride]) => ({ counter: this.#counter(index), stride }));
+    return () => {
+      let sum = offset;
+      for (const { counter, stride } of steps) sum += counter.value * stride;
+      return sum;
+    };
+  }
+
+  #wordsOf({ region }: Buffer): Int32Array {
+    return region === "workgroup" ? this.#workgroupWords : this.#words;
   }
 
   #value(expression: Expression): Value {
@@ -188,14 +254,16 @@ class Interpreter {
         return () => {};
       case "load": {
         const place = this.#place(expression.address, 4, "load");
+        const words = this.#wordsOf(expression.address.buffer);
         return () => {
           const word = place();
-          for (let lane = 0; lane < 4; lane++) bits[lane] = this.#words[word + lane];
+          for (let lane = 0; lane < 4; lane++) bits[lane] = words[word + lane];
         };
       }
       case "splat": {
         const place = this.#place(expression.address, 1, "splat");
-        return () => bits.fill(this.#words[place()]);
+        const words = this.#wordsOf(expression.address.buffer);
+        return () => bits.fill(words[place()]);
       }
       case "bytes": {
         const places = expression.addresses.map((address) => this.#place(address, 1, "load"));
@@ -246,83 +314,4 @@ class Interpreter {
       }
     }
   }
-}
-
-/*
- * Storing into a Float32Array rounds: for +, -, *, / and the square root of float32 numbers, rounding the float64 result
- * gives the same number as computing in float32 does.
- */
-
-const BINARY: Record<BinaryOperation, (a: number, b: number) => number> = {
-  add: (a, b) => a + b,
-  sub: (a, b) => a - b,
-  mul: (a, b) => a * b,
-  div: (a, b) => a / b,
-  max: Math.max,
-  pmax: (a, b) => (a < b ? b : a),
-  // all bits set where it holds
-  eq: (a, b) => (a === b ? -1 : 0),
-  gt: (a, b) => (a > b ? -1 : 0),
-  // on bits
-  and: (a, b) => a & b,
-  andnot: (a, b) => a & ~b,
-  xor: (a, b) => a ^ b,
-  addInteger: (a, b) => (a + b) | 0,
-  mulInteger: Math.imul,
-  eqInteger: (a, b) => (a === b ? -1 : 0),
-};
-
-const ON_BITS: readonly BinaryOperation[] = ["and", "andnot", "xor", "addInteger", "mulInteger", "eqInteger"];
-const TO_BITS: readonly BinaryOperation[] = ["eq", "gt", ...ON_BITS];
-
-function binaryRun(
-  operation: BinaryOperation,
-  a: Value,
-  b: Value,
-  numbers: Float32Array,
-  bits: Int32Array,
-): Run {
-  const compute = BINARY[operation];
-  const result = TO_BITS.includes(operation) ? bits : numbers;
-  const operand = ON_BITS.includes(operation) ? "bits" : "numbers";
-  return () => {
-    const x = a()[operand];
-    const y = b()[operand];
-    for (let lane = 0; lane < 4; lane++) result[lane] = compute(x[lane], y[lane]);
-  };
-}
-
-function unaryRun(operation: UnaryOperation, a: Value, numbers: Float32Array, bits: Int32Array): Run {
-  const eachLane =
-    (compute: (a: Vector, lane: number) => number, result: Float32Array | Int32Array) => () => {
-      const vector = a();
-      for (let lane = 0; lane < 4; lane++) result[lane] = compute(vector, lane);
-    };
-  switch (operation) {
-    case "sqrt":
-      return eachLane(({ numbers }, lane) => Math.sqrt(numbers[lane]), numbers);
-    case "nearest":
-      return eachLane(({ numbers }, lane) => nearest(numbers[lane]), numbers);
-    case "toInteger":
-      return eachLane(({ numbers }, lane) => toInteger(numbers[lane]), bits);
-    case "sumLanes":
-      return () => {
-        const [p, q, r, s] = a().numbers;
-        numbers.fill(Math.fround(p + r) + Math.fround(q + s));
-      };
-  }
-}
-
-/** The nearest whole number; of two, the even one. */
-function nearest(x: number): number {
-  const below = Math.floor(x);
-  const distance = x - below;
-  const down = distance === 0.5 ? below % 2 === 0 : distance < 0.5;
-  const rounded = down ? below : below + 1;
-  return rounded === 0 ? 0 * x : rounded; // keeps the sign of zero
-}
-
-function toInteger(x: number): number {
-  if (Number.isNaN(x)) return 0;
-  return Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x)));
 }

@@ -16,7 +16,13 @@ export type Region =
   /** The memory of the block of images that runs, which later stages find as it was: the fourth parameter. */
   | "block"
   /** A chunk of all parameters: the second parameter of kernels that work on chunks. */
-  | "chunk";
+  | "chunk"
+  /** The memory that the lanes of a workgroup share, and nobody else; what is in it at first is not known. In shaders only. */
+  | "workgroup";
+
+/** So many bytes of its own any device gives a workgroup, and so many lanes. */
+export const WORKGROUP_BYTES = 16384;
+export const MOST_LANES = 256;
 
 /** A stretch of memory. Offsets and strides inside it count float32 numbers. */
 export interface Buffer {
@@ -37,11 +43,15 @@ export interface Index {
   readonly name: string;
 }
 
-/** A cell of a buffer: number `offset` + the sum of each index times its stride. */
-export interface Address {
-  readonly buffer: Buffer;
+/** A whole number that counters make: `offset` + the sum of each index times its stride. */
+export interface Sum {
   readonly offset: number;
   readonly terms: readonly (readonly [Index, number])[];
+}
+
+/** A cell of a buffer: which number of it. */
+export interface Address extends Sum {
+  readonly buffer: Buffer;
   /** Counted from where this pointer points, not from the buffer's start. */
   readonly pointer?: Pointer;
 }
@@ -119,6 +129,10 @@ export type Statement =
    * than there are. It moves nothing past a place where the loop could end.
    */
   | { readonly kind: "fence" }
+  /** No lane of the workgroup goes on before all have come here; then each sees what the others have stored. In shaders only. */
+  | { readonly kind: "barrier" }
+  /** What is inside is done where the sum is below a bound. In shaders only. */
+  | { readonly kind: "when"; readonly sum: Sum; readonly below: number; readonly body: readonly Statement[] }
   | Loop;
 
 /** How often a loop runs, as a table says: perhaps never. */
@@ -137,9 +151,11 @@ export interface Loop {
   readonly unrolled: boolean;
   /**
    * Whether its rounds may run at the same time: none reads or writes what another one writes, in memory or in a register.
-   * In a shader the outermost of such loops become invocations; elsewhere it means nothing.
+   * In a shader the outermost of such loops become invocations; elsewhere it means nothing. `"lanes"`: its rounds are lanes of a
+   * workgroup, which share its memory and wait for each other at barriers; such loops are the innermost of the parallel ones, and
+   * each round of those around them is a workgroup.
    */
-  readonly parallel?: boolean;
+  readonly parallel?: boolean | "lanes";
   readonly body: readonly Statement[];
 }
 
@@ -271,26 +287,42 @@ export class LoopNestBuilder {
     this.#statements.push({ kind: "fence" });
   }
 
+  /** See `Statement`. */
+  barrier(): void {
+    this.#statements.push({ kind: "barrier" });
+  }
+
+  /** Does what `write` writes where `sum` is below a bound. */
+  when(sum: Sum, below: number, write: () => void): void {
+    this.#statements.push({ kind: "when", sum, below, body: this.#inside(write) });
+  }
+
   loop(
     name: string,
     count: Loop["count"],
     body: (index: Index) => void,
-    { unrolled = false, parallel = false } = {},
+    { unrolled = false, parallel = false }: { unrolled?: boolean; parallel?: Loop["parallel"] } = {},
   ): void {
     if (count === 0) return;
-    const outer = this.#statements;
-    this.#statements = [];
     const index = { name };
-    body(index);
-    outer.push({
+    const inside = this.#inside(() => body(index));
+    this.#statements.push({
       kind: "loop",
       index,
       count,
       unrolled: unrolled || count === 1,
       parallel,
-      body: this.#statements,
+      body: inside,
     });
+  }
+
+  #inside(write: () => void): Statement[] {
+    const outer = this.#statements;
+    this.#statements = [];
+    write();
+    const inside = this.#statements;
     this.#statements = outer;
+    return inside;
   }
 
   finish(name: string): LoopNest {
@@ -306,6 +338,9 @@ export interface Variable {
 
 /** Options of a loop whose rounds may run at the same time. */
 export const PARALLEL = { parallel: true } as const;
+
+/** Options of a loop whose rounds are lanes of a workgroup. */
+export const LANES = { parallel: "lanes" } as const;
 
 /** A kernel called `name`, made by `write`. */
 export function loopNest(name: string, write: (builder: LoopNestBuilder) => void): LoopNest {

@@ -20,7 +20,10 @@ export function movedStatement(statement: Statement, move: Move): Statement {
     case "point":
       return { ...statement, address: move(statement.address), table: move(statement.table) };
     case "fence":
+    case "barrier":
       return statement;
+    case "when":
+      return { ...statement, body: statement.body.map((inner) => movedStatement(inner, move)) };
     case "loop": {
       const { count } = statement;
       return {

@@ -4,7 +4,9 @@ import type {
   Expression,
   Loop,
   LoopNest,
+  Pointer,
   Statement,
+  Sum,
   UnaryOperation,
 } from "./ir.js";
 
@@ -33,8 +35,15 @@ function linesOf(statement: Statement, depth: number): string[] {
       ];
     case "fence":
       return [];
+    case "barrier":
+      return [`${indent}wait for all lanes`];
+    case "when": {
+      const head = `${indent}where ${sum(statement.sum)} < ${statement.below}:`;
+      return [head, ...statement.body.flatMap((inner) => linesOf(inner, depth + 1))];
+    }
     case "loop": {
-      const times = timesOf(statement.count);
+      const lanes = `${statement.count} lanes of a workgroup`;
+      const times = statement.parallel === "lanes" ? lanes : timesOf(statement.count);
       const how = statement.unrolled && statement.count !== 1 ? ", unrolled" : "";
       const head = `${indent}for ${statement.index.name}, ${statement.count === 1 ? "once" : times}${how}:`;
       return [head, ...statement.body.flatMap((inner) => linesOf(inner, depth + 1))];
@@ -48,11 +57,14 @@ function timesOf(count: Loop["count"]): string {
 }
 
 /** `conv1.out[8 + o*2704 + j*8]` */
-function cell({ buffer, offset, terms, pointer }: Address): string {
+function cell({ buffer, pointer, ...inside }: Address): string {
+  return `${buffer.name}[${sum(inside, pointer)}]`;
+}
+
+function sum({ offset, terms }: Sum, pointer?: Pointer): string {
   const steps = terms.map(([{ name }, stride]) => (stride === 1 ? name : `${name}*${stride}`));
   if (pointer) steps.unshift(pointer.name);
-  const parts = offset === 0 && steps.length > 0 ? steps : [String(offset), ...steps];
-  return `${buffer.name}[${parts.join(" + ")}]`;
+  return (offset === 0 && steps.length > 0 ? steps : [String(offset), ...steps]).join(" + ");
 }
 
 function text(expression: Expression): string {

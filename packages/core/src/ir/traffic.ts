@@ -38,7 +38,9 @@ function collect(
   pointed: Map<Pointer, readonly Loop[]>,
 ): void {
   for (const statement of statements) {
-    accesses.push(...accessesOf(statement).map((access) => ({ ...access, loops })));
+    // what the lanes of a workgroup share is not the device's memory
+    const own = accessesOf(statement).filter(({ address }) => address.buffer.region !== "workgroup");
+    accesses.push(...own.map((access) => ({ ...access, loops })));
     if (statement.kind === "point") pointed.set(statement.pointer, loops);
     const around = statement.kind === "loop" ? [...loops, statement] : loops;
     collect(insideOf(statement), around, accesses, pointed);

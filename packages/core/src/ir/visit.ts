@@ -2,9 +2,9 @@ import { type Address, addressesOf, type Expression, operandsOf, type Statement 
 
 /* What statements are made of, for all who look through a nest. */
 
-/** The statements inside of a statement. */
+/** The statements inside of a statement: of a loop, of a condition. */
 export const insideOf = (statement: Statement): readonly Statement[] =>
-  statement.kind === "loop" ? statement.body : [];
+  statement.kind === "loop" || statement.kind === "when" ? statement.body : [];
 
 /** All statements, each before those inside of it. */
 export function* everyStatement(body: readonly Statement[]): Generator<Statement> {

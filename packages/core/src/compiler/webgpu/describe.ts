@@ -51,11 +51,11 @@ export function describeShaders(spec: ModelSpec, options: DescribeShadersOptions
   const training = { batchSize, optimizer, clip: undefined, several: false, ema: undefined };
   const plan = planBatch(defineModel(spec), 0, batchSize, training);
   const kernels = shadersOf(plan).kernels.map(
-    ({ name, code, bindings, workgroups: [x, y] }, k): ShaderDescription => ({
+    ({ name, code, bindings, invocations }, k): ShaderDescription => ({
       name,
       parts: plan.kernels[k].parts,
       code,
-      invocations: x * y * TUNING.workgroup,
+      invocations,
       multiplyAdds: multiplyAddsIn(plan.kernels[k].nest.body),
       buffers: bindings.map(({ storage, written }) => ({ name: storage.name, written })),
       seldom: plan.kernels[k].seldom,

@@ -13,6 +13,7 @@ export interface Dispatch {
   readonly pipeline: GPUComputePipeline;
   readonly bindings: GPUBindGroup;
   readonly workgroups: readonly [number, number];
+  readonly invocations: number;
 }
 
 /** A step's kernel, and whether it runs in every 16th step only. */
@@ -146,7 +147,7 @@ export function run(pass: GPUComputePassEncoder, { pipeline, bindings, workgroup
 /** A shader as a kernel that is ready to run on these buffers. */
 export function dispatchOf(
   device: GPUDevice,
-  { name, code, bindings, workgroups }: Shader,
+  { name, code, bindings, workgroups, invocations }: Shader,
   buffers: ReadonlyMap<Storage, GPUBuffer>,
 ): Dispatch {
   const module = device.createShaderModule({ label: name, code });
@@ -169,7 +170,7 @@ export function dispatchOf(
       resource: { buffer: known(buffers.get(storage)) },
     })),
   });
-  return { name, pipeline, bindings: group, workgroups };
+  return { name, pipeline, bindings: group, workgroups, invocations };
 }
 
 /** So many bytes are written at a time. */

@@ -1,5 +1,5 @@
 import { known } from "../../known.js";
-import type { Address, Buffer, Index, Pointer } from "../ir.js";
+import type { Address, Buffer, Index, Pointer, Sum } from "../ir.js";
 import type { Binding, Place } from "./storages.js";
 
 /** A loop around a statement: with a counter of its own, or as one copy of its body. */
@@ -12,10 +12,11 @@ export class Cells {
   readonly #names = new Map<Index | Pointer, string>();
   readonly #taken = new Set<string>();
 
-  constructor(bindings: readonly Binding[], placeOf: (buffer: Buffer) => Place) {
+  /** @param taken names that no counter may have */
+  constructor(bindings: readonly Binding[], placeOf: (buffer: Buffer) => Place, taken: readonly string[]) {
     this.#placeOf = placeOf;
     this.#bindings = new Map(bindings.map((binding) => [binding.storage.name, binding]));
-    for (const name of this.#bindings.keys()) this.#taken.add(name);
+    for (const name of [...taken, ...this.#bindings.keys()]) this.#taken.add(name);
   }
 
   /** A name that only this counter or pointer has. */
@@ -60,26 +61,44 @@ export class Cells {
     return `${this.bindingOf(address).storage.name}[${this.#sum(address, scopes, 4)}]`;
   }
 
+  /** A whole number that counters make. */
+  sum({ offset, terms }: Sum, scopes: readonly Scope[]): string {
+    return textOf(knownOf({ offset, terms }, scopes), 1);
+  }
+
   #sum(address: Address, scopes: readonly Scope[], unit: 1 | 4): string {
-    const { offset, terms } = this.#constants(address, scopes);
-    const steps = terms.map(([name, stride]) => times(name, stride / unit));
-    if (address.pointer) steps.unshift(this.nameOf(address.pointer));
-    if (steps.length === 0) return String(offset / unit);
-    return [...steps, ...(offset === 0 ? [] : [offset / unit])].join(" + ").replaceAll("+ -", "- ");
+    const { pointer } = address;
+    return textOf(this.#constants(address, scopes), unit, pointer && this.nameOf(pointer));
   }
 
   /** What is known of an address beforehand, and by how much each counter moves it. */
-  #constants({ buffer, offset, terms, pointer }: Address, scopes: readonly Scope[]) {
-    let known = offset + (pointer ? 0 : this.#placeOf(buffer).start);
-    const moving: [string, number][] = [];
-    for (const [index, stride] of terms) {
-      const scope = scopes.find((one) => one.index === index);
-      if (scope === undefined) throw new Error(`no loop counts ${index.name} here`);
-      if ("copy" in scope) known += scope.copy * stride;
-      else moving.push([scope.name, stride]);
-    }
-    return { offset: known, terms: moving };
+  #constants({ buffer, offset, terms, pointer }: Address, scopes: readonly Scope[]): Known {
+    return knownOf({ offset: offset + (pointer ? 0 : this.#placeOf(buffer).start), terms }, scopes);
   }
+}
+
+interface Known {
+  readonly offset: number;
+  readonly terms: readonly (readonly [name: string, stride: number])[];
+}
+
+function knownOf({ offset, terms }: Sum, scopes: readonly Scope[]): Known {
+  let known = offset;
+  const moving: [string, number][] = [];
+  for (const [index, stride] of terms) {
+    const scope = scopes.find((one) => one.index === index);
+    if (scope === undefined) throw new Error(`no loop counts ${index.name} here`);
+    if ("copy" in scope) known += scope.copy * stride;
+    else moving.push([scope.name, stride]);
+  }
+  return { offset: known, terms: moving };
+}
+
+function textOf({ offset, terms }: Known, unit: 1 | 4, first?: string): string {
+  const steps = terms.map(([name, stride]) => times(name, stride / unit));
+  if (first !== undefined) steps.unshift(first);
+  if (steps.length === 0) return String(offset / unit);
+  return [...steps, ...(offset === 0 ? [] : [offset / unit])].join(" + ").replaceAll("+ -", "- ");
 }
 
 const times = (name: string, stride: number) => (stride === 1 ? name : `${name} * ${stride}`);

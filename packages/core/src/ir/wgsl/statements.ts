@@ -30,6 +30,14 @@ export class StatementWriter {
     switch (statement.kind) {
       case "fence":
         return [];
+      case "barrier":
+        return [`${indent}workgroupBarrier();`];
+      case "when":
+        return [
+          `${indent}if (${this.#cells.sum(statement.sum, scopes)} < ${statement.below}) {`,
+          ...this.statements(statement.body, scopes, `${indent}  `),
+          `${indent}}`,
+        ];
       case "loop":
         return this.#loop(statement, scopes, indent);
       case "set":
@@ -60,7 +68,12 @@ export class StatementWriter {
     return `${this.#sets.get(register) === 1 ? "let" : "var"} ${register.name} = ${text};`;
   }
 
-  #loop({ index, count, unrolled, body }: Loop, scopes: readonly Scope[], indent: string): string[] {
+  #loop(
+    { index, count, unrolled, parallel, body }: Loop,
+    scopes: readonly Scope[],
+    indent: string,
+  ): string[] {
+    if (parallel === "lanes") throw new Error("a workgroup's lanes are inside of nothing but parallel loops");
     if (unrolled && typeof count === "number") {
       return Array.from({ length: count }, (_, copy) => [
         `${indent}{`,

@@ -32,7 +32,18 @@ export interface Binding {
 }
 
 /** All storages of a kernel in the order of their first use. */
-export function bindingsOf(nest: LoopNest, placeOf: (buffer: Buffer) => Place): Binding[] {
+export const bindingsOf = (nest: LoopNest, placeOf: (buffer: Buffer) => Place): Binding[] =>
+  usesOf(nest, (buffer) => buffer.region !== "workgroup", placeOf);
+
+/** What the lanes of its workgroups share, seen like storages. */
+export const sharedOf = (nest: LoopNest, placeOf: (buffer: Buffer) => Place): Binding[] =>
+  usesOf(nest, (buffer) => buffer.region === "workgroup", placeOf);
+
+function usesOf(
+  nest: LoopNest,
+  isWanted: (buffer: Buffer) => boolean,
+  placeOf: (buffer: Buffer) => Place,
+): Binding[] {
   const uses = new Map<Storage, { written: boolean; vectors: boolean; aligned: boolean }>();
   const use = (address: Address, how: "vector" | "number", written: boolean) => {
     const { storage, start } = placeOf(address.buffer);
@@ -47,7 +58,7 @@ export function bindingsOf(nest: LoopNest, placeOf: (buffer: Buffer) => Place): 
   };
   for (const statement of everyStatement(nest.body)) {
     for (const { address, width, written } of accessesOf(statement))
-      use(address, width === 4 ? "vector" : "number", written);
+      if (isWanted(address.buffer)) use(address, width === 4 ? "vector" : "number", written);
   }
   return [...uses].map(([storage, { written, vectors, aligned }]) => ({
     storage,

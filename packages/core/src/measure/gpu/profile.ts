@@ -1,5 +1,4 @@
 import { type BatchPlan, planBatch } from "../../compiler/webgpu/plan.js";
-import { TUNING } from "../../compiler/webgpu/tuning.js";
 import { rowOf } from "../../engine/wasm/row.js";
 import { fromDevice, openDevice } from "../../engine/webgpu/device.js";
 import type { Gpu } from "../../engine/webgpu/gpu.js";
@@ -118,17 +117,16 @@ async function profile(
       for (const [k, duration] of durations.entries()) times[k].push(duration);
       onProgress?.((round + 2) / (rounds + 1));
     }
-    const kernels = program.kernels.map(({ name, seldom, workgroups: [x, y] }, k): GpuKernelProfile => {
+    const kernels = program.kernels.map(({ name, seldom, invocations }, k): GpuKernelProfile => {
       const { body } = plan.kernels[k].nest;
       const microseconds = device.canTime ? median(times[k]) / 1e3 : null;
       const [computed, bytes] = [multiplyAddsIn(body), bytesMovedBy(body)];
       // a kernel may be too short for a clock that is rounded
       const rate = (amount: number) => (microseconds ? amount / microseconds / 1e3 : null);
       return {
-        ...{ name, microseconds, computed, bytes, seldom },
+        ...{ name, microseconds, computed, bytes, invocations, seldom },
         gflops: computed > 0 ? rate(2 * computed) : null,
         gigabytesPerSecond: rate(bytes),
-        invocations: x * y * TUNING.workgroup,
       };
     });
     const dispatches = kernels.filter(({ seldom }) => !seldom).length;
