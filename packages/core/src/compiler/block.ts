@@ -79,6 +79,14 @@ export function accumulate(sum: Variable, a: Expression, b: Expression): void {
   sum.set(madd(a, b, sum));
 }
 
+/** Number `k` of a vector, four times. */
+export const laneOf = (vector: Expression, k: number): Expression => ({
+  kind: "shuffle",
+  lanes: [k, k, k, k],
+  a: vector,
+  b: vector,
+});
+
 /** A grid of variables, `rows` by `columns`. */
 export function grid(
   b: LoopNestBuilder,

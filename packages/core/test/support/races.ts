@@ -8,7 +8,7 @@ import {
   WORKGROUP_BYTES,
 } from "../../src/ir/ir.js";
 import { forEachStretch, partsOf } from "../../src/ir/parts.js";
-import { accessesOf, insideOf } from "../../src/ir/visit.js";
+import { type Access, accessesOf, insideOf } from "../../src/ir/visit.js";
 
 /*
  * Whether rounds that may run at the same time leave each other alone: each number is written by one invocation at most, and
@@ -50,8 +50,14 @@ export function expectNoRaces(nest: LoopNest, start: (buffer: Buffer) => number,
   const memory = new Touched(size);
   const shared = new Touched(WORKGROUP_BYTES / 4);
   const counters = new Map<Index, number>();
+  const known = new Map<Statement, Access[]>();
   let invocation = 0;
 
+  const accesses = (statement: Statement): Access[] => {
+    const own = known.get(statement) ?? accessesOf(statement);
+    known.set(statement, own);
+    return own;
+  };
   const sumOf = (offset: number, terms: Address["terms"]) =>
     terms.reduce((sum, [index, stride]) => sum + stride * (counters.get(index) as number), offset);
   const touch = ({ buffer, offset, terms, pointer }: Address, width: number, writes: boolean) => {
@@ -65,7 +71,7 @@ export function expectNoRaces(nest: LoopNest, start: (buffer: Buffer) => number,
   };
   const walk = (body: readonly Statement[]): void => {
     for (const statement of body) {
-      for (const { address, width, written } of accessesOf(statement)) touch(address, width, written);
+      for (const { address, width, written } of accesses(statement)) touch(address, width, written);
       const { kind } = statement;
       if (kind === "loop") inRounds(statement, () => walk(statement.body));
       else if (kind !== "when" || sumOf(statement.sum.offset, statement.sum.terms) < statement.below)

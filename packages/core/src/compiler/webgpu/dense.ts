@@ -14,7 +14,7 @@ import {
   unary,
 } from "../../ir/ir.js";
 import type { Dense } from "../../layers/dense.js";
-import { accumulate, BLOCK, grid, tilesOf, type View } from "../block.js";
+import { accumulate, BLOCK, grid, laneOf, tilesOf, type View } from "../block.js";
 import { sumOf, vectorAt } from "./sums.js";
 import { nested } from "./tiles.js";
 import { TUNING } from "./tuning.js";
@@ -41,20 +41,11 @@ export function splitInputs({ inputShape: [K], outputShape: [O] }: Dense, vector
   return { halves, parts: Math.min(Math.ceil(TUNING.denseBusy / invocations), most) };
 }
 
-/** How many numbers a block needs for the sums of the parts. */
-export const partialSize = (layer: Dense, { parts }: InputSplit) =>
-  parts === 1 ? 0 : parts * layer.outputShape[0] * BLOCK;
+/** How many numbers a block needs for the sums of parts. */
+export const partialSize = (layer: Dense, parts: number) => parts * layer.outputShape[0] * BLOCK;
 
 /** Which vectors of a cell an invocation has: one of the two by its counter, or both. */
 const vectorsOf = (halves: 1 | 2): readonly number[] => (halves === 1 ? [0] : [0, 4]);
-
-/** A number times four weights side by side, or one after the other where they may not begin at a whole vector. */
-const lane = (vector: Expression, k: number): Expression => ({
-  kind: "shuffle",
-  lanes: [k, k, k, k],
-  a: vector,
-  b: vector,
-});
 
 /** y = W x + bias, in one kernel or, if the inputs are split, in two. */
 export function multiply(
@@ -71,10 +62,6 @@ export function multiply(
   const [K] = layer.inputShape;
   const [O] = layer.outputShape;
   const own = vectorsOf(halves);
-  const end = (sum: Expression, ...place: [number, ...Term[]]) => {
-    const all = bias ? add(sum, splat(at(bias, ...place))) : sum;
-    return relu ? pmax(all, constant(0)) : all;
-  };
   const fours = K % 4 === 0;
   const unit = fours ? 4 : 1;
   const stretches = tilesOf(K / unit, Math.ceil(K / unit / parts));
@@ -122,7 +109,7 @@ export function multiply(
                 );
                 const w = b.variable(fours ? load(place) : splat(place));
                 for (const [n, vectors] of numbers.entries()) {
-                  const factor = fours ? lane(w, n) : w;
+                  const factor = fours ? laneOf(w, n) : w;
                   for (const [k, number] of vectors.entries()) accumulate(ofRow[k], factor, number);
                 }
               }
@@ -137,7 +124,7 @@ export function multiply(
                 const start = y.start + (os.first + row) * y.plane + vector;
                 b.store(
                   at(y.buffer, start, [o, os.size * y.plane], [half, 4]),
-                  end(ofRow[k], os.first + row, [o, os.size]),
+                  outputOf(ofRow[k], bias, relu, os.first + row, [o, os.size]),
                 );
               }
             }
@@ -149,37 +136,50 @@ export function multiply(
   });
   if (!partial) return [products];
   const total = stretches.reduce((count, ks) => count + ks.count, 0);
-  return [
-    products,
-    loopNest(name, (b) =>
-      nested(
-        b,
-        [
-          ["o", O],
-          ["half", 2],
-        ],
-        ([o, half]) => {
-          const sum = sumOf(b, total, ([first, ...terms]) =>
-            load(
-              at(
-                partial,
-                first * O * BLOCK,
-                ...terms.map(([index, stride]): Term => [index, stride * O * BLOCK]),
-                ...([
-                  [o, BLOCK],
-                  [half, 4],
-                ] as const),
-              ),
-            ),
-          );
-          b.store(at(y.buffer, y.start, [o, y.plane], [half, 4]), end(sum, 0, [o, 1]));
-        },
-      ),
-    ),
-  ];
+  return [products, addParts(name, layer, partial, total, y, bias, relu)];
 }
 
 type Term = readonly [Index, number];
+
+/** What becomes of the sum of an output's products. */
+function outputOf(sum: Expression, bias: Buffer | undefined, relu: boolean, ...place: [number, ...Term[]]) {
+  const all = bias ? add(sum, splat(at(bias, ...place))) : sum;
+  return relu ? pmax(all, constant(0)) : all;
+}
+
+/** The outputs from the sums of parts of their inputs. @param partial cells `[part][output]` */
+export function addParts(
+  name: string,
+  { outputShape: [O] }: Dense,
+  partial: Buffer,
+  parts: number,
+  y: View,
+  bias: Buffer | undefined,
+  relu: boolean,
+): LoopNest {
+  const loops = [
+    ["o", O],
+    ["half", 2],
+  ] as const;
+  return loopNest(name, (b) =>
+    nested(b, loops, ([o, half]) => {
+      const sum = sumOf(b, parts, ([first, ...terms]) =>
+        load(
+          at(
+            partial,
+            first * O * BLOCK,
+            ...terms.map(([index, stride]): Term => [index, stride * O * BLOCK]),
+            ...([
+              [o, BLOCK],
+              [half, 4],
+            ] as const),
+          ),
+        ),
+      );
+      b.store(at(y.buffer, y.start, [o, y.plane], [half, 4]), outputOf(sum, bias, relu, 0, [o, 1]));
+    }),
+  );
+}
 
 /** Tiles of the gradient of the input: so many inputs for one or both halves of a cell, from the largest to the smallest. */
 const TILES = [
@@ -224,7 +224,7 @@ export function multiplyInputGradient(
               ? Array.from({ length: ks.size / 4 }, (_, n) => b.variable(load(place(4 * n))))
               : undefined;
             for (const [n, ofInput] of sums.entries()) {
-              const w = weights ? lane(weights[n >> 2], n % 4) : b.variable(splat(place(n)));
+              const w = weights ? laneOf(weights[n >> 2], n % 4) : b.variable(splat(place(n)));
               for (const [h, sum] of ofInput.entries()) accumulate(sum, w, gradients[h]);
             }
           });
@@ -251,17 +251,16 @@ export function lanesOfImages({ inputShape: [K], outputShape: [O] }: Dense, vect
 }
 
 /**
- * The gradients of weights and bias: each the sum over all images of a product.
+ * The gradients of the weights: each the sum over all images of a product.
  * @param x, dy of the whole batch, with this many vectors in each cell
  * @param sums the gradients of the weights, or with several lanes numbers `[weight][lane]` that are still to be added
  */
-export function multiplyParameterGradients(
+export function multiplyWeightGradients(
   name: string,
   layer: Dense,
   x: View,
   dy: View,
   sums: Buffer,
-  biasGradient: Buffer | undefined,
   vectors: number,
 ): LoopNest {
   const [K] = layer.inputShape;
@@ -307,7 +306,18 @@ export function multiplyParameterGradients(
         );
       }
     }
-    if (!biasGradient) return;
+  });
+}
+
+/** The gradient of the bias: the sum of the outputs' over all images. @param dy of the whole batch */
+export function sumBiasGradient(
+  name: string,
+  { outputShape: [O] }: Dense,
+  dy: View,
+  biasGradient: Buffer,
+  vectors: number,
+): LoopNest {
+  return loopNest(name, (b) =>
     b.loop(
       "o",
       O,
@@ -316,6 +326,6 @@ export function multiplyParameterGradients(
         b.storeLane(at(biasGradient, 0, [o, 1]), unary("sumLanes", sum));
       },
       PARALLEL,
-    );
-  });
+    ),
+  );
 }

@@ -15,6 +15,7 @@ import { convolve } from "./conv2d.js";
 import { borderOfGradients, convolveInputGradient } from "./conv2dInputGradient.js";
 import { partialSize, splitFor, sumParameterGradients } from "./conv2dParameterGradients.js";
 import * as dense from "./dense.js";
+import * as denseTiled from "./denseTiled.js";
 import { addPartialSums, shortenRows, vectorsLeft } from "./sums.js";
 import { type Batch, together } from "./widen.js";
 
@@ -116,12 +117,23 @@ function convSums({
 
 const denseRow: BatchLowering<Dense> = {
   forward({ layer, resolved, x, y, weight, bias, relu, batch, room }) {
-    const split = dense.splitInputs(resolved, batch.vectors);
-    const size = dense.partialSize(resolved, split);
-    const partial = size > 0 ? room.cells(`${layer.name}.partial`, size) : undefined;
+    const { vectors } = batch;
+    const own = needed(weight, layer);
     const name = `${layer.name}.forward`;
+    const partialOf = (size: number) => room.cells(`${layer.name}.partial`, size);
+    if (denseTiled.tiledOf(resolved, vectors).forward) {
+      const parts = denseTiled.tiledParts(resolved, vectors);
+      const partial = partialOf(dense.partialSize(resolved, parts));
+      const [inputs, sums] = [batch.view(x), batch.buffer(partial)];
+      return [
+        denseTiled.multiplyTiled(`${name}.parts`, resolved, inputs, own, sums, vectors),
+        batch.kernel(dense.addParts(name, resolved, partial, parts, y, bias, relu)),
+      ];
+    }
+    const split = dense.splitInputs(resolved, vectors);
+    const partial = split.parts > 1 ? partialOf(dense.partialSize(resolved, split.parts)) : undefined;
     return dense
-      .multiply(name, resolved, x, y, needed(weight, layer), bias, relu, split, partial)
+      .multiply(name, resolved, x, y, own, bias, relu, split, partial)
       .map((nest) => batch.kernel(nest));
   },
 
@@ -129,21 +141,24 @@ const denseRow: BatchLowering<Dense> = {
     const { vectors } = batch;
     const name = `${layer.name}.gradients`;
     const own = needed(weightGradient, layer);
-    const sums = denseSums({ layer, resolved, batch, ...node }) ?? own;
+    const tiled = denseTiled.tiledOf(resolved, vectors);
     const [inputs, outputs] = [batch.view(x), batch.view(dy)];
-    const gradients = dense.multiplyParameterGradients(
-      name,
-      resolved,
-      inputs,
-      outputs,
-      sums,
-      biasGradient,
-      vectors,
-    );
-    if (!dx) return [gradients];
-    const weight = needed(node.weight, layer);
-    const input = dense.multiplyInputGradient(name, resolved, dy, weight, dx, vectors);
-    return [together(name, [gradients, batch.kernel(input)])];
+    const sums = denseSums({ layer, resolved, batch, ...node }) ?? own;
+    const gradients = [
+      tiled.weightGradients
+        ? denseTiled.multiplyWeightGradientsTiled(name, resolved, inputs, outputs, own, vectors)
+        : dense.multiplyWeightGradients(name, resolved, inputs, outputs, sums, vectors),
+    ];
+    if (biasGradient) gradients.push(dense.sumBiasGradient(name, resolved, outputs, biasGradient, vectors));
+    if (dx) {
+      const weight = needed(node.weight, layer);
+      gradients.push(
+        tiled.inputGradient
+          ? denseTiled.multiplyInputGradientTiled(name, resolved, outputs, weight, batch.view(dx), vectors)
+          : batch.kernel(dense.multiplyInputGradient(name, resolved, dy, weight, dx, vectors)),
+      );
+    }
+    return [together(name, gradients)];
   },
 
   end({ weightGradient, ...node }) {
@@ -162,6 +177,7 @@ function denseSums({
   batch,
   room,
 }: Pick<ForwardNode<Dense> & BatchNode, "layer" | "resolved" | "batch" | "room">): Buffer | undefined {
+  if (denseTiled.tiledOf(resolved, batch.vectors).weightGradients) return undefined;
   const lanes = dense.lanesOfImages(resolved, batch.vectors);
   const [[K], [O]] = [resolved.inputShape, resolved.outputShape];
   return lanes === 1 ? undefined : room.numbers(`${layer.name}.sums`, lanes * K * O);

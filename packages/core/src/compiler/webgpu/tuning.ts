@@ -21,6 +21,13 @@ export const TUNING = {
   /** Lanes that share the images where the gradients of a dense layer's weights are summed, and the most numbers that may take. */
   denseLanes: 8,
   denseSums: 2 ** 20,
+  /**
+   * From so many multiply-adds on, a product of a dense layer is tiled through workgroup memory, if at least this share of its tiles is
+   * filled, and with about so many workgroups, which keep a device busy.
+   */
+  tiledFrom: Number.POSITIVE_INFINITY,
+  tiledFilled: 0.5,
+  tiledBusy: 256,
   /** How many invocations are started together. */
   workgroup: 128,
   /** So many invocations that differ in nothing but the images are neighbours. */
