@@ -1,6 +1,7 @@
 // How fast the built-in networks train on a GPU, on made-up images: `node bench/webgpu.mjs [--networks lenet5,resnet]
 // [--batches 64,1024] [--images 59392] [--profile convnet:1024] [--rounds 5] [--seconds 1]`. An epoch has about as many images as
-// MNIST's. Needs the package `webgpu` where Node can find it; `python3 bench/peers/webgpu.py` is the same with PyTorch and CUDA.
+// MNIST's. `--tuning` puts others in the place of the numbers in compiler/webgpu/tuning.ts: '{"tiledFrom":1e8}' tiles large dense
+// layers. Needs the package `webgpu` where Node can find it; `python3 bench/peers/webgpu.py` is the same with PyTorch and CUDA.
 // Prints one JSON object for each line.
 import { parseArgs } from "node:util";
 import { TUNING } from "../packages/core/dist/compiler/webgpu/tuning.js";

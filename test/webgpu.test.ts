@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { nodeGpu } from "unravel-cnn/node";
 import { transformWithOxc } from "vite";
-import { afterAll, describe } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import { openPage, testInBrowser } from "./support/browser.js";
 import { testGpuEngine } from "./support/gpuEngine.js";
 import { testInNode } from "./support/gpuInNode.js";
+import { onlyLong } from "./support/long.js";
 import { closeEngine, diverge, trainOn } from "./support/page/gpu.js";
+import { trainTiled } from "./support/page/gpuTiled.js";
 import {
   choose,
   type GpuPage,
@@ -31,6 +33,8 @@ afterAll(async () => {
 /** The library in a few files: a page loads the two hundred of dist/ in test/browser.test.ts. */
 const bundle = new URL("../packages/core/bundle/", import.meta.url);
 const pages = new URL("./support/page/", import.meta.url);
+/** The library in its files, of which one says what is tiled. */
+const dist = new URL("../packages/core/dist/", import.meta.url);
 
 async function site(path: string): Promise<string | Uint8Array | undefined> {
   if (path === "/index.html") {
@@ -38,6 +42,7 @@ async function site(path: string): Promise<string | Uint8Array | undefined> {
     return `<!doctype html><script type="importmap">${map}</script><script type="module" src="/page/gpuTrouble.js"></script>`;
   }
   if (path.startsWith("/bundle/")) return filesIn(bundle)(path.slice("/bundle".length));
+  if (path.startsWith("/dist/")) return filesIn(dist)(path.slice("/dist".length));
   const [, name] = /^\/page\/(\w+)\.js$/.exec(path) ?? [];
   if (name === undefined) return undefined;
   return (await transformWithOxc(await readFile(new URL(`${name}.ts`, pages), "utf8"), `${name}.ts`)).code;
@@ -58,6 +63,7 @@ async function open() {
       [name, words] as const,
     ) as ReturnType<GpuPage[Name]>;
   return {
+    page,
     trainOn: (name: string) => call("trainOn", name, { engine: "webgpu" }),
     diverge: () => call("diverge", { engine: "webgpu" }),
     closeEngine: () => call("closeEngine", { engine: "webgpu" }),
@@ -75,6 +81,30 @@ describe("in Chromium", () => {
     opened ??= open();
     return opened;
   });
+});
+
+type Trained = Awaited<ReturnType<typeof trainTiled>>;
+
+function expectAlike({ plain, tiled }: Trained): void {
+  expect(plain).toHaveLength(4 * 16 + 16 + 16 * 20 + 20);
+  const largest = Math.max(...plain.map(Math.abs));
+  const furthest = Math.max(...plain.map((value, k) => Math.abs(value - tiled[k])));
+  expect(furthest).toBeGreaterThan(0); // sums in another order: the tiles were taken
+  expect(furthest / largest).toBeLessThan(2e-6);
+}
+
+const TILED = "dense layers in tiles through workgroup memory: the same but for the order of sums";
+
+// SwiftShader takes ten seconds to compile them
+onlyLong(testInBrowser)(`in Chromium, ${TILED}`, async () => {
+  opened ??= open();
+  const { page } = await opened;
+  const trained = 'import("/page/gpuTiled.js").then(({ trainTiled }) => trainTiled("/dist/"))';
+  expectAlike(await page.evaluate<Trained>(trained));
+});
+
+testInNode(`in Node, ${TILED}`, async () => {
+  expectAlike(await trainTiled(dist.href, nodeGpu));
 });
 
 describe("in Node", () => {

@@ -34,7 +34,7 @@ export interface Memory {
 
 export interface BatchNode {
   readonly batch: Batch;
-  readonly room: Memory;
+  readonly scratch: Memory;
 }
 
 /** What a layer needs at the end of a step; it has gradients if it learns. */
@@ -86,14 +86,14 @@ const conv2d: BatchLowering<Conv2d> = {
   },
 
   end(node) {
-    const { layer, weightGradient, biasGradient, room } = node;
+    const { layer, weightGradient, biasGradient, scratch } = node;
     const { split, partial, rows } = convSums(node);
     const own = needed(weightGradient, layer);
     const name = `${layer.name}.parameterGradients`;
     const vectors = split.lanes * split.parts;
     const left = vectorsLeft(vectors);
     if (left === vectors) return [addPartialSums(name, partial, vectors, own, biasGradient)];
-    const shorter = room.numbers(`${layer.name}.shorter`, 4 * left * rows);
+    const shorter = scratch.numbers(`${layer.name}.shorter`, 4 * left * rows);
     return [
       shortenRows(`${name}.shorten`, partial, rows, vectors, shorter),
       addPartialSums(name, shorter, left, own, biasGradient),
@@ -106,21 +106,21 @@ function convSums({
   layer,
   resolved,
   batch,
-  room,
+  scratch,
   weightGradient,
   biasGradient,
-}: Pick<EndNode<Conv2d>, "layer" | "resolved" | "batch" | "room" | "weightGradient" | "biasGradient">) {
+}: Pick<EndNode<Conv2d>, "layer" | "resolved" | "batch" | "scratch" | "weightGradient" | "biasGradient">) {
   const split = splitFor(resolved, batch.vectors);
   const rows = needed(weightGradient, layer).size + (biasGradient?.size ?? 0);
-  return { split, rows, partial: room.numbers(`${layer.name}.partial`, partialSize(split, rows)) };
+  return { split, rows, partial: scratch.numbers(`${layer.name}.partial`, partialSize(split, rows)) };
 }
 
 const denseRow: BatchLowering<Dense> = {
-  forward({ layer, resolved, x, y, weight, bias, relu, batch, room }) {
+  forward({ layer, resolved, x, y, weight, bias, relu, batch, scratch }) {
     const { vectors } = batch;
     const own = needed(weight, layer);
     const name = `${layer.name}.forward`;
-    const partialOf = (size: number) => room.cells(`${layer.name}.partial`, size);
+    const partialOf = (size: number) => scratch.cells(`${layer.name}.partial`, size);
     if (denseTiled.tiledOf(resolved, vectors).forward) {
       const parts = denseTiled.tiledParts(resolved, vectors);
       const partial = partialOf(dense.partialSize(resolved, parts));
@@ -175,28 +175,28 @@ function denseSums({
   layer,
   resolved,
   batch,
-  room,
-}: Pick<ForwardNode<Dense> & BatchNode, "layer" | "resolved" | "batch" | "room">): Buffer | undefined {
+  scratch,
+}: Pick<ForwardNode<Dense> & BatchNode, "layer" | "resolved" | "batch" | "scratch">): Buffer | undefined {
   if (denseTiled.tiledOf(resolved, batch.vectors).weightGradients) return undefined;
   const lanes = dense.lanesOfImages(resolved, batch.vectors);
   const [[K], [O]] = [resolved.inputShape, resolved.outputShape];
-  return lanes === 1 ? undefined : room.numbers(`${layer.name}.sums`, lanes * K * O);
+  return lanes === 1 ? undefined : scratch.numbers(`${layer.name}.sums`, lanes * K * O);
 }
 
 /** The memory of a norm. */
 function normMemory(
   { name }: ModelLayer,
   layer: BatchNorm,
-  { batch, room }: BatchNode,
+  { batch, scratch }: BatchNode,
   { shape: [, height] }: View,
 ): norm.NormMemory {
   const { channels } = layer;
   const split = norm.splitFor(layer, height, batch.vectors);
   // a number for each channel, all in one storage: a kernel can bind eight
   const row = Math.ceil(channels / 4) * 4;
-  const rows = room.numbers(`${name}.channels`, 6 * row);
+  const rows = scratch.numbers(`${name}.channels`, 6 * row);
   const perChannel = (k: number): Buffer => ({ ...rows, offset: rows.offset + 4 * k * row, size: channels });
-  const measured = (what: string, each: number) => room.numbers(`${name}.${what}`, 4 * channels * each);
+  const measured = (what: string, each: number) => scratch.numbers(`${name}.${what}`, 4 * channels * each);
   const items = split.parts * batch.vectors;
   return {
     split,

@@ -122,7 +122,7 @@ export function planBatch(model: Model, images: number, size: number, training?:
   };
   const parameter = (layer: ModelLayer, name: string) => within(parameters, "", layer, name);
   const gradient = (layer: ModelLayer, name: string) => within(gradients, "grad.", layer, name);
-  const room = roomOf(shared, workspace);
+  const scratch = scratchOf(shared, workspace);
 
   const decisions: Decisions = {
     ...{ winograd: undefined, gathered: new Map(), splatted: new Map(), winners: new Map() },
@@ -137,7 +137,7 @@ export function planBatch(model: Model, images: number, size: number, training?:
     const inputs = layer.inputs.map((_, k) => activations.input(layer, k));
     return {
       ...decisions,
-      ...{ layer, resolved: layer.resolved, batch, room, inputs, x: inputs[0] },
+      ...{ layer, resolved: layer.resolved, batch, scratch, inputs, x: inputs[0] },
       weight: parameter(layer, "weight"),
       bias: parameter(layer, "bias"),
       memory: Object.fromEntries(
@@ -211,7 +211,7 @@ export function planBatch(model: Model, images: number, size: number, training?:
 }
 
 /** Memory for layers, the same for the same name. */
-function roomOf(shared: Allocator, workspace: Allocator): Memory {
+function scratchOf(shared: Allocator, workspace: Allocator): Memory {
   const known = new Map<string, Buffer>();
   const once = (allocator: Allocator) => (name: string, size: number) => {
     const buffer = known.get(name) ?? allocator.numbers(name, size);
