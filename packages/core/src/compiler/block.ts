@@ -66,12 +66,9 @@ export function forEachCell(
       write(cellOf, c, half);
     }
   };
-  b.loop(
-    "c",
-    C,
-    (c) => b.loop("p", H, (p) => b.loop("q", W, (q) => cells(c, p, q), PARALLEL), PARALLEL),
-    PARALLEL,
-  );
+  const lines = (c: Index, p: Index) => b.loop("q", W, (q) => cells(c, p, q), PARALLEL);
+  if (view.plane < view.row) b.loop("p", H, (p) => b.loop("c", C, (c) => lines(c, p), PARALLEL), PARALLEL);
+  else b.loop("c", C, (c) => b.loop("p", H, (p) => lines(c, p), PARALLEL), PARALLEL);
 }
 
 /** Adds a product to a sum that is kept in a variable. */

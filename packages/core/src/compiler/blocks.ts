@@ -10,6 +10,7 @@ import type { Decisions, Node } from "./lower/lowering.js";
 import { loweringOf } from "./lower/registry.js";
 import { allocateView, NO_BORDER } from "./memory.js";
 import { type Passes, type PassesContext, targetsOf } from "./passes.js";
+import { computeWhereRead } from "./recompute.js";
 import { LOSS, splitIntoStages, type WholeBatch } from "./stages.js";
 import { allocateViews, type Views } from "./views.js";
 import { paddingFor, planWinograd } from "./winograd.js";
@@ -23,10 +24,12 @@ export function planBlocks(context: PassesContext): Passes {
     const pool = fusedPool(model, layer, winograd);
     if (pool) pools.set(layer, pool);
   }
+  const isComputedAnew = (layer: ModelLayer) => training && loweringOf(layer).isComputedAnew === true;
   const activations = allocateViews(workspace, model, {
     prefix: "",
     paddingOf: (layer) => paddingFor(winograd, layer),
     isLeftOut: (layer) => layer !== undefined && pools.has(layer),
+    isScratch: isComputedAnew,
     needsOwn: (layer) => loweringOf(layer).reshapes === true || hasOtherBorder(layer),
   });
   const winners = new Map<ModelLayer, View>();
@@ -50,9 +53,11 @@ export function planBlocks(context: PassesContext): Passes {
     ...forwardKernels(context, decisions, activations, pools),
   ];
   const backward = training ? backwardKernels(context, decisions, activations) : [];
+  const anew = model.layers.filter(isComputedAnew).map(({ output }) => activations.of(output).buffer.name);
+  const stages = computeWhereRead(splitIntoStages([...forward, ...backward]), new Set(anew));
   return {
     block: BLOCK,
-    stages: [{ each: "thread", kernels: prepare }, ...splitIntoStages([...forward, ...backward])],
+    stages: [{ each: "thread", kernels: prepare }, ...stages],
     tables: shared.tables,
     x: { ...activations.of("x"), column: BLOCK },
     logits: activations.of(model.output),

@@ -125,7 +125,7 @@ export type CellOrder = "planes" | "rows";
  * @param padding how much of the border the first window covers that is laid on the view
  */
 export function allocateView(
-  allocator: Allocator,
+  allocator: Pick<Allocator, "numbers">,
   name: string,
   shape: readonly [number, number, number],
   border: Border,

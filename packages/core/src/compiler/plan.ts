@@ -268,14 +268,14 @@ function allocateOwn(
   workspace: Allocator,
   block: Allocator | undefined,
 ): Record<string, Buffer> {
-  const { blockMemory, threadMemory, batchScratch } = loweringOf(layer);
+  const { blockMemory, threadMemory, trainingScratch } = loweringOf(layer);
   const { resolved } = layer;
   const allocate = (allocator: Allocator, sizes: Readonly<Record<string, number>> = {}) =>
     Object.entries(sizes).map(([name, size]) => [name, allocator.numbers(`${layer.name}.${name}`, size)]);
   return Object.fromEntries([
     ...(block ? allocate(block, blockMemory?.(resolved, use)) : []),
     ...allocate(workspace, threadMemory?.(resolved)),
-    ...(block ? allocate(workspace, batchScratch?.(resolved, use)) : []),
+    ...(block ? allocate(workspace, trainingScratch?.(resolved, use)) : []),
   ]);
 }
 

@@ -31,6 +31,8 @@ export interface ViewNeeds {
   borderOf?(layer: ModelLayer): Border;
   /** Whether a layer's output, or the network's input, is never stored; its view then has no memory. */
   isLeftOut?(producer: ModelLayer | undefined): boolean;
+  /** Whether a layer's output is scratch, written anew wherever it is read. */
+  isScratch?(producer: ModelLayer): boolean;
   /** Whether a layer needs a view of its own of what others take, too. */
   needsOwn(layer: ModelLayer): boolean;
   /** How many planes, rows and columns of cells a tensor takes; default: a cell for each number of an image. */
@@ -57,7 +59,7 @@ export function allocateViews(allocator: Allocator, model: Model, needs: ViewNee
     const border = [...paddings, producer ? borderOf(producer) : NO_BORDER].reduce(widest, NO_BORDER);
     const shape = cellsOf(producer?.outputShape ?? model.inputShape);
     const isRow = uses.length === 1 && reshapes(uses[0].layer);
-    const view = (from: Allocator) =>
+    const view = (from: Pick<Allocator, "numbers">) =>
       allocateView(
         from,
         `${prefix}${tensor}`,
@@ -66,7 +68,9 @@ export function allocateViews(allocator: Allocator, model: Model, needs: ViewNee
         isRow ? "planes" : "rows",
         paddings[0] ?? NO_BORDER,
       );
-    return isLeftOut(producer) ? withoutRoom(view(new Allocator("workspace"))) : view(allocator);
+    if (isLeftOut(producer)) return withoutRoom(view(new Allocator("workspace")));
+    const isScratch = producer !== undefined && needs.isScratch?.(producer);
+    return view(isScratch ? { numbers: (name, size) => allocator.scratch(name, size) } : allocator);
   };
   const inputView = (layer: ModelLayer, input: number): View => {
     const key = keyOf(layer, input);

@@ -19,8 +19,9 @@ import {
   type Variable,
 } from "../../ir/ir.js";
 import type { BatchNorm } from "../../layers/batchStatistics.js";
-import { BLOCK, HALVES, tilesOf, type View } from "../block.js";
+import { HALVES, type View } from "../block.js";
 import type { Blocks } from "../lower/lowering.js";
+import { type CellOf, forEachCellOfLine, forEachLine, forEachTileOfLine } from "./lines.js";
 
 /*
  * Batch normalisation over a batch that goes through in blocks. Each block leaves, for each channel, the mean of its numbers and
@@ -30,68 +31,40 @@ import type { Blocks } from "../lower/lowering.js";
  */
 
 /** The number of channels, filled up to whole vectors. */
-const padded = (channels: number) => Math.ceil(channels / 4) * 4;
+export const padded = (channels: number) => Math.ceil(channels / 4) * 4;
 
 /** What a block leaves: for each channel its mean, then its sum of squares; then the number of its images, four times. */
 export const statisticsSize = ({ channels }: BatchNorm) => 2 * padded(channels) + 4;
-
-/** What a block leaves backward: for each channel the sum of its gradients, then that of gradients times distances. */
-export const gradientSumsSize = ({ channels }: BatchNorm) => 2 * padded(channels);
 
 /** One number for each channel. */
 export const perChannel = ({ channels }: BatchNorm) => padded(channels);
 
 /** So many cells of a row are summed side by side, each in two variables. */
-const TOGETHER = 4;
+export const TOGETHER = 4;
 
 /** Both halves of a cell that has 1 for each image of the block, 0 for what only fills it. */
-const halvesOf = (b: LoopNestBuilder, mask: Buffer): Variable[] =>
+export const halvesOf = (b: LoopNestBuilder, mask: Buffer): Variable[] =>
   HALVES.map((half) => b.variable(load(at(mask, half))));
 
 /** The sum of what two halves of a cell hold, of images only: one number, four times. */
 const sumOfImages = (halves: readonly Expression[], mask: readonly Expression[]) =>
   unary("sumLanes", madd(halves[1], mask[1], mul(halves[0], mask[0])));
 
-type CellOf = (view: View) => ReturnType<typeof at>;
-
 /**
- * For both halves of the cells of a channel, the sums of `terms` numbers made from each cell; in several variables
- * that are added in the end, so that additions needn't wait for each other.
+ * For both halves of the cells of a channel, the sum of a number made from each cell; in several variables that are added
+ * in the end, so that additions needn't wait for each other.
  */
 function sumChannel(
   b: LoopNestBuilder,
-  { shape: [, H, W] }: View,
+  view: View,
   c: Index,
-  terms: number,
-  write: (cellOf: CellOf, sums: readonly Variable[]) => void,
-): Expression[][] {
+  write: (cellOf: CellOf, sum: Variable) => void,
+): Expression[] {
+  const [, H, W] = view.shape;
   const width = Math.min(TOGETHER, W);
-  const sums = Array.from({ length: terms }, () =>
-    HALVES.map(() => Array.from({ length: width }, () => b.variable(constant(0)))),
-  );
-  b.loop("p", H, (p) => {
-    for (const { first, count, size } of tilesOf(W, width)) {
-      b.loop("q", count, (q) => {
-        for (let k = 0; k < size; k++) {
-          for (const [h, half] of HALVES.entries()) {
-            const cellOf: CellOf = (view) =>
-              at(
-                view.buffer,
-                view.start + (first + k) * BLOCK + half,
-                [c, view.plane],
-                [p, view.row],
-                [q, size * BLOCK],
-              );
-            write(
-              cellOf,
-              sums.map((halves) => halves[h][k]),
-            );
-          }
-        }
-      });
-    }
-  });
-  return sums.map((halves) => halves.map(([first, ...rest]) => rest.reduce<Expression>(add, first)));
+  const sums = HALVES.map(() => Array.from({ length: width }, () => b.variable(constant(0))));
+  b.loop("p", H, (p) => forEachTileOfLine(b, view, width, c, p, (cellOf, h, k) => write(cellOf, sums[h][k])));
+  return sums.map(([first, ...rest]) => rest.reduce<Expression>(add, first));
 }
 
 /**
@@ -113,11 +86,9 @@ export function measureBlock(
     b.loop("c", channels, (c) => {
       // counted from some number of the channel: where all are equal, so is their mean, to the last bit
       const origin = b.variable(splat(at(x.buffer, x.start, [c, x.plane])));
-      const [sums] = sumChannel(b, x, c, 1, (cellOf, [sum]) =>
-        sum.set(add(sum, sub(load(cellOf(x)), origin))),
-      );
+      const sums = sumChannel(b, x, c, (cellOf, sum) => sum.set(add(sum, sub(load(cellOf(x)), origin))));
       const mean = b.variable(madd(sumOfImages(sums, mask), share, origin));
-      const [squares] = sumChannel(b, x, c, 1, (cellOf, [sum]) => {
+      const squares = sumChannel(b, x, c, (cellOf, sum) => {
         const distance = b.variable(sub(load(cellOf(x)), mean));
         sum.set(madd(distance, distance, sum));
       });
@@ -152,7 +123,7 @@ function combine(
 }
 
 /** All blocks' memory, counted from the first one's. */
-const ofAll = (buffer: Buffer, { count, stride }: Blocks): Buffer => ({
+export const ofAll = (buffer: Buffer, { count, stride }: Blocks): Buffer => ({
   ...buffer,
   size: (count - 1) * stride + buffer.size,
 });
@@ -238,123 +209,17 @@ export function normalise(
   y: View,
   relu: boolean,
 ): LoopNest {
-  const [C] = x.shape;
   return loopNest(name, (b) =>
-    b.loop("c", C, (c) => {
+    forEachLine(b, x, (c, p) => {
       const [center, factor] = [
         b.variable(splat(at(mean, 0, [c, 1]))),
         b.variable(mul(splat(at(weight, 0, [c, 1])), splat(at(inverse, 0, [c, 1])))),
       ];
       const shift = b.variable(splat(at(bias, 0, [c, 1])));
-      forEachCellOf(b, x, c, (cellOf) => {
+      forEachCellOfLine(b, x, c, p, (cellOf) => {
         const value = madd(sub(load(cellOf(x)), center), factor, shift);
         b.store(cellOf(y), relu ? pmax(value, constant(0)) : value);
       });
-    }),
-  );
-}
-
-/** The gradients of weight and bias, added to a slot; and left for the batch, if the gradient of the input needs them. */
-export function sumGradients(
-  name: string,
-  { channels }: BatchNorm,
-  x: View,
-  dy: View,
-  { mean, inverse }: Normaliser,
-  gradients: { readonly weight: Buffer; readonly bias: Buffer },
-  left: Buffer,
-): LoopNest {
-  return loopNest(name, (b) =>
-    b.loop("c", channels, (c) => {
-      const center = b.variable(splat(at(mean, 0, [c, 1])));
-      const [plain, weighted] = sumChannel(b, x, c, 2, (cellOf, [sum, product]) => {
-        const g = b.variable(load(cellOf(dy)));
-        sum.set(add(sum, g));
-        product.set(madd(g, sub(load(cellOf(x)), center), product));
-      });
-      // the gradients of what only fills a block are 0
-      const total = b.variable(unary("sumLanes", add(plain[0], plain[1])));
-      const stretched = unary("sumLanes", add(weighted[0], weighted[1]));
-      const product = b.variable(mul(stretched, splat(at(inverse, 0, [c, 1]))));
-      b.storeLane(at(left, 0, [c, 1]), total);
-      b.storeLane(at(left, padded(channels), [c, 1]), product);
-      for (const [buffer, sum] of [
-        [gradients.bias, total],
-        [gradients.weight, product],
-      ] as const) {
-        const place = at(buffer, 0, [c, 1]);
-        b.storeLane(place, add(splat(place), sum));
-      }
-    }),
-  );
-}
-
-/** For each channel, the batch's mean of its gradients, and of its gradients times normalised numbers. */
-export function combineGradients(
-  name: string,
-  layer: BatchNorm,
-  memory: { readonly statistics: Buffer; readonly gradientSums: Buffer },
-  blocks: Blocks,
-  means: { readonly plain: Buffer; readonly weighted: Buffer },
-): LoopNest {
-  const size = padded(layer.channels);
-  const statistics = ofAll(memory.statistics, blocks);
-  const sums = ofAll(memory.gradientSums, blocks);
-  return loopNest(name, (b) =>
-    b.loop("four", size / 4, (four) => {
-      const [images, plain, weighted] = [0, 1, 2].map(() => b.variable(constant(0)));
-      b.loop("block", "parameter", (block) => {
-        images.set(add(images, load(at(statistics, 2 * size, [block, blocks.stride]))));
-        plain.set(add(plain, load(at(sums, 0, [block, blocks.stride], [four, 4]))));
-        weighted.set(add(weighted, load(at(sums, size, [block, blocks.stride], [four, 4]))));
-      });
-      const count = b.variable(mul(images, constant(layer.places)));
-      b.store(at(means.plain, 0, [four, 4]), div(plain, count));
-      b.store(at(means.weighted, 0, [four, 4]), div(weighted, count));
-    }),
-  );
-}
-
-/** weight / deviation * (dy - mean of dy - xhat * mean of dy * xhat); 0 for what only fills the block. */
-export function normaliseInputGradient(
-  name: string,
-  x: View,
-  dy: View,
-  dx: View,
-  { mean, inverse, weight }: Normaliser,
-  means: { readonly plain: Buffer; readonly weighted: Buffer },
-  ofImages: Buffer,
-): LoopNest {
-  const [C] = x.shape;
-  return loopNest(name, (b) => {
-    const mask = halvesOf(b, ofImages);
-    b.loop("c", C, (c) => {
-      const own = (buffer: Buffer) => splat(at(buffer, 0, [c, 1]));
-      const inverted = b.variable(own(inverse));
-      const factor = b.variable(mul(own(weight), inverted));
-      const factors = mask.map((ones) => b.variable(mul(factor, ones)));
-      const [center, plain] = [b.variable(own(mean)), b.variable(own(means.plain))];
-      const stretch = b.variable(mul(inverted, own(means.weighted)));
-      forEachCellOf(b, x, c, (cellOf, half) => {
-        const rest = madd(sub(load(cellOf(x)), center), stretch, plain);
-        b.store(cellOf(dx), mul(factors[half], sub(load(cellOf(dy)), rest)));
-      });
-    });
-  });
-}
-
-/** Calls `write` in loops over the cells of a channel, for each half of a cell, 0 and 1. */
-function forEachCellOf(
-  b: LoopNestBuilder,
-  { shape: [, H, W] }: View,
-  c: Index,
-  write: (cellOf: CellOf, half: number) => void,
-): void {
-  b.loop("p", H, (p) =>
-    b.loop("q", W, (q) => {
-      for (const [h, half] of HALVES.entries()) {
-        write((view) => at(view.buffer, view.start + half, [c, view.plane], [p, view.row], [q, BLOCK]), h);
-      }
     }),
   );
 }

@@ -1,18 +1,21 @@
 import type { BatchNorm } from "../../layers/batchStatistics.js";
 import {
   combineBlocks,
-  combineGradients,
   copyRunning,
-  gradientSumsSize,
   measureBlock,
   type Normaliser,
   normalise,
-  normaliseInputGradient,
   perChannel,
   statisticsSize,
-  sumGradients,
   updateRunning,
 } from "../kernels/batchNorm.js";
+import {
+  combineGradients,
+  gradientSumsSize,
+  lineSumsSize,
+  normaliseInputGradient,
+  sumGradients,
+} from "../kernels/batchNormGradients.js";
 import { type Lowering, type Node, needed } from "./lowering.js";
 
 /* In training blocks wait for each other twice: forward for the statistics, backward for the sums of the gradients. */
@@ -23,6 +26,7 @@ function normaliserOf({ layer, weight, memory: { mean, inverse } }: Node<BatchNo
 
 export const batchNormLowering: Lowering<BatchNorm> = {
   takesRelu: true,
+  isComputedAnew: true, // for the gradient its input is kept anyway
 
   blockMemory: (layer) => ({ statistics: statisticsSize(layer), gradientSums: gradientSumsSize(layer) }),
 
@@ -30,6 +34,8 @@ export const batchNormLowering: Lowering<BatchNorm> = {
     const size = perChannel(layer);
     return { mean: size, inverse: size, plain: size, weighted: size };
   },
+
+  trainingScratch: (layer) => ({ lineSums: lineSumsSize(layer) }),
 
   prepare({ layer, resolved, training, memory, state }) {
     if (training) return [];
@@ -55,7 +61,7 @@ export const batchNormLowering: Lowering<BatchNorm> = {
 
   backward({ x, dy, dx, weightGradient, biasGradient, ...node }) {
     const { layer, resolved, memory, blocks, mask } = node;
-    const { statistics, gradientSums, plain, weighted } = memory;
+    const { statistics, gradientSums, lineSums, plain, weighted } = memory;
     const normaliser = normaliserOf(node);
     const gradients = {
       weight: needed(weightGradient, layer),
@@ -69,6 +75,7 @@ export const batchNormLowering: Lowering<BatchNorm> = {
       normaliser,
       gradients,
       gradientSums,
+      lineSums,
     );
     if (!dx) return [sums];
     const means = { plain, weighted };

@@ -34,7 +34,7 @@ export const conv2dLowering = inGroups({
   splattedSize,
   isForBatch: isTiledForBatch,
   blockMemory: (layer, use): Record<string, number> => (isTiledForBatch(layer, use) ? stashSizes(layer) : {}),
-  batchScratch: (layer, use): Record<string, number> =>
+  trainingScratch: (layer, use): Record<string, number> =>
     isTiledForBatch(layer, use) ? chunkScratch(layer) : {},
 
   prepare({ layer, resolved, winograd, splatted, gathered, ...node }) {

@@ -52,10 +52,15 @@ export interface Lowering<Resolved extends ResolvedLayer = ResolvedLayer> {
   isForBatch?(layer: Resolved, use: Use): boolean;
   /** What each block of a batch keeps for other stages of a training step, in float32 numbers by name. */
   blockMemory?(layer: Resolved, use: Use): Readonly<Record<string, number>>;
+  /**
+   * Whether each stage of a training step that reads the output computes it anew, by the last kernel of `forward`, from the
+   * input and from what threads keep.
+   */
+  readonly isComputedAnew?: true;
   /** What each thread keeps from stage to stage, in float32 numbers by name. */
   threadMemory?(layer: Resolved): Readonly<Record<string, number>>;
-  /** What each thread needs for `batch`, in float32 numbers by name. */
-  batchScratch?(layer: Resolved, use: Use): Readonly<Record<string, number>>;
+  /** What each thread needs in training besides, for one kernel at a time, in float32 numbers by name. */
+  trainingScratch?(layer: Resolved, use: Use): Readonly<Record<string, number>>;
   /** Whether it draws a mask at each step; the keys of a block's images then stand in its thread memory `keys`. */
   readonly drawsMask?: true;
   /** What is done once before the blocks of a batch. */
