@@ -135,6 +135,7 @@ function backwardKernels(
     prefix: "grad.",
     paddingOf: (layer) => paddingOfGradients(winograd, gathered, layer),
     borderOf: (layer) => borderFor(gathered, layer),
+    isSameAsInput: (layer) => loweringOf(layer).passesGradient === true,
     needsOwn: () => true,
   });
   /** What comes back from a layer to one of its inputs. */
@@ -158,13 +159,13 @@ function backwardKernels(
   ];
   for (const layer of [...model.layers].reverse()) {
     if (!model.learnt.has(layer.output)) continue;
+    const dy = gradients.of(layer.output);
     const uses = model.uses.get(layer.output) ?? [];
-    if (uses.length > 1) {
-      // in the order in which the textbook adds: from the last layer
-      const ways = [...uses].reverse().map((use) => comesBack(use.layer, use.input));
-      const sum = gradients.of(layer.output);
-      backward.push(mapCells(`${layer.name}.collect`, ways, sum, (parts) => parts.reduce(add)));
-    }
+    // in the order in which the textbook adds: from the last layer
+    const ways = uses.length > 1 ? [...uses].reverse().map((use) => comesBack(use.layer, use.input)) : [dy];
+    const addsUp = loweringOf(layer).addsUpGradients === true;
+    if (ways.length > 1 && !addsUp)
+      backward.push(mapCells(`${layer.name}.collect`, ways, dy, (parts) => parts.reduce(add)));
     const before = producerOf(model, layer.inputs[0]);
     const inputs = layer.inputs.map((_, k) => activations.input(layer, k));
     const targets = layer.inputs.map((tensor, k) =>
@@ -176,7 +177,8 @@ function backwardKernels(
         inputs,
         x: inputs[0],
         y: activations.of(layer.output),
-        dy: gradients.of(layer.output),
+        dy,
+        comingBack: addsUp ? ways : [dy],
         gradients: targets,
         dx: targets[0],
         weightGradient: gradient(layer, "weight"),

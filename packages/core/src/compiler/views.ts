@@ -33,6 +33,11 @@ export interface ViewNeeds {
   isLeftOut?(producer: ModelLayer | undefined): boolean;
   /** Whether a layer's output is scratch, written anew wherever it is read. */
   isScratch?(producer: ModelLayer): boolean;
+  /**
+   * Whether a layer's input has the same numbers as its output, so that what nobody else takes and nobody changes lies in the
+   * same memory.
+   */
+  isSameAsInput?(layer: ModelLayer): boolean;
   /** Whether a layer needs a view of its own of what others take, too. */
   needsOwn(layer: ModelLayer): boolean;
   /** How many planes, rows and columns of cells a tensor takes; default: a cell for each number of an image. */
@@ -47,16 +52,24 @@ export function allocateViews(allocator: Allocator, model: Model, needs: ViewNee
   const views = new Map<string, View>();
   const own = new Map<string, View>();
 
-  const allocate = (tensor: string) => {
+  const viewOf = (tensor: string): View => {
+    const view = views.get(tensor) ?? allocate(tensor);
+    views.set(tensor, view);
+    return view;
+  };
+  const allocate = (tensor: string): View => {
     const producer = producerOf(model, tensor);
     const [input] = producer?.inputs ?? [];
     if (producer && reshapes(producer)) return flattened(inputView(producer, 0));
-    if (producer && isFusedRelu(model, producer)) return known(views.get(input));
+    if (producer && isFusedRelu(model, producer)) return viewOf(input);
     const end = producer ? endOf(model, producer).output : tensor;
     const uses = model.uses.get(end) ?? [];
     const shared = uses.length === 1 ? uses : uses.filter(({ layer }) => !needs.needsOwn(layer));
     const paddings = shared.map(({ layer }) => paddingOf(layer));
     const border = [...paddings, producer ? borderOf(producer) : NO_BORDER].reduce(widest, NO_BORDER);
+    const isPlain = end === tensor && border.every((cells) => cells === 0);
+    if (isPlain && uses.length === 1 && needs.isSameAsInput?.(uses[0].layer))
+      return viewOf(uses[0].layer.output);
     const shape = cellsOf(producer?.outputShape ?? model.inputShape);
     const isRow = uses.length === 1 && reshapes(uses[0].layer);
     const view = (from: Pick<Allocator, "numbers">) =>
@@ -78,7 +91,7 @@ export function allocateViews(allocator: Allocator, model: Model, needs: ViewNee
     const before = own.get(key);
     if (before) return before;
     const padding = paddingOf(layer);
-    const view = known(views.get(tensor));
+    const view = viewOf(tensor);
     if ((model.uses.get(tensor) ?? []).length === 1) return view;
     if (!needs.needsOwn(layer)) return laidOn(view, padding);
     const order = reshapes(layer) ? "planes" : "rows";
@@ -93,8 +106,7 @@ export function allocateViews(allocator: Allocator, model: Model, needs: ViewNee
     return ownView;
   };
 
-  for (const tensor of ["x", ...model.layers.map(({ output }) => output)])
-    views.set(tensor, allocate(tensor));
+  for (const tensor of ["x", ...model.layers.map(({ output }) => output)]) viewOf(tensor);
   return {
     of: (tensor) => known(views.get(tensor)),
     input: (layer, input = 0) => inputView(layer, input),

@@ -119,6 +119,19 @@ const ways = defineModel(
   smallNetworks["ways that go apart, into layers that read other borders, and come together"],
 );
 const rare = defineModel(rareLayers);
+/** Ways of which one ends with a ReLU that changes its gradient in place, so that it can't be that of the sum. */
+const sum = defineModel({
+  input: [1, 4, 4],
+  layers: [
+    { type: "conv2d", filters: 2, kernel: 3, padding: 1 },
+    { type: "relu" },
+    { type: "conv2d", filters: 2, kernel: 3, padding: 1 },
+    { type: "relu" },
+    { type: "add", from: ["relu1", "relu2"] },
+    { type: "flatten" },
+    { type: "dense", units: 2 },
+  ],
+});
 const leaks = defineModel(smallNetworks["leaky ReLUs, before, behind and between all else"]);
 const curves = defineModel(smallNetworks["smooth curves, before, behind and between all else"]);
 const anyBatch = fc.integer({ min: 1, max: 40 });
@@ -158,6 +171,7 @@ test("every kernel of random networks leaves the bits that the interpreter leave
         [[ways, 20], optimizers[0], false, 1],
         [[manyTiles, 20], optimizers[1], true, 1],
         [[rare, 9], optimizers[0], false, 1],
+        [[sum, 9], optimizers[0], false, 1],
         [[leaks, 9], optimizers[0], false, 1],
         [[curves, 1], optimizers[0], false, 1],
       ],

@@ -1,5 +1,5 @@
 import type { Expression, LoopNest, LoopNestBuilder } from "../../ir/ir.js";
-import { load, loopNest } from "../../ir/ir.js";
+import { add, constant, load, loopNest, pmax } from "../../ir/ir.js";
 import type { ResolvedLayer } from "../../layers/layer.js";
 import { forEachCell, type View } from "../block.js";
 import type { Lowering } from "./lowering.js";
@@ -28,11 +28,17 @@ export function elementwise<Resolved extends ResolvedLayer>(
     ...rest,
     eachChannel: true,
 
-    forward({ layer, resolved, inputs, y }) {
-      return [mapCells(`${layer.name}.forward`, inputs, y, (numbers, b) => output(numbers, resolved, b))];
+    addsUpGradients: rest.passesGradient ? undefined : true,
+
+    forward({ layer, resolved, inputs, y, relu }) {
+      const kernel = mapCells(`${layer.name}.forward`, inputs, y, (numbers, b) => {
+        const value = output(numbers, resolved, b);
+        return relu ? pmax(value, constant(0)) : value;
+      });
+      return [kernel];
     },
 
-    backward({ layer, resolved, inputs, y, dy, gradients: targets, leftToNext }) {
+    backward({ layer, resolved, inputs, y, dy, comingBack, gradients: targets, leftToNext }) {
       if (leftToNext) return [];
       return targets.flatMap((target, k) =>
         target === undefined || (target === dy && rest.passesGradient)
@@ -43,7 +49,7 @@ export function elementwise<Resolved extends ResolvedLayer>(
                   const numbers = {
                     inputs: inputs.map((x) => load(cellOf(x))),
                     y: load(cellOf(y)),
-                    dy: load(cellOf(dy)),
+                    dy: comingBack.map((part) => load(cellOf(part))).reduce(add),
                   };
                   b.store(cellOf(target), gradients(numbers, resolved, b)[k]);
                 }),

@@ -38,6 +38,8 @@ export interface Lowering<Resolved extends ResolvedLayer = ResolvedLayer> {
   readonly eachChannel?: true;
   /** Whether it lets no gradient through where its input is 0, so that a ReLU before it has nothing left to do. */
   readonly stopsAtZero?: true;
+  /** Whether it adds up itself what comes back from several layers that take its output. */
+  readonly addsUpGradients?: true | undefined;
   /** Whether the gradient of each input is that of the output as it is. */
   readonly passesGradient?: true;
   /** The convolution that it is, if Winograd's transforms make it faster. */
@@ -150,6 +152,8 @@ export interface BackwardNode<Resolved extends ResolvedLayer = ResolvedLayer> ex
   readonly x: View;
   readonly y: View;
   readonly dy: View;
+  /** What comes back to the output: `dy` alone, or what is to be added up, in this order. */
+  readonly comingBack: readonly View[];
   /** Where the gradients of the inputs go; undefined: nobody needs it. `dx` is the first. */
   readonly gradients: readonly (View | undefined)[];
   readonly dx: View | undefined;

@@ -42,7 +42,7 @@ const lowerings: Partial<Record<keyof typeof layerKinds, Lowering>> = {
       output: (inputs) => inputs.reduce((sum, x) => add(sum, x)),
       gradients: ({ inputs, dy }) => inputs.map(() => dy),
     },
-    { passesGradient: true },
+    { passesGradient: true, takesRelu: true },
   ),
   concat: concatLowering,
   flatten: flattenLowering,

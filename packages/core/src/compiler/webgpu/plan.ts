@@ -331,6 +331,7 @@ function backwardOf(
     const back = {
       ...node,
       dy: bordered,
+      comingBack: [bordered],
       gradients: targets,
       dx: targets[0],
       weightGradient: gradient(layer, "weight"),
