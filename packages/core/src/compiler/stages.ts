@@ -135,7 +135,7 @@ export function keptBetween(stages: readonly Stage[], scratch: ReadonlySet<strin
   for (const stage of stages) {
     if (stage.each !== "block") continue;
     for (const kernel of stage.kernels) {
-      for (const access of [...everyStatement(kernel.body)].flatMap(accessesOf)) {
+      for (const access of everyStatement(kernel.body).flatMap(accessesOf)) {
         const { name, region, size } = access.address.buffer;
         if (region !== "workspace" || scratch.has(name)) continue;
         stagesOf.set(name, (stagesOf.get(name) ?? new Set()).add(stage));

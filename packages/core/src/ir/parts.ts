@@ -44,7 +44,7 @@ export function roundsOf({ count }: Loop): number {
 
 /** Whether lanes wait for each other in a statement. */
 export const hasBarrier = (statement: Statement): boolean =>
-  [...everyStatement([statement])].some(({ kind }) => kind === "barrier");
+  everyStatement([statement]).some(({ kind }) => kind === "barrier");
 
 /**
  * The statements of a workgroup as they are done: `eachLane` with those that each lane does without waiting, one lane after the other,

@@ -7,11 +7,16 @@ export const insideOf = (statement: Statement): readonly Statement[] =>
   statement.kind === "loop" || statement.kind === "when" ? statement.body : [];
 
 /** All statements, each before those inside of it. */
-export function* everyStatement(body: readonly Statement[]): Generator<Statement> {
-  for (const statement of body) {
-    yield statement;
-    yield* everyStatement(insideOf(statement));
-  }
+export function everyStatement(body: readonly Statement[]): Statement[] {
+  const all: Statement[] = [];
+  const add = (statements: readonly Statement[]) => {
+    for (const statement of statements) {
+      all.push(statement);
+      add(insideOf(statement));
+    }
+  };
+  add(body);
+  return all;
 }
 
 /** What a statement computes. */
@@ -35,21 +40,21 @@ export function accessesOf(statement: Statement): Access[] {
     case "point":
       return [single(statement.table)];
     case "set":
-      return readsOf(statement.value);
+      return withReads(statement.value, []);
     case "store":
     case "storeLane": {
       const width = statement.kind === "store" ? 4 : 1;
-      return [{ address: statement.address, width, written: true }, ...readsOf(statement.value)];
+      return withReads(statement.value, [{ address: statement.address, width, written: true }]);
     }
     default:
       return [];
   }
 }
 
-function readsOf(expression: Expression): Access[] {
+/** Adds what an expression reads. Unrolled kernels have thousands of expressions, so no list is made for each of them. */
+function withReads(expression: Expression, accesses: Access[]): Access[] {
   const width = expression.kind === "load" ? 4 : 1;
-  return [
-    ...addressesOf(expression).map((address): Access => ({ address, width, written: false })),
-    ...operandsOf(expression).flatMap(readsOf),
-  ];
+  for (const address of addressesOf(expression)) accesses.push({ address, width, written: false });
+  for (const operand of operandsOf(expression)) withReads(operand, accesses);
+  return accesses;
 }
