@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { onlyLong } from "./support/long.js";
 
 // Plain JavaScript without types, like all of bench/.
 const support = (name: string) => import(new URL(`../bench/peers/support/${name}.mjs`, import.meta.url).href);
@@ -190,7 +191,7 @@ describe("bench/peers/run.mjs", () => {
     expect(stderr).toMatch(/^There is no case "lenet"[^\n]*\.\n$/);
   });
 
-  test("measures without any peer, and says why the others are not there", async () => {
+  onlyLong(test)("measures without any peer, and says why the others are not there", async () => {
     const out = join(folder, "table.md");
     const args = ["one-conv-8", "predict-lenet5-1", "--systems", "pytorch", "--no-install"];
     const rest = ["--python", join(folder, "none"), "--rounds", "1", "--seconds", "0.05", "--threads", "1"];

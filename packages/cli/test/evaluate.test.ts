@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { onlyLong } from "../../../test/support/long.js";
 import { testWithMnist } from "../../../test/support/needs.js";
 import { expectRefusal, scratchFolder, succeed, unravel } from "./support/cli.js";
 import { useShapes, writeShapes } from "./support/shapes.js";
@@ -127,7 +128,7 @@ test.concurrent("of EMNIST's files it is said which set was read", async () => {
   expect(stdout).toMatch(/Test accuracy [\d.]+% on EMNIST digits: \d+ of 30 images right/);
 });
 
-testWithMnist("on MNIST all 10,000 test images count", async () => {
+onlyLong(testWithMnist)("on MNIST all 10,000 test images count", async () => {
   const { stdout } = await succeed(["evaluate", "one-conv", "--filters", "1", "--data", "mnist", "--json"], {
     env: { UNRAVEL_DATA: process.env.UNRAVEL_DATA },
   });

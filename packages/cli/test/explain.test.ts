@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { stripVTControlCharacters } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
+import { onlyLong } from "../../../test/support/long.js";
 import { testWithMnist } from "../../../test/support/needs.js";
 import { parseNpz, parseTraceJson } from "../../core/src/index.js";
 import { ended, expectNoTrace, expectRefusal, scratchFolder, succeed, unravel } from "./support/cli.js";
@@ -262,7 +263,7 @@ describe("refusals", () => {
   });
 });
 
-testWithMnist("MNIST's eighth test image is a nine", async () => {
+onlyLong(testWithMnist)("MNIST's eighth test image is a nine", async () => {
   const args = ["explain", "one-conv", "--filters", "1", "--data", "mnist", "--index", "7", "--json"];
   const { stdout } = await succeed(args, { env: { UNRAVEL_DATA: process.env.UNRAVEL_DATA } });
 

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { few } from "../../../test/support/long.js";
 import { testIfPresent } from "../../../test/support/needs.js";
 import { defineModel, formatModel, initialParameters, oneConv } from "../../core/src/index.js";
 import { readModel, writeModel } from "../../core/src/node/index.js";
@@ -21,8 +22,8 @@ describe("train --out keeps what was learnt beside", () => {
   const fresh = defineModel(oneConv({ filters: 8, input: [1, 12, 12] }));
 
   for (const [signal, code] of [
-    ["SIGINT", 130],
     ["SIGHUP", 129],
+    ...few([], [["SIGINT", 130] as const]), // resume.test.ts has it, with a checkpoint besides
   ] as const) {
     testWithSignals(`${signal}: exit code ${code}`, async () => {
       const [out, kept] = [scratch(`${signal}.safetensors`), scratch(`${signal}.interrupted.safetensors`)];

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { zlibSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../../test/support/folder.js";
+import { onlyLong } from "../../../test/support/long.js";
 import { expectSentence } from "../../../test/support/sentence.js";
 import { digitFromPicture, type Picture } from "../../core/src/index.js";
 import { decodePicture } from "../../files/dist/node/index.js";
@@ -317,7 +318,7 @@ describe("damaged files are refused", () => {
   });
 });
 
-test("a file of more than 256 MiB is given up", async () => {
+onlyLong(test)("a file of more than 256 MiB is given up", async () => {
   const path = join(await temporaryFolder({ picture: "" }), "picture");
   await truncate(path, 2 ** 28 + 1);
   await expect(readPicture(path, new AbortController().signal)).rejects.toThrow(

@@ -118,7 +118,7 @@ describe("what changes", () => {
       [1, 2, 4, 8, 16, 32, 64, 128],
     ],
   ];
-  test.concurrent.each(sampleOf(rows, 3))("%s", async (args, sweep, values) => {
+  test.concurrent.each(sampleOf(rows, 2))("%s", async (args, sweep, values) => {
     await writeFile(scratch("net.json"), JSON.stringify(TINY));
     const { stdout } = await succeed(["scaling", ...args.split(" "), "--seconds", "0.01", "--json"], {
       cwd: scratch(),

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect } from "vitest";
-import { few } from "../../../test/support/long.js";
+import { few, onlyLong } from "../../../test/support/long.js";
 import { testIfPresent } from "../../../test/support/needs.js";
 import { startProcess } from "../../../test/support/processes.js";
 import { cleanEnv, ended, expectNoTrace, said, scratchFolder, start, UNRAVEL } from "./support/cli.js";
@@ -26,9 +26,9 @@ const slow = () => [...endless(), "--engine", "reference", "--batch-size", "1", 
 
 describe("a signal in mid-epoch", () => {
   for (const [signal, code, engine] of [
-    ["SIGINT", 130, "wasm"],
     ["SIGTERM", 143, "wasm"],
-    ...few([], [["SIGINT", 130, "reference"] as const]),
+    // in interrupts.test.ts they come with a file to keep
+    ...few([], [["SIGINT", 130, "wasm"] as const, ["SIGINT", 130, "reference"] as const]),
   ] as const) {
     testWithSignals(`${signal}, ${engine} engine: exit code ${code}, one line, no file`, async () => {
       const before = await readdir(scratch());
@@ -85,9 +85,8 @@ testWithSignals("a second Ctrl-C ends work that does not hear the first", async 
 
 describe("a reader that goes away", () => {
   const commands = [
-    "summary lenet5",
     "train --data shapes --json",
-    ...few([], ["train --help", "evaluate one-conv --data shapes"]),
+    ...few([], ["summary lenet5", "train --help", "evaluate one-conv --data shapes"]),
   ];
   for (const command of commands) {
     testWithSignals(`unravel ${command} | head -c 1`, async () => {
@@ -103,7 +102,8 @@ describe("a reader that goes away", () => {
     });
   }
 
-  testWithSignals("before anything is written", async () => {
+  // interrupts.test.ts has it in one process
+  onlyLong(testWithSignals)("before anything is written", async () => {
     const child = start(["train", ...data(), "--limit", "60"]);
     child.stdout?.destroy();
     const { code, stderr } = await ended(child);

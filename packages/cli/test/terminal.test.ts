@@ -78,14 +78,14 @@ test("an empty NO_COLOR means nothing", async () => {
 });
 
 test("TERM=dumb: plain lines only", async () => {
-  const { text } = await show([...run(), "--epochs", "1"], { env: { TERM: "dumb" } });
+  const { text } = await show([...run(), "--epochs", "1", "--limit", "60"], { env: { TERM: "dumb" } });
 
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
   expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
 });
 
 test("--quiet: the last line only", async () => {
-  const { screen } = await show([...run(), "--epochs", "1", "--quiet"]);
+  const { screen } = await show([...run(), "--epochs", "1", "--limit", "60", "--quiet"]);
 
   expect(screen).toEqual([expect.stringMatching(/^Test accuracy /), ""]);
 });

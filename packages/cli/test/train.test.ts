@@ -56,7 +56,9 @@ describe("for people", () => {
   });
 
   test.concurrent("without a terminal there is no colour, no redrawing, no bar", async () => {
-    const { stdout, stderr } = await succeed(["train", ...data()], { env: { FORCE_COLOR: "1" } });
+    const { stdout, stderr } = await succeed(["train", ...data(), "--limit", "60"], {
+      env: { FORCE_COLOR: "1" },
+    });
 
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
     expect(stdout + stderr).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
@@ -80,7 +82,7 @@ describe("for people", () => {
   });
 
   test.concurrent("--quiet leaves the last line only", async () => {
-    const { stdout, stderr } = await succeed(["train", ...data(), "--quiet"]);
+    const { stdout, stderr } = await succeed(["train", ...data(), "--limit", "60", "--quiet"]);
 
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^Test accuracy [^\n]*\n$/);

@@ -7,8 +7,8 @@ import { readMistakes } from "../support/mistakesFile.js";
  * A network written in NumPy, as a beginner would, with each mistake switched on in turn (numpy/make_mistakes.py). It
  * shares nothing with the checker. The right name must be found for at least 95% of what changes an array at all.
  *
- * `npm test` tries each mistake once, on the first network that shows it, of its cases one that is drawn; and one more of each of
- * the networks with batches, where a case takes ten times as long.
+ * `npm test` tries every second mistake once, on the first network that shows it, of its cases one that is drawn; and one more of
+ * each of the networks with batches, where a case takes ten times as long.
  */
 
 const tally = { right: 0, all: 0, missed: [] as string[] };
@@ -33,7 +33,8 @@ function casesOf(network: string, all: readonly string[]): readonly string[] {
         1,
       ),
     );
-  return [...new Set([...each, ...(network === "single" ? [] : sampleOf(all, 1))])];
+  const half = sampleOf(each, Math.ceil(each.length / 2));
+  return [...new Set([...half, ...(network === "single" ? [] : sampleOf(all, 1))])];
 }
 
 describe.each([...files])("network %s", (network, { right, cases }) => {
@@ -64,6 +65,6 @@ describe.each([...files])("network %s", (network, { right, cases }) => {
 });
 
 test("at least 95% get the right name", () => {
-  expect(tally.all).toBeGreaterThan(few(80, 250));
+  expect(tally.all).toBeGreaterThan(few(40, 250));
   expect(tally.right / tally.all, tally.missed.join("\n")).toBeGreaterThanOrEqual(0.95);
 });

@@ -40,7 +40,7 @@ test.each(
       ["new.fc1.weight", Infinity, /^nothing$/],
       ["lr", NaN, /^new/],
     ] as const,
-    4,
+    2,
   ),
 )("%s with %f is named, and nothing else", (name, value, spread) => {
   const arrays = damaged(name, value, spread);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { sampleOf } from "../../../../test/support/long.js";
 import { loadBatch } from "../../src/data/batch.js";
 import { createEngine } from "../../src/engine/index.js";
 import { defineModel, type ModelSpec } from "../../src/graph/model.js";
@@ -89,7 +90,7 @@ const networks: readonly { name: string; images: number; spec: ModelSpec }[] = [
   },
 ];
 
-test.each(networks)("$name", async ({ spec, images }) => {
+test.each(sampleOf(networks, 3))("$name", async ({ spec, images }) => {
   const model = defineModel(spec);
   const start = copyAll(randomParameters(model, 3), "float32");
   const data = randomImages(model, images, 5);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { LONG } from "../../../../test/support/long.js";
+import { few, LONG } from "../../../../test/support/long.js";
 import { testWithMnist } from "../../../../test/support/needs.js";
 import { expectInputError } from "../../../../test/support/sentence.js";
 import { oneConv } from "../../src/builtIn.js";
@@ -13,21 +13,31 @@ import { fit } from "../../src/training/fit.js";
 import { boxOf, centreOf } from "../support/inkOfDigit.js";
 
 const SIZE = 784;
-const COUNT = 2000;
+const COUNT = few(500, 2000);
 const drawn = drawDigits(COUNT, 1);
 const images = Array.from({ length: COUNT }, (_, i) => drawn.images.subarray(i * SIZE, (i + 1) * SIZE));
 
 describe("drawn digits", () => {
   test("are the same bytes on every machine", () => {
     const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-    expect(sha256(drawn.images)).toBe("5c4dc72c42ddb67008aa6058b5de9c0bb71456ab6a063f584cf6966a69832b1b");
-    expect(sha256(drawn.labels)).toBe("c1ce3da9bf929e21ff1a184e73aa7af2aa1515c67fba040f82c74b95c324637f");
+    const [images, labels] = few(
+      [
+        "4a8b82deaba22dd39f1aeb8bc191d7b800465e5ebb2e00ca5c99f940c3b29a3d",
+        "f3f0b64984125443186d35f1805a76bf775a22c1eabcc830519cf51827730658",
+      ],
+      [
+        "5c4dc72c42ddb67008aa6058b5de9c0bb71456ab6a063f584cf6966a69832b1b",
+        "c1ce3da9bf929e21ff1a184e73aa7af2aa1515c67fba040f82c74b95c324637f",
+      ],
+    );
+    expect(sha256(drawn.images)).toBe(images);
+    expect(sha256(drawn.labels)).toBe(labels);
   });
 
   test("depend on seed, set, digit and index alone", () => {
     expect(firstOf(drawn, 123)).toEqual(drawDigits(123, 1));
     const pen = digitPen(1);
-    for (const i of [1999, 0, 77, 77]) expect(pen.draw(drawn.labels[i], i)).toEqual(images[i]);
+    for (const i of [COUNT - 1, 0, 77, 77]) expect(pen.draw(drawn.labels[i], i)).toEqual(images[i]);
   });
 
   test.each([
@@ -98,17 +108,22 @@ describe("drawn digits", () => {
   });
 });
 
-describe("what a network learns from 3,000 drawn digits", () => {
-  const learnt = (async () => {
+describe(`what a network learns from ${few(1500, 3000)} drawn digits`, () => {
+  const learning = async () => {
     const engine = await createEngine(oneConv(), { seed: 1, threads: 0 });
-    await fit(engine, drawDigits(3000, 1), { epochs: 1, batchSize: 8, seed: 1 });
+    await fit(engine, drawDigits(few(1500, 3000), 1), { epochs: 1, batchSize: 8, seed: 1 });
     return engine;
-  })();
+  };
+  let learnt: ReturnType<typeof learning> | undefined;
+  const network = () => {
+    learnt ??= learning();
+    return learnt;
+  };
 
   test("holds for drawn digits that it hasn't seen", async () => {
-    const { accuracy, confusion } = await evaluate(await learnt, drawDigits(1000, 1, "test"));
-    expect(accuracy).toBeGreaterThan(0.7);
-    for (const [digit, row] of confusion.entries()) expect(row[digit]).toBeGreaterThan(50); // of 100
+    const { accuracy, confusion } = await evaluate(await network(), drawDigits(few(200, 1000), 1, "test"));
+    expect(accuracy).toBeGreaterThan(few(0.6, 0.7));
+    for (const [digit, row] of confusion.entries()) expect(row[digit]).toBeGreaterThan(few(5, 50)); // of 20, or 100
   }, 180_000);
 
   if (LONG)
@@ -117,7 +132,7 @@ describe("what a network learns from 3,000 drawn digits", () => {
       async () => {
         const { train } = await loadDataset("mnist");
         const { accuracy } = await evaluate(
-          await learnt,
+          await network(),
           subset(
             train,
             Array.from({ length: 2000 }, (_, i) => i),

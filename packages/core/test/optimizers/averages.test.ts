@@ -108,7 +108,7 @@ async function averagesOf(engine: Engine, ema: number): Promise<string> {
 }
 
 const wasm = (strict: boolean) =>
-  few(strict ? [0, 3] : [0, 2], [0, 1, 2, 3, 5]).map(
+  few(strict ? [0, 3] : [2], [0, 1, 2, 3, 5]).map(
     (threads): EngineOptions => ({ engine: "wasm", threads, strict }),
   );
 

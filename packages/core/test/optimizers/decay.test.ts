@@ -66,7 +66,7 @@ const rows: readonly (readonly [string, readonly EngineOptions[]])[] = [
 ];
 
 describe.each(rows)("%s", (_, [first, ...others]) => {
-  test.each(sampleOf(optimizers, 2))("%o", async (optimizer) => {
+  test.each(sampleOf(optimizers, 1))("%o", async (optimizer) => {
     const withDecay = (decay: Decay, weightDecay = 0.5) => ({ ...optimizer, decay, weightDecay });
     const [all, none, some] = [
       await stepOf(first, withDecay("all")),

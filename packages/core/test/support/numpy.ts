@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { testIfPresent } from "../../../../test/support/needs.js";
+import { pythonWith } from "./python.js";
 
 /** The bytes of a file in test/numpy, which NumPy wrote. */
 export function numpyFile(name: string): Uint8Array {
@@ -9,15 +10,7 @@ export function numpyFile(name: string): Uint8Array {
 }
 
 /** A Python that has NumPy, if there is one. */
-export const PYTHON = ["/usr/bin/python3", "python3", "python"].find((python) => {
-  if (python.startsWith("/") && !existsSync(python)) return false;
-  try {
-    execFileSync(python, ["-c", "import numpy"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-});
+export const PYTHON = pythonWith("numpy");
 
 /** Runs a Python program with NumPy; returns what it prints. */
 export function runPython(program: string, ...args: readonly string[]): string {

@@ -134,7 +134,7 @@ describe("when checkpoints are made", () => {
     expect(all.at(-1)?.state.steps).toBe(5);
   });
 
-  test.each([0, 2])("when it is aborted: number %i", async (k) => {
+  test.each(few([2], [0, 2]))("when it is aborted: number %i", async (k) => {
     const whole = await open();
     await fit(whole, data, settings);
     const engine = await open({ threads: 1 });
@@ -257,7 +257,7 @@ describe("a damaged file", () => {
 
   test("any byte that is another, and any that is missing", async () => {
     const bytes = await make();
-    for (let k = 0; k < bytes.length; k += 97) {
+    for (let k = 0; k < bytes.length; k += few(389, 97)) {
       const damaged = bytes.slice();
       damaged[k] ^= 1 << (k % 8);
       expectRefusal(() => parseCheckpoint(damaged, "it"), /^it: it is damaged/);

@@ -79,7 +79,7 @@ test("a training in pieces knows it, too, and one that is alive doesn't", async 
 
 test("a death that happens on the way: the rate that is named trains the same network", async () => {
   const options = { batchSize: 8, optimizer: { type: "sgd" }, schedule: "constant" } as const;
-  for (const seed of [0, 1]) {
+  for (const seed of few([0], [0, 1])) {
     const engine = await createEngine(barsNetwork, { ...local, seed });
     const start = engine.parameters();
     const { death } = await obituaries(engine, { ...options, epochs: 16, learningRate: 3 });

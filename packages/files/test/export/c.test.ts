@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { defineModel, fold, forward, initialParameters, type ModelSpec, sizeOf } from "unravel-cnn";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../../test/support/folder.js";
-import { few } from "../../../../test/support/long.js";
+import { few, onlyLong } from "../../../../test/support/long.js";
 import { testIfPresent } from "../../../../test/support/needs.js";
 import { planMemory } from "../../src/export/c/memory.js";
 import { exportModel } from "../../src/export/index.js";
@@ -18,7 +18,7 @@ const testWithGcc = testIfPresent(runs("gcc", "--version"), "gcc is not here");
 testWithGcc(
   "programs compile without a warning, stay in their memory and give the textbook's probabilities",
   async () => {
-    const cases = programCases(few(3, 90));
+    const cases = programCases(few(2, 90));
     const files: Record<string, Uint8Array | string> = {};
     for (const [k, one] of cases.entries()) {
       for (const { name, bytes } of await exportModel(one, "c", { name: `net${k}` })) files[name] = bytes;
@@ -76,7 +76,7 @@ testWithGcc(
 );
 
 test("arrays that are needed at the same time don't share a place, and the rest does", () => {
-  for (const { model: given, parameters } of programCases(few(24, 600), 7)) {
+  for (const { model: given, parameters } of programCases(few(12, 600), 7)) {
     const { model } = fold({ model: given, parameters });
     const memory = planMemory(model);
     const shapes = new Map([["x", model.inputShape as readonly number[]]]);
@@ -131,7 +131,7 @@ test("a number reads back as the same float", () => {
   expect([0, -0, 1, 1e10, 0.1].map(cFloat)).toEqual(["0.0f", "-0.0f", "1.0f", "10000000000.0f", "0.1f"]);
 });
 
-test("large networks have programs, too", async () => {
+onlyLong(test)("large networks have programs, too", async () => {
   const wide: ModelSpec = {
     input: [1, 20, 20],
     layers: [{ type: "flatten" }, { type: "dense", units: 2100 }],

@@ -18,7 +18,7 @@ test("a module gives the numbers of the textbook, and its gradients", async (con
   // looked for, not imported, which takes seconds
   const seek = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)";
   if (PYTHON === undefined || !runs(PYTHON, "-c", seek)) context.skip("Python 3 with PyTorch is not here");
-  const cases = programCases(few(3, 150)).map((one) => {
+  const cases = programCases(few(2, 150)).map((one) => {
     const isDropping = one.model.layers.some(({ spec }) => spec.type === "dropout");
     return { one, training: one.model.state.length > 0 && !isDropping };
   });

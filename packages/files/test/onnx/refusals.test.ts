@@ -1,5 +1,6 @@
 import type { InputError } from "unravel-cnn";
 import { describe, expect, test } from "vitest";
+import { onlyLong } from "../../../../test/support/long.js";
 import { expectSentence } from "../../../../test/support/sentence.js";
 import { importModel } from "../../dist/index.js";
 import { encoded } from "../support/onnx.js";
@@ -334,7 +335,7 @@ describe("files that lie", () => {
     return message;
   };
 
-  test("a million nodes", async () => {
+  onlyLong(test)("a million nodes", async () => {
     const nodes = new Uint8Array(2_000_000);
     for (let k = 0; k < nodes.length; k += 2) nodes[k] = 0x0a;
     const length = [0x3a, 0x80, 0x89, 0x7a];

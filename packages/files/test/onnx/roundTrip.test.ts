@@ -21,7 +21,7 @@ import { checkOnnx, testWithChecker } from "../support/onnxChecker.js";
 
 /* Networks that are written and read again, and what others make of the file. */
 
-const COUNT = few(20, 300);
+const COUNT = few(12, 300);
 
 /** Random networks of every kind of layer, with weights, the same ones each time. */
 const cases: readonly SavedModel[] = [

@@ -1,17 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { testIfPresent } from "../../../../test/support/needs.js";
+import { pythonWith } from "../../../core/test/support/python.js";
 
 /** A Python that has h5py, if there is one. */
-const PYTHON = ["/usr/bin/python3", "python3"].find((python) => {
-  if (python.startsWith("/") && !existsSync(python)) return false;
-  try {
-    execFileSync(python, ["-c", "import h5py"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-});
+const PYTHON = pythonWith("h5py");
 
 /**
  * The files that a program writes into `f`, an h5py.File, one for each row of options (`libver="latest"`); `np` is NumPy, and

@@ -1,23 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testIfPresent } from "../../../../test/support/needs.js";
+import { pythonWith } from "../../../core/test/support/python.js";
 
-const PYTHON = "/usr/bin/python3";
-
-const isHere = (() => {
-  if (!existsSync(PYTHON)) return false;
-  try {
-    execFileSync(PYTHON, ["-c", "import onnx"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-})();
+const PYTHON = pythonWith("onnx");
 
 /** Tests that need ONNX's own checker are skipped, and counted, where Debian's python3-onnx isn't; CI must have it. */
-export const testWithChecker = testIfPresent(isHere, "python3-onnx is not here");
+export const testWithChecker = testIfPresent(PYTHON !== undefined, "python3-onnx is not here");
 
 const PROGRAM = `
 import json, sys, onnx
@@ -46,7 +37,7 @@ export function checkOnnx(files: readonly Uint8Array[]): Checked[] {
       writeFileSync(name, bytes);
       return name;
     });
-    const lines = execFileSync(PYTHON, ["-c", PROGRAM, ...names], { encoding: "utf8" });
+    const lines = execFileSync(PYTHON ?? "python3", ["-c", PROGRAM, ...names], { encoding: "utf8" });
     return lines
       .trim()
       .split("\n")

@@ -66,15 +66,15 @@ test("random networks: scores and gradients of a step are the textbook's, in any
       const options = { size: images + spare, reversed: true };
       expect(interpretStep(model, parameters, data, indices, options)).toEqual(actual);
     }),
-    cases(few(8, 150)),
+    cases(few(5, 150)),
   );
-  expect(compared).toBeGreaterThan(3);
+  expect(compared).toBeGreaterThan(few(1, 3));
 });
 
 test("random networks: no invocation reads or writes what another one writes", () => {
   fc.assert(
     fc.property(networks, ({ model, images }) => expectNoRacesIn(model, images)),
-    cases(few(8, 100)),
+    cases(few(5, 100)),
   );
 });
 
@@ -119,13 +119,14 @@ describe("networks with norms and dropout", () => {
     classes,
   });
 
-  test.each([
-    ["norms", normsOn(6), 21, 0],
+  const rows: readonly (readonly [string, Model, images: number, spare: number])[] = [
+    ["norms", normsOn(few(4, 6)), 21, 0],
     ["norms in a short batch", normsOn(4), 13, 20],
-    ["norms in a large batch", normsOn(3), 136, 4],
+    ...few([], [["norms in a large batch", normsOn(3), 136, 4] as const]),
     ["dropout", dropout, 19, 3],
     ["dense layers, several lanes for a weight", dense, 280, 8],
-  ])("%s", (_, model, images, spare) => {
+  ];
+  test.each(rows)("%s", (_, model, images, spare) => {
     const parameters = copyAll(randomParameters(model, 5), "float32");
     const data = randomImages(model, images, 5);
     const indices = Array.from({ length: images }, (_, n) => n);
@@ -199,5 +200,6 @@ test.each([12, 300])("a step of %i images goes on unless the loss of one is no f
     return interpretStep(model, parameters, data, indices).goesOn;
   };
   expect(goesOn(undefined)).toBe(true);
-  for (let bright = 1; bright < images; bright += 4) expect(goesOn(bright), `image ${bright}`).toBe(false);
+  for (let bright = 1; bright < images; bright += few(29, 4))
+    expect(goesOn(bright), `image ${bright}`).toBe(false);
 });
