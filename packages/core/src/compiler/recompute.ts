@@ -1,5 +1,5 @@
 import type { LoopNest } from "../ir/ir.js";
-import { accessesOf, everyStatement } from "../ir/visit.js";
+import { buffersOf } from "../ir/visit.js";
 import type { WayStage } from "./stages.js";
 
 /*
@@ -18,7 +18,9 @@ export function computeWhereRead(
 ): readonly WayStage[] {
   const kernels = stages.flatMap((stage) => (stage.each === "block" ? stage.kernels : []));
   const makers = kernels.flatMap((kernel) =>
-    [...buffers].filter((name) => touches(kernel, name, true)).map((name) => ({ kernel, name })),
+    [...buffersOf(kernel)]
+      .filter(([name, { written }]) => written && buffers.has(name))
+      .map(([name]) => ({ kernel, name })),
   );
   // from the last one on: what it reads may be computed anew itself
   return makers.reverse().reduce((rest, { kernel, name }) => placed(rest, kernel, name), stages);
@@ -30,17 +32,10 @@ function placed(stages: readonly WayStage[], maker: LoopNest, buffer: string): r
   return stages.map((stage) => {
     if (stage.each !== "block") return stage;
     const others = stage.kernels.filter((kernel) => kernel !== maker);
-    const first = others.findIndex((kernel) => touches(kernel, buffer, false));
+    const first = others.findIndex((kernel) => buffersOf(kernel).get(buffer)?.read);
     if (first < 0) return { ...stage, kernels: others };
     count += 1;
     const again = count === 1 ? maker : { ...maker, name: `${maker.name}${count}` };
     return { ...stage, kernels: [...others.slice(0, first), again, ...others.slice(first)] };
   });
-}
-
-/** Whether a kernel writes a buffer, or reads it. */
-function touches(kernel: LoopNest, buffer: string, written: boolean): boolean {
-  return [...everyStatement(kernel.body)]
-    .flatMap(accessesOf)
-    .some(({ address, written: isWritten }) => address.buffer.name === buffer && isWritten === written);
 }

@@ -1,5 +1,5 @@
 import type { LoopNest } from "../ir/ir.js";
-import { accessesOf, everyStatement } from "../ir/visit.js";
+import { buffersOf } from "../ir/visit.js";
 import type { Stretch } from "./parameterRow.js";
 import type { Plan } from "./plan.js";
 
@@ -134,14 +134,12 @@ export function keptBetween(stages: readonly Stage[], scratch: ReadonlySet<strin
   const written = new Set<string>();
   for (const stage of stages) {
     if (stage.each !== "block") continue;
-    for (const kernel of stage.kernels) {
-      for (const access of everyStatement(kernel.body).flatMap(accessesOf)) {
-        const { name, region, size } = access.address.buffer;
-        if (region !== "workspace" || scratch.has(name)) continue;
-        stagesOf.set(name, (stagesOf.get(name) ?? new Set()).add(stage));
-        sizes.set(name, size);
-        if (access.written) written.add(name);
-      }
+    for (const [name, touched] of stage.kernels.flatMap((kernel) => [...buffersOf(kernel)])) {
+      const { region, size } = touched.buffer;
+      if (region !== "workspace" || scratch.has(name)) continue;
+      stagesOf.set(name, (stagesOf.get(name) ?? new Set()).add(stage));
+      sizes.set(name, size);
+      if (touched.written) written.add(name);
     }
   }
   return new Map([...sizes].filter(([name]) => written.has(name) && (stagesOf.get(name)?.size ?? 0) > 1));

@@ -1,4 +1,12 @@
-import { type Address, addressesOf, type Expression, operandsOf, type Statement } from "./ir.js";
+import {
+  type Address,
+  addressesOf,
+  type Buffer,
+  type Expression,
+  type LoopNest,
+  operandsOf,
+  type Statement,
+} from "./ir.js";
 
 /* What statements are made of, for all who look through a nest. */
 
@@ -58,3 +66,31 @@ function withReads(expression: Expression, accesses: Access[]): Access[] {
   for (const operand of operandsOf(expression)) withReads(operand, accesses);
   return accesses;
 }
+
+/** A buffer that a nest touches. */
+export interface Touched {
+  readonly buffer: Buffer;
+  readonly read: boolean;
+  readonly written: boolean;
+}
+
+/** The buffers that a nest touches, by their names. */
+export function buffersOf(nest: LoopNest): ReadonlyMap<string, Touched> {
+  const known = touched.get(nest);
+  if (known) return known;
+  const buffers = new Map<string, Touched>();
+  for (const { address, written } of everyStatement(nest.body).flatMap(accessesOf)) {
+    const { buffer } = address;
+    const before = buffers.get(buffer.name);
+    buffers.set(buffer.name, {
+      buffer,
+      read: !written || before?.read === true,
+      written: written || before?.written === true,
+    });
+  }
+  touched.set(nest, buffers);
+  return buffers;
+}
+
+/** Large kernels have thousands of accesses, and are asked several times. */
+const touched = new WeakMap<LoopNest, ReadonlyMap<string, Touched>>();

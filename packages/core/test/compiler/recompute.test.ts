@@ -4,7 +4,7 @@ import { planModel } from "../../src/compiler/plan.js";
 import type { BlockStage, Stage } from "../../src/compiler/stages.js";
 import { defineModel, type ModelSpec } from "../../src/graph/model.js";
 import type { LoopNest } from "../../src/ir/ir.js";
-import { accessesOf, everyStatement } from "../../src/ir/visit.js";
+import { buffersOf } from "../../src/ir/visit.js";
 import { resolveOptimizer } from "../../src/optimizers/index.js";
 
 const twoNorms: ModelSpec = {
@@ -30,9 +30,8 @@ const planOf = (spec: ModelSpec) =>
   });
 
 const isOfBlocks = (stage: Stage): stage is BlockStage => stage.each === "block";
-const accesses = (kernel: LoopNest) => [...everyStatement(kernel.body)].flatMap(accessesOf);
-const namesOf = (kernel: LoopNest, written: boolean) =>
-  new Set(accesses(kernel).flatMap((one) => (one.written === written ? [one.address.buffer.name] : [])));
+const namesOf = (kernel: LoopNest, how: "read" | "written") =>
+  [...buffersOf(kernel)].filter(([, touched]) => touched[how]).map(([name]) => name);
 
 test.each([
   ["resnet", resnet()],
@@ -49,12 +48,12 @@ test.each([
       const made = new Set<string>();
       const read = new Set<string>();
       for (const kernel of kernels) {
-        for (const name of namesOf(kernel, false)) {
+        for (const name of namesOf(kernel, "read")) {
           if (!outputs.has(name)) continue;
           expect(made, `${kernel.name} reads ${name}`).toContain(name);
           read.add(name);
         }
-        for (const name of namesOf(kernel, true)) made.add(name);
+        for (const name of namesOf(kernel, "written")) made.add(name);
       }
       for (const name of outputs) expect(read.has(name), `${name} is made for somebody`).toBe(made.has(name));
       for (const name of read) readIn.set(name, (readIn.get(name) ?? 0) + 1);
