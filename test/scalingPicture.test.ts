@@ -2,6 +2,7 @@ import { concludeScaling, renderScalingSvg, type Sweep } from "unravel-cnn";
 import { afterAll, describe, expect } from "vitest";
 import { DOUBLINGS, pointsOf } from "../packages/core/test/support/scaling.js";
 import { emptyPage, testInBrowser } from "./support/browser.js";
+import { sampleOf } from "./support/long.js";
 
 /*
  * The picture of `unravel scaling` in a real browser: a well-formed SVG file, nothing cut off, nothing over something else,
@@ -39,7 +40,7 @@ let page: ReturnType<typeof emptyPage> | undefined;
 afterAll(async () => (await page)?.close());
 
 describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
-  for (const [name, svg] of pictures) {
+  for (const [name, svg] of sampleOf(pictures, 3)) {
     testInBrowser(`${name}: all is inside, and no text lies over another`, async () => {
       page ??= emptyPage({ viewport: { width: 900, height: 800 } });
       const shown = await page;

@@ -312,9 +312,10 @@ testInBrowser("a mistake from a link beside the right network; another by keyboa
   await button(page, "Train both").focus();
   await page.keyboard.press("Enter");
   // what the right one came to stays as it is
-  await charts.first().locator('[data-series="broken"] path').waitFor(LONG);
   expect(await curveOfRight()).toBe(right);
   if (few(false, true)) {
+    await charts.first().locator('[data-series="broken"] path').waitFor(LONG);
+    expect(await curveOfRight()).toBe(right);
     await panel(page).locator(".seen").waitFor(LONG);
     const seen = await panel(page).locator(".seen").innerText();
     expect(seen).toMatch(
@@ -326,7 +327,7 @@ testInBrowser("a mistake from a link beside the right network; another by keyboa
 
   await page.setViewportSize({ width: 360, height: 780 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-  expect(await violations(page, DRAWER)).toEqual([]);
+  if (few(false, true)) expect(await violations(page, DRAWER)).toEqual([]);
 
   await button(page, new RegExp(`^Try all that are left \\(${few(14, 13)}\\)`)).click();
   await button(page, "Stop").click();

@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
+import { temporaryFolder } from "../../../test/support/folder.js";
 import { onlyLong } from "../../../test/support/long.js";
+import { zipOf } from "./support/collection.js";
 import { visit } from "./support/visit.js";
 
 /* Which camera the tab *Collect* takes, where there are several. */
@@ -46,38 +49,50 @@ const begin = async (page: Page) => {
   await expect.poll(() => cameraOn(page)).toBeDefined();
 };
 
-testInBrowser("the one that was chosen is on, and said, until it is unplugged", async () => {
-  const { page } = await visit({ link: "tab=collect", camera: 2 });
-  await begin(page);
-  await expect.poll(() => choices(page)).toEqual([first, second]);
-  expect([await cameraOn(page), await shown(page)]).toEqual([first, first]);
-  await which(page).selectOption(second);
-  await expect.poll(() => cameraOn(page)).toBe(second);
-  await button(page, "Stop the camera").click();
-  await button(page, "Start the camera").click();
-  await expect.poll(() => cameraOn(page)).toBe(second);
-  expect(await shown(page)).toBe(second);
+testInBrowser(
+  "the one that was chosen is on, and said, until it is unplugged; what it sees is learnt, and answered",
+  async () => {
+    const { page } = await visit({ link: "tab=collect", camera: 2 });
+    await begin(page);
+    await expect.poll(() => choices(page)).toEqual([first, second]);
+    expect([await cameraOn(page), await shown(page)]).toEqual([first, first]);
+    await which(page).selectOption(second);
+    await expect.poll(() => cameraOn(page)).toBe(second);
+    await button(page, "Stop the camera").click();
+    await button(page, "Start the camera").click();
+    await expect.poll(() => cameraOn(page)).toBe(second);
+    expect(await shown(page)).toBe(second);
 
-  // unplugged, while pictures are taken
-  await button(page, /^Hold/).hover();
-  await page.mouse.down();
-  await pictures(page).nth(2).waitFor();
-  await page.evaluate(() => {
-    const { getUserMedia } = MediaDevices.prototype;
-    navigator.mediaDevices.getUserMedia = async (wanted) => {
-      if ("deviceId" in Object(wanted?.video)) throw new OverconstrainedError("deviceId");
-      return getUserMedia.call(navigator.mediaDevices, wanted);
-    };
-    const { srcObject } = document.querySelector(".collect video") as HTMLVideoElement;
-    (srcObject as MediaStream).getVideoTracks()[0].dispatchEvent(new Event("ended"));
-  });
-  await button(page, "Start the camera").waitFor();
-  await page.mouse.up();
-  await button(page, "Start the camera").click();
-  await expect.poll(() => cameraOn(page)).toBe(first);
-  await expect.poll(() => shown(page)).toBe(first);
-  expect(await page.locator(".collect .taking").count()).toBe(0);
-});
+    // unplugged, while pictures are taken
+    await button(page, /^Hold/).hover();
+    await page.mouse.down();
+    await pictures(page).nth(2).waitFor();
+    await page.evaluate(() => {
+      const { getUserMedia } = MediaDevices.prototype;
+      navigator.mediaDevices.getUserMedia = async (wanted) => {
+        if ("deviceId" in Object(wanted?.video)) throw new OverconstrainedError("deviceId");
+        return getUserMedia.call(navigator.mediaDevices, wanted);
+      };
+      const { srcObject } = document.querySelector(".collect video") as HTMLVideoElement;
+      (srcObject as MediaStream).getVideoTracks()[0].dispatchEvent(new Event("ended"));
+    });
+    await button(page, "Start the camera").waitFor();
+    await page.mouse.up();
+    await button(page, "Start the camera").click();
+    await expect.poll(() => cameraOn(page)).toBe(first);
+    await expect.poll(() => shown(page)).toBe(first);
+    expect(await page.locator(".collect .taking").count()).toBe(0);
+
+    const folder = await temporaryFolder({ "dog.zip": zipOf({ dog: 4 }) });
+    await page.locator('.collect input[type="file"][multiple]').setInputFiles(join(folder, "dog.zip"));
+    await page.locator(".collect .end").getByLabel("Network").selectOption("one-conv");
+    await button(page, /^Train/).click();
+    await page.locator('[data-collect-phase="done"]').waitFor({ timeout: 60_000 });
+    await expect
+      .poll(() => page.locator(".collect li:has(data) .name").allInnerTexts(), { timeout: 60_000 })
+      .toEqual(["Class 1", "dog"]);
+  },
+);
 
 testWholly("a phone's are front and rear; others are known by their names", async () => {
   const { page } = await visit({ link: "tab=collect", camera: 2 });

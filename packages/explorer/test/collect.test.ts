@@ -5,7 +5,7 @@ import { parseModel } from "unravel-cnn";
 import { describe, expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
 import { temporaryFolder } from "../../../test/support/folder.js";
-import { few, LONG } from "../../../test/support/long.js";
+import { onlyLong } from "../../../test/support/long.js";
 import { asideOf } from "../src/collect/settings.js";
 import { lowContrasts, violations } from "./support/axe.js";
 import { clip, type Shape, shapeNames, strongest } from "./support/clips.js";
@@ -15,17 +15,18 @@ import { visit } from "./support/visit.js";
 
 /* Classes of one's own: collected, trained, recognised. Its logic without a page is tested in collect/. */
 
+/** That a camera's pictures are taken and answered is tested in cameras.test.ts, too; and the page's languages in start.test.ts. */
+const testWholly = onlyLong(testInBrowser);
+
 const COLLECT = ".collect";
 const row = (page: Page, number: number) => page.locator('[role="row"]').nth(number - 1);
 const pictures = (page: Page, number: number) => row(page, number).locator(".picture");
 const button = (page: Page, name: string | RegExp) => page.locator(COLLECT).getByRole("button", { name });
 
 /** Pictures of each class that are taken with the camera; all is said to work with thirty. */
-const TAKEN = few(8, 30);
+const TAKEN = 30;
 /** Frames of each clip that are recognised. */
-const SEEN = few(2, 10);
-/** A sample has two classes, which are learnt by the network that trains in the least time; all have the one that is proposed. */
-const collected = few(shapeNames.slice(0, 2), shapeNames);
+const SEEN = 10;
 /** Waits until a class has so many pictures, and of at least three frames: a machine may be so busy that the video stands still. */
 async function taken(page: Page, number: number): Promise<void> {
   const differ = () =>
@@ -91,8 +92,9 @@ async function answers(page: Page, count: number): Promise<string[]> {
   }, count);
 }
 
-describe("with a camera", () => {
-  testInBrowser("classes are collected, learnt, recognised in other clips, kept and saved", async () => {
+testWholly(
+  "with a camera classes are collected, learnt, recognised in other clips, kept and saved",
+  async () => {
     const file = join(await temporaryFolder({ "clip.y4m": clip("disc", 1) }), "clip.y4m");
     const { page } = await visit({ link: "tab=collect", camera: file });
     const stop = () => button(page, "Stop the camera").click();
@@ -108,8 +110,8 @@ describe("with a camera", () => {
     };
 
     await page.getByText("Camera", { exact: true }).click();
-    if (collected.length > 2) await button(page, "Add a class").click();
-    for (const [k, shape] of collected.entries()) {
+    await button(page, "Add a class").click();
+    for (const [k, shape] of shapeNames.entries()) {
       await nameClass(page, k + 1, shape);
       await start(shape, 1);
       await button(page, /^Hold/).hover();
@@ -119,17 +121,16 @@ describe("with a camera", () => {
       await stop();
       await expect.poll(() => row(page, k + 1).innerText()).toMatch(/^\d+ pictures/m);
     }
-    if (LONG) expect(await violations(page, COLLECT)).toEqual([]); // pictures are looked at without a camera, too
+    expect(await violations(page, COLLECT)).toEqual([]);
 
-    if (!LONG) await page.locator(".collect .end").getByLabel("Network").selectOption("one-conv");
     const result = await train(page);
     console.info(`collected and trained: ${result}`);
     const aside = asideOf(
       (await counts(page)).reduce((a, b) => a + b),
-      collected.length,
+      shapeNames.length,
     );
     expect(result).toMatch(new RegExp(`^Trained in [\\d.]+ seconds. ${aside} pictures were set aside`));
-    for (const shape of collected) {
+    for (const shape of shapeNames) {
       await start(shape, 77);
       // what was on its way when the camera started may be of the clip before
       const [, ...seen] = await answers(page, 1 + SEEN);
@@ -145,7 +146,7 @@ describe("with a camera", () => {
     expect(Number.isFinite(cell.value)).toBe(true);
     const saved = await downloaded(page, () => choose(page, "Save", "model.safetensors"));
     const { model } = parseModel(saved.bytes, saved.name);
-    expect(model.classes).toEqual(collected);
+    expect(model.classes).toEqual(shapeNames);
     expect(model.inputShape).toEqual([3, 32, 32]);
     expect(model.pictures).toEqual({ size: [32, 32], fit: "cover", grey: false });
     const html = await downloaded(page, async () => {
@@ -153,7 +154,7 @@ describe("with a camera", () => {
       await page.getByText("The network, for other programs").click();
       await page.locator(".menu button", { hasText: "A page that reads pictures" }).click();
     });
-    expect(new TextDecoder().decode(html.bytes)).toContain(JSON.stringify(collected).slice(1, -1));
+    expect(new TextDecoder().decode(html.bytes)).toContain(JSON.stringify(shapeNames).slice(1, -1));
     // no link carries what the camera saw
     expect(new URL(page.url()).hash).not.toContain("pixels=");
 
@@ -169,9 +170,9 @@ describe("with a camera", () => {
           .locator('[role="row"] input')
           .evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value)),
       )
-      .toEqual(collected);
-  });
-});
+      .toEqual(shapeNames);
+  },
+);
 
 /** Chooses files as a visitor does. */
 async function give(page: Page, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
@@ -187,7 +188,7 @@ const counts = (page: Page) =>
 
 describe("without a camera", () => {
   testInBrowser(
-    "pictures are drawn, given, moved, deleted and brought back, with the keyboard, too",
+    "pictures are drawn, given, moved, deleted and brought back, with the keyboard, too; learnt, saved and kept",
     async () => {
       const { page } = await visit({ link: "tab=collect" });
       await page.locator(COLLECT).waitFor();
@@ -260,10 +261,28 @@ describe("without a camera", () => {
       expect(await probabilities(page)).toEqual(said); // the picture is the page's
       await button(page, "Clear").click();
       await expect.poll(() => bars.count()).toBe(0);
+      await page.locator(COLLECT).getByText("Camera", { exact: true }).click();
+      await button(page, "Start the camera").click();
+      await page
+        .getByRole("alert")
+        .filter({ hasText: /^No camera was found|doesn't let this page use the camera/ })
+        .waitFor();
+
+      const saved = await downloaded(page, () => choose(page, "Save", "model.safetensors"));
+      const { model } = parseModel(saved.bytes, saved.name);
+      expect(model).toMatchObject({
+        classes: ["Class 1", "dog"],
+        inputShape: [1, 28, 28],
+        pictures: { grey: true },
+      });
+      await page.reload();
+      await page.getByText("Your collection is back: 14 pictures were kept").waitFor();
+      await page.locator('[data-collect-phase="done"]').waitFor();
+      expect(await counts(page)).toEqual([4, 10]);
     },
   );
 
-  testInBrowser(
+  testWholly(
     "it is said in German, too, and that stays so, on a phone in the dark; no camera is a sentence",
     async () => {
       const { page } = await visit({
@@ -291,7 +310,7 @@ describe("without a camera", () => {
         .getByRole("alert")
         .filter({ hasText: /Es gibt hier keine Kamera|lässt diese Seite nicht an die Kamera/ })
         .waitFor();
-      if (LONG) expect(await lowContrasts(page, COLLECT)).toEqual([]);
+      expect(await lowContrasts(page, COLLECT)).toEqual([]);
     },
   );
 });

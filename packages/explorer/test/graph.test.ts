@@ -131,25 +131,33 @@ describe("what follows from a graph", () => {
   });
 });
 
-testInBrowser("every layer has its column, and the way past others an arc and a word", async () => {
-  const page = await openNetwork(residual(4));
-  const columns = await page
-    .locator("[data-layer]")
-    .evaluateAll((all) => all.map((one) => (one as HTMLElement).dataset.layer));
-  expect(columns).toEqual(["x", ...defineModel(residual(4)).layers.map(({ name }) => name)]);
-  const arc = await page.locator('[data-skip="relu1 add1"]').boundingBox();
-  const [from, to] = await Promise.all(
-    ["relu1", "add1"].map((name) => page.locator(`[data-layer="${name}"]`).boundingBox()),
-  );
-  expect(await page.locator("[data-skip]").count()).toBe(1);
-  if (!arc || !from || !to) throw new Error("something can't be seen");
-  expect(Math.abs(arc.x - from.x)).toBeLessThan(60);
-  expect(Math.abs(arc.x + arc.width - to.x)).toBeLessThan(40);
-  expect(arc.y + arc.height).toBeLessThanOrEqual(from.y + 1);
-  expect(await page.locator("li", { hasText: "add1" }).first().innerText()).toContain(
-    "addition from relu1 and conv2",
-  );
-});
+testInBrowser(
+  "every layer has its column, and the way past others an arc and a word; saved, too",
+  async () => {
+    const page = await openNetwork(residual(4));
+    const columns = await page
+      .locator("[data-layer]")
+      .evaluateAll((all) => all.map((one) => (one as HTMLElement).dataset.layer));
+    expect(columns).toEqual(["x", ...defineModel(residual(4)).layers.map(({ name }) => name)]);
+    const arc = await page.locator('[data-skip="relu1 add1"]').boundingBox();
+    const [from, to] = await Promise.all(
+      ["relu1", "add1"].map((name) => page.locator(`[data-layer="${name}"]`).boundingBox()),
+    );
+    expect(await page.locator("[data-skip]").count()).toBe(1);
+    if (!arc || !from || !to) throw new Error("something can't be seen");
+    expect(Math.abs(arc.x - from.x)).toBeLessThan(60);
+    expect(Math.abs(arc.x + arc.width - to.x)).toBeLessThan(40);
+    expect(arc.y + arc.height).toBeLessThanOrEqual(from.y + 1);
+    expect(await page.locator("li", { hasText: "add1" }).first().innerText()).toContain(
+      "addition from relu1 and conv2",
+    );
+
+    const { bytes } = await downloaded(page, () => choose(page, "Save", /SVG/));
+    const svg = new TextDecoder().decode(bytes);
+    for (const name of columns) expect(svg).toContain(`>${name}</text>`);
+    expect(svg.match(/<path/g)).toHaveLength(1);
+  },
+);
 
 testInBrowser("an addition shows both its inputs, and both get its gradient", async () => {
   const page = await openNetwork(residual(4));
@@ -326,12 +334,4 @@ testWholly("nudged, a weight moves the loss by all ways", async () => {
     (due) => document.querySelector<HTMLDataElement>("data[data-moved]")?.value === due,
     String(after - before),
   );
-});
-
-testInBrowser("the saved picture has every column, and the arc", async () => {
-  const page = await openNetwork(residual(4));
-  const { bytes } = await downloaded(page, () => choose(page, "Save", /SVG/));
-  const svg = new TextDecoder().decode(bytes);
-  for (const { name } of defineModel(residual(4)).layers) expect(svg).toContain(`>${name}</text>`);
-  expect(svg.match(/<path/g)).toHaveLength(1);
 });

@@ -13,7 +13,7 @@ import {
 } from "unravel-cnn";
 import { describe, expect, test, vi } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
-import { few, sampleOf } from "../../../test/support/long.js";
+import { few, onlyLong, sampleOf } from "../../../test/support/long.js";
 import { allowRelaxedSimd } from "../../cli/src/engine.js";
 import { succeed } from "../../cli/test/support/cli.js";
 import { defaults } from "../src/training/settings.js";
@@ -40,6 +40,9 @@ import { visit } from "./support/visit.js";
 allowRelaxedSimd(); // as in the browser and on the command line
 
 const NAMES = ["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"];
+/** That one runs on over a reload is tested in train.test.ts, and that another tab is told below. */
+const testWholly = onlyLong(testInBrowser);
+
 /** A machine that is busy takes longer. */
 const LONG = { timeout: 60_000 };
 const button = (page: Page, name: string) =>
@@ -59,12 +62,12 @@ async function inLibrary(
 }
 
 testInBrowser(
-  "a reload in mid-training changes no bit of what comes out; the model is kept as a file",
+  "a reload in mid-training changes no bit of what comes out; the model is a file; other tabs and visits are told",
   async () => {
     const { test: testImages } = await drawn;
     const folder = await dataFolder(await drawn);
     const settings = { filters: 3, images: 200, batchSize: 20, epochs: 3, seed: 5 };
-    const { page } = await visit({
+    const { page, url } = await visit({
       data: folder,
       link: "tab=train&data=mnist&images=200&validation=0&filters=3&batch=20&epochs=3&seed=5",
     });
@@ -110,11 +113,31 @@ testInBrowser(
       await phase(page, "done");
       await button(page, "Start anew").press("Enter");
       await page.locator("[data-phase]", { hasText: "step 0 of 30" }).waitFor();
+      return;
     }
+
+    // another tab keeps nothing while this one does; another visit is asked whether it goes on
+    const opened = page.context().waitForEvent("page");
+    await page.evaluate(
+      (address) => void open(address, "_blank", "noopener"), // with nothing of this tab's session
+      `${url}#tab=train&data=mnist&images=100&validation=0`,
+    );
+    const second = await opened;
+    await button(second, "One step").click();
+    await alert(second, /^Another tab with this page keeps its training/);
+    await page.goto("about:blank");
+    await second.reload();
+    await second
+      .getByText(/^A training of one-conv, 3 filters \(step 30, .*\) is kept in this browser\./)
+      .waitFor();
+    await button(second, "Go on with it").click();
+    await phase(second, "done");
+    expect(await parametersShown(second, NAMES)).toEqual(whole.parameters);
+    await second.close();
   },
 );
 
-testInBrowser("a running one runs on; another tab is told", async () => {
+testWholly("a running one runs on; another tab is told", async () => {
   const data = await dataFolder(await manyImages());
   const { page, url } = await visit({ data, link: `tab=train&${ENDLESS}&filters=2` });
   await button(page, "Play").click();
@@ -154,7 +177,7 @@ testInBrowser("a running one runs on; another tab is told", async () => {
 });
 
 testInBrowser(
-  "full, damaged, from another version, denied: one sentence each; it trains, and the model can be saved",
+  `full, damaged, from another version${few("", ", denied")}: one sentence each; it trains, and the model can be saved`,
   async () => {
     const { page, url } = await visit({
       link: "tab=train&images=60&validation=0&filters=2&epochs=2",
@@ -191,6 +214,7 @@ testInBrowser(
     await button(page, "Drop it").click();
     await kept(page, 1, false);
 
+    if (few(true, false)) return; // storage that is denied from the beginning: starts.test.ts
     await page.addInitScript(() => {
       IDBFactory.prototype.open = () => {
         throw new DOMException("denied", "SecurityError");

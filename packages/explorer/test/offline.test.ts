@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { emptyPage, testInBrowser } from "../../../test/support/browser.js";
+import { few, LONG, onlyLong } from "../../../test/support/long.js";
 import { filesIn, serveSite } from "../../../test/support/site.js";
 import { pngSize } from "../../files/src/pictures/png.js";
 import { address } from "../build/address.js";
@@ -43,7 +44,7 @@ describe("on a server that sends no headers, as GitHub Pages", () => {
     page.waitForFunction(() => crossOriginIsolated, undefined, { timeout: 30_000 });
 
   testInBrowser(
-    "the first visit loads it once more, and it trains with threads; later ones needn't, nor any network",
+    `the first visit loads it once more${few("", ", and it trains with threads")}; later ones needn't, nor any network`,
     async () => {
       const { page, url, loads, cut } = await plain();
       await page.goto(`${url}#sample=7.0&tab=train&images=64&validation=0&filters=1&epochs=1`);
@@ -51,9 +52,11 @@ describe("on a server that sends no headers, as GitHub Pages", () => {
       await page.locator("main").waitFor();
       await expect.poll(loads).toBe(2); // the page is isolated before it is said to be loaded
       expect(await page.locator('[aria-label="Sample 7"]').getAttribute("aria-pressed")).toBe("true");
-      await page.getByRole("button", { name: "Play" }).click();
-      await phase(page, "done");
-      expect(await page.locator("[data-phase]").innerText()).toMatch(/of the peak of \d+ threads?/);
+      if (LONG) {
+        await page.getByRole("button", { name: "Play" }).click();
+        await phase(page, "done");
+        expect(await page.locator("[data-phase]").innerText()).toMatch(/of the peak of \d+ threads?/);
+      }
       // that was no reload of the visitor's, and there is nothing to go on with
       expect(await page.getByText(/^Went on from/).count()).toBe(0);
       cut();
@@ -68,7 +71,7 @@ describe("on a server that sends no headers, as GitHub Pages", () => {
     },
   );
 
-  testInBrowser("not after a stroke, and not again where it is of no use", async () => {
+  testInBrowser(`not after a stroke${few("", ", and not again where it is of no use")}`, async () => {
     const { page, url, loads } = await plain();
     // the worker begins only when something was drawn
     await page.addInitScript(() => {
@@ -91,6 +94,7 @@ describe("on a server that sends no headers, as GitHub Pages", () => {
     expect(await probabilities(page)).toEqual(drawn);
     expect([loads(), await page.evaluate(() => crossOriginIsolated)]).toEqual([1, false]);
 
+    if (!LONG) return;
     // as in a browser that knows no isolation: loaded again it isn't isolated either, and that is the end of it
     await page.addInitScript(() => {
       Object.defineProperty(globalThis, "crossOriginIsolated", { value: false });
@@ -107,7 +111,7 @@ describe("on a server that sends no headers, as GitHub Pages", () => {
     expect(loads()).toBe(3);
   });
 
-  testInBrowser(
+  onlyLong(testInBrowser)(
     "without service workers, as in some private windows, it goes on with one worker",
     async () => {
       const { page, url, loads } = await plain({ serviceWorkers: "block" });

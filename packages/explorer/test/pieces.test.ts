@@ -1,10 +1,13 @@
 import { expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
+import { stroke } from "./support/page.js";
 import { visit } from "./support/visit.js";
 
 declare global {
   /** What was there of the page after each change of it. */
   var stages: { pad: boolean; columns: number; areColumnsSeen: boolean; notes: boolean; cell: boolean }[];
+  /** The pictures that were painted, by the keys that the page gives them. */
+  var painted: string[];
 }
 
 /** What is changed in a task is told at its end, so that each task of the start is seen here. */
@@ -20,10 +23,17 @@ function watchStart() {
       cell: document.querySelector(".sheet .value") !== null,
     });
   }).observe(document, { childList: true, subtree: true });
+
+  globalThis.painted = [];
+  const put = CanvasRenderingContext2D.prototype.putImageData;
+  CanvasRenderingContext2D.prototype.putImageData = function (image: ImageData, x: number, y: number) {
+    globalThis.painted.push(this.canvas.closest<HTMLElement>("[data-picture]")?.dataset.picture ?? "");
+    Reflect.apply(put, this, [image, x, y]);
+  };
 }
 
 testInBrowser(
-  "the page comes piece by piece, the network column by column, seen when all is there",
+  "the page comes piece by piece, seen when all is there; a stroke paints what it changes: maps, but no kernels",
   async () => {
     const { page } = await visit({ before: watchStart });
     const stages = await page.evaluate(() => globalThis.stages);
@@ -45,5 +55,18 @@ testInBrowser(
     await page.keyboard.press("Escape");
     await page.locator("dialog").waitFor({ state: "detached" });
     expect(await help.evaluate((button) => button === document.activeElement)).toBe(true);
+
+    const paintedSince = () => page.evaluate(() => globalThis.painted.splice(0));
+    expect(await paintedSince()).toEqual(expect.arrayContaining(["conv1.weight/0", "conv1.out/0"]));
+    await stroke(page, [
+      [0.3, 0.2],
+      [0.4, 0.6],
+    ]);
+    const painted = new Set(await paintedSince());
+    expect([...painted].filter((key) => key.startsWith("conv1.out/")).length).toBe(8);
+    expect([...painted].filter((key) => /^conv1\.(weight|bias)\//.test(key))).toEqual([]);
+    // the other theme has other colours for all
+    await page.getByRole("button", { name: "Dark colours" }).click();
+    await page.waitForFunction(() => globalThis.painted.includes("conv1.weight/0"));
   },
 );

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
-import { few } from "../../../test/support/long.js";
+import { few, LONG } from "../../../test/support/long.js";
 import { violations } from "./support/axe.js";
 import { probabilities, selected } from "./support/page.js";
 import { visit } from "./support/visit.js";
@@ -8,7 +8,7 @@ import { visit } from "./support/visit.js";
 /* *Start here*: six steps that move by themselves, in two languages, and that nobody has to look at. */
 
 testInBrowser(
-  "the first minute: asked once, six steps, paused, back, on, by keyboard, left by any click",
+  "the first minute: asked once, steps that move, paused, back, on, by keyboard, left by any click",
   async () => {
     const { page, url } = await visit({ locale: "en-US" });
     await page.getByText("Draw a digit: a small network reads it").waitFor();
@@ -29,13 +29,14 @@ testInBrowser(
     await page.getByRole("button", { name: "Start here" }).press("Enter");
     const card = page.getByRole("region", { name: "Start here" });
     await card.getByText("Step 1 of 6").waitFor();
-    // the pen moves by itself, until the network reads a 7
-    await page.waitForFunction(() => {
-      const values = [...document.querySelectorAll<HTMLDataElement>("fieldset data")].map((one) =>
-        Number(one.value),
-      );
-      return values.indexOf(Math.max(...values)) === 7;
-    });
+    // the pen moves by itself, until the network reads a 7: in a sample it is drawn as one picture, below
+    if (LONG)
+      await page.waitForFunction(() => {
+        const values = [...document.querySelectorAll<HTMLDataElement>("fieldset data")].map((one) =>
+          Number(one.value),
+        );
+        return values.indexOf(Math.max(...values)) === 7;
+      });
     expect(await violations(page, ".start")).toEqual([]);
 
     // the kernel leaves number after number in its map; what isn't there yet is empty
@@ -69,14 +70,16 @@ testInBrowser(
     await card.getByRole("combobox").selectOption("Deutsch");
     const german = page.getByRole("region", { name: "Fang hier an" });
     await german.getByText("Schritt 2 von 6").waitFor();
-    for (const title of few(["ReLU", "Pooling"], ["ReLU", "Pooling", "Zehn Punktzahlen"])) {
+    for (const title of few(["ReLU"], ["ReLU", "Pooling", "Zehn Punktzahlen"])) {
       await german.getByRole("button", { name: "Weiter" }).click();
       await german.getByRole("heading", { name: title }).waitFor();
     }
-    await german.getByRole("button", { name: "Zurück" }).click();
-    await german.getByRole("heading", { name: few("ReLU", "Pooling") }).waitFor();
-    for (const _ of few("123", "12")) await german.getByRole("button", { name: "Weiter" }).click();
-    await german.getByText("Nehmen wir an, es sollte eine 1 sein.").waitFor();
+    if (LONG) {
+      await german.getByRole("button", { name: "Zurück" }).click();
+      await german.getByRole("heading", { name: "Pooling" }).waitFor();
+      for (const _ of "12") await german.getByRole("button", { name: "Weiter" }).click();
+      await german.getByText("Nehmen wir an, es sollte eine 1 sein.").waitFor();
+    }
 
     // a click elsewhere does what it does there, and the steps are gone
     await page.locator('[data-picture="relu1.out/2"]').click();

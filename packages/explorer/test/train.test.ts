@@ -21,6 +21,7 @@ import { parseLink } from "../src/state/link.js";
 import { commandFor, defaults } from "../src/training/settings.js";
 import { short } from "../src/view/numbers.js";
 import { DRAWER, lowContrasts, violations } from "./support/axe.js";
+import { kept } from "./support/kept.js";
 import { likeness, onPad, selected } from "./support/page.js";
 import {
   alert,
@@ -215,7 +216,7 @@ testInBrowser(
 );
 
 testInBrowser(
-  "while it trains the network above changes, what is chosen stays; pause, step, play, by keyboard",
+  "while it trains the network above changes, what is chosen stays; pause, step, play, by keyboard; a reload; what is compared",
   async () => {
     const data = await dataFolder(await manyImages());
     const { page } = await visit({ data, link: `tab=train&${ENDLESS}` });
@@ -291,6 +292,18 @@ testInBrowser(
     await phase(page, "running");
     expect(await page.locator('section[aria-label="Filters"] li').count()).toBe(3);
     expect(await page.getByRole("alert").count()).toBe(0);
+
+    // it is kept while it runs, and runs on
+    await kept(page, 1, true);
+    await page.reload();
+    await page.getByText(/^Went on from step [\d,]+\./).waitFor();
+    await phase(page, "running");
+    await page.getByRole("button", { name: "Pause" }).click();
+    // the one before is still there to be compared with, until it is removed
+    const compared = page.getByRole("region", { name: "Compared trainings" });
+    await compared.getByRole("row", { name: /^3 filters/ }).waitFor();
+    await compared.getByRole("button", { name: "Remove 12 filters" }).click();
+    await compared.waitFor({ state: "detached" });
   },
 );
 

@@ -40,8 +40,8 @@ testInBrowser("a page on the disk reads a digit that is drawn, without one reque
   await draw(page, SEVEN);
   await page.waitForFunction(() => document.querySelector(".answer strong")?.textContent === "7");
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-  expect(await violations(page)).toEqual([]);
   if (LONG) {
+    expect(await violations(page)).toEqual([]); // in a sample the other page is looked at, below
     await page.emulateMedia({ colorScheme: "dark" });
     expect(await lowContrasts(page)).toEqual([]);
   }
