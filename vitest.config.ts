@@ -13,6 +13,8 @@ const pages = [
   "test/scalingPicture.test.ts",
   "test/webgpu.test.ts",
 ];
+/** What is tested as a whole in the long tests alone. */
+const long = process.env.UNRAVEL_LONG === "1" ? [] : ["**/*.long.test.ts"];
 /** They put something in the place of a module, which must not be seen by others. */
 const mocked = ["packages/core/test/node/fetchDataset.test.ts"];
 
@@ -21,14 +23,14 @@ export default defineConfig({
     // one process tests many files, so that what they import is loaded once, and those with a browser share it
     isolate: false,
     projects: [
-      { extends: true, plugins: [built()], test: { name: "pages", include: pages } },
+      { extends: true, plugins: [built()], test: { name: "pages", include: pages, exclude: long } },
       {
         extends: true,
         plugins: [built()],
         test: {
           name: "others",
           include: all,
-          exclude: [...pages, ...mocked],
+          exclude: [...pages, ...mocked, ...long],
           setupFiles: ["./test/support/nodeWorker.ts"],
         },
       },

@@ -21,7 +21,7 @@ const longest = [
   "test/ownImages",
   "test/webgpu",
   "test/report",
-  "packages/explorer/test/killed",
+  "packages/explorer/test/killed.long",
   "packages/explorer/test/links",
   "packages/explorer/test/backward",
   "packages/explorer/test/offline",

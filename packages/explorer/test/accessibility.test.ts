@@ -59,6 +59,10 @@ testInBrowser("axe has nothing to say, in dark colours and in light ones", async
   await page.getByRole("dialog", { name: "How this page works" }).waitFor();
   await expectAccess(page, "the help", "dialog[open]");
   await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Start here" }).first().click();
+  await page.getByRole("region", { name: "Start here" }).waitFor();
+  await expectAccess(page, "the first steps", ".start");
+  await page.keyboard.press("Escape");
   expect(await theme()).toBe("light");
 });
 

@@ -159,21 +159,51 @@ testInBrowser(
   },
 );
 
-testInBrowser("an addition shows both its inputs, and both get its gradient", async () => {
-  const page = await openNetwork(residual(4));
-  const right = traceOf(residual(4));
-  await click(page, "add1.out[0,1,12,14]");
-  expect((await selected(page)).value).toBe(explain(right, parseCell("add1.out[0,1,12,14]")).value);
-  expect(await marked(page, "source")).toEqual(["conv2.out/1", "relu1.out/1"]);
-  await page.waitForFunction(() => document.querySelectorAll("path.source").length === 2);
-  expect(await page.locator(".sheet tbody th .text").allInnerTexts()).toEqual(["relu1.out", "conv2.out"]);
-  expect(await page.locator(".sheet math").textContent()).toBe("y=x1+x2");
+testInBrowser(
+  "an addition shows both its inputs, and a number that goes two ways lights up both; so do gradients",
+  async () => {
+    const page = await openNetwork(residual(4));
+    const right = traceOf(residual(4));
+    await click(page, "add1.out[0,1,12,14]");
+    expect((await selected(page)).value).toBe(explain(right, parseCell("add1.out[0,1,12,14]")).value);
+    expect(await marked(page, "source")).toEqual(["conv2.out/1", "relu1.out/1"]);
+    await page.waitForFunction(() => document.querySelectorAll("path.source").length === 2);
+    expect(await page.locator(".sheet tbody th .text").allInnerTexts()).toEqual(["relu1.out", "conv2.out"]);
+    expect(await page.locator(".sheet math").textContent()).toBe("y=x1+x2");
 
-  await page.keyboard.press("b");
-  expect((await selected(page)).address).toBe("grad.add1.out[0, 1, 12, 14]");
-  expect(await marked(page, "target")).toEqual(["grad.conv2.out/1", "grad.relu1.out/1"]);
-  expect((await selected(page)).value).toBe(explain(right, parseCell("grad.add1.out[0,1,12,14]")).value);
-});
+    await page.keyboard.press("b");
+    expect((await selected(page)).address).toBe("grad.add1.out[0, 1, 12, 14]");
+    expect(await marked(page, "target")).toEqual(["grad.conv2.out/1", "grad.relu1.out/1"]);
+    expect((await selected(page)).value).toBe(explain(right, parseCell("grad.add1.out[0,1,12,14]")).value);
+
+    await page.keyboard.press("f");
+    await click(page, "relu1.out[0,3,12,14]");
+    const uses = contributesTo(right, parseCell("relu1.out[0,3,12,14]"));
+    const forward = uses.filter(({ tensor }) => !tensor.startsWith("grad."));
+    expect(await marked(page, "target")).toEqual(picturesOf(forward));
+    expect(await page.locator(".sheet dl").innerText()).toContain("add1.out[0, 3, 12, 14]");
+
+    await page.keyboard.press("b");
+    const cell = parseCell("grad.relu1.out[0,3,12,14]");
+    const { rule, value, says, terms } = explain(right, cell);
+    expect(rule).toBe("collect");
+    expect(await selected(page)).toMatchObject({ address: "grad.relu1.out[0, 3, 12, 14]", value });
+    expect(await page.locator(".sheet .says").innerText()).toBe(says);
+    const sources = terms.flatMap(({ factors }) => factors.flatMap(({ cell }) => cell ?? []));
+    const gradients = sources.filter(({ tensor }) => tensor.startsWith("grad."));
+    expect(await marked(page, "source")).toEqual(picturesOf(gradients));
+    const ways = page.getByRole("group", { name: "Ways" }).getByRole("button");
+    expect((await ways.allInnerTexts()).map((text) => text.split(" ")[0])).toEqual([
+      "grad.add1.out",
+      "grad.conv2.out",
+    ]);
+    await ways.nth(0).click();
+    expect(await page.locator(".squares data").count()).toBe(1);
+    await ways.nth(1).click();
+    expect(await page.locator(".squares figcaption").first().innerText()).toBe("conv2.weight");
+    expect(await page.locator(".sheet math").textContent()).toMatch(/conv2.*add1/);
+  },
+);
 
 testWholly(
   "an average shows its window and its share, and sends that share of its gradient back",
@@ -196,36 +226,6 @@ testWholly(
     expect(await page.locator(".squares").first().locator("figure").count()).toBe(3);
   },
 );
-
-testInBrowser("a number that goes two ways: both light up, and both bring a gradient back", async () => {
-  const page = await openNetwork(residual(4));
-  const right = traceOf(residual(4));
-  await click(page, "relu1.out[0,3,12,14]");
-  const uses = contributesTo(right, parseCell("relu1.out[0,3,12,14]"));
-  const forward = uses.filter(({ tensor }) => !tensor.startsWith("grad."));
-  expect(await marked(page, "target")).toEqual(picturesOf(forward));
-  expect(await page.locator(".sheet dl").innerText()).toContain("add1.out[0, 3, 12, 14]");
-
-  await page.keyboard.press("b");
-  const cell = parseCell("grad.relu1.out[0,3,12,14]");
-  const { rule, value, says, terms } = explain(right, cell);
-  expect(rule).toBe("collect");
-  expect(await selected(page)).toMatchObject({ address: "grad.relu1.out[0, 3, 12, 14]", value });
-  expect(await page.locator(".sheet .says").innerText()).toBe(says);
-  const sources = terms.flatMap(({ factors }) => factors.flatMap(({ cell }) => cell ?? []));
-  const gradients = sources.filter(({ tensor }) => tensor.startsWith("grad."));
-  expect(await marked(page, "source")).toEqual(picturesOf(gradients));
-  const ways = page.getByRole("group", { name: "Ways" }).getByRole("button");
-  expect((await ways.allInnerTexts()).map((text) => text.split(" ")[0])).toEqual([
-    "grad.add1.out",
-    "grad.conv2.out",
-  ]);
-  await ways.nth(0).click();
-  expect(await page.locator(".squares data").count()).toBe(1);
-  await ways.nth(1).click();
-  expect(await page.locator(".squares figcaption").first().innerText()).toBe("conv2.weight");
-  expect(await page.locator(".sheet math").textContent()).toMatch(/conv2.*add1/);
-});
 
 testInBrowser(
   "what a curve makes of a number is named once, and a number beside others keeps its place",

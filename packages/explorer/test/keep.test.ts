@@ -143,7 +143,7 @@ testWholly("a running one runs on; another tab is told", async () => {
   await button(page, "Play").click();
   await phase(page, "running");
   await kept(page, 1, true);
-  // while it runs it is kept every two seconds at the latest: killed.test.ts counts how often
+  // while it runs it is kept every two seconds at the latest: killed.long.test.ts counts how often
   // what isn't kept in time is said
   await page.evaluate(() => {
     IDBObjectStore.prototype.put = () => {

@@ -37,7 +37,7 @@ testInBrowser(
         );
         return values.indexOf(Math.max(...values)) === 7;
       });
-    expect(await violations(page, ".start")).toEqual([]);
+    if (LONG) expect(await violations(page, ".start")).toEqual([]);
 
     // the kernel leaves number after number in its map; what isn't there yet is empty
     await page.keyboard.press("ArrowRight");
