@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { explain, parseCell } from "unravel-cnn";
 import { expect, onTestFinished, vi } from "vitest";
 import { temporaryFolder } from "../../../test/support/folder.js";
-import { few, onlyLong } from "../../../test/support/long.js";
+import { few, LONG, onlyLong } from "../../../test/support/long.js";
 import { serve } from "../../cli/src/explore/server.js";
 import { pageSite } from "../../cli/src/explore/site.js";
 import { digits, pageOf, SEVEN } from "../../files/test/support/exportedPages.js";
@@ -66,7 +66,8 @@ testInFirefox(
       ),
     );
     const accuracy = /now ([\d.]+)% in training/.exec(summaries.join())?.[1];
-    expect(Number(accuracy)).toBeGreaterThanOrEqual(few(0, 50)); // it began at about 10
+    expect(accuracy).toBeDefined();
+    if (LONG) expect(Number(accuracy)).toBeGreaterThan(50); // it began at about 10
     expect(await probabilities()).not.toEqual(close(right.tensors.probs.data));
   },
 );
