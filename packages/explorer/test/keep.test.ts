@@ -61,6 +61,14 @@ async function inLibrary(
   return { parameters: engine.parameters(), engine };
 }
 
+/** Runs in the page, before its scripts: whether it ever asks if it should go on. */
+function noteQuestions(): void {
+  const noted = Object.assign(globalThis, { asked: false });
+  new MutationObserver(() => {
+    noted.asked ||= document.documentElement.textContent?.includes("Go on with it") === true;
+  }).observe(document, { childList: true, subtree: true });
+}
+
 testInBrowser(
   "a reload in mid-training changes no bit of what comes out; the model is a file; other tabs and visits are told",
   async () => {
@@ -78,10 +86,12 @@ testInBrowser(
     await page.locator("[data-phase]", { hasText: "step 11 of 30" }).waitFor();
     const curve = await page.locator('[data-series="in training"] path').first().getAttribute("d");
     await kept(page, 11, false);
+    await page.addInitScript(noteQuestions);
     await page.reload();
     await page.getByText("Went on from step 11.").waitFor(); // once: with two of them this fails
     await page.locator("[data-phase]", { hasText: "step 11 of 30" }).waitFor();
     expect(await page.getByText("Went on from").count()).toBe(1);
+    expect(await page.evaluate(() => (globalThis as unknown as { asked: boolean }).asked)).toBe(false);
     const { parameters } = await inLibrary(11, settings);
     expect(await parametersShown(page, NAMES)).toEqual(parameters);
     expect(await page.locator('[data-series="in training"] path').first().getAttribute("d")).toBe(curve);
@@ -126,7 +136,8 @@ testInBrowser(
     await button(second, "One step").click();
     await alert(second, /^Another tab with this page keeps its training/);
     await page.goto("about:blank");
-    await second.reload();
+    await second.goto("about:blank"); // what comes now is a visit, not a reload
+    await second.goto(`${url}#tab=train`);
     await second
       .getByText(/^A training of one-conv, 3 filters \(step 30, .*\) is kept in this browser\./)
       .waitFor();

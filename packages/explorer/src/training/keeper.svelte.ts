@@ -45,6 +45,8 @@ export class Keeper {
   /** The step at which it went on, and the one that it had come to, until the visitor has read that. */
   wentOn = $state.raw<{ readonly from: number; readonly reached: number }>();
   waiting = $state.raw<Waiting>();
+  /** Whether it is just going on with that one, so that nobody is asked. */
+  isGoingOn = $state(false);
   /** Why nothing is kept at present, in a sentence. */
   problem = $state("");
 
@@ -129,6 +131,7 @@ export class Keeper {
   async goOn(): Promise<void> {
     const { waiting } = this;
     if (!waiting?.kept) return;
+    this.isGoingOn = true;
     const { saved, running, mayFetch } = waiting.kept;
     if (mayFetch) this.#training.images.mayFetch = true;
     const own = await this.#ownImages(saved.settings);
@@ -161,6 +164,7 @@ export class Keeper {
     if (phase === "loading") return;
     const wanted = this.#goingOn;
     this.#goingOn = undefined;
+    if (wanted) this.isGoingOn = false;
     if (phase === "idle") {
       if (wanted) this.waiting = { ...wanted, problem };
       return;
