@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
-import { stroke } from "./support/page.js";
+import { probabilities, stroke } from "./support/page.js";
 import { visit } from "./support/visit.js";
 
 declare global {
@@ -8,6 +8,10 @@ declare global {
   var stages: { pad: boolean; columns: number; areColumnsSeen: boolean; notes: boolean; cell: boolean }[];
   /** The pictures that were painted, by the keys that the page gives them. */
   var painted: string[];
+  /** How often a picture was drawn larger or smaller than it is. */
+  var scaled: number;
+  /** What came or went of the page. */
+  var moved: string[];
 }
 
 /** What is changed in a task is told at its end, so that each task of the start is seen here. */
@@ -30,10 +34,16 @@ function watchStart() {
     globalThis.painted.push(this.canvas.closest<HTMLElement>("[data-picture]")?.dataset.picture ?? "");
     Reflect.apply(put, this, [image, x, y]);
   };
+  globalThis.scaled = 0;
+  const draw = CanvasRenderingContext2D.prototype.drawImage;
+  CanvasRenderingContext2D.prototype.drawImage = function (...given: unknown[]) {
+    if (given.length > 3) globalThis.scaled += 1;
+    Reflect.apply(draw, this, given);
+  };
 }
 
 testInBrowser(
-  "the page comes piece by piece, seen when all is there; a stroke paints what it changes: maps, but no kernels",
+  "the page comes piece by piece, seen when all is there; a stroke changes numbers and paints maps, and nothing else",
   async () => {
     const { page } = await visit({ before: watchStart });
     const stages = await page.evaluate(() => globalThis.stages);
@@ -65,6 +75,24 @@ testInBrowser(
     const painted = new Set(await paintedSince());
     expect([...painted].filter((key) => key.startsWith("conv1.out/")).length).toBe(8);
     expect([...painted].filter((key) => /^conv1\.(weight|bias)\//.test(key))).toEqual([]);
+
+    // what lies under the strokes was enlarged at the first one; numbers change, and no part of the page comes or goes
+    await page.evaluate(() => {
+      globalThis.scaled = 0;
+      globalThis.moved = [];
+      const note = (node: Node) => globalThis.moved.push(node.textContent ?? "");
+      new MutationObserver((all) => {
+        for (const { addedNodes, removedNodes } of all) [...addedNodes, ...removedNodes].forEach(note);
+      }).observe(document.querySelector("main") as HTMLElement, { childList: true, subtree: true });
+    });
+    const before = await probabilities(page);
+    await stroke(page, [
+      [0.6, 0.7],
+      [0.3, 0.8],
+    ]);
+    expect(await probabilities(page)).not.toEqual(before);
+    expect(await page.evaluate(() => [globalThis.scaled, globalThis.moved])).toEqual([0, []]);
+
     // the other theme has other colours for all
     await page.getByRole("button", { name: "Dark colours" }).click();
     await page.waitForFunction(() => globalThis.painted.includes("conv1.weight/0"));

@@ -209,8 +209,7 @@ export class Explorer extends Shown {
 
   #show(trace: Trace, network: Network): void {
     const first = network.model !== this.network?.model;
-    this.trace = trace;
-    this.network = network;
+    this.setNumbers(trace, network);
     this.image = Math.min(this.image, this.images - 1);
     if (first) this.pages = this.kernels = {};
     if (this.#restore) {

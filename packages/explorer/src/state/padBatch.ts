@@ -1,5 +1,6 @@
 import type { Model } from "unravel-cnn";
-import { bytesOf, type Drawing, emptyDrawing } from "./drawing.js";
+import { type Drawing, emptyDrawing } from "./drawing.js";
+import { bytesOf } from "./padBytes.js";
 import { type Right, suits } from "./right.js";
 import type { Batch } from "./traceBatch.js";
 

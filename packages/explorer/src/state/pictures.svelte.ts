@@ -14,8 +14,15 @@ export class Pictures {
   /** Grows whenever pictures come or go. */
   changes = $state(0);
 
+  /** Outlines by picture. The same object while they stay, so that no picture is looked through for changes. */
+  marks = $state.raw<ReadonlyMap<string, readonly Mark[]>>(new Map());
+
+  /** To be made where a component is set up, which the outlines then are kept up to date for. */
   constructor(explorer: Explorer) {
     this.#explorer = explorer;
+    $effect.pre(() => {
+      if (explorer.ready) this.marks = this.#outlines;
+    });
   }
 
   readonly #steady = steadyCells();
@@ -34,8 +41,7 @@ export class Pictures {
   });
   readonly targetMarks = $derived.by(() => this.#marks(this.#explorer.targets, "target"));
 
-  /** Outlines by picture. */
-  readonly marks: ReadonlyMap<string, readonly Mark[]> = $derived.by(() => {
+  readonly #outlines: ReadonlyMap<string, readonly Mark[]> = $derived.by(() => {
     const { selected, hinted } = this.#explorer;
     const hints = hinted.map((cell) => this.#shown(cell));
     return merged(

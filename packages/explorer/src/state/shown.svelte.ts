@@ -16,13 +16,16 @@ import { cellAt, type Grid, gridOf, type Place, placeOf, plainName, startOf } fr
 import { lieOf } from "../view/layout.js";
 import { PAGE } from "../view/network.js";
 import type { Network } from "./network.js";
-import { type Shapes, steadyShapes } from "./steady.js";
+import { type Shapes, steadyShapes, steadyTensors } from "./steady.js";
 
 /** What is shown: a network, its numbers for a batch of images, and how these lie and are coloured. */
 export class Shown {
-  /** The network whose numbers are shown, and its trace: they change together. */
-  network = $state.raw() as Network;
-  trace = $state.raw() as Trace;
+  #network = $state.raw() as Network;
+  #trace = $state.raw() as Trace;
+  #tensors = $state.raw() as NamedTensors;
+  #shapes = $state.raw() as Shapes;
+  /** Those of the network, not of an image: what is learnt, and what layers keep besides. */
+  #parameters = $state.raw() as NamedTensors;
   /** Which image of the batch is shown. */
   image = $state(0);
   scaling = $state<"layer" | "map">("layer");
@@ -33,11 +36,8 @@ export class Shown {
   /** A map that is shown as it fills: so many of its cells are there already. */
   revealed = $state.raw<{ readonly tensor: string; readonly plane: number; readonly cells: number }>();
 
-  readonly #steady = steadyShapes();
-  /** All numbers: the trace's tensors, the labels and the loss. */
-  readonly tensors: NamedTensors = $derived(tensorsOf(this.trace));
-  /** How long they are, the same object while only numbers change. */
-  readonly shapes: Shapes = $derived(this.#steady(this.tensors));
+  readonly #steadyShapes = steadyShapes();
+  readonly #steadyTensors = steadyTensors();
   /** How many images there are. */
   readonly images: number = $derived(this.trace.tensors.x.shape[0]);
   /** The classes that count as right for the image that is shown: one, or with several labels at once several, or none. */
@@ -54,13 +54,42 @@ export class Shown {
   /** Scales stay as long as the numbers do: those of parameters while somebody draws. */
   readonly #scales = new WeakMap<Tensor, Map<string, Scale>>();
 
-  /** Those of the network, not of an image: what is learnt, and what layers keep besides. */
-  readonly #parameters: ReadonlySet<string> = $derived(
-    new Set(tensorsOfModel(this.network.model).map(({ fullName }) => fullName)),
-  );
+  /** The network whose numbers are shown. */
+  get network(): Network {
+    return this.#network;
+  }
+
+  /** Its numbers for the images. */
+  get trace(): Trace {
+    return this.#trace;
+  }
+
+  /** All numbers: the trace's tensors, the labels and the loss. */
+  get tensors(): NamedTensors {
+    return this.#tensors;
+  }
+
+  /** How long they are, the same object while only numbers change. */
+  get shapes(): Shapes {
+    return this.#shapes;
+  }
+
+  /**
+   * Shows other numbers. What stays is set to the object that it was, not derived: what follows from something derived is
+   * looked through for changes each time, and while somebody draws, most of the page follows from what stays.
+   */
+  protected setNumbers(trace: Trace, network: Network): void {
+    const tensors = tensorsOf(trace);
+    const names = tensorsOfModel(network.model).map(({ fullName }) => fullName);
+    this.#network = network;
+    this.#trace = trace;
+    this.#tensors = tensors;
+    this.#shapes = this.#steadyShapes(tensors);
+    this.#parameters = this.#steadyTensors(Object.fromEntries(names.map((name) => [name, tensors[name]])));
+  }
 
   isParameter(tensor: string): boolean {
-    return this.#parameters.has(plainName(tensor));
+    return Object.hasOwn(this.#parameters, plainName(tensor));
   }
 
   isBatched(tensor: string): boolean {
@@ -68,7 +97,7 @@ export class Shown {
   }
 
   tensor(name: string): Tensor {
-    return this.tensors[name];
+    return Object.hasOwn(this.#parameters, name) ? this.#parameters[name] : this.#tensors[name];
   }
 
   gridOf(tensor: string): Grid {
@@ -110,7 +139,7 @@ export class Shown {
   planeOf(tensor: string, plane: number): Tensor["data"] {
     const grid = this.gridOf(tensor);
     const start = startOf(grid, this.imageFor(tensor), plane);
-    return this.tensors[tensor].data.subarray(start, start + grid.cells);
+    return this.tensor(tensor).data.subarray(start, start + grid.cells);
   }
 
   /** How many numbers of a picture are shown. */
@@ -122,7 +151,7 @@ export class Shown {
   /** The colours of a picture: one scale for the layer, or one for each map. */
   scaleOf(tensor: string, plane?: number): Scale {
     const alone = this.scaling === "map" && plane !== undefined;
-    const numbers = this.tensors[tensor];
+    const numbers = this.tensor(tensor);
     const image = this.imageFor(tensor);
     const scales = this.#scales.get(numbers) ?? new Map<string, Scale>();
     this.#scales.set(numbers, scales);
@@ -137,7 +166,7 @@ export class Shown {
     const grid = this.gridOf(tensor);
     const start = startOf(grid, image, plane ?? 0);
     const count = (plane === undefined ? grid.planes : 1) * grid.cells;
-    const values = this.tensors[tensor].data.subarray(start, start + count);
+    const values = this.tensor(tensor).data.subarray(start, start + count);
     const fitted = (this.#isSigned(tensor) ? signedScaleFor : scaleFor)([values]);
     return withFloor(fitted, this.#kindOf(tensor));
   }
@@ -154,7 +183,7 @@ export class Shown {
   }
 
   value({ tensor, index }: Cell): number {
-    const { shape, data } = this.tensors[tensor];
+    const { shape, data } = this.tensor(tensor);
     return data[offsetOf(shape, index)];
   }
 }
