@@ -9,14 +9,13 @@ import {
   type Tensor,
   type Trace,
   tensorsOf,
-  tensorsOfModel,
 } from "unravel-cnn";
 import { withFloor } from "../view/floor.js";
 import { cellAt, type Grid, gridOf, type Place, placeOf, plainName, startOf } from "../view/grids.js";
 import { lieOf } from "../view/layout.js";
 import { PAGE } from "../view/network.js";
 import type { Network } from "./network.js";
-import { type Shapes, steadyShapes, steadyTensors } from "./steady.js";
+import { type Shapes, steadyShapes } from "./steady.js";
 
 /** What is shown: a network, its numbers for a batch of images, and how these lie and are coloured. */
 export class Shown {
@@ -24,8 +23,6 @@ export class Shown {
   #trace = $state.raw() as Trace;
   #tensors = $state.raw() as NamedTensors;
   #shapes = $state.raw() as Shapes;
-  /** Those of the network, not of an image: what is learnt, and what layers keep besides. */
-  #parameters = $state.raw() as NamedTensors;
   /** Which image of the batch is shown. */
   image = $state(0);
   scaling = $state<"layer" | "map">("layer");
@@ -36,8 +33,7 @@ export class Shown {
   /** A map that is shown as it fills: so many of its cells are there already. */
   revealed = $state.raw<{ readonly tensor: string; readonly plane: number; readonly cells: number }>();
 
-  readonly #steadyShapes = steadyShapes();
-  readonly #steadyTensors = steadyTensors();
+  readonly #steady = steadyShapes();
   /** How many images there are. */
   readonly images: number = $derived(this.trace.tensors.x.shape[0]);
   /** The classes that count as right for the image that is shown: one, or with several labels at once several, or none. */
@@ -75,21 +71,19 @@ export class Shown {
   }
 
   /**
-   * Shows other numbers. What stays is set to the object that it was, not derived: what follows from something derived is
-   * looked through for changes each time, and while somebody draws, most of the page follows from what stays.
+   * Shows other numbers. What stays (the network, shapes) is set to the object that it was, not derived: what follows from
+   * something derived is looked through for changes each time, and while somebody draws, most of the page follows from what stays.
    */
   protected setNumbers(trace: Trace, network: Network): void {
-    const tensors = tensorsOf(trace);
-    const names = tensorsOfModel(network.model).map(({ fullName }) => fullName);
     this.#network = network;
     this.#trace = trace;
-    this.#tensors = tensors;
-    this.#shapes = this.#steadyShapes(tensors);
-    this.#parameters = this.#steadyTensors(Object.fromEntries(names.map((name) => [name, tensors[name]])));
+    this.#tensors = tensorsOf(trace);
+    this.#shapes = this.#steady(this.#tensors);
   }
 
+  /** Whether it is the network's, not an image's: what is learnt, what layers keep besides, and their gradients. */
   isParameter(tensor: string): boolean {
-    return Object.hasOwn(this.#parameters, plainName(tensor));
+    return Object.hasOwn(this.network.parameters, plainName(tensor));
   }
 
   isBatched(tensor: string): boolean {
@@ -97,7 +91,8 @@ export class Shown {
   }
 
   tensor(name: string): Tensor {
-    return Object.hasOwn(this.#parameters, name) ? this.#parameters[name] : this.#tensors[name];
+    const { parameters } = this.network;
+    return Object.hasOwn(parameters, name) ? parameters[name] : this.tensors[name];
   }
 
   gridOf(tensor: string): Grid {

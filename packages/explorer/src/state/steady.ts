@@ -23,14 +23,6 @@ export function steadyShapes(): (tensors: NamedTensors) => Shapes {
     kept(Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape])));
 }
 
-/** Returns the tensors that it is given, by name, or those before, if they are the same objects under the same names. */
-export function steadyTensors(): (now: NamedTensors) => NamedTensors {
-  return steady((now, before) => {
-    const names = Object.keys(now);
-    return areSame(names, Object.keys(before)) && names.every((name) => now[name] === before[name]);
-  });
-}
-
 function steady<T>(isSame: (now: T, before: T) => boolean): (now: T) => T {
   let before: T | undefined;
   return (now) => {

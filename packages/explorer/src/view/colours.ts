@@ -62,18 +62,22 @@ function tableOf(colours: Ramp): Uint32Array {
   return table;
 }
 
-/** Paints numbers as pixels, `[rows, columns]`; cells that there aren't stay transparent. */
+/**
+ * Paints numbers as pixels, `[rows, columns]`; cells that there aren't are transparent.
+ * @param image of that size, to paint in; default: a new one
+ */
 export function paint(
   values: ArrayLike<number>,
   rows: number,
   columns: number,
   scale: Scale,
   theme: Theme,
+  image = new ImageData(columns, rows),
 ): ImageData {
-  const image = new ImageData(columns, rows);
   const pixels = new Uint32Array(image.data.buffer);
   const table = tableOf(rampOf(scale.kind, theme));
   for (let k = 0; k < values.length; k++) pixels[k] = table[colourIndex(scale, values[k])];
+  pixels.fill(0, values.length);
   return image;
 }
 
