@@ -50,7 +50,7 @@ async function all(first) {
   const stroke = summary(await page.evaluate(timeStrokes, RUNS));
   // on a page of its own: looking on takes time itself, and the same strokes once more would change nothing
   const second = await open();
-  const { frames } = await workDuring(second.page, () => second.page.evaluate(timeStrokes, RUNS));
+  const { frames, tasks } = await workDuring(second.page, () => second.page.evaluate(timeStrokes, RUNS));
   await second.context.close();
   const result = {
     network: options.network,
@@ -58,6 +58,8 @@ async function all(first) {
     script: sizes(),
     stroke,
     strokeWork: summary(frames.sort((a, b) => b - a).slice(0, RUNS)),
+    /** All that a point of it costs the page's own thread, painting included. */
+    strokeTasks: tasks.reduce((sum, task) => sum + task, 0) / RUNS,
     select: summary(await page.evaluate(timeSelections, RUNS)),
   };
   if (!options.json) console.log(asText(result));
@@ -182,7 +184,7 @@ function summary(times) {
   return { median: sorted[sorted.length >> 1], slowest: sorted.at(-1) };
 }
 
-function asText({ network, firstView, script, stroke, strokeWork, select }) {
+function asText({ network, firstView, script, stroke, strokeWork, strokeTasks, select }) {
   const times = ({ median, slowest }) =>
     `${median.toFixed(1).padStart(7)} ms, slowest ${slowest.toFixed(1)} ms`;
   const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
@@ -191,6 +193,7 @@ function asText({ network, firstView, script, stroke, strokeWork, select }) {
     `First view              ${times(firstView)}`,
     `Stroke to probabilities ${times(stroke)}`,
     `  its processor time    ${times(strokeWork)}`,
+    `  with painting         ${strokeTasks.toFixed(1).padStart(7)} ms, the mean`,
     `Selecting a cell        ${times(select)}`,
     `Script, gzipped         ${kilobytes(script.first)} at first, ${kilobytes(script.all)} with workers and the report`,
   ].join("\n");
