@@ -1,5 +1,7 @@
+import { createEngine, type History, oneConv } from "unravel-cnn";
 import { expect, test } from "vitest";
 import { describeSpeed } from "../src/commands/train/report.js";
+import { measureSpeed } from "../src/commands/train/speed.js";
 
 /*
  * What the end of a training says about its speed.
@@ -38,4 +40,23 @@ test("the textbook has no peak", () => {
   expect(describeSpeed({ ...speed(0.01, 0, 0), computed: null })).toEqual([
     "Speed  850 images/s, 0.01 GFLOP/s",
   ]);
+});
+
+test("the peak is measured after a training of a second or more: after a short one nobody waits for it", async () => {
+  const engine = await createEngine(oneConv(), { threads: 0 });
+  try {
+    const after = (seconds: number) => {
+      const epoch = { epoch: 1, loss: 1, accuracy: 1, seconds, imagesPerSecond: 1000 };
+      const history = { epochs: [epoch, epoch] } as unknown as History;
+      return measureSpeed(engine, history, { batchSize: 32 });
+    };
+    const speed = { imagesPerSecond: 1000, gflops: expect.any(Number) };
+    expect(await after(0.4)).toEqual({ ...speed, computed: null });
+    const { computed, ...rest } = await after(0.5);
+    expect(rest).toEqual(speed);
+    expect(computed?.gflops).toBeGreaterThan(0);
+    expect(computed?.peakGflops).toBeGreaterThan(0);
+  } finally {
+    await engine.close();
+  }
 });

@@ -47,7 +47,7 @@ describe("for people", () => {
     expect(lines.slice(2, 12).map((line) => line[0])).toEqual([..."0123456789"]);
     expect(lines).toContain("What to try next, added to your command:");
     expect(lines.at(-2)).toMatch(
-      /^Speed {2}[\d,]+ images\/s, \d+\.\d+ GFLOP\/s: \d+% of this machine's peak$/,
+      /^Speed {2}[\d,]+ images\/s, \d+\.\d+ GFLOP\/s(: \d+% of this machine's peak)?$/, // of a second or more, speed.test.ts
     );
     expect(lines.at(-1)).toMatch(
       /^Test accuracy \d+\.\d\d% on shapes: \d+ of 200 images right, loss \d\.\d+$/,
@@ -186,8 +186,8 @@ describe("--json", () => {
       trainSeconds: number,
       totalSeconds: number,
       gflops: number,
-      computedGflops: number,
-      peakGflops: number,
+      computedGflops: expect.toBeOneOf([null, number]), // null below a second
+      peakGflops: expect.toBeOneOf([null, number]),
       out: scratch("json.safetensors"),
     });
     expect(Object.keys(result)).toEqual(
@@ -209,7 +209,6 @@ describe("--json", () => {
     expect(epochs[0].imagesPerSecond * epochs[0].seconds).toBeCloseTo(500, 6);
     expect(totalSeconds).toBeGreaterThan(trainSeconds);
     expect(result.gflops).toBeGreaterThan(0);
-    expect(result.peakGflops).toBeGreaterThan(0);
   });
 
   test.concurrent("the textbook has a speed, but no peak", async () => {

@@ -12,7 +12,10 @@ export interface Speed {
   readonly imagesPerSecond: number;
   /** Thousand million operations a second, two for each multiply-add that a training step has by the network's definition. */
   readonly gflops: number;
-  /** The operations that were really computed, and the peak of the same threads; null for any engine but wasm, and where it changed. */
+  /**
+   * The operations that were really computed, and the peak of the same threads; null for any engine but wasm, where it changed, and
+   * for a training of less than a second, of which the peak would take a large part.
+   */
   readonly computed: { readonly gflops: number; readonly peakGflops: number } | null;
 }
 
@@ -27,8 +30,8 @@ export async function measureSpeed(
   const imagesPerSecond = images / seconds;
   const gflops = trainingGflops(engine.model, imagesPerSecond);
   // also of a training that began on a GPU, whose epochs are no measure of this machine's threads
-  if (engine.name !== "wasm" || (engine.changes?.length ?? 0) > 0)
-    return { imagesPerSecond, gflops, computed: null };
+  const isElsewhere = engine.name !== "wasm" || (engine.changes?.length ?? 0) > 0;
+  if (isElsewhere || seconds < LEAST_SECONDS) return { imagesPerSecond, gflops, computed: null };
   const computed = computedGflops(engine.model, imagesPerSecond, options);
   return {
     imagesPerSecond,
@@ -49,6 +52,8 @@ async function peak(engine: Engine, reached: number): Promise<number> {
   return best;
 }
 
+/** In a shorter training V8 still compiles, and its share of the peak would say nothing. */
+const LEAST_SECONDS = 1;
 /** Short: nobody should have to wait for a figure. */
 const PEAK_MS = 60;
 const MOST_TRIES = 4;
