@@ -23,7 +23,7 @@ import { openedFor, remembered, retaken } from "./openedPicture.js";
 import { batchOfPad, digitsOf, labelOfSample } from "./padBatch.js";
 import { type Right, suits } from "./right.js";
 import { Shown } from "./shown.svelte.js";
-import { steadyCells } from "./steady.js";
+import { steady } from "./steady.js";
 import type { GivenBatch } from "./traceBatch.js";
 import { Tracer } from "./tracer.js";
 
@@ -65,10 +65,13 @@ export class Explorer extends Shown {
     (error) => this.tell(`The network could not be computed: ${error.message}`),
   );
 
-  readonly explanation: Explanation = $derived(explain(this.trace, this.selected));
-  readonly #steady = steadyCells();
+  readonly #steadyExplanation = steady<Explanation>();
+  readonly explanation: Explanation = $derived(this.#steadyExplanation(explain(this.trace, this.selected)));
+  readonly #steadyTargets = steady<readonly Cell[]>();
   readonly targets: readonly Cell[] = $derived(
-    this.#steady(contributesTo(this.trace, this.selected).filter(({ tensor }) => inPass(tensor, this.pass))),
+    this.#steadyTargets(
+      contributesTo(this.trace, this.selected).filter(({ tensor }) => inPass(tensor, this.pass)),
+    ),
   );
   readonly canUndo: boolean = $derived(this.#before.length > 0);
   readonly canGoBack: boolean = $derived(this.#past.length > 0);

@@ -5,7 +5,7 @@ import { onlyReshapes } from "../view/layout.js";
 import { type Mark, type MarkKind, marksOf, merged, pictureKey } from "../view/marks.js";
 import { inPass, otherPass } from "../view/network.js";
 import type { Explorer } from "./explorer.svelte.js";
-import { steadyCells } from "./steady.js";
+import { steady } from "./steady.js";
 
 /** The pictures of numbers that are on the page now, and what is outlined in them. */
 export class Pictures {
@@ -25,7 +25,7 @@ export class Pictures {
     });
   }
 
-  readonly #steady = steadyCells();
+  readonly #steady = steady<readonly Cell[]>();
   /** Everything that the selected cell is made of, losers and formulas' other numbers included. */
   readonly sources: readonly Cell[] = $derived.by(() => {
     const { terms, others } = this.#explorer.explanation;

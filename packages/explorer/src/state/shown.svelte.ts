@@ -4,6 +4,7 @@ import {
   type NamedTensors,
   offsetOf,
   type Scale,
+  type Shape,
   scaleFor,
   signedScaleFor,
   type Tensor,
@@ -15,7 +16,9 @@ import { cellAt, type Grid, gridOf, type Place, placeOf, plainName, startOf } fr
 import { lieOf } from "../view/layout.js";
 import { PAGE } from "../view/network.js";
 import type { Network } from "./network.js";
-import { type Shapes, steadyShapes } from "./steady.js";
+import { steady } from "./steady.js";
+
+type Shapes = Readonly<Record<string, Shape>>;
 
 /** What is shown: a network, its numbers for a batch of images, and how these lie and are coloured. */
 export class Shown {
@@ -33,7 +36,8 @@ export class Shown {
   /** A map that is shown as it fills: so many of its cells are there already. */
   revealed = $state.raw<{ readonly tensor: string; readonly plane: number; readonly cells: number }>();
 
-  readonly #steady = steadyShapes();
+  readonly #steadyShapes = steady<Shapes>();
+  readonly #steadyScales = new Map<string, (scale: Scale) => Scale>();
   /** How many images there are. */
   readonly images: number = $derived(this.trace.tensors.x.shape[0]);
   /** The classes that count as right for the image that is shown: one, or with several labels at once several, or none. */
@@ -78,7 +82,9 @@ export class Shown {
     this.#network = network;
     this.#trace = trace;
     this.#tensors = tensorsOf(trace);
-    this.#shapes = this.#steady(this.#tensors);
+    this.#shapes = this.#steadyShapes(
+      Object.fromEntries(Object.entries(this.#tensors).map(([name, { shape }]) => [name, shape])),
+    );
   }
 
   /** Whether it is the network's, not an image's: what is learnt, what layers keep besides, and their gradients. */
@@ -151,7 +157,11 @@ export class Shown {
     const scales = this.#scales.get(numbers) ?? new Map<string, Scale>();
     this.#scales.set(numbers, scales);
     const key = `${tensor} ${image} ${alone ? plane : ""}`;
-    const scale = scales.get(key) ?? this.#fitted(tensor, image, alone ? plane : undefined);
+    const known = scales.get(key);
+    if (known) return known;
+    const kept = this.#steadyScales.get(key) ?? steady<Scale>();
+    this.#steadyScales.set(key, kept);
+    const scale = kept(this.#fitted(tensor, image, alone ? plane : undefined));
     scales.set(key, scale);
     return scale;
   }
