@@ -17,6 +17,17 @@ testInBrowser("one switch turns the same picture into gradients, with a scale ar
   expect((await selected(page)).value).toBe(explain(three(), parseCell("grad.conv1.out[0,2,22,14]")).value);
   expect(await legend.getAttribute("aria-label")).toMatch(/^Colours from −/);
   expect(await page.locator('[data-picture^="grad."]').count()).toBeGreaterThan(40);
+
+  // in a narrower window, too, both ends of each scale can be read: they lie under it, one beside the other
+  await page.setViewportSize({ width: 1280, height: 720 });
+  const gaps = await page.locator(".columns .legend").evaluateAll((all) =>
+    all.map((one) => {
+      const [from, to] = [...one.querySelectorAll(".ends span")].map((end) => end.getBoundingClientRect());
+      return Math.min(to.left - from.right, one.getBoundingClientRect().right - to.right + 4);
+    }),
+  );
+  expect(gaps.length).toBeGreaterThan(5);
+  expect(Math.min(...gaps)).toBeGreaterThan(3);
 });
 
 testInBrowser("a filter's gradient opens into the positions that made it", async () => {
