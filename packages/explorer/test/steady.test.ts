@@ -14,14 +14,13 @@ test("the same again is the same object, however deep its parts lie", () => {
   expect(kept({ sum: 3, terms: [term(1), term(Number.NaN)], note: undefined })).toBe(first);
 });
 
-test("of what changed, the parts that didn't", () => {
-  const kept = steady<{ sum: number; terms: ReturnType<typeof term>[] }>();
+test("what changed somewhere in it is what was given, and then the one to compare with", () => {
+  const kept = steady<unknown>();
   const first = kept({ sum: 3, terms: [term(1), term(2)] });
-  const second = kept({ sum: 6, terms: [term(1), term(5)] });
-  expect(second).toEqual({ sum: 6, terms: [term(1), term(5)] });
-  expect(second.terms[0]).toBe(first.terms[0]);
-  expect(second.terms[1].factors[0].cell).toBe(first.terms[1].factors[0].cell);
-  expect(first).toEqual({ sum: 3, terms: [term(1), term(2)] }); // and nothing was written to what was given before
+  const second = { sum: 3, terms: [term(1), term(5)] };
+  expect(kept(second)).toBe(second);
+  expect(kept({ sum: 3, terms: [term(1), term(5)] })).toBe(second);
+  expect(first).toEqual({ sum: 3, terms: [term(1), term(2)] }); // nothing was written to it
 });
 
 test.for<[string, unknown, unknown]>([
@@ -41,8 +40,5 @@ test.for<[string, unknown, unknown]>([
 ])("another: %s", ([, before, now]) => {
   const kept = steady<unknown>();
   kept(before);
-  const found = kept(now);
-  expect(found).toStrictEqual(now);
-  expect(found).not.toBe(before);
-  if (found && !ArrayBuffer.isView(found)) expect(JSON.stringify(found)).toBe(JSON.stringify(now)); // names in their order
+  expect(kept(now)).toBe(now);
 });

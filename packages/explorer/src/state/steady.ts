@@ -3,34 +3,31 @@
  * What comes out the same is the same object as before, so that nothing that follows from it is done anew.
  */
 
-/**
- * Returns a function that gives back what it is given, in which every array and plain object that is the same as at the time before
- * is that same object: the whole, or its parts.
- */
+/** Returns a function that gives back what it is given, or what it gave before, if that is the same in all its arrays and plain objects. */
 export function steady<T>(): (now: T) => T {
-  let before: unknown;
+  let before: T | undefined;
   return (now) => {
-    before = shared(now, before);
-    return before as T;
+    if (before === undefined || !areSame(now, before)) before = now;
+    return before;
   };
 }
 
-function shared(now: unknown, before: unknown): unknown {
-  if (Object.is(now, before)) return before;
+/** Ends at the first difference, and makes nothing: a sum can have thousands of terms, and is compared at each point of the pen. */
+function areSame(now: unknown, before: unknown): boolean {
+  if (Object.is(now, before)) return true;
   if (Array.isArray(now)) {
-    if (!Array.isArray(before)) return now;
-    const parts = now.map((part, k) => shared(part, before[k]));
-    return parts.length === before.length && parts.every((part, k) => Object.is(part, before[k]))
-      ? before
-      : parts;
+    if (!Array.isArray(before) || now.length !== before.length) return false;
+    for (let k = 0; k < now.length; k++) if (!areSame(now[k], before[k])) return false;
+    return true;
   }
-  if (!isPlain(now) || !isPlain(before)) return now;
-  const parts = Object.entries(now).map(([key, part]) => [key, shared(part, before[key])] as const);
-  const keys = Object.keys(before);
-  const isSame =
-    parts.length === keys.length &&
-    parts.every(([key, part], k) => key === keys[k] && Object.is(part, before[key]));
-  return isSame ? before : Object.fromEntries(parts);
+  if (!isPlain(now) || !isPlain(before)) return false;
+  const names = Object.keys(now);
+  const others = Object.keys(before);
+  if (names.length !== others.length) return false;
+  for (let k = 0; k < names.length; k++) {
+    if (names[k] !== others[k] || !areSame(now[names[k]], before[names[k]])) return false;
+  }
+  return true;
 }
 
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
