@@ -31,7 +31,7 @@ export default defineConfig({
           name: "others",
           include: all,
           exclude: [...pages, ...mocked, ...long],
-          setupFiles: ["./test/support/nodeWorker.ts"],
+          setupFiles: ["./test/support/nodeWorker.ts", "./test/support/typedArrays.ts"],
         },
       },
       { extends: true, test: { name: "mocked", include: mocked, isolate: true } },

@@ -129,11 +129,12 @@ export function kernelsOf({ stages }: Plan): PlacedKernel[] {
  * @returns the sizes in float32 numbers
  */
 export function keptBetween(stages: readonly Stage[], scratch: ReadonlySet<string>): Map<string, number> {
+  const ofBlocks = stages.filter((stage) => stage.each === "block");
+  if (ofBlocks.length < 2) return new Map();
   const stagesOf = new Map<string, Set<Stage>>();
   const sizes = new Map<string, number>();
   const written = new Set<string>();
-  for (const stage of stages) {
-    if (stage.each !== "block") continue;
+  for (const stage of ofBlocks) {
     for (const [name, touched] of stage.kernels.flatMap((kernel) => [...buffersOf(kernel)])) {
       const { region, size } = touched.buffer;
       if (region !== "workspace" || scratch.has(name)) continue;

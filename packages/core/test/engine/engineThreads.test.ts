@@ -180,9 +180,9 @@ test.each(kinds.filter(([, { threads }]) => threads > 0))(
     if ("alone" in rest) withoutSharedMemory();
     const engine = await builtEngine({ threads });
     const start = engine.parameters();
-    const work = rejection(fit(engine, bars(400), FOREVER));
-    await vi.waitUntil(() => workers.length > 0, { timeout: 20_000 }); // the kernels are compiled
-    await pause(100);
+    const onProgress = vi.fn();
+    const work = rejection(fit(engine, bars(400), { ...FOREVER, onProgress }));
+    await vi.waitUntil(() => onProgress.mock.calls.length > 0, { timeout: 20_000 }); // all threads have started
     const waiting = rejection(evaluate(engine, manyBars(20_000)));
     await workers[workers.length - 1].terminate();
     for (const error of [await work, await waiting, await rejection(fit(engine, bars(100)))]) {
