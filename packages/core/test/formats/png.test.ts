@@ -20,11 +20,11 @@ function chunksOf(bytes: Uint8Array): { readonly type: string; readonly data: Bu
 /** The lines of pixels, each without its filter, which must be none. */
 function linesOf(data: Buffer, length: number): number[][] {
   const bytes = inflateSync(data); // it checks the stream's own checksum
-  return Array.from({ length: bytes.length / (length + 1) }, (_, y) => {
-    const [filter, ...line] = bytes.subarray(y * (length + 1), (y + 1) * (length + 1));
-    expect(filter).toBe(0);
-    return line;
-  });
+  const lines = Array.from({ length: bytes.length / (length + 1) }, (_, y) => [
+    ...bytes.subarray(y * (length + 1), (y + 1) * (length + 1)),
+  ]);
+  expect(new Set(lines.map(([filter]) => filter))).toEqual(new Set([0]));
+  return lines.map(([, ...line]) => line);
 }
 
 test("a picture of a palette has its pixels, its colours, and a transparent one before them", () => {

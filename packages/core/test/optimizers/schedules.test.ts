@@ -34,10 +34,9 @@ test("every schedule has golden rates, from 1 step to hundreds", () => {
 describe("at any number of steps, rates are above 0 and at most the peak", () => {
   test.each(schedules)("%s", (schedule) => {
     for (let steps = 1; steps <= 60; steps++) {
-      for (const rate of rates({ name: "", schedule, peak: 0.1, steps })) {
-        expect(rate, `${steps} steps`).toBeGreaterThan(0);
-        expect(rate, `${steps} steps`).toBeLessThanOrEqual(0.1 * (1 + 1e-15));
-      }
+      const all = rates({ name: "", schedule, peak: 0.1, steps });
+      expect(Math.min(...all), `${steps} steps`).toBeGreaterThan(0);
+      expect(Math.max(...all), `${steps} steps`).toBeLessThanOrEqual(0.1 * (1 + 1e-15));
     }
   });
 });

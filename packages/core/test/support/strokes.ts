@@ -46,7 +46,7 @@ function distance(chain: Chain, k: number, x: number, y: number): number {
   const [dx, dy] = [chain[k] - ax, chain[k + 1] - ay];
   const share = ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy);
   const t = Math.max(0, Math.min(1, share));
-  return Math.hypot(x - ax - t * dx, y - ay - t * dy);
+  return Math.sqrt((x - ax - t * dx) ** 2 + (y - ay - t * dy) ** 2);
 }
 
 /** Chains moved by (left, top) after they were made `size` times as large. */
