@@ -169,6 +169,7 @@ export { printable } from "./printable.js";
 export { permutation, type RandomStream, randomStream } from "./random.js";
 export { contractName, shapesOfTrace } from "./reference/names.js";
 export {
+  backward,
   EVALUATION,
   forward,
   forwardFrom,

@@ -2,6 +2,7 @@ import { InputError, inContext, show } from "../errors.js";
 import type { Model } from "../graph/model.js";
 import { checkShapes } from "../graph/parameters.js";
 import { kindOf } from "../options.js";
+import { counted } from "../presentation/numbers.js";
 import { checkTensor, formatShape, type NamedTensors, sameShape, type Tensor } from "../tensor.js";
 
 /** @throws InputError unless the model can be run on this batch with these parameters; what they hold may be anything */
@@ -15,6 +16,22 @@ export function checkBatch(model: Model, parameters: NamedTensors, x: Tensor): v
   throw new InputError(
     `The batch x has shape ${formatShape(x.shape)}, but the model takes [N, ${takes.join(", ")}]${one ? `; one image is [1, ${x.shape.join(", ")}]` : ""}.`,
   );
+}
+
+/** @throws InputError unless `x`, the parameters and all layers' outputs are there, in the model's shapes */
+export function checkOutputs(model: Model, tensors: NamedTensors): void {
+  checkBatch(model, tensors, tensors.x);
+  const count = tensors.x.shape[0];
+  for (const { output, outputShape } of model.layers) {
+    if (!Object.hasOwn(tensors, output))
+      throw new InputError(`The output ${output} is missing; forward gives all of them.`);
+    const shape = [count, ...outputShape];
+    inContext(`The output ${output}`, () => checkTensor(tensors[output]));
+    if (sameShape(tensors[output].shape, shape)) continue;
+    throw new InputError(
+      `The output ${output} has shape ${formatShape(tensors[output].shape)}, but of ${counted(count, "image")} it has ${formatShape(shape)}.`,
+    );
+  }
 }
 
 /** @throws InputError if a batch has too few images for a layer that trains on the whole of it */

@@ -6,7 +6,7 @@ import { resolveOptimizer, updateParameter } from "../optimizers/index.js";
 import { checkRange } from "../optimizers/optimizer.js";
 import { type Checks, checkOptions, flag, oneOf, SEED, whole } from "../options.js";
 import { copyOf, type NamedTensors, type Tensor, tensor } from "../tensor.js";
-import { checkBatch, checkImageCount, checkLabels } from "./inputs.js";
+import { checkBatch, checkImageCount, checkLabels, checkOutputs } from "./inputs.js";
 
 /** Every number of one step, forward and backward, under its contract name. */
 export interface Trace {
@@ -102,22 +102,69 @@ export function trace(
   options: TraceOptions = {},
 ): Trace {
   checkOptions("A trace", options, traceChecks);
-  const { inputGradient = true, ...rest } = options;
-  const { mode, seed, step } = { ...FIRST_STEP, ...rest };
-  const circumstances = { mode, seed, step };
+  const { inputGradient = true } = options;
+  const circumstances = circumstancesOf(options);
   const outputs = forward(model, parameters, x, circumstances);
   checkLabels(model, x.shape[0], labels);
-  const tensors: NamedTensors = { x, ...outputs };
-  const scores = tensors[model.output];
+  const scores = outputs[model.output];
+  const gradients = gradientsOf(
+    model,
+    { ...parameters, ...outputs, x },
+    labels,
+    circumstances,
+    inputGradient,
+  );
+  return {
+    model,
+    labels,
+    circumstances,
+    loss: meanLoss(model.loss, scores, labels),
+    tensors: { x, ...parameters, ...outputs, probs: model.loss.probabilities(scores), ...gradients },
+  };
+}
 
-  const gradients: NamedTensors = { [`grad.${model.output}`]: model.loss.inputGradient(scores, labels) };
-  // From the last layer to the first: when a layer's turn comes, all who take its output have had theirs.
+/**
+ * The gradients of the mean loss, from the last layer to the first: `grad.fc1.out`, `grad.fc1.weight`, ... `grad.x`. `forward` and
+ * then this are what `trace` does, for who wants the outputs first.
+ * @param tensors `x`, the parameters, and the outputs that `forward` gave for them in the same circumstances
+ * @param labels class indices, `[N]`; or several at once, `[N, classes]`
+ * @throws InputError if one of the tensors is missing or not of the model's shape, or the labels don't fit the model
+ */
+export function backward(
+  model: Model,
+  tensors: NamedTensors,
+  labels: ArrayLike<number>,
+  options: TraceOptions = {},
+): NamedTensors {
+  checkOptions("The way back", options, traceChecks);
+  checkOutputs(model, tensors);
+  checkLabels(model, tensors.x.shape[0], labels);
+  const { inputGradient = true } = options;
+  return gradientsOf(model, tensors, labels, circumstancesOf(options), inputGradient);
+}
+
+/** What isn't said is as at the first step. */
+function circumstancesOf({ mode, seed, step }: TraceOptions): Circumstances {
+  const { mode: usualMode, seed: usualSeed, step: usualStep } = FIRST_STEP;
+  return { mode: mode ?? usualMode, seed: seed ?? usualSeed, step: step ?? usualStep };
+}
+
+/** From the last layer to the first: when a layer's turn comes, all who take its output have had theirs. */
+function gradientsOf(
+  model: Model,
+  tensors: NamedTensors,
+  labels: ArrayLike<number>,
+  circumstances: Circumstances,
+  inputGradient: boolean,
+): NamedTensors {
+  const { loss, output } = model;
+  const gradients: NamedTensors = { [`grad.${output}`]: loss.inputGradient(tensors[output], labels) };
   for (const layer of [...model.layers].reverse()) {
     const gradient = gradients[`grad.${layer.output}`];
     if (gradient === undefined) continue; // nobody needs it
     const { kind, resolved } = layer;
     const inputs = inputsOf(layer, tensors);
-    const own = parametersOf(layer, parameters);
+    const own = parametersOf(layer, tensors);
     const context = contextOf(layer, circumstances);
     const ofParameters = kind.parameterGradients(resolved, inputs, gradient, own, context);
     for (const [name, own] of Object.entries(ofParameters)) {
@@ -129,14 +176,7 @@ export function trace(
       if (inputGradient || model.learnt.has(name)) collect(gradients, `grad.${name}`, ways[k]);
     }
   }
-
-  return {
-    model,
-    labels,
-    circumstances,
-    loss: meanLoss(model.loss, scores, labels),
-    tensors: { x, ...parameters, ...outputs, probs: model.loss.probabilities(scores), ...gradients },
-  };
+  return gradients;
 }
 
 /**

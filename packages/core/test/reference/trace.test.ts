@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { expectInputError } from "../../../../test/support/sentence.js";
 import { conv2d, dense, flatten, maxPool2d, relu, sequential } from "../../src/builders.js";
 import { oneConv } from "../../src/builtIn.js";
 import { defineModel, type ModelSpec } from "../../src/graph/model.js";
 import { FIRST_STEP } from "../../src/layers/layer.js";
 import {
+  backward,
+  EVALUATION,
   forward,
   logits,
   parameterGradients,
@@ -11,9 +14,23 @@ import {
   trace,
   withUpdate,
 } from "../../src/reference/trace.js";
-import { copyAll, dtypeOf } from "../../src/tensor.js";
+import { copyAll, dtypeOf, type NamedTensors } from "../../src/tensor.js";
 import { randomParameters } from "../support/networks.js";
 import { normals } from "../support/values.js";
+
+/** With two ways through it, a norm and a dropout. */
+const withBranches: ModelSpec = {
+  input: [2, 6, 6],
+  layers: [
+    { type: "conv2d", filters: 2, kernel: 3, padding: 1 },
+    { type: "batchNorm2d" },
+    { type: "relu" },
+    { type: "add", from: ["relu1", "x"] },
+    { type: "flatten" },
+    { type: "dropout" },
+    { type: "dense", units: 3 },
+  ],
+};
 
 /** A trace of two random images. */
 function traceOf(spec: ModelSpec, options?: { readonly inputGradient: boolean }) {
@@ -54,6 +71,47 @@ test("every gradient has the shape of what it is the gradient of", () => {
   for (const [name, { shape }] of Object.entries(tensors)) {
     if (name.startsWith("grad.")) expect(shape, name).toEqual(tensors[name.slice(5)].shape);
   }
+});
+
+describe("forward, and then backward", () => {
+  test.each([
+    ["in training", {}],
+    ["in evaluation", EVALUATION],
+    ["at a later step", { seed: 7, step: 5 }],
+    ["without the input's gradient", { inputGradient: false }],
+  ])("is what a trace is: %s", (_, options) => {
+    const model = defineModel(withBranches);
+    const parameters = randomParameters(model, 3);
+    const x = normals([4, ...model.inputShape], 3, "x");
+    const labels = [1, 0, 2, 1];
+    const { tensors, circumstances } = trace(model, parameters, x, labels, options);
+    const outputs = forward(model, parameters, x, circumstances);
+    const gradients = backward(model, { ...parameters, ...outputs, x }, labels, options);
+    const { probs, ...all } = tensors;
+    expect({ x, ...parameters, ...outputs, ...gradients }).toEqual(all);
+    expect(Object.keys(gradients)).toEqual(Object.keys(all).filter((name) => name.startsWith("grad.")));
+  });
+
+  test("what is missing or of another shape is said", async () => {
+    const { model, x, parameters, tensors } = traceOf(oneConv());
+    const { "pool1.out": pooled, ...others } = tensors;
+    const run = (given: NamedTensors, labels = [1, 0]) => backward(model, given, labels);
+    await expectInputError(
+      () => run(others),
+      /^The output pool1\.out is missing; forward gives all of them\.$/,
+    );
+    await expectInputError(
+      () => run({ ...others, "pool1.out": tensors["relu1.out"] }),
+      /^The output pool1\.out has shape \[2, 8, 26, 26\], but of 2 images it has \[2, 8, 13, 13\]\.$/,
+    );
+    await expectInputError(() => run({ x, ...parameters }), /conv1\.out is missing/);
+    await expectInputError(() => run({ ...tensors, x: pooled }), /^The batch x has shape/);
+    await expectInputError(() => run(tensors, [1]), /^The labels must be a list of 2 class numbers/);
+    await expectInputError(
+      () => backward(model, tensors, [1, 0], { stepp: 1 } as object),
+      /^The way back: unknown option "stepp".*"step"/,
+    );
+  });
 });
 
 describe("without the input's gradient", () => {
