@@ -9,11 +9,6 @@ export function suits({ classes, loss }: Model, right: Right): boolean {
   return [right].flat().every((k) => k < classes.length);
 }
 
-export function isSame(one: Right, other: Right): boolean {
-  const [a, b] = [[one].flat(), [other].flat()];
-  return a.length === b.length && a.every((k) => b.includes(k));
-}
-
 /** Labels as a trace takes them: a class for each image, or for each of all classes whether it shows it. */
 export function labelsOf({ classes, loss }: Model, right: readonly Right[]): number[] {
   if (!loss.takesSeveral) return right.flat();

@@ -2,13 +2,15 @@ import {
   type Circumstances,
   classesSaid,
   EVALUATION,
+  forward,
   loadBatch,
   type Model,
+  meanLoss,
   type NamedTensors,
   type Trace,
-  trace,
 } from "unravel-cnn";
-import { isSame, labelsOf, type Right, suits } from "./right.js";
+import { lateGradients } from "./lateGradients.js";
+import { labelsOf, type Right } from "./right.js";
 
 /** Some images and what they show. */
 export interface Batch {
@@ -30,18 +32,19 @@ export interface GivenBatch extends Batch {
   readonly name: string;
 }
 
-/**
- * Runs the textbook on a batch, forward and backward.
- * @param guess what the network's answer might be: while somebody draws, what it was before. If it is right, the network
- *   is run once only.
- */
-export function traceBatch(model: Model, parameters: NamedTensors, batch: Batch, guess: Right = 0): Trace {
-  const { images, labels, circumstances = labels.length === 1 ? EVALUATION : {} } = batch;
-  const x = loadBatch(images, model.inputShape, [...labels.keys()], model.normalize);
-  const known = suits(model, guess) ? guess : 0; // it may be that of the network before
-  const tried = labels.map((label) => label ?? known);
-  const first = trace(model, parameters, x, labelsOf(model, tried), circumstances);
-  const right = labels.map((label, n) => label ?? saidIn(first, n));
-  const isRight = right.every((label, n) => isSame(label, tried[n]));
-  return isRight ? first : trace(model, parameters, x, labelsOf(model, right), circumstances);
+/** The first step of a training. */
+const FIRST: Circumstances = { mode: "training", seed: 0, step: 1 };
+
+/** Runs the textbook on a batch, forward, and backward when somebody reads a gradient. */
+export function traceBatch(model: Model, parameters: NamedTensors, batch: Batch): Trace {
+  const { images, labels: given, circumstances = given.length === 1 ? EVALUATION : FIRST } = batch;
+  const x = loadBatch(images, model.inputShape, [...given.keys()], model.normalize);
+  const outputs = forward(model, parameters, x, circumstances);
+  const scores = outputs[model.output];
+  const right = given.map((label, n) => label ?? classesSaid(model.loss, scores, n));
+  const labels = labelsOf(model, right);
+  const tensors = { x, ...parameters, ...outputs, probs: model.loss.probabilities(scores) };
+  const gradients = lateGradients(model, tensors, labels, circumstances);
+  const loss = meanLoss(model.loss, scores, labels);
+  return { model, labels, circumstances, loss, tensors: { ...tensors, ...gradients } };
 }

@@ -1,8 +1,7 @@
 import type { Trace } from "unravel-cnn";
 import { lostWorker } from "./endings.js";
 import type { Network } from "./network.js";
-import type { Right } from "./right.js";
-import { type Batch, saidIn, traceBatch } from "./traceBatch.js";
+import { type Batch, traceBatch } from "./traceBatch.js";
 import type { Answer, Question } from "./traceWorker.js";
 
 /** Up to so many multiply-adds, forward and backward, are done within a frame on the page's own thread. */
@@ -26,8 +25,6 @@ export class Tracer {
   /** The network that the worker has. */
   #known: Network | undefined;
   #busy = false;
-  /** The network's answer last time, which it probably still is. */
-  #guess: Right = 0;
   #next: readonly [Network, Batch] | undefined;
   /** Whether the worker's present work is still of use. */
   #wanted = true;
@@ -47,10 +44,7 @@ export class Tracer {
     const most = inPassing ? MOST_IN_PASSING : MOST_AT_ONCE;
     if (model.multiplyAdds.trainingStep * batch.labels.length <= most) {
       this.forget();
-      const found = traceBatch(model, parameters, batch, this.#guess);
-      const said = saidIn(found, 0);
-      this.#guess = model.loss.takesSeveral ? said : said[0];
-      this.#onTrace(found, network);
+      this.#onTrace(traceBatch(model, parameters, batch), network);
       return;
     }
     this.#next = [network, batch];

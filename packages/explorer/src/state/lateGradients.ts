@@ -1,0 +1,36 @@
+import { backward, type Circumstances, type Model, type NamedTensors, type Tensor } from "unravel-cnn";
+
+/*
+ * Who draws looks at the way forward, and each point of a stroke makes all numbers anew. So the way back, which takes longer, is
+ * gone only when somebody reads a gradient; that there are gradients, and in which shapes, is known before.
+ */
+
+/** The gradients that a network has, by their names, in their order: known after it was gone through once. */
+const known = new WeakMap<Model, readonly string[]>();
+
+/**
+ * As `backward`: the numbers of all gradients are computed when those of the first are read.
+ * @param tensors what `backward` takes; nobody may change them
+ */
+export function lateGradients(
+  model: Model,
+  tensors: NamedTensors,
+  labels: ArrayLike<number>,
+  circumstances: Circumstances,
+): NamedTensors {
+  const names = known.get(model);
+  if (!names) {
+    const gradients = backward(model, tensors, labels, circumstances);
+    known.set(model, Object.keys(gradients));
+    return gradients;
+  }
+  let computed: NamedTensors | undefined;
+  const late = (name: string): Tensor => ({
+    shape: tensors[name.slice("grad.".length)].shape,
+    get data() {
+      computed ??= backward(model, tensors, labels, circumstances);
+      return computed[name].data;
+    },
+  });
+  return Object.fromEntries(names.map((name) => [name, late(name)]));
+}
