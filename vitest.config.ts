@@ -23,7 +23,11 @@ export default defineConfig({
     // one process tests many files, so that what they import is loaded once, and those with a browser share it
     isolate: false,
     projects: [
-      { extends: true, plugins: [built()], test: { name: "pages", include: pages, exclude: long } },
+      {
+        extends: true,
+        plugins: [built()],
+        test: { name: "pages", include: pages, exclude: long, setupFiles: ["./test/support/typedArrays.ts"] },
+      },
       {
         extends: true,
         plugins: [built()],
