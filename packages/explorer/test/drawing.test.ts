@@ -1,6 +1,7 @@
 import { parseNpz } from "unravel-cnn";
 import { expect } from "vitest";
 import { testInBrowser } from "../../../test/support/browser.js";
+import { short } from "../src/view/numbers.js";
 import { sample, traceOf } from "./support/library.js";
 import { choose, downloaded, probabilities, stroke } from "./support/page.js";
 import { PHONE, sharedVisit, visit } from "./support/visit.js";
@@ -14,7 +15,8 @@ const one = [
 testInBrowser(
   "strokes change the probabilities, which are the library's for the picture that is seen",
   async () => {
-    const { page } = await sharedVisit();
+    const { page } = await sharedVisit("cell=fc1.out[0,3]");
+    const before = await page.locator("dl .follow").first().innerText();
     await page.getByRole("button", { name: "Clear" }).click();
     const blank = await probabilities(page);
     await stroke(page, one);
@@ -27,7 +29,12 @@ testInBrowser(
     const seen = Uint8Array.from(x.data, (value) => Math.round(Number(value) * 255));
     expect(Math.max(...seen)).toBeGreaterThan(200);
     expect([...y.data]).toEqual([1]); // the most probable counts as right until somebody says otherwise
-    expect(drawn).toEqual([...traceOf([seen], [1]).tensors.probs.data]);
+    const { tensors } = traceOf([seen], [1]);
+    expect(drawn).toEqual([...tensors.probs.data]);
+    // beside the selected number stands its gradient, which follows a moment later
+    const gradient = `grad.fc1.out ${short(tensors["grad.fc1.out"].data[3])}`;
+    expect(gradient).not.toBe(before);
+    await expect.poll(() => page.locator("dl .follow").first().innerText()).toBe(gradient);
   },
 );
 
