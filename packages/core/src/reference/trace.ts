@@ -128,7 +128,8 @@ export function trace(
  * then this are what `trace` does, for who wants the outputs first.
  * @param tensors `x`, the parameters, and the outputs that `forward` gave for them in the same circumstances
  * @param labels class indices, `[N]`; or several at once, `[N, classes]`
- * @throws InputError if one of the tensors is missing or not of the model's shape, or the labels don't fit the model
+ * @throws InputError if one of the tensors is missing or not of the model's shape, images are too few for training, or the labels
+ *   don't fit the model
  */
 export function backward(
   model: Model,
@@ -136,11 +137,14 @@ export function backward(
   labels: ArrayLike<number>,
   options: TraceOptions = {},
 ): NamedTensors {
-  checkOptions("The way back", options, traceChecks);
-  checkOutputs(model, tensors);
-  checkLabels(model, tensors.x.shape[0], labels);
+  checkOptions("The backward pass", options, traceChecks);
   const { inputGradient = true } = options;
-  return gradientsOf(model, tensors, labels, circumstancesOf(options), inputGradient);
+  const circumstances = circumstancesOf(options);
+  checkOutputs(model, tensors);
+  const [N] = tensors.x.shape;
+  if (circumstances.mode === "training") checkImageCount(model, N);
+  checkLabels(model, N, labels);
+  return gradientsOf(model, tensors, labels, circumstances, inputGradient);
 }
 
 /** What isn't said is as at the first step. */

@@ -32,6 +32,12 @@ const withBranches: ModelSpec = {
   ],
 };
 
+/** Its norm needs two images to train on. */
+const narrowNorm: ModelSpec = {
+  input: [1, 2, 2],
+  layers: [{ type: "flatten" }, { type: "dense", units: 2 }, { type: "batchNorm1d" }],
+};
+
 /** A trace of two random images. */
 function traceOf(spec: ModelSpec, options?: { readonly inputGradient: boolean }) {
   const model = defineModel(spec);
@@ -106,10 +112,23 @@ describe("forward, and then backward", () => {
     );
     await expectInputError(() => run({ x, ...parameters }), /conv1\.out is missing/);
     await expectInputError(() => run({ ...tensors, x: pooled }), /^The batch x has shape/);
+    const branches = defineModel(withBranches);
+    const drawn = randomParameters(branches, 1);
+    const one = normals([1, 2, 6, 6], 1, "x");
+    const alone = { x: one, ...drawn, ...forward(branches, drawn, one, EVALUATION) };
+    expect(Object.keys(backward(branches, alone, [0], EVALUATION))).toContain("grad.x");
+    const narrow = defineModel(narrowNorm);
+    const few = { x: normals([1, 1, 2, 2], 1, "x"), ...randomParameters(narrow, 1) };
+    const { x: single, ...own } = few;
+    const seen = { ...few, ...forward(narrow, own, single, EVALUATION) };
+    await expectInputError(
+      () => backward(narrow, seen, [0]),
+      /needs at least 2 images in a batch to train on/,
+    );
     await expectInputError(() => run(tensors, [1]), /^The labels must be a list of 2 class numbers/);
     await expectInputError(
       () => backward(model, tensors, [1, 0], { stepp: 1 } as object),
-      /^The way back: unknown option "stepp".*"step"/,
+      /^The backward pass: unknown option "stepp".*"step"/,
     );
   });
 });

@@ -9,7 +9,7 @@ import {
   type NamedTensors,
   type Trace,
 } from "unravel-cnn";
-import { lateGradients } from "./lateGradients.js";
+import { lazyGradients } from "./lazyGradients.js";
 import { labelsOf, type Right } from "./right.js";
 
 /** Some images and what they show. */
@@ -35,7 +35,7 @@ export interface GivenBatch extends Batch {
 /** The first step of a training. */
 const FIRST: Circumstances = { mode: "training", seed: 0, step: 1 };
 
-/** Runs the textbook on a batch, forward, and backward when somebody reads a gradient. */
+/** Runs the textbook on a batch: forward at once, backward when somebody reads a gradient. */
 export function traceBatch(model: Model, parameters: NamedTensors, batch: Batch): Trace {
   const { images, labels: given, circumstances = given.length === 1 ? EVALUATION : FIRST } = batch;
   const x = loadBatch(images, model.inputShape, [...given.keys()], model.normalize);
@@ -44,7 +44,7 @@ export function traceBatch(model: Model, parameters: NamedTensors, batch: Batch)
   const right = given.map((label, n) => label ?? classesSaid(model.loss, scores, n));
   const labels = labelsOf(model, right);
   const tensors = { x, ...parameters, ...outputs, probs: model.loss.probabilities(scores) };
-  const gradients = lateGradients(model, tensors, labels, circumstances);
+  const gradients = lazyGradients(model, tensors, labels, circumstances);
   const loss = meanLoss(model.loss, scores, labels);
   return { model, labels, circumstances, loss, tensors: { ...tensors, ...gradients } };
 }

@@ -1,18 +1,18 @@
 import { backward, type Circumstances, type Model, type NamedTensors, type Tensor } from "unravel-cnn";
 
 /*
- * Who draws looks at the way forward, and each point of a stroke makes all numbers anew. So the way back, which takes longer, is
- * gone only when somebody reads a gradient; that there are gradients, and in which shapes, is known before.
+ * While somebody draws on the way forward, each point of a stroke makes all numbers anew. The backward pass, which takes longer than the
+ * forward one, runs only when somebody reads a gradient; which gradients there are, and their shapes, is known before.
  */
 
-/** The gradients that a network has, by their names, in their order: known after it was gone through once. */
+/** The gradients that a network has, by their names, in their order: known after its first backward pass. */
 const known = new WeakMap<Model, readonly string[]>();
 
 /**
  * As `backward`: the numbers of all gradients are computed when those of the first are read.
  * @param tensors what `backward` takes; nobody may change them
  */
-export function lateGradients(
+export function lazyGradients(
   model: Model,
   tensors: NamedTensors,
   labels: ArrayLike<number>,
@@ -25,12 +25,12 @@ export function lateGradients(
     return gradients;
   }
   let computed: NamedTensors | undefined;
-  const late = (name: string): Tensor => ({
+  const lazy = (name: string): Tensor => ({
     shape: tensors[name.slice("grad.".length)].shape,
     get data() {
       computed ??= backward(model, tensors, labels, circumstances);
       return computed[name].data;
     },
   });
-  return Object.fromEntries(names.map((name) => [name, late(name)]));
+  return Object.fromEntries(names.map((name) => [name, lazy(name)]));
 }

@@ -13,7 +13,7 @@ import {
 import { expect, test, vi } from "vitest";
 import { traceBatch } from "../src/state/traceBatch.js";
 
-/* What is shown of a picture: the numbers of the textbook, the way back only for who looks at it. */
+/* What is shown of a picture: the numbers of the textbook, the backward pass only for who looks at it. */
 
 const small: ModelSpec = {
   input: [1, 8, 8],
@@ -57,18 +57,18 @@ test.each([
   }
 });
 
-test("the way back is gone once, and only when a gradient is read", () => {
+test("the backward pass runs once, and only when a gradient is read", () => {
   const model = defineModel(builtIn("one-conv"));
   const parameters = initialParameters(model, 1);
-  const wayBack = vi.spyOn(model.loss, "inputGradient");
+  const backwardPass = vi.spyOn(model.loss, "inputGradient");
   traceBatch(model, parameters, { images: imagesOf(model, 1, 0), labels: [3] }); // the names are learnt
-  expect(wayBack).toHaveBeenCalledTimes(1);
+  expect(backwardPass).toHaveBeenCalledTimes(1);
   const { tensors } = traceBatch(model, parameters, { images: imagesOf(model, 1, 1), labels: [3] });
   expect(tensors["conv1.out"].data.some((value) => value !== 0)).toBe(true);
   expect(Object.values(tensors).map(({ shape }) => shape.length)).not.toContain(0);
-  expect(wayBack).toHaveBeenCalledTimes(1);
+  expect(backwardPass).toHaveBeenCalledTimes(1);
   expect(tensors["grad.x"].data.length + tensors["grad.conv1.weight"].data.length).toBe(784 + 72);
-  expect(wayBack).toHaveBeenCalledTimes(2);
+  expect(backwardPass).toHaveBeenCalledTimes(2);
 });
 
 test("where nobody said what is right, the network's own answer is", () => {
